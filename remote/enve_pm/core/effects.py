@@ -1,0 +1,30 @@
+"""What goes into the state machine (events) and what comes out (effects).
+
+The machine decides, the shell acts. A `run` is a number that the machine gives to each step that
+it asks for; every event about that step repeats it, so that late news of an older run is seen to
+be late. Times are integers: milliseconds of CLOCK_MONOTONIC.
+"""
+
+from collections import namedtuple
+
+# -- events: from the plan and from clients -------------------------------------------------------
+Define = namedtuple("Define", "unit spec")  # a new unit, or new parameters (spec: UnitSpec)
+Remove = namedtuple("Remove", "unit")  # stop it, undo it, forget it
+Want = namedtuple("Want", "unit want why")  # want: up | down; why: "plan", "manual by NAME"
+Restart = namedtuple("Restart", "unit")  # start it if it is down
+Reload = namedtuple("Reload", "unit")  # needs RUNNING
+ResetFailed = namedtuple("ResetFailed", "unit")
+Recheck = namedtuple("Recheck", "unit")  # a resource: run its check now
+
+# -- events: from the shell -----------------------------------------------------------------------
+Spawned = namedtuple("Spawned", "unit run pid")  # the step's process exists
+SpawnFailed = namedtuple("SpawnFailed", "unit run reason")  # reason: "exec:ENOENT", "place:..."
+# Main process and all that it left behind are gone. code: exit status >= 0, or -SIGNAL.
+Exited = namedtuple("Exited", "unit run code")
+Ready = namedtuple("Ready", "unit run pid")  # readiness announced; pid: the main one by now
+
+# -- effects --------------------------------------------------------------------------------------
+Spawn = namedtuple("Spawn", "unit run step")  # do this step (states.START, CHECK, MAKE, ...)
+Signal = namedtuple("Signal", "unit run signal tree")  # tree: the whole subtree, not the group only
+Changed = namedtuple("Changed", "unit")  # the public state differs: write it, show it
+Gone = namedtuple("Gone", "unit")  # removed: its files can go
