@@ -1,0 +1,64 @@
+"""The blueprint: node <-> spots, node <-> keyholes (memo, "Objects")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from enve.errors import Where
+
+
+@dataclass(frozen=True, slots=True)
+class Keyhole:
+    """Who may march what, and when. Times are unix seconds, 0 = open."""
+
+    name: str
+    fingerprint: str  # primary key, 40 hex digits, upper case
+    public_key: bytes  # binary OpenPGP key ring with this one key
+    may: tuple[str, ...]
+    lanes: tuple[str, ...]
+    scope: tuple[str, ...]  # address patterns
+    since: int = 0
+    until: int = 0
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The most that a plan may place in a spot."""
+
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    rlimits: Mapping[str, int] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ("process", "resource")
+
+
+@dataclass(frozen=True, slots=True)
+class PmTree:
+    """The spots of one pm and the pms nested in it. `mode` "" stands for the node's own pm."""
+
+    spots: Mapping[str, Ceiling] = field(default_factory=dict)
+    pms: Mapping[str, PmTree] = field(default_factory=dict)
+    mode: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeBlueprint:
+    """What one node is laid out for."""
+
+    node: str
+    keyholes: tuple[Keyhole, ...] = ()
+    tree: PmTree = PmTree()
+    limits: Mapping[str, int] = field(default_factory=dict)
+    threshold: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """The layouts of all nodes, by node name."""
+
+    domain: str
+    nodes: Mapping[str, NodeBlueprint]
