@@ -1,0 +1,187 @@
+"""The user's OpenPGP key ring, through python-gnupg: agent, cards and GNUPGHOME work as in gpg.
+
+No passphrase passes through this program: gpg's agent asks for it itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import gnupg
+
+from enve.errors import InputError, MissingError, UsageError
+from enve.model.trust import Flaw, Key
+
+ALGORITHMS = {"1": "rsa", "17": "dsa", "18": "ecdh", "19": "ecdsa", "22": "eddsa"}
+MAX_KEY_FILE = 1 << 20
+STUB = "#"  # the secret half is elsewhere, and no card is known for it
+FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+# A user id that gpg's parameter file and every listing can carry: one line, no control signs.
+NAME = re.compile(r"[^\x00-\x1f\x7f<>()]{1,100}")
+EXPIRES = re.compile(r"0|[1-9][0-9]{0,5}[dwmy]?|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Keyring:
+    """One GNUPGHOME. `home` "" = GNUPGHOME, or gpg's own default."""
+
+    def __init__(self, home: str = "") -> None:
+        logging.getLogger("gnupg").addHandler(logging.NullHandler())
+        self._gpg = _open(home)
+
+    def all(self) -> list[Key]:
+        """Every key, those that we can sign with first, then by name."""
+        secret = {entry["fingerprint"]: entry for entry in self._gpg.list_keys(True)}
+        found = [_key(entry, secret) for entry in self._gpg.list_keys()]
+        return sorted(found, key=lambda key: (not key.secret, key.name, key.fingerprint))
+
+    def find(self, selector: str) -> Key:
+        """The one key that `selector` (fingerprint, its end, or a part of a name) means."""
+        found = matching(self.all(), selector)
+        if not found:
+            raise InputError(
+                f"no key matches '{selector}'",
+                hint="`enve keys list` shows the keys; `enve keys import FILE` adds one",
+            )
+        if len(found) > 1:
+            raise UsageError(
+                f"'{selector}' means {len(found)} keys",
+                notes=tuple(f"{key.fingerprint}  {key.name}" for key in found),
+                hint="name one by its fingerprint",
+            )
+        return found[0]
+
+    def make(self, name: str, *, expires: str = "0", protect: bool = True) -> Key:
+        """A new ed25519 key that only signs. `protect`: the agent asks for a passphrase."""
+        if not NAME.fullmatch(name) or name != name.strip():
+            raise UsageError(
+                f"'{name}' cannot be the name of a key", hint="letters and blanks will do"
+            )
+        if not EXPIRES.fullmatch(expires):
+            raise UsageError(
+                f"'{expires}' is no expiry",
+                hint="wanted a date (2027-06-01), a span (90d 6m 2y), or 0",
+            )
+        if any(name in key.names for key in self.all()):
+            raise InputError(
+                f"there is a key named '{name}' already", hint=f"`enve keys show '{name}'` shows it"
+            )
+        made = self._gpg.gen_key(parameters(name, expires, protect))
+        if not made.fingerprint:
+            raise _failed("make a key", made.stderr)
+        return self.find(str(made.fingerprint))
+
+    def bring(self, data: bytes) -> list[Key]:
+        """Import public (or secret) keys; gives back those that the data held."""
+        if len(data) > MAX_KEY_FILE:
+            raise InputError(f"a key file of {len(data)} bytes", hint=f"at most {MAX_KEY_FILE}")
+        done = self._gpg.import_keys(data)
+        fingerprints = {str(entry) for entry in done.fingerprints if entry}
+        if not fingerprints:
+            raise InputError("no OpenPGP key in it", hint="wanted the output of `gpg --export`")
+        return [key for key in self.all() if key.fingerprint in fingerprints]
+
+    def export(self, key: Key, *, armor: bool = False) -> bytes:
+        """The public half alone, without other people's certifications."""
+        given: Any = self._gpg.export_keys(key.fingerprint, armor=armor, minimal=True)
+        data = given.encode() if isinstance(given, str) else bytes(given)
+        if not data:
+            raise MissingError(f"gpg gave nothing for the key {key.fingerprint}")
+        return data
+
+    def sign(self, key: Key, data: bytes) -> bytes:
+        """A detached binary signature; the agent or the card may ask a person."""
+        # `--local-user`, not python-gnupg's `keyid`: that is --default-key, and gpg silently takes
+        # another key when the default one cannot be used.
+        options = ["--no-armor", "--no-textmode", "--digest-algo", "SHA512"]
+        done = self._gpg.sign(
+            data, detach=True, binary=True, extra_args=[*options, "--local-user", key.fingerprint]
+        )
+        if done.returncode != 0 or not done.data:
+            raise _failed(f"sign with {key.name} {key.short}", done.stderr)
+        return bytes(done.data)
+
+
+def _open(home: str) -> Any:
+    environment = dict(os.environ)
+    if "GPG_TTY" not in environment and sys.stdin is not None and sys.stdin.isatty():
+        environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())  # where the agent may ask
+    try:
+        gpg = gnupg.GPG(gnupghome=home or None, env=environment)
+    except (OSError, ValueError) as error:
+        raise MissingError(f"gpg does not work: {error}", hint="apt-get install gnupg") from None
+    gpg.encoding = "utf-8"
+    return gpg
+
+
+def parameters(name: str, expires: str, protect: bool) -> str:
+    """gpg's parameter file for an ed25519 key that only signs."""
+    lines = ["Key-Type: eddsa", "Key-Curve: ed25519", "Key-Usage: sign"]
+    lines += [f"Name-Real: {name}", f"Expire-Date: {expires}"]
+    if not protect:
+        lines.append("%no-protection")
+    return "\n".join([*lines, "%commit", ""])
+
+
+def matching(keys: Sequence[Key], selector: str) -> list[Key]:
+    """Keys by fingerprint or its end; else by a whole name; else by a part of a name."""
+    digits = selector.replace(" ", "").upper().removeprefix("0X")
+    if re.fullmatch(r"[0-9A-F]{8,40}", digits):
+        ends = [key for key in keys if key.fingerprint.endswith(digits)]
+        if ends:
+            return ends
+    exact = [key for key in keys if selector in key.names]
+    if exact:
+        return exact
+    small = selector.lower()
+    return [key for key in keys if small and any(small in name.lower() for name in key.names)]
+
+
+def _key(entry: Mapping[str, Any], secret: Mapping[str, Mapping[str, Any]]) -> Key:
+    own = secret.get(entry["fingerprint"])
+    place = str(own.get("token", "")) if own else ""  # "+" here, "#" a stub, else a card
+    return Key(
+        fingerprint=str(entry["fingerprint"]),
+        names=tuple(str(name) for name in entry["uids"]),
+        algorithm=_algorithm(entry),
+        created=_number(entry["date"]),
+        expires=_number(entry["expires"]),
+        secret=own is not None and place != STUB,
+        card=len(place) > 1,
+        flaw=_flaw(entry),
+    )
+
+
+def _algorithm(entry: Mapping[str, Any]) -> str:
+    curve = str(entry.get("curve", ""))
+    return curve or ALGORITHMS.get(str(entry["algo"]), "algorithm ") + str(entry["length"])
+
+
+def _flaw(entry: Mapping[str, Any]) -> Flaw:
+    by_trust: dict[str, Flaw] = {"e": "expired", "r": "revoked", "d": "disabled", "i": "disabled"}
+    found = by_trust.get(str(entry["trust"]), "")
+    if found:
+        return found
+    capabilities = str(entry["cap"])
+    if "D" in capabilities:
+        return "disabled"
+    return "" if "S" in capabilities else "cannot sign"
+
+
+def _number(text: Any) -> int:
+    """gpg prints times as seconds, or as 20270601T000000 on some systems."""
+    word = str(text or "")
+    if re.fullmatch(r"[0-9]{8}T[0-9]{6}", word):
+        return int(datetime.strptime(word, "%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp())
+    return int(word) if word.isdigit() else 0
+
+
+def _failed(what: str, said: str) -> MissingError:
+    told = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
+    hint = "is the agent able to ask for the passphrase here? (GPG_TTY, pinentry)"
+    return MissingError(f"gpg could not {what}", notes=tuple(told[-5:]), hint=hint)
