@@ -1,0 +1,38 @@
+"""Which tests run: real ones always, host ones where a probe allows, nightly ones when asked."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.support import netlab
+
+NOT_RUN: set[str] = set()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("host") and (reason := netlab.refusal()):
+        NOT_RUN.add(f"{item.nodeid}: {reason}")
+        pytest.skip(f"this host cannot: {reason}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> object:
+    """With ENVE_REQUIRE_ALL=1 a skip is a failure, unless the probe of a host test refused."""
+    report: pytest.TestReport = yield  # type: ignore[misc]
+    if (
+        report.skipped
+        and os.environ.get("ENVE_REQUIRE_ALL") == "1"
+        and not hasattr(report, "wasxfail")
+    ):
+        allowed = item.get_closest_marker("host") and netlab.refusal()
+        if not allowed:
+            report.outcome = "failed"
+            report.longrepr = f"skipped although everything is required: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in sorted(NOT_RUN):
+        terminalreporter.write_line(f"NOT RUN: {line}")
