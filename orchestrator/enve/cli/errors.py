@@ -1,0 +1,136 @@
+"""The one place that prints errors and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import IO
+
+from enve.cli import crash, snippet
+from enve.cli.color import Paint, wanted
+from enve.core.verdict import problem, worst
+from enve.errors import EnveError
+from enve.model.report import VERSION
+
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
+READER_GONE = 128 + signal.SIGPIPE
+
+
+class Told(Exception):
+    """These errors stand in a JSON document already: they are left to be shown to people."""
+
+    def __init__(self, errors: Sequence[EnveError]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def guard(words: Sequence[str], command: Callable[[], int]) -> int:
+    """Run a command; whatever it raises is shown once, and becomes the exit code."""
+    _end_on_sigterm()
+    try:
+        code = command()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _reader_gone()
+    except Told as told:
+        return _show(told.errors, words)
+    except Exception as error:
+        found = known(error)
+        _json(found, _option(words, "-o", "--output"))
+        return _show(found, words)
+    return code
+
+
+def show(errors: Sequence[EnveError], stream: IO[str], *, color: str = "auto") -> None:
+    """Print errors for people; equal ones once."""
+    paint = Paint(wanted(color, stream, os.environ))
+    for text in dict.fromkeys(snippet.render(error, paint) for error in errors):
+        print(text, file=stream)
+
+
+def document(error: EnveError) -> dict[str, object]:
+    """An error as it stands in JSON."""
+    told = problem(error)
+    where = error.where and {
+        "file": error.where.file,
+        "line": error.where.line,
+        "column": error.where.column,
+    }
+    return {
+        "message": told.message,
+        "code": told.code,
+        "kind": told.kind,
+        "where": where,
+        "notes": list(told.notes),
+        "hint": told.hint,
+    }
+
+
+def flat(error: BaseException) -> Iterator[BaseException]:
+    """The errors inside exception groups (several at once: a file's, or parallel tasks')."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from flat(inner)
+    else:
+        yield error
+
+
+def known(error: Exception) -> list[EnveError]:
+    """The user's errors in `error`; a bug of ours becomes one that says where its traceback is."""
+    found = list(flat(error))
+    users = [one for one in found if isinstance(one, EnveError)]
+    return users if len(users) == len(found) else [crash.report(error)]
+
+
+def _show(errors: Sequence[EnveError], words: Sequence[str]) -> int:
+    show(errors, sys.stderr, color=_option(words, "--color", "--color") or "auto")
+    return worst(one.exit_code for one in errors)
+
+
+def _json(errors: Sequence[EnveError], form: str) -> None:
+    import json  # noqa: PLC0415
+
+    told = [document(error) for error in errors]
+    if form == "json":
+        print(json.dumps({"v": VERSION, "errors": told}))
+    if form == "jsonl":
+        for one in told:
+            print(json.dumps({"v": VERSION, "event": "error", **one}))
+
+
+def _option(words: Sequence[str], short: str, long: str) -> str:
+    """The value of a flag, read without a parser: the parser may be what failed."""
+    for at, word in enumerate(words):
+        if word == "--":
+            break
+        if word in (short, long):
+            return words[at + 1] if at + 1 < len(words) else ""
+        if word.startswith(f"{long}="):
+            return word.partition("=")[2]
+        if len(short) == 2 and word.startswith(short) and word != short:
+            return word[2:].removeprefix("=")
+    return ""
+
+
+def _reader_gone() -> int:
+    """Whoever read our output went away (`| head`): no more of it, and no complaint at exit."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    return READER_GONE
+
+
+def _end_on_sigterm() -> None:
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    # SystemExit passes through asyncio: tasks are cancelled, and clean up after themselves.
+    raise SystemExit(TERMINATED)

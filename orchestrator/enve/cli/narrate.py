@@ -1,0 +1,169 @@
+"""Events as text for people: a line a node while it goes, equal problems once at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from enve.cli.color import SYMBOL_STYLE, Paint
+from enve.cli.screen import Screen
+from enve.core import grouping
+from enve.core.printable import printable, printable_lines
+from enve.model.report import (
+    Begin,
+    Change,
+    Difference,
+    End,
+    Event,
+    Notice,
+    Outcome,
+    Result,
+    Step,
+)
+
+GOOD = ("changed", "unchanged", "pending", "skipped")
+DONE = {"deploy": "deployed", "march": "applied"}  # what "changed" is called
+SILENT = ("march",)  # no line for a node that came out well, unless -v
+PROBLEM = {
+    "failed": "failed on",
+    "unreachable": "unreachable,",
+    "refused": "refused by",
+    "leased": "taken on",
+    "rolled-back": "rolled back on",
+    "deadline": "not finished on",
+    "unexpected": "went wrong on",
+}
+
+
+class Narrator:
+    """Keeps the results, to sum them up at the end."""
+
+    def __init__(self, screen: Screen, paint: Paint, *, verbose: int = 0) -> None:
+        self._screen = screen
+        self._paint = paint
+        self._verbose = verbose
+        self._begin = Begin("", ())
+        self._results: list[Result] = []
+        self._ended = False
+
+    def event(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case Begin():
+                self._begin = event
+                self._screen.begin(event.nodes)
+            case Step():
+                self._step(event)
+            case Difference():
+                for line in difference(event, self._paint):
+                    self._screen.line(line)
+            case Notice():
+                self._notice(event)
+            case Result():
+                self._result(event)
+            case End():
+                self._finish(event)
+
+    def close(self, error: BaseException | None) -> None:
+        """A story that ended early: say what is known of its nodes."""
+        if not self._ended and self._results:
+            self._problems()
+
+    def _step(self, event: Step) -> None:
+        self._screen.step(event.node, event.step)
+        if self._verbose >= 2:
+            self._screen.warn(printable(f"{event.node}: {event.step} {event.detail}".rstrip()))
+
+    def _notice(self, event: Notice) -> None:
+        if event.level == "warning":
+            self._screen.warn(f"{self._paint('yellow', 'warning:')} {printable(event.text)}")
+        else:
+            self._screen.line(printable(event.text))
+
+    def _result(self, event: Result) -> None:
+        self._results.append(event)
+        good = event.outcome in GOOD
+        self._screen.done(event.node, good)
+        if self._begin.command not in SILENT or self._verbose or event.outcome == "skipped":
+            width = max(map(len, self._begin.nodes), default=0)
+            self._screen.line(result(event, width, self._paint))
+
+    def _finish(self, event: End) -> None:
+        self._ended = True
+        self._screen.close()
+        self._problems()
+        total = len(self._begin.nodes)
+        said = event.summary or summary(self._begin.command, self._results, total)
+        if said:
+            self._screen.line(printable(said))
+
+    def _problems(self) -> None:
+        total = max(len(self._begin.nodes), len(self._results))
+        for same in grouping.problems(self._results):
+            for line in problem(same, total, self._paint):
+                self._screen.warn(line)
+
+
+def result(event: Result, width: int, paint: Paint) -> str:
+    """`web01  pm 0.1.0 installed, 2 keyholes, 4 spots      0.9 s`"""
+    good = event.outcome in GOOD
+    detail = printable(event.detail or event.outcome)
+    if not good:
+        detail = f"{paint('red', event.outcome)}: {detail}"
+    took = f"{event.seconds:.1f} s" if event.seconds else ""
+    name = printable(event.address or event.node)
+    return f"{name:<{width}}  {detail:<64} {took}".rstrip()
+
+
+def difference(event: Difference, paint: Paint) -> list[str]:
+    """The title with its nodes, then a row for each change."""
+    alike = " alike" if len(event.nodes) > 1 else ""
+    nodes = printable(grouping.few(event.nodes)) + alike
+    lines = [f"{printable(event.title):<47} {nodes}".strip()]
+    width = max((len(change.name) for change in event.changes), default=0)
+    for change in event.changes:
+        lines.append(_change(change, max(16, min(width, 48)), paint))
+        lines += [_diff_line(line, paint) for line in printable_lines(change.diff) if change.diff]
+    return lines if event.changes else [f"{lines[0]}: up to date"]
+
+
+def _change(change: Change, width: int, paint: Paint) -> str:
+    symbol = paint(SYMBOL_STYLE.get(change.symbol, ""), f"{change.symbol:^3}")
+    name, detail = printable(change.name), printable(change.detail)
+    return f"  {symbol} {name:<{width}} {change.action:<9} {detail}".rstrip()
+
+
+def _diff_line(line: str, paint: Paint) -> str:
+    return f"        {paint({'+': 'green', '-': 'red', '@': 'cyan'}.get(line[:1], ''), line)}"
+
+
+def problem(same: grouping.Same, total: int, paint: Paint) -> list[str]:
+    """`refused by 3 of 3 nodes: ...`, who (unless all), why, and what to do."""
+    verb = paint("red", PROBLEM.get(same.outcome, same.outcome))
+    count = f"{len(same.who)} of {total} nodes" if total > 1 else printable(same.who[0])
+    lines = [f"{verb} {count}: {printable(same.problem.message)}"]
+    if 1 < total != len(same.who):
+        lines.append(f"  {printable(grouping.few(same.who, 12))}")
+    lines += [f"  --> {printable(same.problem.where)}"] if same.problem.where else []
+    lines += [f"  {printable(note)}" for note in same.problem.notes]
+    return lines + ([f"  {printable(same.problem.hint)}"] if same.problem.hint else [])
+
+
+def summary(command: str, results: Sequence[Result], total: int) -> str:
+    """`3 deployed, 1 unchanged, 0 failed`; of a march: `applied 3 of 3   slowest web02 0.7 s`."""
+    count = Counter(result.outcome for result in results)
+    if command in SILENT and not count["pending"]:
+        applied = count["changed"] + count["unchanged"]
+        return f"{DONE[command]} {applied} of {total}{_slowest(results)}"
+    always: tuple[Outcome, ...] = ("changed", "unchanged", "failed")
+    names = {"changed": DONE.get(command, "done")}
+    shown = [*always, *(outcome for outcome in count if outcome not in always)]
+    return ", ".join(f"{count[outcome]} {names.get(outcome, outcome)}" for outcome in shown)
+
+
+def _slowest(results: Sequence[Result]) -> str:
+    timed = [result for result in results if result.seconds]
+    if not timed:
+        return ""
+    last = max(timed, key=lambda result: result.seconds)
+    return f"   slowest {printable(last.node)} {last.seconds:.1f} s"
