@@ -1,0 +1,145 @@
+"""The blueprint as one node holds it: who may march here, which spots there are, and how much
+each may be."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from enve_pm.core import shape
+from enve_pm.core.refusal import FormatError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Sequence
+
+ROOT = "root"
+KINDS = ("process", "resource")
+RLIMITS = ("nofile", "nproc", "core", "as", "data", "fsize", "stack", "memlock", "cpu")
+UNLIMITED = -1
+
+# fpr: primary fingerprint, 40 hex in upper case; may, lanes: words; scope: address patterns;
+# since, until: unix seconds, 0 = open.
+Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
+# user "" = the login of a user's install
+Ceiling = namedtuple("Ceiling", "user groups writes ports rlimits kinds")
+Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
+Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
+
+_TREE_DEPTH = 8
+
+
+def parse(value: Any, system: bool) -> Blueprint:
+    """Check and freeze the parsed JSON. `system`: an install by root, where each spot names its
+    user."""
+    shape.fields(
+        value,
+        "blueprint",
+        ("v", "domain", "node", "epoch", "keyholes", "spots"),
+        ("threshold", "pms", "limits"),
+    )
+    shape.version(value["v"], "blueprint.v")
+    return Blueprint(
+        shape.text(value["domain"], "blueprint.domain"),
+        shape.text(value["node"], "blueprint.node"),
+        shape.integer(value["epoch"], "blueprint.epoch"),
+        tuple(shape.items(value["keyholes"], "blueprint.keyholes", _keyhole)),
+        shape.integer(value.get("threshold", 1), "blueprint.threshold", 1, 16),
+        _pm(value, "blueprint", ("", ""), system, _TREE_DEPTH),
+        shape.table(value.get("limits", {}), "blueprint.limits", shape.integer, 64),
+    )
+
+
+def _keyhole(value: Any, where: str) -> Keyhole:
+    shape.fields(value, where, ("fpr", "name", "may", "scope"), ("lanes", "from", "until"))
+    fpr = shape.text(value["fpr"], where + ".fpr", 40)
+    shape.hexadecimal(fpr.lower(), where + ".fpr", 40)
+    return Keyhole(
+        fpr.upper(),
+        shape.text(value["name"], where + ".name"),
+        tuple(shape.items(value["may"], where + ".may", shape.word, 16)),
+        tuple(shape.items(value.get("lanes", ["main"]), where + ".lanes", shape.word, 64)),
+        tuple(shape.items(value["scope"], where + ".scope", _pattern)),
+        shape.integer(value.get("from", 0), where + ".from"),
+        shape.integer(value.get("until", 0), where + ".until"),
+    )
+
+
+def _pattern(value: Any, where: str) -> str:
+    return shape.text(value, where, 1024)
+
+
+def _pm(value: Any, where: str, who: tuple[str, str], system: bool, depth: int) -> Pm:
+    if depth <= 0:
+        raise FormatError("%s: pms nested more than %d deep" % (where, _TREE_DEPTH))
+
+    def nested(inner: Any, at: str) -> Pm:
+        shape.fields(inner, at, ("mode",), ("user", "spots", "pms"))
+        mode = shape.choice(inner["mode"], at + ".mode", ("root", "user"))
+        user = shape.text(inner.get("user", ""), at + ".user", 64, empty=True)
+        return _pm(inner, at, (mode, user), system, depth - 1)
+
+    def spot(inner: Any, at: str) -> Ceiling:
+        return _ceiling(inner, at, who[1] if who[0] == "user" else "", system)
+
+    spots = shape.table(value.get("spots", {}), where + ".spots", spot)
+    pms = shape.table(value.get("pms", {}), where + ".pms", nested)
+    twice = sorted(set(spots) & set(pms))
+    if twice:
+        raise FormatError("%s: %r is a spot and a pm" % (where, twice[0]))
+    return Pm(who[0], who[1], spots, pms)
+
+
+def _ceiling(value: Any, where: str, pm_user: str, system: bool) -> Ceiling:
+    shape.fields(value, where, (), ("user", "groups", "writes", "ports", "rlimits", "kinds"))
+    user = shape.text(value.get("user", pm_user), where + ".user", 64, empty=True)
+    if system and not user:
+        raise FormatError("%s: the key 'user' is missing (root is never the default)" % where)
+    return Ceiling(
+        user,
+        tuple(shape.items(value.get("groups", []), where + ".groups", _name)),
+        tuple(shape.items(value.get("writes", []), where + ".writes", path)),
+        tuple(shape.items(value.get("ports", []), where + ".ports", shape.integer)),
+        rlimits(value.get("rlimits", {}), where + ".rlimits"),
+        tuple(shape.items(value.get("kinds", list(KINDS)), where + ".kinds", shape.word)),
+    )
+
+
+def _name(value: Any, where: str) -> str:
+    return shape.text(value, where, 64)
+
+
+def path(value: Any, where: str) -> str:
+    """An absolute path without empty, `.` and `..` steps."""
+    shape.text(value, where, 4096)
+    steps = value.split("/")
+    if steps[0]:
+        raise FormatError("%s: wanted an absolute path" % where)
+    if value != "/" and any(step in ("", ".", "..") for step in steps[1:]):
+        raise FormatError("%s: wanted a path without empty, '.' or '..' steps" % where)
+    return str(value)
+
+
+def rlimits(value: Any, where: str) -> dict[str, int]:
+    def limit(inner: Any, at: str) -> int:
+        return shape.integer(inner, at, UNLIMITED)
+
+    shape.fields(value, where, (), RLIMITS)
+    return shape.table(value, where, limit)
+
+
+def find(tree: Pm, steps: Sequence[str]) -> Any:
+    """The spot (Ceiling) or pm (Pm) at these steps below the node."""
+    for step in steps[:-1]:
+        if step not in tree.pms:
+            return None
+        tree = tree.pms[step]
+    last = steps[-1]
+    return tree.spots.get(last) or tree.pms.get(last)
+
+
+def spots(tree: Pm, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Ceiling]]:
+    """Every spot of the tree with the steps that lead to it."""
+    for name, ceiling in sorted(tree.spots.items()):
+        yield (*above, name), ceiling
+    for name, pm in sorted(tree.pms.items()):
+        yield from spots(pm, (*above, name))
