@@ -11,7 +11,9 @@ from collections import namedtuple
 Define = namedtuple("Define", "unit spec")  # a new unit, or new parameters (spec: UnitSpec)
 Remove = namedtuple("Remove", "unit")  # stop it, undo it, forget it
 Want = namedtuple("Want", "unit want why")  # want: up | down; why: "plan", "manual by NAME"
-Restart = namedtuple("Restart", "unit")  # start it if it is down
+Apply = namedtuple("Apply", "unit")  # bring a stale unit up to date by its class
+# One stop, one start, with the newest parameters; starts it if it is down. why: as in Want.
+Restart = namedtuple("Restart", "unit why", defaults=("manual",))
 Reload = namedtuple("Reload", "unit")  # needs RUNNING
 ResetFailed = namedtuple("ResetFailed", "unit")
 Recheck = namedtuple("Recheck", "unit")  # a resource: run its check now
@@ -24,7 +26,10 @@ Exited = namedtuple("Exited", "unit run code")
 Ready = namedtuple("Ready", "unit run pid")  # readiness announced; pid: the main one by now
 
 # -- effects --------------------------------------------------------------------------------------
-Spawn = namedtuple("Spawn", "unit run step")  # do this step (states.START, CHECK, MAKE, ...)
+# Do this step (states.START, CHECK, MAKE, UNDO, RELOAD_STEP) with the parameters in
+# `machine.units[unit].active`. The shell answers each one: SpawnFailed, or Spawned and later
+# Exited. RELOAD_STEP: place the files, then send the signal (Exited 0 at once) or run the command.
+Spawn = namedtuple("Spawn", "unit run step")
 Signal = namedtuple("Signal", "unit run signal tree")  # tree: the whole subtree, not the group only
 Changed = namedtuple("Changed", "unit")  # the public state differs: write it, show it
 Gone = namedtuple("Gone", "unit")  # removed: its files can go

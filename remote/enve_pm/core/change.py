@@ -1,0 +1,57 @@
+"""What a running unit needs before changed parameters are in force (contracts, section 2)."""
+
+from __future__ import annotations
+
+from enve_pm.core import states
+from enve_pm.core.unit import DEFAULTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.core.unit import UnitSpec
+
+# Keys that the running process, or the resource as it stands, never sees.
+LIVE = frozenset(
+    [
+        "needs",
+        "wants",
+        "after",
+        "on_restart",
+        "restart",
+        "restart_max",
+        "start_timeout",
+        "stop_signal",
+        "stop_timeout",
+        "ready",
+        "reload",
+        "undo",
+        "excl",
+        "check_every",
+        "log_size",
+        "log_keep",
+        "single",
+    ]
+)
+# `want` is a wish of its own: it is never a difference between parameters.
+NEVER = frozenset(("want",))
+
+
+def changed(old: UnitSpec, new: UnitSpec) -> list[str]:
+    """The keys whose values differ (an absent key equals its default), in the line's order."""
+    if old is new:
+        return []
+    return [key for key in DEFAULTS if key not in NEVER and getattr(old, key) != getattr(new, key)]
+
+
+def change_class(old: UnitSpec, new: UnitSpec) -> str:
+    """ "" | live | reload | restart: the least that brings `new` into force where `old` runs."""
+    keys = set(changed(old, new)) - LIVE
+    if not keys:
+        return states.LIVE if changed(old, new) else states.FRESH
+    if keys == {"files"} and new.reload:
+        return states.RELOAD
+    return states.RESTART
+
+
+def strongest(one: str, other: str) -> str:
+    """The stronger of two classes."""
+    return max(one, other, key=states.STALENESS.index)

@@ -1,0 +1,201 @@
+"""UnitSpec: one unit as the plan wants it, read strictly from a line (contracts, section 2)."""
+
+from __future__ import annotations
+
+from enve_pm.core import address
+from enve_pm.core.fields import FIELDS, Bad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+PROCESS = "process"
+RESOURCE = "resource"
+SUBPM = "subpm"
+
+# Values are shared between units: nobody may change them.
+DEFAULTS: Mapping[str, Any] = {
+    "kind": PROCESS,
+    "want": "up",
+    "command": [],
+    "env": {},
+    "cwd": "",
+    "user": "",
+    "group": "",
+    "umask": 0o022,
+    "nice": 0,
+    "rlimits": {},
+    "needs": [],
+    "wants": [],
+    "after": [],
+    "on_restart": {},
+    "restart": "always",
+    "restart_max": 0,
+    "stop_signal": "TERM",
+    "start_timeout": 60_000,
+    "stop_timeout": 10_000,
+    "ready": {"how": "wait", "ms": 100},
+    "check": [],
+    "make": [],
+    "undo": [],
+    "check_every": 0,
+    "excl": "",
+    "reload": {},
+    "log_size": 1_048_576,
+    "log_keep": 3,
+    "files": {},
+    "product": {},
+    "mode": "",
+    "program": "",
+    "single": False,
+}
+
+# Keys that a kind needs, and keys that mean nothing for it.
+_REQUIRED = {PROCESS: ("command",), RESOURCE: ("check",), SUBPM: ("mode",)}
+_FOREIGN = {
+    PROCESS: ("make", "undo", "excl", "check_every", "mode", "program"),
+    RESOURCE: ("command", "ready", "reload", "mode", "program"),
+    SUBPM: (
+        [
+            "command",
+            "ready",
+            "reload",
+            "check",
+            "make",
+            "undo",
+            "excl",
+            "check_every",
+            "files",
+            "product",
+            "stop_signal",
+        ]
+    ),
+}
+
+
+class UnitError(ValueError):
+    """A line that is no unit: `field` (a path such as `env.PATH`), what was wanted and found."""
+
+    def __init__(self, field: str, wanted: str, found: object) -> None:
+        shown = found if isinstance(found, str) else repr(found)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        super().__init__(f"{field}: wanted {wanted}, found {shown}")
+        self.field = field
+        self.wanted = wanted
+        self.found = shown
+
+
+class UnitSpec:
+    """What a unit is. Attributes are the keys of the line, with defaults; times in milliseconds.
+
+    `raw` is the mapping that was read, `unit` the name within its own pm (the last segment of
+    `name`). Lists and mappings are shared: read only. Two specs are equal when their lines mean
+    the same.
+    """
+
+    __slots__ = ("raw", "unit", "name", *DEFAULTS)
+
+    if TYPE_CHECKING:
+        raw: Mapping[str, Any]
+        unit: str
+        name: str
+        kind: str
+        want: str
+        command: Sequence[str]
+        env: Mapping[str, str]
+        cwd: str
+        user: str
+        group: str
+        umask: int
+        nice: int
+        rlimits: Mapping[str, int]
+        needs: Sequence[str]
+        wants: Sequence[str]
+        after: Sequence[str]
+        on_restart: Mapping[str, str]
+        restart: str
+        restart_max: int
+        stop_signal: str
+        start_timeout: int
+        stop_timeout: int
+        ready: Mapping[str, Any]
+        check: Sequence[str]
+        make: Sequence[str]
+        undo: Sequence[str]
+        check_every: int
+        excl: str
+        reload: Mapping[str, Any]
+        log_size: int
+        log_keep: int
+        files: Mapping[str, Mapping[str, Any]]
+        product: Mapping[str, Any]
+        mode: str
+        program: str
+        single: bool
+
+    @classmethod
+    def parse(cls, line: Mapping[str, Any]) -> UnitSpec:
+        """Read a line (already parsed JSON) or raise UnitError."""
+        _check_keys(line)
+        spec = cls()
+        spec.raw = line
+        spec.name = line["name"]
+        spec.unit = address.parse(spec.name)[-1]
+        for key, default in DEFAULTS.items():
+            setattr(spec, key, line.get(key, default))
+        _check_kind(spec)
+        _check_edges(spec)
+        return spec
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, UnitSpec):
+            return NotImplemented
+        if self.raw == other.raw:
+            return True
+        return all(getattr(self, k) == getattr(other, k) for k in ("name", *DEFAULTS))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"UnitSpec({self.name!r}, kind={self.kind!r})"
+
+
+def _check_keys(line: Mapping[str, Any]) -> None:
+    if not isinstance(line, dict):
+        raise UnitError("line", "a mapping", line)
+    for key, value in line.items():
+        check = FIELDS.get(key)
+        if check is None:
+            raise UnitError(str(key), "a known key", "a key that no unit has")
+        try:
+            check(value)
+        except Bad as bad:
+            raise UnitError(key + "".join(bad.args[2:]), bad.args[0], bad.args[1]) from None
+    for key in ("v", "name"):
+        if key not in line:
+            raise UnitError(key, "a value", "nothing")
+
+
+def _check_kind(spec: UnitSpec) -> None:
+    for key in _REQUIRED[spec.kind]:
+        if key not in spec.raw:
+            raise UnitError(key, f"a value, as kind is {spec.kind}", "nothing")
+    for key in _FOREIGN[spec.kind]:
+        if key in spec.raw:
+            raise UnitError(key, f"no such key, as kind is {spec.kind}", spec.raw[key])
+    if spec.kind == PROCESS and ("check" in spec.raw) != (spec.ready["how"] == "check"):
+        raise UnitError("check", "a command exactly where ready.how is check", spec.check)
+    if spec.mode == "root" and spec.user:
+        raise UnitError("user", "no user, as mode is root", spec.user)
+
+
+def _check_edges(spec: UnitSpec) -> None:
+    for key in ("needs", "wants", "after"):
+        if spec.unit in getattr(spec, key):
+            raise UnitError(key, "other units", spec.unit)
+    for name, answer in spec.on_restart.items():
+        if name not in spec.needs:
+            raise UnitError(f"on_restart.{name}", "a unit that stands in needs", name)
+        if answer == "reload" and not spec.reload:
+            raise UnitError(f"on_restart.{name}", "a way to reload (the key reload)", answer)
