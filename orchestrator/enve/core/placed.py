@@ -1,0 +1,58 @@
+"""What the held lanes of a node say about its spots: which line, by which plan, by whose key.
+
+For display: the node says so, and nothing here has been verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from enve.core.issuer import issuer
+from enve.core.published import Lane
+from enve_pm.core import address
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """`commit`: 12 hex digits of the line's hash: equal where product and config are equal."""
+
+    commit: str = ""
+    plan: str = ""
+    key: str = ""
+
+
+def placed(lanes: Mapping[str, Lane]) -> dict[str, Placed]:
+    """By the address below the node."""
+    found: dict[str, Placed] = {}
+    for name, lane in lanes.items():
+        plan, key = _plan(name, lane), issuer(lane.sigs[0]) if lane.sigs else ""
+        for spot, digest in lane.hashes.items():
+            if shown := _spot(spot):
+                found[shown] = Placed(digest[:12], plan, key)
+    return found
+
+
+def _spot(name: str) -> str:
+    """The one spelling of an address below the node; "" when it is none."""
+    try:
+        return address.format(address.parse(name))
+    except address.AddressError:
+        return ""
+
+
+def _plan(lane: str, held: Lane) -> str:
+    name = _head(held.head).get("plan")
+    shown = f"{name if isinstance(name, str) and name else lane}#{held.serial}"
+    return shown if held.active == held.serial else f"{shown} (active #{held.active})"
+
+
+def _head(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(base64.b64decode(text, validate=True))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

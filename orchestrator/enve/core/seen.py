@@ -1,0 +1,103 @@
+"""What `march look` shows of a node to a listing: sections of one line, whole and bounded.
+
+(A march reads the same answer for what the node holds and can prove: `enve.core.look`.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from enve.core.published import Lane, Status, Sub, lanes, name, read, status, sub
+from enve_pm.core.refusal import FormatError
+
+ABSENT = "absent"  # the section that says: there is no pm here
+END = "end"
+MOST_BYTES = 32 << 20
+MOST_SECTIONS = 1100
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One node, at one moment. `now`: unix seconds by its clock; `pm`: a /proc/PID/stat line."""
+
+    now: int = 0
+    boot: str = ""
+    pm: str = "-"
+    status: Status | None = None
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
+    subs: Mapping[str, Sub] = field(default_factory=dict)
+    installed: bool = True
+
+    @property
+    def alive(self) -> bool:
+        """Whether the pm that wrote the status is the process that has its pid now."""
+        wrote = self.status
+        if wrote is None or not self.boot or wrote.boot != self.boot:
+            return False
+        return process(self.pm) == (wrote.pid, wrote.start)
+
+
+def parse(raw: bytes) -> Seen:
+    """What was printed. Raises FormatError, whose text may repeat what was printed."""
+    found = sections(raw)
+    if ABSENT in found:
+        return Seen(installed=False)
+    for section in ("now", "boot", "pm", "status"):
+        if section not in found:
+            raise FormatError(f"no section {section!r}")
+    return Seen(
+        now=_seconds(found["now"]),
+        boot=found["boot"][:64].strip(),
+        pm=found["pm"][:4096],
+        status=read(found["status"], "status", status),
+        lanes=read(found.get("held", ""), "held", lanes) or {},
+        subs=_subs(found),
+    )
+
+
+def sections(raw: bytes) -> dict[str, str]:
+    """The lines by the names above them: `== NAME` LF one line LF."""
+    if len(raw) > MOST_BYTES:
+        raise FormatError(f"wanted at most {MOST_BYTES >> 20} MiB")
+    try:
+        lines = raw.decode().split("\n")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"not UTF-8 at byte {error.start}") from None
+    if lines.pop() or len(lines) > 2 * MOST_SECTIONS:
+        raise FormatError("it ends within a line, or has too many sections")
+    found: dict[str, str] = {}
+    rest = iter(lines)
+    for head in rest:
+        section = head.removeprefix("== ")
+        text = "" if section in (ABSENT, END) else next(rest, None)
+        if text is None or section == head or section in found:
+            raise FormatError(f"wanted '== NAME' and a line, found {head[:80]!r}")
+        found[section] = text
+    return found
+
+
+def process(stat: str) -> tuple[int, int] | None:
+    """(pid, start in ticks) of a line of /proc/PID/stat; None when there is no live process."""
+    head, _, rest = stat.rpartition(")")
+    words = rest.split()
+    pid = head.partition(" ")[0]
+    if len(words) < 20 or words[0] in ("Z", "X", "x"):
+        return None
+    return (int(pid), int(words[19])) if _digits(pid) and _digits(words[19]) else None
+
+
+def _subs(found: Mapping[str, str]) -> dict[str, Sub]:
+    texts = {section: text for section, text in found.items() if section.startswith("sub ")}
+    ones = {name(section[4:]): read(text, section, sub) for section, text in texts.items()}
+    return {pm: one for pm, one in ones.items() if one is not None}
+
+
+def _seconds(text: str) -> int:
+    if not _digits(text.strip()):
+        raise FormatError(f"now: wanted seconds, found {text[:40]!r}")
+    return int(text)
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 16
