@@ -3,13 +3,12 @@
 UTF-8, keys sorted by code point, no blanks, integers only and below 2**53, unique keys, no lone
 surrogates; strings escape `"`, `\\` and the controls below U+0020 (short forms where JSON has
 them), nothing else. Both programs use this one definition. It is written by hand because the
-resident program does without the json package; only the two C routines for strings are taken.
+resident program does without the json package; only the C routine that quotes strings is taken.
 """
 
 from __future__ import annotations
 
 from _json import encode_basestring as _quote
-from _json import scanstring as _scan
 
 from enve_pm.core.refusal import FormatError
 
@@ -20,6 +19,17 @@ if TYPE_CHECKING:
 LIMIT = 2**53  # every integer is strictly smaller, in either sign: exact in any JSON reader
 DEPTH = 32
 
+_ESCAPES = {
+    '"': '"',
+    "\\": "\\",
+    "/": "/",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+}
+_HEX = frozenset("0123456789abcdefABCDEF")
 _DIGITS = frozenset("0123456789")
 _WORDS = (("true", True), ("false", False), ("null", None))
 
@@ -124,13 +134,57 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
 
 
 def _string(text: str, at: int) -> tuple[str, int]:
-    try:
-        value, end = _scan(text, at + 1, True)
-    except ValueError:
-        raise _bad("a string", text, at) from None
-    if end - at - 2 != len(value) and any("\ud800" <= sign <= "\udfff" for sign in value):
+    """The string whose opening quote stands at `at`."""
+    begin = at + 1
+    end = text.find('"', begin)
+    if end < 0:
+        raise _bad("a string that ends", text, at)
+    piece = text[begin:end]
+    if "\\" in piece:
+        return _escaped(text, begin)
+    return _plain(piece, begin), end + 1
+
+
+def _plain(piece: str, at: int) -> str:
+    if not piece.isprintable() and min(piece) < " ":
+        raise FormatError("a control character in the string at character %d" % at)
+    return piece
+
+
+def _escaped(text: str, begin: int) -> tuple[str, int]:
+    pieces: list[str] = []
+    at = begin
+    while True:
+        quote, slash = text.find('"', at), text.find("\\", at)
+        if quote < 0:
+            raise _bad("a string that ends", text, begin - 1)
+        if slash < 0 or quote < slash:
+            pieces.append(_plain(text[at:quote], at))
+            return "".join(pieces), quote + 1
+        pieces.append(_plain(text[at:slash], at))
+        piece, at = _escape(text, slash)
+        pieces.append(piece)
+
+
+def _escape(text: str, at: int) -> tuple[str, int]:
+    """What the escape at `at` stands for; a surrogate must be followed by its other half."""
+    sign = text[at + 1 : at + 2]
+    if sign in _ESCAPES:
+        return _ESCAPES[sign], at + 2
+    code = _unit(text, at)
+    if not 0xD800 <= code <= 0xDFFF:
+        return chr(code), at + 6
+    low = _unit(text, at + 6) if code <= 0xDBFF else 0
+    if not 0xDC00 <= low <= 0xDFFF:
         raise FormatError("a lone surrogate in the string at character %d" % at)
-    return value, end
+    return chr(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)), at + 12
+
+
+def _unit(text: str, at: int) -> int:
+    digits = text[at + 2 : at + 6]
+    if text[at : at + 2] != "\\u" or len(digits) < 4 or not _HEX.issuperset(digits):
+        raise _bad("an escape that JSON has", text, at)
+    return int(digits, 16)
 
 
 def _integer(text: str, at: int) -> tuple[int, int]:

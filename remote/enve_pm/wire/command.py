@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from enve_pm.core.refusal import FormatError
 
-SIZE = 512
+SIZE = 512  # LF included
 VERBS = (
     "start",
     "stop",
@@ -26,6 +26,11 @@ VERBS = (
     "shutdown",
 )
 
+
+class CommandError(FormatError):
+    """A line that is no command; retcode 64."""
+
+
 Command = namedtuple("Command", "job verb args")  # args: a tuple of strings
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -35,20 +40,20 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 def encode(job: str, verb: str, args: tuple[str, ...] | list[str] = ()) -> bytes:
-    """The line, LF included. FormatError when it is longer than one write may be."""
+    """The line, LF included. CommandError when it is longer than one write may be."""
     line = b" ".join([_job(job).encode("ascii"), _verb(verb).encode("ascii"), *map(quote, args)])
     if len(line) >= SIZE:
-        raise FormatError("command: longer than %d bytes; name fewer units at a time" % SIZE)
+        raise CommandError("command: longer than %d bytes; name fewer units at a time" % SIZE)
     return line + b"\n"
 
 
-def decode(line: bytes) -> Command:
+def parse(line: bytes) -> Command:
     """A command from its line, with or without the LF."""
     if len(line) > SIZE:
-        raise FormatError("command: longer than %d bytes" % SIZE)
+        raise CommandError("command: longer than %d bytes" % SIZE)
     words = (line[:-1] if line.endswith(b"\n") else line).split(b" ")
     if len(words) < 2 or not all(words):
-        raise FormatError("command: wanted JOBID VERB ARG..., each separated by one blank")
+        raise CommandError("command: wanted JOBID VERB ARG..., each separated by one blank")
     job, verb = (_ascii(word) for word in words[:2])
     return Command(_job(job), _verb(verb), tuple(unquote(word) for word in words[2:]))
 
@@ -58,7 +63,7 @@ def quote(text: str) -> bytes:
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
-        raise FormatError("command: an argument is not valid text") from None
+        raise CommandError("command: an argument is not valid text") from None
     if not data:
         return b"%"
     return b"".join(b"%c" % sign if sign in _PLAIN else b"%%%02X" % sign for sign in data)
@@ -71,14 +76,14 @@ def unquote(word: bytes) -> str:
     pieces = [first]
     for piece in rest:
         if len(piece) < 2 or not _HEX.issuperset(piece[:2]):
-            raise FormatError("command: wanted two hexadecimal digits after '%'")
+            raise CommandError("command: wanted two hexadecimal digits after '%'")
         pieces.append(bytes((int(piece[:2], 16),)) + piece[2:])
     if not _PLAIN.issuperset(b"".join([first] + [piece[2:] for piece in rest])):
-        raise FormatError("command: a byte stands unquoted that must not")
+        raise CommandError("command: a byte stands unquoted that must not")
     try:
         return b"".join(pieces).decode("utf-8")
     except UnicodeDecodeError:
-        raise FormatError("command: an argument is not UTF-8") from None
+        raise CommandError("command: an argument is not UTF-8") from None
 
 
 class Lines:
@@ -107,16 +112,18 @@ def _ascii(word: bytes) -> str:
     try:
         return word.decode("ascii")
     except UnicodeDecodeError:
-        raise FormatError("command: job and verb are plain letters") from None
+        raise CommandError("command: job and verb are plain letters") from None
 
 
 def _job(job: str) -> str:
     if not 0 < len(job) <= 64 or job.startswith(".") or not _JOB.issuperset(job):
-        raise FormatError("command: wanted a job id of letters, digits, '-', '_', '.' (at most 64)")
+        raise CommandError(
+            "command: wanted a job id of letters, digits, '-', '_', '.' (at most 64)"
+        )
     return job
 
 
 def _verb(verb: str) -> str:
     if verb not in VERBS:
-        raise FormatError("command: unknown verb %r; known: %s" % (verb[:32], " ".join(VERBS)))
+        raise CommandError("command: unknown verb %r; known: %s" % (verb[:32], " ".join(VERBS)))
     return verb
