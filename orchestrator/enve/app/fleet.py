@@ -65,7 +65,7 @@ async def judged(node: Node, work: Work, deadline: float) -> Result:
         told = f"no end within {deadline:g} s"
         problem = Problem(told, 124, hint="a longer deadline: -T SECONDS")
         return Result(node.name, "deadline", told, problem=problem)
-    except Exception as error:  # noqa: BLE001  a bug that one node met must not stop the others
+    except Exception as error:  # a bug that one node met must not stop the others
         told = f"{type(error).__name__}: {error}"
         return Result(node.name, "unexpected", told, problem=Problem(told, 1))
 
