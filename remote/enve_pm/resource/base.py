@@ -1,0 +1,230 @@
+"""All runs that are under way: launches them, signals them, and tells their end to the machine.
+
+The end of a run is told when nothing of it is left. When a main process has ended, what it left
+behind is asked to go (the unit's stop signal) and killed after a short grace; only then `Exited`
+goes out, so a restart never meets the remains of the last run. What the machine has asked to stop
+is killed when the machine says so.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from enve_pm.core.effects import Exited, Spawned, SpawnFailed
+from enve_pm.resource import run as runs
+from enve_pm.resource.run import Run
+from enve_pm.shell import descend
+from enve_pm.shell.spawn import SpawnError, launch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from enve_pm.shell.home import Home
+    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.spawn import Order
+
+    Key = tuple[str, int]
+
+GRACE = 2000  # ms that the remains of an ended main process get before they are killed
+NO_HEIR = -1
+WAIT = 0
+
+
+class Runs:
+    """`emit` takes events for the machine; `heir` is asked who goes on when a main process ended
+    with 0: a pid, WAIT (ask again), or NO_HEIR."""
+
+    def __init__(self, loop: Loop, home: Home, emit: Callable[[Any], None]) -> None:
+        self.heir: Callable[[Run], int] = lambda run: NO_HEIR
+        self.over: Callable[[Run], None] = lambda run: None
+        self._loop = loop
+        self._system = loop.system
+        self._home = home
+        self._emit = emit
+        self._runs: dict[Key, Run] = {}
+        self._jobs: dict[str, Run] = {}
+        self._ending: dict[Key, Run] = {}  # main has ended, remains are being cleared
+        self._fresh: list[Run] = []  # main ended in this turn
+        self._orphans: dict[int, Run | None] = {}  # all children that we did not spawn
+        self._look = False
+        loop.strangers = self._reaped
+
+    # -- what the machine asks for -----------------------------------------------------------------
+    def get(self, unit: str, number: int) -> Run | None:
+        return self._runs.get((unit, number))
+
+    def all(self) -> Iterable[Run]:
+        return self._runs.values()
+
+    def launch(self, run: Run, order: Order, parameter: dict[str, Any]) -> bool:
+        """Write the job down, start it, and say how that went."""
+        self._home.jobs.begin(run.job, run.unit, parameter)
+        try:
+            pid = launch(self._loop, order)
+        except SpawnError as error:
+            self._home.jobs.end(run.job, 127, error.reason)
+            self._emit(SpawnFailed(run.unit, run.number, error.reason))
+            return False
+        run.launcher = pid
+        self._runs[run.unit, run.number] = self._jobs[run.job] = run
+        self.lead(run, pid)
+        self._emit(Spawned(run.unit, run.number, pid))
+        return True
+
+    def lead(self, run: Run, pid: int) -> None:
+        """`pid`, a child of ours, is the main process from now on."""
+        stat = self._system.stat(pid)
+        run.main, run.start, run.code = pid, stat.start if stat else 0, None
+        self._home.jobs.pid(run.job, pid, run.start)
+        self._forget(pid)
+        self._ending.pop((run.unit, run.number), None)
+        self._loop.child(pid, lambda code: self._ended(run, code))
+
+    def signal(self, unit: str, number: int, name: str, tree: bool) -> None:
+        """Signal a run: its main process group, or with `tree` all that it has."""
+        run = self._runs.get((unit, number))
+        if run is None:
+            return
+        what = getattr(signal, "SIG" + name)
+        run.asked = True
+        run.killing = run.killing or what == signal.SIGKILL
+        if tree or run.code is not None:
+            self._signal_tree(run, what)
+        else:
+            self._signal_group(run, what)
+
+    def member(self, run: Run, pid: int) -> bool:
+        """Is this living process one of the run's?"""
+        if pid in run.orphans or descend.job_of(self._system, pid) == run.job:
+            return True
+        return descend.belongs(self._system, pid, self._roots(run))
+
+    def adopt(self) -> None:
+        """Look for children that we did not spawn, and find out whose they are."""
+        known = set(self._loop.children)
+        known.update(pid for pid, run in self._orphans.items() if run is not None)
+        for orphan in descend.orphans(self._system, known):
+            run = self._owner(orphan)
+            self._orphans[orphan.pid] = run
+            if run is not None:
+                run.orphans.add(orphan.pid)
+
+    # -- the end of a run --------------------------------------------------------------------------
+    def settle(self) -> None:
+        """Once a turn: work out what the children that ended in it mean for their runs."""
+        while self._look:
+            self._look = False
+            self.adopt()
+            self._fresh = []
+            for run in list(self._ending.values()):
+                self._clear(run)
+
+    def _ended(self, run: Run, code: int) -> None:
+        run.code = code
+        self._ending[run.unit, run.number] = run
+        self._fresh.append(run)
+        self._look = True
+
+    def _reaped(self, ended: list[tuple[int, int]]) -> None:
+        """Children ended that are no main process."""
+        for pid, _ in ended:
+            self._forget(pid)
+        if ended and self._ending:
+            self._look = True
+
+    def _forget(self, pid: int) -> None:
+        run = self._orphans.pop(pid, None)
+        if run is not None:
+            run.orphans.discard(pid)
+            run.told.discard(pid)
+
+    def _clear(self, run: Run) -> None:
+        heir = self.heir(run) if run.code == 0 and not run.killing else NO_HEIR
+        if heir > 0:
+            self.lead(run, heir)
+        elif not run.orphans:
+            self._finish(run)
+        elif heir == NO_HEIR:
+            self._dismiss(run)
+
+    def look(self, run: Run) -> None:
+        """Ask for the run's heir again in this turn."""
+        self._look = self._look or (run.unit, run.number) in self._ending
+
+    def _dismiss(self, run: Run) -> None:
+        """The main process is gone for good: the remains go too."""
+        for pid in run.orphans - run.told:
+            self._signal_one(pid, signal.SIGKILL if run.killing else signal.SIGTERM)
+            run.told.add(pid)
+        if run.timer is None and not run.asked:
+            run.timer = self._loop.at(self._system.now() + GRACE, lambda: self._kill(run))
+
+    def _kill(self, run: Run) -> None:
+        run.killing = True
+        self._signal_tree(run, signal.SIGKILL)
+
+    def _finish(self, run: Run) -> None:
+        for table in (self._runs, self._ending):
+            table.pop((run.unit, run.number), None)
+        self._jobs.pop(run.job, None)
+        if run.timer is not None:
+            self._loop.cancel(run.timer)
+        self.over(run)
+        code = run.code or 0
+        self._home.jobs.end(run.job, code)
+        self._emit(Exited(run.unit, run.number, code))
+
+    # -- whose is it, and signals ------------------------------------------------------------------
+    def _owner(self, orphan: descend.Orphan) -> Run | None:
+        run = self._jobs.get(orphan.job)
+        if run is not None:
+            return run
+        for run in self._runs.values():
+            if orphan.session == run.launcher:
+                return run
+        if orphan.pid not in self._orphans and len(self._fresh) == 1:
+            return self._fresh[0] if self._fresh[0].start <= orphan.start else None
+        return None
+
+    def _roots(self, run: Run) -> set[int]:
+        return run.orphans | ({run.main} if run.code is None else set())
+
+    def _signal_group(self, run: Run, number: int) -> None:
+        """The main process is not reaped, so its pid, and its group's number, are its own."""
+        stat = self._system.stat(run.main)
+        if stat is not None and stat.group == run.main:
+            self._system.kill_group(run.main, number)
+            self._system.kill_group(run.main, signal.SIGCONT)
+        else:
+            self._signal_one(run.main, number)
+
+    def _signal_tree(self, run: Run, number: int) -> None:
+        self.adopt()
+        roots = self._roots(run)
+        for pid, start in descend.tree(self._system, roots):
+            self._system.kill(pid, start, number)
+        run.told |= run.orphans
+
+    def _signal_one(self, pid: int, number: int) -> None:
+        stat = self._system.stat(pid)
+        if stat is not None:
+            self._system.kill(pid, stat.start, number)
+            self._system.kill(pid, stat.start, signal.SIGCONT)
+
+    # -- over a change of program ------------------------------------------------------------------
+    def dump(self) -> list[dict[str, Any]]:
+        return [run.dump() for run in self._runs.values()]
+
+    def restore(self, rows: list[dict[str, Any]]) -> None:
+        """Same pid, same children: those that ended meanwhile are reaped in the first turn."""
+        for row in rows:
+            run = runs.restore(row)
+            self._runs[run.unit, run.number] = self._jobs[run.job] = run
+            self._orphans.update(dict.fromkeys(run.orphans, run))
+            if run.code is None:
+                self._loop.child(run.main, lambda code, run=run: self._ended(run, code))  # type: ignore[misc]
+            else:
+                self._ending[run.unit, run.number] = run
+        self._look = True

@@ -1,0 +1,144 @@
+"""Units of kind process: their command, its readiness, their check and their reload command."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core import states
+from enve_pm.core.effects import Ready, SpawnFailed
+from enve_pm.resource.base import NO_HEIR
+from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
+from enve_pm.resource.run import Run
+from enve_pm.resource.step import environment, order, output
+from enve_pm.shell.spawn import SpawnError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from enve_pm.core.effects import Signal, Spawn
+    from enve_pm.core.unit import UnitSpec
+    from enve_pm.resource.base import Runs
+    from enve_pm.shell.home import Home
+    from enve_pm.shell.logpipe import LogPipes
+    from enve_pm.shell.loop import Loop
+
+
+class Processes:
+    """Turns Spawn and Signal effects into processes, and their news into events."""
+
+    def __init__(
+        self, loop: Loop, home: Home, logs: LogPipes, runs: Runs, emit: Callable[[Any], None]
+    ) -> None:
+        self._loop = loop
+        self._home = home
+        self._logs = logs
+        self._runs = runs
+        self._emit = emit
+        self.main: Callable[[str], int] = lambda unit: 0  # the unit's main pid, for MAINPID
+        self.noted: Callable[[str, str], None] = lambda unit, text: None  # STATUS= of sd_notify
+
+    def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
+        """Do the step, and say Spawned or SpawnFailed."""
+        run = Run(effect.unit, effect.run, effect.step, self._home.jobs.new())
+        try:
+            env = environment(spec, self._home, run.job)
+            fds = output(spec, self._home, self._logs)
+            self._launch(run, spec, env, fds)
+        except SpawnError as error:
+            self._emit(SpawnFailed(effect.unit, effect.run, error.reason))
+
+    def signal(self, effect: Signal, spec: UnitSpec) -> None:
+        self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)
+
+    def _launch(self, run: Run, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]) -> None:
+        ours = self._prepare(run, spec, env, fds) if run.step == states.START else -1
+        argv = self._command(run, spec, env)
+        parameter = {
+            "unit": run.unit,
+            "step": run.step,
+            "run": run.number,
+            "command": list(argv),
+            "wall": self._loop.system.wall(),
+        }
+        good = self._runs.launch(run, order(spec, self._home, argv, env, fds), parameter)
+        if ours >= 0:
+            os.close(ours)
+        if run.watch is not None:
+            run.watch.begin() if good else run.watch.close()
+
+    def _command(self, run: Run, spec: UnitSpec, env: dict[str, str]) -> Sequence[str]:
+        if run.step == states.RELOAD_STEP:
+            env["MAINPID"] = str(self.main(run.unit))
+            return list(spec.reload["command"])
+        return COMMANDS[run.step](spec)
+
+    # -- readiness ---------------------------------------------------------------------------------
+    def _prepare(self, run: Run, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]) -> int:
+        """Get ready to hear that it is ready. Returns a descriptor to close after the launch."""
+        how = spec.ready["how"]
+        if how == "pidfile":
+            path = os.path.join(spec.cwd or self._home.spot(spec.unit), spec.ready["path"])
+            run.watch = PidFile(self._loop, self._runs, run, path, self._found)
+        elif how == "notify":
+            run.watch = self._datagram(run, Box(_uid(spec.user), "", -1))
+            env["NOTIFY_SOCKET"] = run.watch.notify.address
+        elif how == "fd":
+            ours, its = os.pipe()
+            os.set_blocking(ours, False)
+            fds[spec.ready["fd"]] = its
+            run.watch = Line(self._loop, run, ours, self._found)
+            return its
+        return -1
+
+    def _datagram(self, run: Run, box: Box) -> Datagram:
+        watch = Datagram(self._loop, self._runs, run, box, self._found)
+        watch.status = lambda run, text: self.noted(run.unit, text)
+        return watch
+
+    def _found(self, run: Run, pid: int) -> None:
+        if not run.ready:
+            run.ready = True
+            self._emit(Ready(run.unit, run.number, pid))
+
+    def heir(self, run: Run) -> int:
+        """See `Runs`: only a START that announces a main process may hand over to a daemon."""
+        return NO_HEIR if run.watch is None else int(run.watch.heir())
+
+    def over(self, run: Run) -> None:
+        if run.watch is not None:
+            run.watch.close()
+            run.watch = None
+
+    def resume(self, run: Run, watch: dict[str, Any] | None) -> None:
+        """After a change of program: wait on for what the run has not announced yet."""
+        if watch is None:
+            return
+        if watch["kind"] == "pidfile":
+            run.watch = PidFile(self._loop, self._runs, run, watch["path"], self._found)
+        elif watch["kind"] == "notify":
+            run.watch = self._datagram(run, Box(watch["uid"], watch["address"], watch["fd"]))
+        elif watch["fd"] >= 0:
+            run.watch = Line(self._loop, run, watch["fd"], self._found)
+        if run.watch is not None and not run.ready:
+            run.watch.begin()
+
+
+COMMANDS: dict[str, Callable[[UnitSpec], Sequence[str]]] = {
+    states.START: lambda spec: spec.command,
+    states.CHECK: lambda spec: spec.check,
+    states.MAKE: lambda spec: spec.make,
+    states.UNDO: lambda spec: spec.undo,
+}
+
+
+def _uid(user: str) -> int:
+    if not user:
+        return os.getuid()
+    import pwd
+
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise SpawnError("user:%s does not exist" % user) from None

@@ -1,0 +1,175 @@
+"""How a process unit becomes ready: by a pid file, an sd_notify datagram, or a notification fd.
+
+(A short wait is the machine's own clock, and a check is a step of its own: neither is seen here.)
+Each watcher tells `found(pid)` once, with the pid that counts from then on, and may be asked later
+for an `heir`: the process that goes on when the main one ended with 0, as daemons do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+
+from enve_pm.resource.base import NO_HEIR, WAIT
+from enve_pm.shell.notify import Notify
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from enve_pm.resource.base import Runs
+    from enve_pm.resource.run import Run
+    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.notify import Notice
+    from enve_pm.shell.timer import Timer
+
+    Found = Callable[[Run, int], None]
+
+# uid: of the unit's user · address, fd: the socket of an earlier program, or "" and -1
+Box = namedtuple("Box", "uid address fd")
+LOOK = 20  # ms between two looks for a pid file, only while a unit is STARTING
+LONGEST_PID = 32  # bytes of a pid file that are read
+
+
+class PidFile:
+    """The daemon writes its pid into a file. A stale file names no process of the run."""
+
+    def __init__(self, loop: Loop, runs: Runs, run: Run, path: str, found: Found) -> None:
+        self._loop = loop
+        self._runs = runs
+        self._run = run
+        self._path = path
+        self._found = found
+        self._timer: Timer | None = None
+
+    def begin(self) -> None:
+        self._timer = self._loop.at(self._loop.system.now() + LOOK, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._runs.adopt()
+        pid = self._named()
+        if pid:
+            self._found(self._run, pid)
+            self._runs.look(self._run)
+        else:
+            self.begin()
+
+    def _named(self) -> int:
+        """The living process of this run that the file names, or 0."""
+        try:
+            pid = int(self._loop.system.read(self._path, LONGEST_PID))
+        except (OSError, ValueError):
+            return 0
+        alive = pid > 1 and self._loop.system.stat(pid)
+        return pid if alive and alive.state != "Z" and self._runs.member(self._run, pid) else 0
+
+    def heir(self) -> int:
+        """A daemon that named itself and is our child by now."""
+        pid = self._named()
+        if pid in self._run.orphans:
+            return pid
+        return NO_HEIR if self._run.ready else WAIT
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._loop.cancel(self._timer)
+            self._timer = None
+
+    def dump(self) -> dict[str, Any]:
+        return {"kind": "pidfile", "path": self._path}
+
+    def fds(self) -> list[int]:
+        return []
+
+
+class Datagram:
+    """READY=1 on the run's own socket, from one of its processes. MAINPID names the main one."""
+
+    def __init__(self, loop: Loop, runs: Runs, run: Run, box: Box, found: Found) -> None:
+        self._runs = runs
+        self._system = loop.system
+        self._run = run
+        self._uid = box.uid
+        self._found = found
+        self._main = 0
+        self.notify = Notify(loop, self._heard, box.address, box.fd)
+        self.status: Callable[[Run, str], None] = lambda run, text: None
+
+    def begin(self) -> None:
+        """The socket listens already."""
+
+    def _heard(self, notice: Notice) -> None:
+        if not self._trusted(notice):
+            return
+        if notice.status:
+            self.status(self._run, notice.status)
+        if notice.main and self._runs.member(self._run, notice.main):
+            self._main = notice.main
+        if notice.ready:
+            self._found(self._run, self._main or self._run.main)
+
+    def _trusted(self, notice: Notice) -> bool:
+        """A living sender must be of this run; one that is gone already, of its user."""
+        if notice.uid not in (0, os.getuid(), self._uid):
+            return False
+        alive = self._system.stat(notice.pid)
+        return alive is None or alive.state == "Z" or self._runs.member(self._run, notice.pid)
+
+    def heir(self) -> int:
+        if self._main in self._run.orphans:
+            return self._main
+        return NO_HEIR if self._run.ready else WAIT
+
+    def close(self) -> None:
+        self.notify.close()
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "kind": "notify",
+            "uid": self._uid,
+            "address": self.notify.address,
+            "fd": self.notify.fd,
+        }
+
+    def fds(self) -> list[int]:
+        return [self.notify.fd]
+
+
+class Line:
+    """s6's way: the service writes a newline to a descriptor. `fd` is our end of that pipe."""
+
+    def __init__(self, loop: Loop, run: Run, fd: int, found: Found) -> None:
+        self._loop = loop
+        self._run = run
+        self._fd = fd
+        self._found = found
+
+    def begin(self) -> None:
+        self._loop.watch(self._fd, self._read)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._fd, 4096)
+        except BlockingIOError:
+            return
+        if b"\n" in data:
+            self._found(self._run, self._run.main)
+        if b"\n" in data or not data:
+            self.close()
+
+    def heir(self) -> int:
+        return NO_HEIR
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            self._loop.unwatch(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+
+    def dump(self) -> dict[str, Any]:
+        return {"kind": "fd", "fd": self._fd}
+
+    def fds(self) -> list[int]:
+        return [self._fd] if self._fd >= 0 else []

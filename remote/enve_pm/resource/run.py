@@ -1,0 +1,85 @@
+"""A run: one step of one unit that is under way, with all the processes that it has.
+
+    launcher   what pm spawned: leads a session of its own
+    main       the process that counts: the launcher, or the daemon that it left behind
+    orphans    other processes of the run that lost their parents and are pm's children now
+
+A run is over when the main process and every orphan are reaped.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enve_pm.shell.timer import Timer
+
+
+class Run:
+    """`code` is None while the main process lives; `asked`: the machine sent it a signal that ends
+    it; `killing`: what is left, and what turns up, is killed without further notice."""
+
+    __slots__ = (
+        "asked",
+        "code",
+        "job",
+        "killing",
+        "launcher",
+        "main",
+        "number",
+        "orphans",
+        "ready",
+        "start",
+        "step",
+        "timer",
+        "told",
+        "unit",
+        "watch",
+    )
+
+    def __init__(self, unit: str, number: int, step: str, job: str) -> None:
+        self.unit = unit
+        self.number = number
+        self.step = step
+        self.job = job
+        self.launcher = 0
+        self.main = 0
+        self.start = 0  # of the main process, ticks since boot
+        self.code: int | None = None
+        self.asked = False
+        self.killing = False
+        self.ready = False
+        self.orphans: set[int] = set()
+        self.told: set[int] = set()  # orphans that have had their signal
+        self.timer: Timer | None = None
+        self.watch: Any = None  # how readiness is waited for, see `readiness`
+
+    def dump(self) -> dict[str, Any]:
+        """The run for the next program."""
+        row = {name: getattr(self, name) for name in DUMPED}
+        return {**row, "orphans": sorted(self.orphans)}
+
+
+DUMPED = (
+    "unit",
+    "number",
+    "step",
+    "job",
+    "launcher",
+    "main",
+    "start",
+    "code",
+    "asked",
+    "killing",
+    "ready",
+)
+
+
+def restore(row: dict[str, Any]) -> Run:
+    """The run that `dump` wrote down."""
+    run = Run(row["unit"], row["number"], row["step"], row["job"])
+    for name in DUMPED:
+        setattr(run, name, row[name])
+    run.orphans = set(row["orphans"])
+    return run

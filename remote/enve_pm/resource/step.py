@@ -1,0 +1,76 @@
+"""From a unit's parameters to an order for a process: what every step of every kind shares."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.shell.descend import MARKER
+from enve_pm.shell.logpipe import Target
+from enve_pm.shell.spawn import Order, base_env
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enve_pm.core.unit import UnitSpec
+    from enve_pm.shell.home import Home
+    from enve_pm.shell.logpipe import LogPipes
+
+
+def environment(spec: UnitSpec, home: Home, job: str) -> dict[str, str]:
+    """PATH, LANG, HOME; the unit's own; and what pm says. Raises SpawnError."""
+    env = base_env(spec.user)
+    env.update(spec.env)
+    env["SPOT_DIR"] = home.spot(spec.unit)
+    env["PM_UNIT"] = spec.unit
+    env[MARKER] = job
+    return env
+
+
+def output(spec: UnitSpec, home: Home, logs: LogPipes) -> dict[int, int]:
+    """Where the unit prints to: its pipe to the logger; /dev/null when there is no room for one."""
+    target = Target(home.log(spec.unit), spec.log_size, spec.log_keep)
+    try:
+        writer = logs.writer(spec.unit, target)
+    except OSError:
+        return {}
+    return {1: writer, 2: writer}
+
+
+def order(
+    spec: UnitSpec, home: Home, argv: Sequence[str], env: dict[str, str], fds: dict[int, int]
+) -> Order:
+    """The unit's command, or another of its own, with the unit's limits and user."""
+    made = Order(argv, env, fds, _folder(spec, home), spec.umask)
+    made.user = spec.user
+    made.group = spec.group
+    made.nice = spec.nice
+    made.rlimits = spec.rlimits
+    return made
+
+
+def _folder(spec: UnitSpec, home: Home) -> str:
+    """Its cwd; by default the spot's directory, which is made when nothing was placed there."""
+    if spec.cwd:
+        return spec.cwd
+    folder = home.spot(spec.unit)
+    if not os.path.isdir(folder):
+        try:
+            os.mkdir(folder, 0o755)
+        except OSError:
+            return home.path
+        _hand_over(folder, spec.user)
+    return folder
+
+
+def _hand_over(folder: str, user: str) -> None:
+    """The unit's user owns the unit's directory."""
+    if not user or os.getuid():
+        return
+    import pwd
+
+    try:
+        entry = pwd.getpwnam(user)
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+    except (KeyError, OSError):
+        pass  # the launch says what is wrong with the user

@@ -1,0 +1,114 @@
+"""HOME: pm's folder, its modes, and the files of units in it.
+
+units/NAME/parameter  the unit's line        state  the state machine's word
+units/NAME/want       there only when a want was set by hand: `up by WHO`
+public/status.json    every unit in one read (see `status`)
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core.filename import quote, unquote
+from enve_pm.shell.job import Jobs
+from enve_pm.shell.pending import LASTING, Pending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from enve_pm.shell.system import System
+
+# The modes for everybody's pm; a system install opens HOME itself (0711) and public/ (0750).
+PRIVATE = 0o700
+FOLDERS = ("units", "jobs", "spots", "log", "plans", "store", "trust", "sub", "feed")
+
+
+class Home:
+    """The tree under `path`. Volatile files go through `pending`; wants and parameters by hand are
+    on the disk before the call returns."""
+
+    def __init__(self, path: str, system: System, group: int = -1) -> None:
+        self.path = path
+        self.system = system
+        self.pending = Pending(system)
+        self._group = group  # who may read public/ beside the owner; -1 = nobody
+        self.jobs = Jobs(path + "/jobs", system, self.pending)
+
+    def make(self) -> None:
+        """Make what is missing and set the modes. Raises OSError."""
+        shared = self._group >= 0
+        _folder(self.path, 0o711 if shared else PRIVATE)
+        for name in FOLDERS:
+            # Units run as other users below a system install: they must be able to pass.
+            _folder("%s/%s" % (self.path, name), 0o711 if shared and name == "spots" else PRIVATE)
+        public = self.path + "/public"
+        for folder in (public, public + "/sub", public + "/acks"):
+            _folder(folder, 0o750 if shared else PRIVATE)
+            if shared:
+                os.chown(folder, -1, self._group)
+
+    # -- places ------------------------------------------------------------------------------------
+    def spot(self, unit: str) -> str:
+        """The unit's own directory, `spot.dir`."""
+        return "%s/spots/%s" % (self.path, quote(unit))
+
+    def log(self, unit: str) -> str:
+        return "%s/log/%s.log" % (self.path, quote(unit))
+
+    def unit(self, unit: str) -> str:
+        return "%s/units/%s" % (self.path, quote(unit))
+
+    # -- units -------------------------------------------------------------------------------------
+    def define(self, unit: str, line: bytes, by_hand: bool = False) -> None:
+        """Keep a unit's line. One by hand must outlive a power cut; a plan's is in the plan."""
+        if by_hand:
+            self.pending.now(self.unit(unit) + "/parameter", line, LASTING)
+        else:
+            self.pending.put(self.unit(unit) + "/parameter", line, "replaced")
+
+    def state(self, unit: str, state: str) -> None:
+        self.pending.put(self.unit(unit) + "/state", state.encode() + b"\n")
+
+    def want(self, unit: str, text: str) -> None:
+        """Keep a want set by hand; empty: the plan's holds again."""
+        path = self.unit(unit) + "/want"
+        if text:
+            self.pending.now(path, text.encode() + b"\n", LASTING)
+        elif os.path.exists(path):
+            self.system.remove(path)
+
+    def forget(self, unit: str) -> None:
+        """The unit is gone: so are its folder and its jobs. Its log stays for people."""
+        folder = self.unit(unit)
+        self.pending.forget(folder)
+        for name in ("parameter", "state", "want"):
+            try:
+                self.system.remove("%s/%s" % (folder, name))
+            except OSError:
+                continue
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass
+        self.jobs.drop(unit)
+
+    def units(self) -> Iterator[tuple[str, bytes, str]]:
+        """What the disk knows, read once at the start: (name, line, want by hand or "")."""
+        for folder in sorted(os.listdir(self.path + "/units")):
+            try:
+                name = unquote(folder)
+                line = self.system.read("%s/units/%s/parameter" % (self.path, folder))
+            except (OSError, ValueError):
+                continue
+            try:
+                want = self.system.read("%s/units/%s/want" % (self.path, folder))
+            except OSError:
+                want = b""
+            yield name, line, want.decode("utf-8", "replace").strip()
+
+
+def _folder(path: str, mode: int) -> None:
+    os.makedirs(path, mode, exist_ok=True)
+    if os.stat(path).st_mode & 0o7777 != mode:
+        os.chmod(path, mode)

@@ -1,0 +1,131 @@
+"""jobs/ID/{parameter,pid,retcode}: what was started, as what, and how it ended.
+
+`parameter` is written before the launch, `pid` after it, `retcode` at the end. `pid` names the
+process for good: pid, start time in ticks, boot id. A job without retcode may still have living
+processes: the next pm looks for them before it starts anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+
+from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.refusal import FormatError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from enve_pm.shell.pending import Pending
+    from enve_pm.shell.system import System
+
+KEEP = 8  # jobs of a unit that stay on disk
+FOREIGN = 256  # jobs of clients that stay on disk
+CLIENT = ""  # the "unit" under which jobs of clients are kept
+
+
+class Open:
+    """A job of an earlier pm without retcode. pid 0: it was not written."""
+
+    __slots__ = ("boot", "job", "pid", "start")
+
+    def __init__(self, job: str, pid: int, start: int, boot: str) -> None:
+        self.job = job
+        self.pid = pid
+        self.start = start
+        self.boot = boot
+
+
+class Jobs:
+    """The folder HOME/jobs. Ids are unique over restarts: each pm begins with a stem of its own."""
+
+    def __init__(self, folder: str, system: System, pending: Pending) -> None:
+        self._folder = folder
+        self._system = system
+        self._pending = pending
+        self._stem = "%x%s" % (system.wall() // 1000, os.urandom(3).hex())
+        self._count = 0
+        self._boot = system.boot()
+        self._kept: dict[str, deque[str]] = {}
+
+    def new(self) -> str:
+        """A fresh id."""
+        self._count += 1
+        return "%s-%d" % (self._stem, self._count)
+
+    def begin(self, job: str, unit: str, parameter: dict[str, Any]) -> None:
+        """Write what is about to be started; the oldest job of the unit makes room."""
+        folder = "%s/%s" % (self._folder, job)
+        try:
+            os.mkdir(folder, 0o700)
+        except OSError:
+            pass  # the write says so, and is tried again
+        self._pending.now(folder + "/parameter", dumps(parameter))
+        self._keep(unit, job)
+
+    def pid(self, job: str, pid: int, start: int) -> None:
+        text = b"%d %d %s\n" % (pid, start, self._boot.encode())
+        self._pending.now("%s/%s/pid" % (self._folder, job), text)
+
+    def end(self, job: str, code: int, message: str = "") -> None:
+        """Write how it ended; `message` is for people."""
+        folder = "%s/%s" % (self._folder, job)
+        if message:
+            self._pending.now(folder + "/message", message.encode("utf-8", "replace") + b"\n")
+        self._pending.now(folder + "/retcode", b"%d\n" % code)
+
+    def exists(self, job: str) -> bool:
+        return os.path.lexists("%s/%s" % (self._folder, job))
+
+    def drop(self, unit: str) -> None:
+        """The unit is gone: its jobs go too."""
+        for job in self._kept.pop(unit, ()):
+            self._remove(job)
+
+    def _keep(self, unit: str, job: str) -> None:
+        kept = self._kept.setdefault(unit, deque())
+        kept.append(job)
+        while len(kept) > (FOREIGN if unit == CLIENT else KEEP):
+            self._remove(kept.popleft())
+
+    def _remove(self, job: str) -> None:
+        folder = "%s/%s" % (self._folder, job)
+        self._pending.forget(folder)
+        try:
+            for name in os.listdir(folder):
+                os.unlink("%s/%s" % (folder, name))
+            os.rmdir(folder)
+        except OSError:
+            pass  # somebody put something into it: not ours to take away
+
+    # -- what an earlier pm left -------------------------------------------------------------------
+    def earlier(self) -> Iterator[Open]:
+        """Read the folder once, at the start: take its jobs into the pruning, and yield those that
+        have not ended."""
+        found = []
+        for job in os.listdir(self._folder):
+            try:
+                age = os.stat("%s/%s" % (self._folder, job)).st_mtime_ns
+            except OSError:
+                continue
+            found.append((age, job))
+        for _, job in sorted(found):
+            self._keep(self._unit(job), job)
+            if not os.path.exists("%s/%s/retcode" % (self._folder, job)):
+                yield self._open(job)
+
+    def _unit(self, job: str) -> str:
+        try:
+            unit = loads(self._system.read("%s/%s/parameter" % (self._folder, job))).get("unit")
+        except (OSError, FormatError, AttributeError):
+            return CLIENT
+        return unit if isinstance(unit, str) else CLIENT
+
+    def _open(self, job: str) -> Open:
+        try:
+            pid, start, boot = self._system.read("%s/%s/pid" % (self._folder, job)).split()
+            return Open(job, int(pid), int(start), boot.decode("ascii"))
+        except (OSError, ValueError):
+            return Open(job, 0, 0, "")

@@ -1,0 +1,164 @@
+"""pm's side of the logs: a pipe for each unit, and the logger process that reads them all.
+
+pm keeps both ends of every pipe: a unit that restarts writes on into the same one, and a logger
+that died is replaced without a byte or a service lost.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+from collections import namedtuple
+
+from enve_pm.shell import logger
+from enve_pm.shell.spawn import SpawnError, helper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enve_pm.shell.loop import Loop
+
+# path: of the file · size: bytes at which it is rotated · keep: how many old ones
+Target = namedtuple("Target", "path size keep")
+
+RETRY = 5  # ms, when the logger does not keep up with the news
+AGAIN = 200  # ms before a dead logger is started again, when it dies at once
+CHANNEL = 3  # the logger's number of the socket
+
+
+class _Pipe:
+    __slots__ = ("reader", "target", "writer")
+
+    def __init__(self, reader: int, writer: int, target: Target) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.target = target
+
+
+class LogPipes:
+    """`argv` starts the logger; the number of its socket is added."""
+
+    def __init__(self, loop: Loop, argv: Sequence[str]) -> None:
+        self.pid = 0
+        self._loop = loop
+        self._argv = [*argv, str(CHANNEL)]
+        self._pipes: dict[str, _Pipe] = {}
+        self._news: dict[str, None] = {}  # units of which the logger must hear, in order
+        self._channel: socket.socket | None = None
+        self._waiting = False
+        self._started = -AGAIN
+
+    def writer(self, unit: str, target: Target) -> int:
+        """The descriptor that a process of this unit prints to. Raises OSError."""
+        pipe = self._pipes.get(unit)
+        if pipe is None:
+            reader, writer = os.pipe()
+            os.set_blocking(reader, False)
+            pipe = self._pipes[unit] = _Pipe(reader, writer, target)
+            self._tell(unit)
+        elif pipe.target != target:
+            pipe.target = target
+            self._tell(unit)
+        return pipe.writer
+
+    def drop(self, unit: str) -> None:
+        """The unit is gone: the logger writes what is left, and both let go."""
+        pipe = self._pipes.pop(unit, None)
+        if pipe is not None:
+            os.close(pipe.reader)
+            os.close(pipe.writer)
+            self._tell(unit)
+
+    # -- over a change of program ------------------------------------------------------------------
+    def dump(self) -> dict[str, object]:
+        pipes = {unit: [p.reader, p.writer, *p.target] for unit, p in self._pipes.items()}
+        channel = self._channel.fileno() if self._channel else -1
+        return {"pid": self.pid, "channel": channel, "pipes": pipes, "news": list(self._news)}
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Go on with the pipes, and with the logger, of the program before."""
+        pipes: dict[str, list[object]] = state["pipes"]  # type: ignore[assignment]
+        for unit, (reader, writer, *target) in pipes.items():
+            self._pipes[unit] = _Pipe(reader, writer, Target(*target))  # type: ignore[arg-type]
+        for unit in state["news"]:  # type: ignore[attr-defined]
+            self._tell(unit)
+        self.pid = state["pid"]  # type: ignore[assignment]
+        if self.pid:
+            self._channel = socket.socket(fileno=state["channel"])  # type: ignore[arg-type]
+            self._loop.child(self.pid, self._died)
+
+    def fds(self) -> list[int]:
+        """All that must stay open over a change of program."""
+        ours = [fd for pipe in self._pipes.values() for fd in (pipe.reader, pipe.writer)]
+        return ours + ([self._channel.fileno()] if self._channel else [])
+
+    # -- the logger --------------------------------------------------------------------------------
+    def _tell(self, unit: str) -> None:
+        self._news[unit] = None
+        self._wake(0)
+
+    def _wake(self, delay: int) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self._loop.at(self._loop.system.now() + delay, self._flush)
+
+    def _flush(self) -> None:
+        """Send the news, as many as the socket takes now."""
+        self._waiting = False
+        if self._channel is None:
+            self._channel = self._start()
+        if self._channel is None:
+            return
+        while self._news:
+            batch = list(self._news)[: logger.BATCH]
+            if not self._send(self._channel, batch):
+                self._wake(RETRY)
+                return
+            for unit in batch:
+                del self._news[unit]
+
+    def _send(self, channel: socket.socket, batch: list[str]) -> bool:
+        records, fds = [], array.array("i")
+        for unit in batch:
+            pipe = self._pipes.get(unit)
+            if pipe is None:
+                records.append(unit)
+            else:
+                records.append("%s\n%s\n%d\n%d" % (unit, *pipe.target))
+                fds.append(pipe.reader)
+        extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if fds else []
+        try:
+            channel.sendmsg(["\0".join(records).encode("utf-8", "surrogateescape")], extra)
+        except OSError:
+            return False  # full, or the logger just died: its end comes as a child's end
+        return True
+
+    def _start(self) -> socket.socket | None:
+        """A new logger, and our end of the socket to it; None when it must wait."""
+        wait = self._started + AGAIN - self._loop.system.now()
+        if wait > 0:
+            self._wake(wait)
+            return None
+        self._started = self._loop.system.now()
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        try:
+            self.pid = helper(self._loop, self._argv, {2: 2, CHANNEL: its.fileno()}, self._died)
+        except SpawnError:
+            ours.close()
+            self._wake(AGAIN)
+            return None
+        finally:
+            its.close()
+        return ours
+
+    def _died(self, code: int) -> None:
+        """A new one is told of every pipe; what was printed meanwhile waits in them."""
+        if self._channel is not None:
+            self._channel.close()
+        self._channel = None
+        self.pid = 0
+        self._news.update(dict.fromkeys(self._pipes))
+        self._wake(0)

@@ -1,0 +1,146 @@
+"""The loop: one thread that sleeps until a file descriptor, a child's end or a timer wakes it.
+
+A turn takes everything that is there (all ready descriptors, all ended children, all timers that
+are due), calls back one after the other, and at its end calls `after` once: what the turn's news
+mean together is worked out there, not once for each. With nothing to do it does not wake up.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+from enve_pm.shell.timer import Timers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from enve_pm.shell.system import System
+    from enve_pm.shell.timer import Timer
+
+    Callback = Callable[[], None]
+    Ended = Callable[[int], None]
+
+READABLE = select.POLLIN
+
+
+class Loop:
+    """`strangers` gets the (pid, code) of ended children that nobody claimed."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.after: Callback = _nothing
+        self.strangers: Callable[[list[tuple[int, int]]], None] = _ignore
+        self.children: dict[int, Ended] = {}
+        self._poll = select.epoll() if hasattr(select, "epoll") else select.poll()
+        self._scale = 1000.0 if hasattr(select, "epoll") else 1.0
+        self._watched: dict[int, Callback] = {}
+        self._timers = Timers()
+        self._code: int | None = None
+        self._wakeup, self._waker = _pipe()
+        self.watch(self._wakeup, self._drain)
+        self._ended = True  # a first look: children may have ended before we listened
+
+    # -- what others ask for -----------------------------------------------------------------------
+    def watch(self, fd: int, callback: Callback) -> None:
+        """Call back in every turn in which `fd` can be read (or has lost its other end)."""
+        if fd not in self._watched:
+            self._poll.register(fd, READABLE)
+        self._watched[fd] = callback
+
+    def unwatch(self, fd: int) -> None:
+        """To be called before the descriptor is closed."""
+        if self._watched.pop(fd, None) is not None:
+            self._poll.unregister(fd)
+
+    def at(self, due: int, callback: Callback) -> Timer:
+        """Call once at `due` (ms of the system's monotonic clock), or as soon as possible."""
+        return self._timers.at(due, callback)
+
+    def cancel(self, timer: Timer) -> None:
+        self._timers.cancel(timer)
+
+    def child(self, pid: int, callback: Ended) -> None:
+        """Call back with the exit status (or -signal) when this child has ended and is reaped."""
+        self.children[pid] = callback
+
+    def forget(self, pid: int) -> None:
+        self.children.pop(pid, None)
+
+    def stop(self, code: int) -> None:
+        """End `run` with this code when the turn is over."""
+        self._code = code
+
+    # -- the turn ----------------------------------------------------------------------------------
+    def run(self) -> int:
+        """Turn until somebody says stop."""
+        self._listen()
+        self.after()
+        while self._code is None:
+            self.turn(self._timers.deadline())
+        return self._code
+
+    def turn(self, deadline: int | None) -> None:
+        """Sleep until something happens, at the latest until `deadline` (ms), and tell it all."""
+        for fd, _ in self._poll.poll(self._patience(deadline)):
+            callback = self._watched.get(fd)
+            if callback is not None:
+                callback()
+        if self._ended:
+            self._reap()
+        for due in self._timers.due(self.system.now()):
+            due()
+        self.after()
+
+    def _patience(self, deadline: int | None) -> float | None:
+        if self._ended:
+            return 0
+        if deadline is None:
+            return None
+        return max(0, deadline - self.system.now()) / self._scale
+
+    def _reap(self) -> None:
+        self._ended = False
+        unknown = []
+        for pid, code in self.system.reap():
+            callback = self.children.pop(pid, None)
+            if callback is None:
+                unknown.append((pid, code))
+            else:
+                callback(code)
+        self.strangers(unknown)
+
+    # -- SIGCHLD -----------------------------------------------------------------------------------
+    def _listen(self) -> None:
+        signal.signal(signal.SIGCHLD, _handler)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+
+    def _drain(self) -> None:
+        self._ended = True
+        try:
+            while len(os.read(self._wakeup, 4096)) == 4096:
+                pass
+        except BlockingIOError:
+            pass
+
+
+def _pipe() -> tuple[int, int]:
+    ours, other = os.pipe()
+    os.set_blocking(ours, False)
+    os.set_blocking(other, False)
+    return ours, other
+
+
+def _handler(number: int, frame: FrameType | None) -> None:
+    """The byte in the wakeup pipe is the news; Python wants a function all the same."""
+
+
+def _nothing() -> None:
+    """Nobody asked to be called after a turn."""
+
+
+def _ignore(ended: list[tuple[int, int]]) -> None:
+    """Nobody wants to hear of children that are not his."""

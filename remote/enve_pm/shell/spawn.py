@@ -1,0 +1,197 @@
+"""How a command becomes a process: its environment, its limits, its user.
+
+pm never forks itself: `posix_spawn` starts the program, and what only the child can do for itself
+(limits, nice, another user) is done by `prlimit`, `nice` and `setpriv`, which exec one another and
+at last the command. Nothing of pm's own environment is handed on but PATH and LANG.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from enve_pm.shell.loop import Loop
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+UNLIMITED = -1
+# Our names of limits -> prlimit's.
+LIMITS = {
+    "nofile": "nofile",
+    "nproc": "nproc",
+    "core": "core",
+    "as": "as",
+    "data": "data",
+    "fsize": "fsize",
+    "stack": "stack",
+    "memlock": "memlock",
+    "cpu": "cpu",
+}
+
+
+class SpawnError(Exception):
+    """A process could not be started; `reason` is for `result`: `exec:ENOENT`, `user:web`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Order:
+    """All that a process is started with. `fds`: child's number -> ours."""
+
+    __slots__ = ("argv", "cwd", "env", "fds", "group", "nice", "rlimits", "umask", "user")
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        env: dict[str, str],
+        fds: dict[int, int],
+        cwd: str = "/",
+        umask: int = 0o22,
+    ) -> None:
+        self.argv = argv
+        self.env = env
+        self.fds = fds
+        self.cwd = cwd
+        self.umask = umask
+        self.user = ""  # empty: the one that pm runs as
+        self.group = ""
+        self.nice = 0
+        self.rlimits: Mapping[str, int] = {}
+
+
+def launch(loop: Loop, order: Order) -> int:
+    """Start it and return the pid. Raises SpawnError."""
+    path = order.env["PATH"]
+    argv = [find(order.argv[0], path, order.cwd), *order.argv[1:]]
+    prefix = _prefix(order, path)
+    if prefix:
+        argv = [*prefix, *argv]
+    try:
+        return loop.system.spawn(argv, order.env, order.fds, order.cwd, order.umask)
+    except OSError as error:
+        what = "cwd" if error.filename == order.cwd else "exec"
+        raise SpawnError("%s:%s" % (what, code_name(error))) from None
+    except ValueError:
+        raise SpawnError("exec:EINVAL") from None
+
+
+def helper(
+    loop: Loop, argv: Sequence[str], fds: Mapping[int, int], done: Callable[[int], None]
+) -> int:
+    """Start a child of pm's own in its own session, and hear of its end. Raises SpawnError."""
+    pid = launch(loop, Order(argv, base_env(), dict(fds)))
+    loop.child(pid, done)
+    return pid
+
+
+def base_env(user: str = "") -> dict[str, str]:
+    """PATH and LANG as pm has them, and the HOME of who will run it. Raises SpawnError."""
+    env = {"PATH": os.environ.get("PATH") or PATH}
+    if "LANG" in os.environ:
+        env["LANG"] = os.environ["LANG"]
+    env["HOME"] = _home_of(user)
+    return env
+
+
+def find(name: str, path: str, cwd: str) -> str:
+    """The file that a command names: itself when it has a slash (a relative one counts from
+    `cwd`), else the first that can be run in `path`. Raises SpawnError (ENOENT, EACCES)."""
+    if "/" in name:
+        return _runnable(os.path.join(cwd, name))
+    known = _FOUND.get((name, path))
+    if known is not None and os.access(known, os.X_OK):
+        return known
+    found = errno.ENOENT
+    for folder in path.split(":"):
+        try:
+            known = _runnable(os.path.join(cwd, folder, name))
+        except SpawnError as error:
+            found = errno.EACCES if error.reason == "exec:EACCES" else found
+        else:
+            if len(_FOUND) > 256:
+                _FOUND.clear()
+            _FOUND[name, path] = known
+            return known
+    raise SpawnError("exec:" + errno.errorcode[found])
+
+
+# Commands found in a PATH; looked at again before use, so that it is never wrong for long.
+_FOUND: dict[tuple[str, str], str] = {}
+
+
+def _runnable(file: str) -> str:
+    try:
+        mode = os.stat(file).st_mode
+    except OSError as error:
+        raise SpawnError("exec:" + code_name(error)) from None
+    if not stat.S_ISREG(mode) or not os.access(file, os.X_OK):
+        raise SpawnError("exec:EACCES")
+    return file
+
+
+def _prefix(order: Order, path: str) -> list[str]:
+    """The programs that put on limits, nice and user, each running the next."""
+    argv: list[str] = []
+    if order.rlimits:
+        argv += [_tool("prlimit", path)]
+        argv += ["--%s=%s" % (LIMITS[name], _limit(n)) for name, n in sorted(order.rlimits.items())]
+    if order.nice:
+        argv += [_tool("nice", path), "-n", str(order.nice)]
+    identity = _identity(order.user, order.group) if order.user or order.group else []
+    if identity:
+        argv += [_tool("setpriv", path), *identity, "--"]
+    return argv
+
+
+def _limit(value: int) -> str:
+    return "unlimited:unlimited" if value == UNLIMITED else "%d:%d" % (value, value)
+
+
+def _tool(name: str, path: str) -> str:
+    try:
+        return find(name, path + ":" + PATH, "/")
+    except SpawnError:
+        raise SpawnError("exec:%s is missing (package util-linux)" % name) from None
+
+
+def _identity(user: str, group: str) -> list[str]:
+    """setpriv's options; none when pm already is that user and group. Raises SpawnError."""
+    import grp
+    import pwd
+
+    try:
+        entry = pwd.getpwnam(user) if user else pwd.getpwuid(os.getuid())
+    except KeyError:
+        raise SpawnError("user:%s does not exist" % user) from None
+    try:
+        gid = grp.getgrnam(group).gr_gid if group else entry.pw_gid
+    except KeyError:
+        raise SpawnError("group:%s does not exist" % group) from None
+    if (entry.pw_uid, gid) == (os.getuid(), os.getgid()):
+        return []
+    if os.getuid() != 0:
+        raise SpawnError("user:only root's pm runs a unit as another user")
+    groups = ["--clear-groups"] if group else ["--init-groups"]
+    return ["--reuid", str(entry.pw_uid), "--regid", str(gid), *groups]
+
+
+def _home_of(user: str) -> str:
+    if not user:
+        return os.environ.get("HOME") or "/"
+    import pwd
+
+    try:
+        return pwd.getpwnam(user).pw_dir
+    except KeyError:
+        raise SpawnError("user:%s does not exist" % user) from None
+
+
+def code_name(error: OSError) -> str:
+    """ENOENT, EACCES ... of an OSError."""
+    return errno.errorcode.get(error.errno or 0, str(error.errno))

@@ -1,0 +1,41 @@
+"""public/status.json: every unit's state in one file, so that a listing of a node is one read.
+
+The text of each unit is kept and only made anew when the unit changed; the whole is put together
+when it is written, at most once in a while: a storm of changes costs one file now and then.
+"""
+
+from __future__ import annotations
+
+from enve_pm.core.canonical import dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Status:
+    """The text. `head`: pid, start, boot, version, hash of the program that is alive."""
+
+    def __init__(self, head: dict[str, Any]) -> None:
+        self._head = head
+        self._units: dict[str, bytes] = {}
+        self._order: list[str] | None = None
+
+    def set(self, unit: str, row: dict[str, Any]) -> None:
+        if unit not in self._units:
+            self._order = None
+        self._units[unit] = dumps(unit) + b":" + dumps(row)
+
+    def drop(self, unit: str) -> None:
+        if self._units.pop(unit, None) is not None:
+            self._order = None
+
+    def render(self, wall: int) -> bytes:
+        """The file: canonical JSON, as `dumps` of the whole would give it."""
+        if self._order is None:
+            self._order = sorted(self._units)
+        marker = dumps({**self._head, "v": 1, "wall": wall, "units": {}})
+        # The keys stand in order: after "units" only "v", "version" and "wall" come.
+        before, _, after = marker.partition(b'"units":{}')
+        body = b",".join([self._units[unit] for unit in self._order])
+        return before + b'"units":{' + body + b"}" + after + b"\n"
