@@ -101,6 +101,7 @@ class Result:
     seconds: float = 0.0
     problem: Problem | None = None
     address: str = ""  # when the result is about one resource
+    verdict: str = ""  # a march: the node's own last word (`enve.model.march.Word`)
 
 
 @dataclass(frozen=True, slots=True)

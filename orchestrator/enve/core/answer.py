@@ -1,0 +1,138 @@
+"""Acks to answers, and answers to the result and exit code of a node: one table, no guessing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from enve import errors
+from enve.core.printable import printable
+from enve.model.march import Answer
+from enve.model.report import Outcome, Problem, Result
+from enve_pm.core import refusal
+from enve_pm.wire import record
+
+# Which exit code a rejection has: refused by a keyhole or rule, taken by somebody, or a failure.
+REJECTED: Mapping[str, int] = {
+    refusal.SIGNATURE: errors.REFUSED,
+    refusal.KEYHOLE: errors.REFUSED,
+    refusal.SCOPE: errors.REFUSED,
+    refusal.CEILING: errors.REFUSED,
+    refusal.EXPIRED: errors.REFUSED,
+    refusal.REPLAY: errors.REFUSED,
+    refusal.STALE_BASE: errors.LEASED,
+    refusal.EQUIVOCATION: errors.LEASED,
+    refusal.CLOCK: errors.FAILED,
+    refusal.LANE: errors.FAILED,
+    refusal.STORAGE: errors.FAILED,
+    refusal.VERSION: errors.FAILED,
+    refusal.BLOB: errors.FAILED,
+    refusal.FORMAT: errors.FAILED,
+}
+HINTS: Mapping[str, str] = {
+    refusal.KEYHOLE: "sign with a key that the blueprint names, or ask the architect",
+    refusal.SCOPE: "sign with a key whose scope covers it, or ask the architect",
+    refusal.CEILING: "the blueprint's ceiling of that spot is lower: ask the architect",
+    refusal.STALE_BASE: "somebody else marched: look at what the nodes hold, march again",
+    refusal.EQUIVOCATION: "two plans bear this serial: find out who signed the other one",
+    refusal.CLOCK: "set the node's clock, or this machine's",
+    refusal.LANE: "another lane holds the spot: drop it there first",
+    refusal.STORAGE: "free space on the node, then march again",
+    refusal.EXPIRED: "march the plan again: that signs a new head",
+}
+OUTCOMES: Mapping[int, Outcome] = {
+    errors.REFUSED: "refused",
+    errors.LEASED: "leased",
+    errors.FAILED: "failed",
+    errors.UNREACHABLE: "unreachable",
+    errors.DEADLINE: "deadline",
+}
+
+
+def parse(line: bytes, nonce: str) -> Answer | None:
+    """An ack line of our attempt `nonce`; None for another attempt's, FormatError for no ack."""
+    ack = record.parse_ack(line)
+    if ack.nonce != nonce:
+        return None
+    spots = {
+        printable(name): (printable(spot["state"]), printable(spot["result"]))
+        for name, spot in ack.spots.items()
+    }
+    reason = printable(ack.reason, 500)
+    return Answer(ack.verdict, ack.final, printable(ack.code), reason, ack.serial, spots)
+
+
+def result(node: str, answer: Answer, seconds: float = 0.0) -> Result:
+    """The last word on one node of a march."""
+    match answer.word:
+        case "applied":
+            return Result(node, "changed", _applied(answer), seconds, verdict="applied")
+        case "unsent":
+            return Result(node, "unchanged", "up to date", seconds, verdict="unsent")
+        case "duplicate":
+            return _duplicate(node, answer, seconds)
+        case _:
+            return _bad(node, answer, seconds)
+
+
+def _applied(answer: Answer) -> str:
+    return f"applied #{answer.serial}" if answer.serial else "applied"
+
+
+def _duplicate(node: str, answer: Answer, seconds: float) -> Result:
+    """The node had this very plan already, and says how it stands there."""
+    if troubled(answer):
+        return _bad(node, answer, seconds)
+    return Result(node, "unchanged", f"held #{answer.serial} already", seconds, verdict="duplicate")
+
+
+def troubled(answer: Answer) -> dict[str, str]:
+    """The spots that failed: name -> why."""
+    bad = ("FAIL", "STARTING_FAIL")
+    return {name: result or state for name, (state, result) in answer.spots.items() if state in bad}
+
+
+def _bad(node: str, answer: Answer, seconds: float) -> Result:
+    code = exit_code(answer)
+    message, hint = _told(answer)
+    notes = tuple(f"{name}  {why}" for name, why in sorted(troubled(answer).items()))
+    problem = Problem(message, code, notes=notes[:20], hint=hint)
+    return Result(node, OUTCOMES[code], message, seconds, problem, verdict=answer.word)
+
+
+def exit_code(answer: Answer) -> int:
+    """The exit code of one node's answer."""
+    match answer.word:
+        case "applied" | "unsent":
+            return errors.OK
+        case "duplicate":
+            return errors.FAILED if troubled(answer) else errors.OK
+        case "rejected":
+            return REJECTED.get(answer.code, errors.FAILED)
+        case "failed" | "need-full":
+            return errors.FAILED
+        case "unreachable" | "busy" | "pending":
+            return errors.UNREACHABLE
+        case _:
+            return errors.DEADLINE
+
+
+# What to say of an answer, and what to do next.
+TOLD: Mapping[str, tuple[str, str]] = {
+    "failed": ("accepted, but not everything runs{}", "`enve logs ADDRESS` tells more"),
+    "duplicate": ("held already, but not everything runs{}", "`enve logs ADDRESS` tells more"),
+    "need-full": ("asked for the whole part after it had been sent whole", ""),
+    "busy": ("its pipe stayed full; nothing was changed", "march again later"),
+    "pending": ("not sent{}", ""),
+    "accepted": ("accepted, still at work{}", "`enve list` shows how it goes on"),
+    "unreachable": ("unreachable{}; nothing was sent", ""),
+    "unknown": ("sent, but no answer came{}", "march again: that finds out"),
+}
+
+
+def _told(answer: Answer) -> tuple[str, str]:
+    because = f": {answer.reason}" if answer.reason else ""
+    if answer.word == "rejected":
+        told = f"rejected ({answer.code}){because}; nothing was changed"
+        return told, HINTS.get(answer.code, "")
+    text, hint = TOLD[answer.word]
+    return text.format(because), hint

@@ -1,0 +1,116 @@
+"""The difference that a march would make, node by node, and equal nodes shown once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from enve.core.linechange import Known, changed, created, parse
+from enve.model.report import Change, Difference, Symbol
+
+ORDER: tuple[Symbol, ...] = ("+", "-/+", "~", ">", "<", "?", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a node holds in the lane. `hashes`: name -> sha256 of its line; `lines`: those texts
+    that we can read; `manual`: names whose want was set by hand."""
+
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
+    manual: Collection[str] = ()
+
+
+class Preview:
+    """Differences with the same helping knowledge; equal ones are worked out once."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._memo: dict[tuple[str, str, str], Change] = {}
+
+    def changes(
+        self, before: Before, wanted: Mapping[str, str], hashes: Mapping[str, str]
+    ) -> tuple[Change, ...]:
+        """One node's difference, by name. `wanted`, `hashes`: the new lines and their sha256."""
+        if before.hashes == hashes and not before.manual:
+            return ()
+        rows = {}
+        for name in {*before.hashes, *wanted}:
+            if before.hashes.get(name) != hashes.get(name):
+                rows[name] = self._one(name, before, wanted.get(name), hashes.get(name, ""))
+        for name in before.manual:
+            if name in wanted and name not in rows:
+                rows[name] = _drift(name, wanted[name])
+        return tuple(rows[name] for name in sorted(rows))
+
+    def _one(self, name: str, before: Before, text: str | None, digest: str) -> Change:
+        if text is None:
+            return Change("-", name, "stop")
+        if name not in before.hashes:
+            return created(name, text)
+        if name not in before.lines:
+            return Change("?", name, "", "differs; what it needs is known on the node")
+        key = (name, before.hashes[name], digest)
+        if key not in self._memo:
+            old = parse(before.lines[name])
+            self._memo[key] = changed(name, old, parse(text), self._known)
+        return self._memo[key]
+
+
+def _drift(name: str, text: str) -> Change:
+    """A want that somebody set by hand, and that the march sets back."""
+    if parse(text).get("want", "up") == "up":
+        return Change(">", name, "start", "its want was set by hand")
+    return Change("<", name, "stop", "its want was set by hand")
+
+
+def group(
+    order: Iterable[str], by_node: Mapping[str, tuple[Change, ...]], titles: Mapping[str, str]
+) -> list[Difference]:
+    """Nodes with the same difference once, in the order of their first node."""
+    alike: dict[tuple[str, tuple[Change, ...]], list[str]] = {}
+    for node in order:
+        if node in by_node:
+            title = titles.get(node, "") if by_node[node] else ""
+            alike.setdefault((title, by_node[node]), []).append(node)
+    return [Difference(tuple(nodes), rows, title) for (title, rows), nodes in alike.items()]
+
+
+def footer(differences: Sequence[Difference]) -> str:
+    """`Plan: 3 + 1 ~ on 42 nodes (7 groups alike); 2 nodes unchanged`."""
+    moving = [one for one in differences if one.changes]
+    still = sum(len(one.nodes) for one in differences if not one.changes)
+    if not moving:
+        return f"Plan: nothing to change on {_nodes(still)}"
+    count: Counter[str] = Counter()
+    for one in moving:
+        for row in one.changes:
+            count[row.symbol] += len(one.nodes)
+    words = [f"{count[symbol]} {symbol}" for symbol in ORDER if count[symbol]]
+    text = f"Plan: {' '.join(words)} on {_nodes(sum(len(one.nodes) for one in moving))}"
+    if len(moving) > 1 or len(moving[0].nodes) > 1:
+        text += f" ({len(moving)} group{'s' if len(moving) > 1 else ''} alike)"
+    return text + (f"; {_nodes(still)} unchanged" if still else "")
+
+
+def _nodes(number: int) -> str:
+    return f"{number} node{'' if number == 1 else 's'}"
+
+
+def title(plan: str, serial: int, held: tuple[str, int, str, int] | None, now: int) -> str:
+    """`shop #13 (held: #12 by alice, 2 h ago)`. `held`: plan, serial, signer, issued."""
+    if held is None:
+        return f"{plan} #{serial} (held: nothing)"
+    before, number, signer, issued = held
+    what = f"#{number}" if before == plan else f"{before} #{number}"
+    by = f" by {signer}" if signer else ""
+    return f"{plan} #{serial} (held: {what}{by}, {ago(now - issued)})"
+
+
+def ago(seconds: int) -> str:
+    """`just now`, `5 min ago`, `2 h ago`, `3 d ago`."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now"
