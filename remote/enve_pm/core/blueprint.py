@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from enve_pm.core import shape
+from enve_pm.core import nesting, shape
+from enve_pm.core.address import AddressError, Pattern, check_name
+from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
@@ -14,10 +16,9 @@ if TYPE_CHECKING:
 
 ROOT = "root"
 KINDS = ("process", "resource")
-RLIMITS = ("nofile", "nproc", "core", "as", "data", "fsize", "stack", "memlock", "cpu")
 UNLIMITED = -1
 
-# fpr: primary fingerprint, 40 hex in upper case; may, lanes: words; scope: address patterns;
+# fpr: primary fingerprint, 40 hex in upper case; may, lanes: words; scope: address.Pattern;
 # since, until: unix seconds, 0 = open.
 Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # user "" = the login of a user's install
@@ -25,7 +26,8 @@ Ceiling = namedtuple("Ceiling", "user groups writes ports rlimits kinds")
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
 
-_TREE_DEPTH = 8
+DEPTH = 8  # pms in one another
+ROOTED, USERS = nesting.ROOT, nesting.USER  # what the node's own pm is
 
 
 def parse(value: Any, system: bool) -> Blueprint:
@@ -44,7 +46,7 @@ def parse(value: Any, system: bool) -> Blueprint:
         shape.integer(value["epoch"], "blueprint.epoch"),
         tuple(shape.items(value["keyholes"], "blueprint.keyholes", _keyhole)),
         shape.integer(value.get("threshold", 1), "blueprint.threshold", 1, 16),
-        _pm(value, "blueprint", ("", ""), system, _TREE_DEPTH),
+        _Tree(system).pm(value, "blueprint", ("", ""), ROOTED if system else USERS),
         shape.table(value.get("limits", {}), "blueprint.limits", shape.integer, 64),
     )
 
@@ -64,38 +66,79 @@ def _keyhole(value: Any, where: str) -> Keyhole:
     )
 
 
-def _pattern(value: Any, where: str) -> str:
-    return shape.text(value, where, 1024)
+def _pattern(value: Any, where: str) -> Pattern:
+    try:
+        return Pattern.parse(shape.text(value, where, 1024))
+    except AddressError as error:
+        raise FormatError("%s: %s" % (where, error)) from None
 
 
-def _pm(value: Any, where: str, who: tuple[str, str], system: bool, depth: int) -> Pm:
-    if depth <= 0:
-        raise FormatError("%s: pms nested more than %d deep" % (where, _TREE_DEPTH))
+class _Tree:
+    """Reads the tree of spots and sub-pms; `chain` is the letters R, U of the pms on the way."""
 
-    def nested(inner: Any, at: str) -> Pm:
-        shape.fields(inner, at, ("mode",), ("user", "spots", "pms"))
-        mode = shape.choice(inner["mode"], at + ".mode", ("root", "user"))
-        user = shape.text(inner.get("user", ""), at + ".user", 64, empty=True)
-        return _pm(inner, at, (mode, user), system, depth - 1)
+    def __init__(self, system: bool) -> None:
+        self.system = system
+        self.users: set[str] = set()  # of pms in mode user below one with root rights
 
-    def spot(inner: Any, at: str) -> Ceiling:
-        return _ceiling(inner, at, who[1] if who[0] == "user" else "", system)
+    def pm(self, value: Any, where: str, who: tuple[str, str], chain: str) -> Pm:
+        _check_chain(chain, where)
 
-    spots = shape.table(value.get("spots", {}), where + ".spots", spot)
-    pms = shape.table(value.get("pms", {}), where + ".pms", nested)
+        def nested(inner: Any, at: str) -> Pm:
+            shape.fields(inner, at, ("mode",), ("user", "spots", "pms"))
+            mode = shape.choice(inner["mode"], at + ".mode", ("root", "user"))
+            user = shape.text(inner.get("user", ""), at + ".user", 64, empty=True)
+            self._pm_user(mode, user, chain, at)
+            return self.pm(inner, at, (mode, user), chain + nesting.letter(mode))
+
+        def spot(inner: Any, at: str) -> Ceiling:
+            ceiling = _ceiling(inner, at, who[1] if who[0] == "user" else "")
+            if self.system and not ceiling.user:
+                raise FormatError("%s: the key 'user' is missing (root is never assumed)" % at)
+            if who[0] == "user" and ceiling.user != who[1]:
+                raise FormatError("%s: in a pm of mode user every spot is its user's" % at)
+            return ceiling
+
+        spots = shape.table(value.get("spots", {}), where + ".spots", spot)
+        pms = shape.table(value.get("pms", {}), where + ".pms", nested)
+        _check_names(spots, pms, where)
+        return Pm(who[0], who[1], spots, pms)
+
+    def _pm_user(self, mode: str, user: str, chain: str, where: str) -> None:
+        """Under a root pm each pm in mode user has a user that no other one has; root's has none;
+        under a user's pm it is that same user."""
+        if mode == "root" and user:
+            raise FormatError("%s: a pm of mode root names no user" % where)
+        if mode == "root" or not self.system or chain.endswith(nesting.USER):
+            return
+        if not user or user in (ROOT, "nobody") or user in self.users:
+            raise FormatError("%s: wanted a user of its own in the key 'user'" % where)
+        self.users.add(user)
+
+
+def _check_chain(chain: str, where: str) -> None:
+    if len(chain) > DEPTH:
+        raise FormatError("%s: pms nested more than %d deep" % (where, DEPTH))
+    try:
+        nesting.check(chain)
+    except nesting.NestingError as error:
+        raise FormatError("%s: %s" % (where, error)) from None
+
+
+def _check_names(spots: dict[str, Ceiling], pms: dict[str, Pm], where: str) -> None:
+    for name in (*spots, *pms):
+        try:
+            check_name(name)
+        except AddressError as error:
+            raise FormatError("%s: %s" % (where, error)) from None
     twice = sorted(set(spots) & set(pms))
     if twice:
         raise FormatError("%s: %r is a spot and a pm" % (where, twice[0]))
-    return Pm(who[0], who[1], spots, pms)
 
 
-def _ceiling(value: Any, where: str, pm_user: str, system: bool) -> Ceiling:
+def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
     shape.fields(value, where, (), ("user", "groups", "writes", "ports", "rlimits", "kinds"))
-    user = shape.text(value.get("user", pm_user), where + ".user", 64, empty=True)
-    if system and not user:
-        raise FormatError("%s: the key 'user' is missing (root is never the default)" % where)
     return Ceiling(
-        user,
+        shape.text(value.get("user", pm_user), where + ".user", 64, empty=True),
         tuple(shape.items(value.get("groups", []), where + ".groups", _name)),
         tuple(shape.items(value.get("writes", []), where + ".writes", path)),
         tuple(shape.items(value.get("ports", []), where + ".ports", shape.integer)),

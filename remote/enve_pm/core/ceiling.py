@@ -1,0 +1,125 @@
+"""Ceilings: the blueprint fixes per spot the most that it may be, a plan can only go below it
+("Accepting, on the node", 3). Otherwise every march key would be root on the node.
+"""
+
+from __future__ import annotations
+
+from enve_pm.core import address
+from enve_pm.core import blueprint as blueprints
+from enve_pm.core.blueprint import ROOT, UNLIMITED, Ceiling, Pm
+from enve_pm.core.filename import quote
+from enve_pm.core.refusal import CEILING, Refused
+from enve_pm.core.unit import SUBPM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from enve_pm.core.unit import UnitSpec
+
+
+def place(tree: Pm, name: str) -> Any:
+    """3: the Ceiling of a spot or the Pm of a sub-pm; a plan cannot make up new ones."""
+    found = blueprints.find(tree, address.parse(name))
+    if found is None:
+        raise Refused(CEILING, "the blueprint has no spot %s on this node" % name)
+    return found
+
+
+def check(spec: UnitSpec, tree: Pm, home: str) -> None:
+    """Refuse a line that is above its spot's ceiling. home: the top pm's HOME."""
+    found = place(tree, spec.name)
+    if isinstance(found, Pm):
+        _as_laid_out(spec, found)
+        return
+    _kind(spec, found)
+    _user(spec, found)
+    _group(spec, found)
+    _rlimits(spec, found)
+    _nice(spec, found)
+    _paths(spec, found, directory(home, spec.name))
+    _modes(spec)
+
+
+def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
+    """The line with what the ceiling says where the plan says nothing: user and limits."""
+    found = place(tree, spec.name)
+    line = dict(spec.raw)
+    if found.user and not (isinstance(found, Pm) and found.mode == ROOT):
+        line.setdefault("user", found.user)
+    if isinstance(found, Ceiling) and found.rlimits:
+        line["rlimits"] = {**found.rlimits, **spec.rlimits}
+    return line
+
+
+def directory(home: str, name: str) -> str:
+    """`spot.dir`: the spot's directory, below those of the sub-pms on the way."""
+    return home + "".join("/spots/" + quote(step) for step in address.parse(name))
+
+
+def _above(spec: UnitSpec, what: str, found: object, most: object) -> Refused:
+    return Refused(CEILING, "%s: %s %s is above %s" % (spec.name, what, found, most))
+
+
+def _as_laid_out(spec: UnitSpec, pm: Pm) -> None:
+    """The tree of sub-pms comes from the blueprint only."""
+    if spec.kind != SUBPM:
+        raise Refused(CEILING, "%s is a pm in the blueprint, not a spot" % spec.name)
+    if spec.mode != pm.mode or spec.user not in ("", pm.user):
+        raise Refused(CEILING, "%s: mode and user come from the blueprint" % spec.name)
+    if spec.program or spec.group:
+        raise Refused(CEILING, "%s: a plan gives a pm no program and no group" % spec.name)
+    if spec.nice < 0:
+        raise _above(spec, "nice", spec.nice, 0)
+
+
+def _kind(spec: UnitSpec, ceiling: Ceiling) -> None:
+    if spec.kind not in ceiling.kinds:
+        raise _above(spec, "kind", spec.kind, "its kinds: " + " ".join(ceiling.kinds))
+
+
+def _user(spec: UnitSpec, ceiling: Ceiling) -> None:
+    """Root may go down to anybody; everybody else stays who he is. Unnamed: the ceiling's user."""
+    if spec.user not in ("", ceiling.user) and ceiling.user != ROOT:
+        raise _above(spec, "user", spec.user, ceiling.user or "the login of this install")
+
+
+def _group(spec: UnitSpec, ceiling: Ceiling) -> None:
+    if spec.group and spec.group not in ceiling.groups and ceiling.user != ROOT:
+        raise _above(spec, "group", spec.group, "its groups: " + " ".join(ceiling.groups))
+
+
+def _rlimits(spec: UnitSpec, ceiling: Ceiling) -> None:
+    for name, most in ceiling.rlimits.items():
+        asked = spec.rlimits.get(name, most)
+        if most != UNLIMITED and (asked == UNLIMITED or asked > most):
+            raise _above(spec, "rlimit " + name, asked, most)
+
+
+def _nice(spec: UnitSpec, ceiling: Ceiling) -> None:
+    if spec.nice < 0 and ceiling.user != ROOT:
+        raise _above(spec, "nice", spec.nice, 0)
+
+
+def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
+    """The working directory and the pid file lie in the spot's directory or in `writes`."""
+    for what, path in (("cwd", spec.cwd), ("pidfile", spec.ready.get("path", ""))):
+        if path and not _inside(path, (own, *ceiling.writes)):
+            raise _above(spec, what, path, "its paths: " + " ".join((own, *ceiling.writes)))
+
+
+def _inside(path: str, folders: Sequence[str]) -> bool:
+    """A relative path counts from the spot's own directory."""
+    steps = path.split("/")
+    if ".." in steps:
+        return False
+    if steps[0]:
+        return True
+    clean = "/" + "/".join(step for step in steps if step not in ("", "."))
+    return any(folder == "/" or (clean + "/").startswith(folder + "/") for folder in folders)
+
+
+def _modes(spec: UnitSpec) -> None:
+    for path, file in spec.files.items():
+        if file["mode"] & 0o7000:
+            raise _above(spec, "mode of " + path, oct(file["mode"]), "0o777 (no setuid, setgid)")
