@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from enve.errors import Where
+
 HostKeyPolicy = Literal["strict", "accept-new", "pinned"]
 Install = Literal["system", "user"]
+Register = Literal["auto", "systemd", "cron", "none"]  # what brings pm back after a reboot
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ class Node:
     vars: Mapping[str, Any] = field(default_factory=dict)  # groups' variables already merged in
     machine: str = ""
     install: Install = "user"
+    register: Register = "auto"
     home: str = ""  # "" = the default of `install`
     pipe: str = ""
+    where: Where | None = field(default=None, compare=False)  # where the inventory says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +68,5 @@ class Domain:
     nodes: Mapping[str, Node]
     groups: Mapping[str, tuple[str, ...]]
     machines: Mapping[str, Machine] = field(default_factory=dict)
-    blueprint: str = ""  # path of the blueprint's file, or "" when inline or absent
+    # Path of the blueprint's file, or of the inventory file that holds it; "" = there is none.
+    blueprint: str = ""

@@ -1,0 +1,181 @@
+"""Reads one YAML file into a tree whose every node knows its line and column.
+
+What is foreign or dangerous stops here, with a clear error: files that are too big, bytes that are
+not UTF-8, tags that construct things, trees that their aliases blow up, recursion. libyaml itself
+bounds the depth (1,000).
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from pathlib import Path
+
+import yaml
+from yaml._yaml import CParser
+
+from enve.errors import InputError, Where
+from enve.load.item import Item
+
+BYTES = 16 << 20  # of one file
+ALIASES = 1000  # that one file may use
+GROWTH = 100_000  # nodes that aliases may add to a tree
+_TAGS = ("", "!", "!secret", "tag:yaml.org,2002:str")
+
+
+class _Parser(CParser):
+    """libyaml's parser without PyYAML's guesses at types: `scalar` judges the text itself."""
+
+    def resolve(self, *_: object) -> str:
+        return ""
+
+    def descend_resolver(self, *_: object) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
+def read_yaml(path: Path | str) -> Item:
+    """The root of the file's tree. Raises InputError."""
+    return parse_yaml(_bytes(Path(path)), str(path))
+
+
+def parse_yaml(data: bytes, file: str) -> Item:
+    """The root of a text's tree; `file` is what errors call it."""
+    text = _text(data, file)
+    try:
+        root = _compose(text)
+    except yaml.MarkedYAMLError as error:
+        raise _syntax(error, text, file) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"not YAML: {error}".replace("\n", " "), where=Where(file)) from None
+    if root is None:
+        raise InputError("the file is empty", where=Where(file))
+    if "!" in text or ("&" in text and "*" in text):  # without them there is nothing to bound
+        _bounded(root, file)
+    return Item(root, file)
+
+
+def _bounded(root: yaml.Node, file: str) -> None:
+    try:
+        _Bounds(file).visit(root, root)
+    except RecursionError:
+        raise InputError("nested too deeply", where=Where(file)) from None
+
+
+def _compose(text: str) -> yaml.Node | None:
+    # The collector would walk the growing tree again and again: 80 % of the time of a big file.
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        node: yaml.Node | None = _Parser(text).get_single_node()
+        return node
+    finally:
+        if running:
+            gc.enable()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(BYTES + 1)
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror or error}", where=Where(str(path))
+        ) from None
+    if len(data) > BYTES:
+        raise InputError(f"larger than {BYTES >> 20} MiB", where=Where(str(path)))
+    return data
+
+
+def _text(data: bytes, file: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        lines = data[: error.start].split(b"\n")
+        raise InputError(
+            f"not UTF-8: byte 0x{data[error.start]:02x}",
+            where=Where(file, len(lines), len(lines[-1]) + 1),
+            hint="save the file as UTF-8",
+        ) from None
+
+
+_TEMPLATE = re.compile(r"[:\[,{-]\s*[^\"'\s][^\"']*\{\{|:\s*\{\{")
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> InputError:
+    """libyaml's complaint in one line, at its place, with the usual causes named."""
+    lines = text.splitlines()
+    marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
+    within = [mark for mark in marks if mark.line < len(lines)]  # not the end of the file
+    line, column = (within[0].line, within[0].column) if within else (-1, -1)
+    parts = [part for part in (error.context, error.problem) if part]
+    near = lines[max(0, line - 1) : line + 1] if line >= 0 else []
+    return InputError(
+        "not YAML: " + ", ".join(parts),
+        where=Where(file, line + 1, column + 1),
+        hint=_cause(" ".join(parts), near),
+    )
+
+
+def _cause(problem: str, near: list[str]) -> str:
+    if any("\t" in line[: len(line) - len(line.lstrip())] for line in near):
+        return "indent with blanks: YAML allows no tabs there"
+    if any(_TEMPLATE.search(line) for line in near):
+        return "a value with {{ }} inside { } or [ ], or at its start, must stand in quotes"
+    if "nesting depth" in problem:
+        return "nothing here is nested so deeply"
+    if "single document" in problem:
+        return "one file holds one document: remove the second `---`"
+    return ""
+
+
+class _Bounds:
+    """Refuses foreign tags, recursion, and trees that aliases blow up."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._weight: dict[int, int] = {}  # id of a finished node -> nodes below it, expanded
+        self._open: set[int] = set()
+        self._aliases = 0
+        self._added = 0
+
+    def visit(self, node: yaml.Node, parent: yaml.Node) -> int:
+        """How many nodes the tree below `node` has once its aliases are written out."""
+        if node.tag not in _TAGS:
+            raise self._bad(node, f"unknown tag {_tag(node.tag)}", "only !secret is known")
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        if id(node) in self._weight:
+            return self._alias(self._weight[id(node)], parent)
+        if id(node) in self._open:
+            raise self._bad(node, "an anchor that contains itself", "write the values out")
+        self._open.add(id(node))
+        weight = 1 + sum(self.visit(child, node) for child in _children(node))
+        self._open.discard(id(node))
+        self._weight[id(node)] = weight
+        return weight
+
+    def _alias(self, weight: int, parent: yaml.Node) -> int:
+        self._aliases += 1
+        self._added += weight
+        if self._aliases > ALIASES or self._added > GROWTH:
+            message = f"aliases blow this file up: more than {ALIASES}, or {GROWTH} nodes by them"
+            raise self._bad(parent, message, "write the values out, or use groups and variables")
+        return weight
+
+    def _bad(self, node: yaml.Node, message: str, hint: str) -> InputError:
+        mark = node.start_mark
+        where = Where(self._file, mark.line + 1, mark.column + 1)
+        return InputError(message, where=where, hint=hint)
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")

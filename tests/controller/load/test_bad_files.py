@@ -1,0 +1,50 @@
+"""Bad input, table by table: each file set gives one error with its words and its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from enve.errors import InputError
+from enve.load.inventory import load_domain
+
+CASES = Path(__file__).parents[2] / "cases" / "bad"
+
+
+def table(kind: str) -> list[Any]:
+    cases = yaml.safe_load((CASES / f"{kind}.yml").read_text())
+    return [pytest.param(case, id=f"{kind}: {case['name']}") for case in cases]
+
+
+def lay_out(case: dict[str, Any], folder: Path) -> None:
+    for name, text in case.get("files", {}).items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("$DEEP", "[" * 1100))
+    for name, text in case.get("binary", {}).items():
+        (folder / name).write_bytes(text.encode().decode("unicode_escape").encode("latin-1"))
+
+
+def expect(case: dict[str, Any], error: InputError) -> None:
+    assert case["error"] in error.message
+    assert error.exit_code == 65
+    assert error.where is not None
+    if "at" in case:
+        assert str(error.where) == case["at"]
+    assert case.get("hint", "") in error.hint
+    assert case.get("notes", "") in "\n".join(error.notes)
+    assert "\n" not in error.message + error.hint
+
+
+@pytest.mark.parametrize("case", [*table("yaml"), *table("inventory")])
+def test_a_bad_inventory(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lay_out(case, tmp_path)
+    with pytest.raises(InputError) as caught:
+        load_domain([Path("i.yml")])
+    expect(case, caught.value)
