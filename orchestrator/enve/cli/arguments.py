@@ -174,6 +174,7 @@ def one_of(words: Sequence[str]) -> Callable[[str], str]:
         if text in words:
             return text
         told = RESERVED.get(text) or f"'{text}' is not one of: {' '.join(words)}"
-        raise ArgumentTypeError(f"{told} {did_you_mean(text, words)}".rstrip())
+        near = did_you_mean(text, words)
+        raise ArgumentTypeError(f"{told}; {near}" if near else told)
 
     return check

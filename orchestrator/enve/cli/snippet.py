@@ -86,3 +86,8 @@ def _width(text: str) -> int:
     from wcwidth import wcswidth  # noqa: PLC0415
 
     return max(wcswidth(text), 0)
+
+
+def warning(text: str, paint: Paint) -> str:
+    """One line beside the answer."""
+    return f"{paint('yellow', 'warning:')} {printable(text)}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from enve.model.report import Outcome, Problem, Result
 
@@ -22,7 +23,10 @@ def problems(results: Iterable[Result]) -> list[Same]:
     met: dict[tuple[Outcome, Problem], list[str]] = {}
     for result in results:
         if result.problem is not None:
-            names = met.setdefault((result.outcome, result.problem), [])
+            bare = replace(
+                result.problem, message=without_place(result.node, result.problem.message)
+            )
+            names = met.setdefault((result.outcome, bare), [])
             names.append(result.address or result.node)
     found = [Same(outcome, problem, tuple(who)) for (outcome, problem), who in met.items()]
     return sorted(found, key=lambda same: -len(same.who))
@@ -32,3 +36,11 @@ def few(names: Sequence[str], most: int = 5) -> str:
     """`web01 web02 web03 and 34 more`."""
     shown = " ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def without_place(node: str, message: str) -> str:
+    """A message without the node that it begins with: `web1 (10.0.0.1:22): no route to it`."""
+    if not message.startswith(node):
+        return message
+    bare = re.sub(r"^( \([^)]{0,300}\))?: ", "", message[len(node) :], count=1)
+    return message if bare == message[len(node) :] else bare

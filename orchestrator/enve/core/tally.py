@@ -1,0 +1,44 @@
+"""A listing in one line, and as an exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from enve.core.verdict import worst
+from enve.model.report import Row
+from enve_pm.core.states import STATES
+
+_FIRST = ("RUNNING", "STOPPED")
+_ORDER = (*_FIRST, *(state for state in STATES if state not in _FIRST))
+
+
+def footer(rows: Sequence[Row], shown: int) -> str:
+    """`12 units on 3 nodes: 9 RUNNING, 2 STOPPED, 1 FAIL; 1 node unreachable`. `shown`: how many
+    of the rows the filters left."""
+    units = [row for row in rows if row.kind not in ("node", "pm")]
+    nodes = {row.node for row in rows}
+    count = Counter(row.state or "unknown" for row in units)
+    states = [f"{count[s]} {s}" for s in (*_ORDER, "unknown") if count[s]]
+    head = f"{_many(len(units), 'unit')} on {_many(len(nodes), 'node')}"
+    some = f", {_many(shown, 'row')} shown" if shown != len(rows) else ""
+    return f"{head}{some}{': ' if states else ''}{', '.join(states)}{_troubles(rows)}"
+
+
+def code(rows: Sequence[Row]) -> int:
+    """0 when all nodes could be listed, whatever the states are; else the verdict over the
+    problems of the others."""
+    return worst(row.problem.code for row in rows if row.problem)
+
+
+def _troubles(rows: Sequence[Row]) -> str:
+    count = Counter(_kind(row) for row in rows if row.problem)
+    return "".join(f"; {_many(number, 'node')} {kind}" for kind, number in sorted(count.items()))
+
+
+def _kind(row: Row) -> str:
+    return "unreachable" if row.problem and row.problem.code == 4 else "not well"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
