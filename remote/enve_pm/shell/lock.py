@@ -1,0 +1,48 @@
+"""One pm for each HOME, by a kernel lock on HOME/lock.
+
+The lock belongs to the open file, which the outer loop, the watchdog and pm share: it is free when
+the last of them is gone, so a new pm never meets the end of an old one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+NAME = "lock"
+
+
+class Held(Exception):
+    """Somebody else holds the lock; `pid` is who, as the file says (0: it does not say)."""
+
+    def __init__(self, path: str, pid: int) -> None:
+        super().__init__(f"{path} is held by pid {pid or 'unknown'}")
+        self.path = path
+        self.pid = pid
+
+
+def take(home: str) -> int:
+    """The descriptor that holds the lock. Raises Held at once when it is not free."""
+    path = f"{home}/{NAME}"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = _holder(fd)
+        os.close(fd)
+        raise Held(path, pid) from None
+    sign(fd)
+    return fd
+
+
+def sign(fd: int) -> None:
+    """Write our pid into the lock that we hold."""
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+
+
+def _holder(fd: int) -> int:
+    try:
+        return int(os.pread(fd, 20, 0))
+    except ValueError:
+        return 0
