@@ -88,6 +88,7 @@ MaxStartups 500
 MaxSessions 50
 UseDNS no
 PrintMotd no
+Subsystem sftp internal-sftp
 SetEnv {settings}
 """
 
