@@ -1,18 +1,10 @@
-"""The file name that stands for a unit's or a spot's name: `units/NAME`, `spots/NAME`, `log/NAME`.
-
-Every name in use stays itself; what could leave its folder or confuse a shell is written %XX.
-"""
+"""The file name that stands for the name of a unit or spot: `units/NAME`, `spots/NAME`."""
 
 from __future__ import annotations
 
-PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.!@+=,")
+from enve_pm.core.address import dirname as quote
 
-
-def quote(name: str) -> str:
-    """`a/b` -> `a%2Fb`; a leading dot is quoted too, so `..` cannot come out."""
-    data = name.encode("utf-8", "surrogateescape")
-    text = "".join(chr(byte) if byte in PLAIN else "%%%02X" % byte for byte in data)
-    return "%2E" + text[1:] if text.startswith(".") else text
+__all__ = ["quote", "unquote"]
 
 
 def unquote(name: str) -> str:
@@ -21,7 +13,7 @@ def unquote(name: str) -> str:
     data = head.encode("ascii")
     for part in rest:
         data += bytes.fromhex(part[:2]) + part[2:].encode("ascii")
-    text = data.decode("utf-8", "surrogateescape")
+    text = data.decode("utf-8", "surrogatepass")
     if quote(text) != name:
         raise ValueError("%r is not the file name of a unit" % name)
     return text

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import signal
 
+from enve_pm.core import states
 from enve_pm.core.effects import Exited, Spawned, SpawnFailed
 from enve_pm.resource import run as runs
 from enve_pm.resource.run import Run
@@ -43,6 +44,7 @@ class Runs:
         self._system = loop.system
         self._home = home
         self._emit = emit
+        self.starts: dict[str, Run] = {}  # each unit's START, while it lasts
         self._runs: dict[Key, Run] = {}
         self._jobs: dict[str, Run] = {}
         self._ending: dict[Key, Run] = {}  # main has ended, remains are being cleared
@@ -68,10 +70,15 @@ class Runs:
             self._emit(SpawnFailed(run.unit, run.number, error.reason))
             return False
         run.launcher = pid
-        self._runs[run.unit, run.number] = self._jobs[run.job] = run
+        self._enter(run)
         self.lead(run, pid)
         self._emit(Spawned(run.unit, run.number, pid))
         return True
+
+    def _enter(self, run: Run) -> None:
+        self._runs[run.unit, run.number] = self._jobs[run.job] = run
+        if run.step == states.START:
+            self.starts[run.unit] = run
 
     def lead(self, run: Run, pid: int) -> None:
         """`pid`, a child of ours, is the main process from now on."""
@@ -94,6 +101,12 @@ class Runs:
             self._signal_tree(run, what)
         else:
             self._signal_group(run, what)
+
+    def tell(self, unit: str, name: str) -> None:
+        """Signal the main process of a unit alone: it shall go on."""
+        run = self.starts.get(unit)
+        if run is not None and run.code is None:
+            self._system.kill(run.main, run.start, getattr(signal, "SIG" + name))
 
     def member(self, run: Run, pid: int) -> bool:
         """Is this living process one of the run's?"""
@@ -169,6 +182,8 @@ class Runs:
         for table in (self._runs, self._ending):
             table.pop((run.unit, run.number), None)
         self._jobs.pop(run.job, None)
+        if self.starts.get(run.unit) is run:
+            del self.starts[run.unit]
         if run.timer is not None:
             self._loop.cancel(run.timer)
         self.over(run)
@@ -221,7 +236,7 @@ class Runs:
         """Same pid, same children: those that ended meanwhile are reaped in the first turn."""
         for row in rows:
             run = runs.restore(row)
-            self._runs[run.unit, run.number] = self._jobs[run.job] = run
+            self._enter(run)
             self._orphans.update(dict.fromkeys(run.orphans, run))
             if run.code is None:
                 self._loop.child(run.main, lambda code, run=run: self._ended(run, code))  # type: ignore[misc]

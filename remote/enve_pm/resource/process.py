@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_pm.core import states
-from enve_pm.core.effects import Ready, SpawnFailed
+from enve_pm.core.effects import Exited, Ready, Spawned, SpawnFailed
 from enve_pm.resource.base import NO_HEIR
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.run import Run
@@ -36,11 +36,13 @@ class Processes:
         self._logs = logs
         self._runs = runs
         self._emit = emit
-        self.main: Callable[[str], int] = lambda unit: 0  # the unit's main pid, for MAINPID
         self.noted: Callable[[str, str], None] = lambda unit, text: None  # STATUS= of sd_notify
 
     def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
         """Do the step, and say Spawned or SpawnFailed."""
+        if effect.step == states.RELOAD_STEP and "signal" in spec.reload:
+            self._reload_by_signal(effect, spec)
+            return
         run = Run(effect.unit, effect.run, effect.step, self._home.jobs.new())
         try:
             env = environment(spec, self._home, run.job)
@@ -51,6 +53,20 @@ class Processes:
 
     def signal(self, effect: Signal, spec: UnitSpec) -> None:
         self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)
+
+    def _reload_by_signal(self, effect: Spawn, spec: UnitSpec) -> None:
+        """No process of its own: the signal is sent, and that was the step."""
+        pid = self._main(effect.unit)
+        if not pid:
+            self._emit(SpawnFailed(effect.unit, effect.run, "reload:nothing runs"))
+            return
+        self._runs.tell(effect.unit, spec.reload["signal"])
+        self._emit(Spawned(effect.unit, effect.run, pid))
+        self._emit(Exited(effect.unit, effect.run, 0))
+
+    def _main(self, unit: str) -> int:
+        run = self._runs.starts.get(unit)
+        return run.main if run is not None and run.code is None else 0
 
     def _launch(self, run: Run, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]) -> None:
         ours = self._prepare(run, spec, env, fds) if run.step == states.START else -1
@@ -70,7 +86,7 @@ class Processes:
 
     def _command(self, run: Run, spec: UnitSpec, env: dict[str, str]) -> Sequence[str]:
         if run.step == states.RELOAD_STEP:
-            env["MAINPID"] = str(self.main(run.unit))
+            env["MAINPID"] = str(self._main(run.unit))
             return list(spec.reload["command"])
         return COMMANDS[run.step](spec)
 

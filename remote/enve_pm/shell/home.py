@@ -1,7 +1,8 @@
 """HOME: pm's folder, its modes, and the files of units in it.
 
 units/NAME/parameter  the unit's line        state  the state machine's word
-units/NAME/want       there only when a want was set by hand: `up by WHO`
+units/NAME/want       there only when a want was set by hand: `up manual by WHO`
+wants                 the same for all units in one file, which is what a start goes by
 public/status.json    every unit in one read (see `status`)
 """
 
@@ -9,13 +10,15 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.filename import quote, unquote
+from enve_pm.core.shape import table, text
 from enve_pm.shell.job import Jobs
-from enve_pm.shell.pending import LASTING, Pending
+from enve_pm.shell.pending import LASTING, REPLACED, Pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from enve_pm.shell.system import System
 
@@ -65,18 +68,29 @@ class Home:
         if by_hand:
             self.pending.now(self.unit(unit) + "/parameter", line, LASTING)
         else:
-            self.pending.put(self.unit(unit) + "/parameter", line, "replaced")
+            self.pending.put(self.unit(unit) + "/parameter", line, REPLACED)
 
     def state(self, unit: str, state: str) -> None:
         self.pending.put(self.unit(unit) + "/state", state.encode() + b"\n")
 
-    def want(self, unit: str, text: str) -> None:
-        """Keep a want set by hand; empty: the plan's holds again."""
-        path = self.unit(unit) + "/want"
-        if text:
-            self.pending.now(path, text.encode() + b"\n", LASTING)
-        elif os.path.exists(path):
-            self.system.remove(path)
+    def wants(self) -> dict[str, str]:
+        """The wants set by hand, as `keep_wants` wrote them. Raises FormatError."""
+        try:
+            wants = loads(self.system.read(self.path + "/wants"))
+        except FileNotFoundError:
+            return {}
+        return table(wants, "wants", text)
+
+    def keep_wants(self, wants: dict[str, str], changed: Iterable[str]) -> None:
+        """Keep all wants set by hand in one write that lasts, however many changed; the files of
+        the units are for people."""
+        self.pending.now(self.path + "/wants", dumps(wants), LASTING)
+        for unit in changed:
+            path = self.unit(unit) + "/want"
+            if unit in wants:
+                self.pending.put(path, wants[unit].encode() + b"\n")
+            else:
+                self.pending.remove(path)
 
     def forget(self, unit: str) -> None:
         """The unit is gone: so are its folder and its jobs. Its log stays for people."""
@@ -93,19 +107,15 @@ class Home:
             pass
         self.jobs.drop(unit)
 
-    def units(self) -> Iterator[tuple[str, bytes, str]]:
-        """What the disk knows, read once at the start: (name, line, want by hand or "")."""
+    def units(self) -> Iterator[tuple[str, bytes]]:
+        """What the disk knows, read once at the start: (name, line)."""
         for folder in sorted(os.listdir(self.path + "/units")):
             try:
                 name = unquote(folder)
                 line = self.system.read("%s/units/%s/parameter" % (self.path, folder))
             except (OSError, ValueError):
                 continue
-            try:
-                want = self.system.read("%s/units/%s/want" % (self.path, folder))
-            except OSError:
-                want = b""
-            yield name, line, want.decode("utf-8", "replace").strip()
+            yield name, line
 
 
 def _folder(path: str, mode: int) -> None:

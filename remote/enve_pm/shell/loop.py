@@ -40,6 +40,8 @@ class Loop:
         self._watched: dict[int, Callback] = {}
         self._timers = Timers()
         self._code: int | None = None
+        self._signals: dict[int, Callback] = {}
+        self._came: list[int] = []
         self._wakeup, self._waker = _pipe()
         self.watch(self._wakeup, self._drain)
         self._ended = True  # a first look: children may have ended before we listened
@@ -70,6 +72,10 @@ class Loop:
     def forget(self, pid: int) -> None:
         self.children.pop(pid, None)
 
+    def signal(self, number: int, callback: Callback) -> None:
+        """Call back in the turn after this signal has come."""
+        self._signals[number] = callback
+
     def stop(self, code: int) -> None:
         """End `run` with this code when the turn is over."""
         self._code = code
@@ -91,6 +97,8 @@ class Loop:
                 callback()
         if self._ended:
             self._reap()
+        while self._came:
+            self._signals[self._came.pop(0)]()
         for due in self._timers.due(self.system.now()):
             due()
         self.after()
@@ -116,6 +124,8 @@ class Loop:
     # -- SIGCHLD -----------------------------------------------------------------------------------
     def _listen(self) -> None:
         signal.signal(signal.SIGCHLD, _handler)
+        for number in self._signals:
+            signal.signal(number, lambda came, frame: self._came.append(came))
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
 
     def _drain(self) -> None:

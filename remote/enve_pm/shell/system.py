@@ -65,6 +65,10 @@ class System:
     def wall(self) -> int:
         return time.time_ns() // 1_000_000
 
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a moment: only at the start, before the loop turns."""
+        time.sleep(seconds)
+
     def boot(self) -> str:
         """The id of this boot: pids and start times of another one mean nothing."""
         return self.read("/proc/sys/kernel/random/boot_id").decode("ascii", "replace").strip()

@@ -1,0 +1,137 @@
+"""The board: what pm shows of its units, on disk, for whoever may read.
+
+Changes are collected for a moment and then written together: a unit's state as the state machine
+has it, and the whole in public/status.json. Wants set by hand are kept for good the same way.
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm import __version__
+from enve_pm.shell import program
+from enve_pm.shell.pending import REPLACED
+from enve_pm.shell.status import Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from enve_pm.app.engine import Engine
+    from enve_pm.core.unitstate import Unit
+    from enve_pm.shell.home import Home
+
+SOON = 10  # ms after the first change
+PAUSE = 100  # ms between two writes of the whole, at least
+AGAIN = 2000  # ms until a disk that is full is tried again
+MANUAL = "manual"
+
+
+class Board:
+    """`notes`: what services say of themselves (STATUS= of sd_notify), shown as detail."""
+
+    def __init__(self, engine: Engine, home: Home) -> None:
+        self.wants: dict[str, str] = {}  # set by hand: {unit: "up manual by WHO"}
+        self.notes: dict[str, str] = {}
+        self.dropped: Callable[[str], None] = lambda unit: None
+        self.closing = False  # pm is shutting down: wants are not changed by that
+        self._engine = engine
+        self._home = home
+        self._system = home.system
+        self._status = Status(self._head())
+        self._dirty: set[str] = set()
+        self._waiting = False
+        self._last = -PAUSE
+        engine.changed = self.changed
+        engine.gone = self.gone
+
+    def _head(self) -> dict[str, Any]:
+        stat = self._system.stat(os.getpid())
+        return {
+            "pid": os.getpid(),
+            "start": stat.start if stat else 0,
+            "boot": self._system.boot(),
+            "version": __version__,
+            "hash": os.path.basename(program.here()),
+        }
+
+    def changed(self, unit: str) -> None:
+        """Its row differs from what is shown."""
+        self._dirty.add(unit)
+        self._wake(max(SOON, self._last + PAUSE - self._system.now()))
+
+    def gone(self, unit: str) -> None:
+        self._dirty.discard(unit)
+        self.notes.pop(unit, None)
+        self._status.drop(unit)
+        self._home.forget(unit)
+        self.dropped(unit)
+        if self.wants.pop(unit, None) is not None:
+            self._home.keep_wants(self.wants, ())
+        self._wake(SOON)
+
+    def noted(self, unit: str, text: str) -> None:
+        self.notes[unit] = text
+        self.changed(unit)
+
+    def begin(self) -> None:
+        """Show that we are here, even with no unit at all."""
+        self._wake(0)
+
+    def _wake(self, delay: int) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self._engine.loop.at(self._system.now() + delay, self.flush)
+
+    def flush(self) -> None:
+        """Write what has changed; what the disk does not take is tried again."""
+        self._waiting = False
+        self._last = self._system.now()
+        dirty, self._dirty = self._dirty, set()
+        for name in dirty:
+            unit = self._engine.machine.units.get(name)
+            if unit is not None:
+                self._status.set(name, self._row(unit))
+                self._home.state(name, unit.state)
+        path = self._home.path + "/public/status.json"
+        self._home.pending.put(path, self._status.render(self._system.wall()), REPLACED, 0o644)
+        if not self._home.pending.flush():
+            self._wake(AGAIN)
+
+    def keep_wants(self) -> None:
+        """After a turn of the machine: wants set by hand that differ from those on disk."""
+        if self.closing:
+            return
+        changed = [name for name in self._dirty if self._keep(name)]
+        if changed:
+            self._home.keep_wants(self.wants, changed)
+
+    def _keep(self, name: str) -> bool:
+        unit = self._engine.machine.units.get(name)
+        if unit is None:
+            return False
+        by_hand = unit.asked_why.startswith(MANUAL)
+        text = "%s %s" % (unit.asked, unit.asked_why) if by_hand else ""
+        if self.wants.get(name, "") == text:
+            return False
+        self.wants[name] = text
+        if not text:
+            del self.wants[name]
+        return True
+
+    def _row(self, unit: Unit) -> dict[str, Any]:
+        age = self._system.now() - unit.since
+        return {
+            "kind": unit.spec.kind,
+            "state": unit.state,
+            "want": unit.want,
+            "why": unit.why,
+            "result": unit.result,
+            "since": self._system.wall() - age,
+            "restarts": unit.restarts,
+            "pid": unit.pid,
+            "stale": unit.stale,
+            "drift": unit.drift,
+            "detail": unit.detail or self.notes.get(unit.name, ""),
+        }

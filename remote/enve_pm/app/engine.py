@@ -1,0 +1,148 @@
+"""The engine: takes events to the machine, and the machine's effects to those who act.
+
+Effects are performed in their order, at most a slice of time in one turn of the loop, so that a
+start of a thousand units leaves room for commands and for the watchdog's question.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from enve_pm.core.effects import Changed, Gone, Signal, Spawn, SpawnFailed
+from enve_pm.core.machine import Machine
+from enve_pm.resource.base import Runs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol
+
+    from enve_pm.core.machine import Refusal
+    from enve_pm.core.unit import UnitSpec
+    from enve_pm.shell.home import Home
+    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.timer import Timer
+
+    class Kind(Protocol):
+        """Acts for the units of one kind."""
+
+        def spawn(self, effect: Spawn, spec: UnitSpec) -> None: ...
+        def signal(self, effect: Signal, spec: UnitSpec) -> None: ...
+
+
+SLICE = 20  # ms of effects in one turn
+
+
+class Engine:
+    """`kinds` acts by kind of unit; `changed` and `gone` hear of units; `turned` is called after
+    each turn in which the machine had something to do."""
+
+    def __init__(self, loop: Loop, home: Home) -> None:
+        self.loop = loop
+        self.machine = Machine()
+        self.runs = Runs(loop, home, self.emit)
+        self.kinds: dict[str, Kind] = {}
+        self.changed: Callable[[str], None] = lambda unit: None
+        self.gone: Callable[[str], None] = lambda unit: None
+        self.turned: list[Callable[[], None]] = []
+        self.unplaced: dict[str, str] = {}  # units whose files could not be placed: the reason
+        self._events: list[Any] = []
+        self._effects: deque[Any] = deque()
+        self._timer: Timer | None = None
+        loop.after = self.turn
+
+    def emit(self, event: Any) -> None:
+        """News for the machine; it hears them at the end of the turn."""
+        self._events.append(event)
+
+    def feed(self, events: Iterable[Any]) -> None:
+        self._events.extend(events)
+
+    def judge(self, events: Iterable[Any]) -> list[Refusal]:
+        """Why these may not be carried out together (none: feed them)."""
+        return self.machine.judge(events)
+
+    def busy(self) -> bool:
+        """Something is decided and not done yet, or heard and not decided."""
+        return bool(self._events or self._effects)
+
+    def turn(self) -> None:
+        """Once a turn of the loop: decide and act until nothing is left, or the slice is over."""
+        turned = False
+        end = self.loop.system.now() + SLICE
+        self.runs.settle()
+        while self._work(end):
+            turned = True
+        if turned:
+            for callback in self.turned:
+                callback()
+        self._arm()
+
+    def _work(self, end: int) -> bool:
+        """One round; False when there was nothing to do, or the slice is over."""
+        now = self.loop.system.now()
+        if self._effects:
+            if now >= end:
+                return False
+            self._perform(end)
+            return True
+        due = self.machine.deadline()
+        if not self._events and (due is None or due > now):
+            return False
+        events, self._events = self._events, []
+        self._effects.extend(self.machine.turn(events, now))
+        return True
+
+    def _perform(self, end: int) -> None:
+        now = self.loop.system.now
+        while self._effects and now() < end:
+            effect = self._effects.popleft()
+            ACTS[type(effect)](self, effect)
+        self.runs.settle()
+
+    def _spawn(self, effect: Spawn) -> None:
+        unit = self.machine.units.get(effect.unit)
+        if unit is None or unit.active is None:
+            self.emit(SpawnFailed(effect.unit, effect.run, "gone"))
+        elif effect.unit in self.unplaced:
+            self.emit(SpawnFailed(effect.unit, effect.run, self.unplaced[effect.unit]))
+        else:
+            self._kind(unit.active).spawn(effect, unit.active)
+
+    def _signal(self, effect: Signal) -> None:
+        unit = self.machine.units.get(effect.unit)
+        if unit is not None:
+            self._kind(unit.active or unit.spec).signal(effect, unit.active or unit.spec)
+
+    def _kind(self, spec: UnitSpec) -> Kind:
+        return self.kinds[spec.kind]
+
+    def _changed(self, effect: Changed) -> None:
+        self.changed(effect.unit)
+
+    def _gone(self, effect: Gone) -> None:
+        self.unplaced.pop(effect.unit, None)
+        self.gone(effect.unit)
+
+    def _arm(self) -> None:
+        """Wake up in time for the machine's next deadline, at once when work is left."""
+        due = self.loop.system.now() if self._effects or self._events else self.machine.deadline()
+        if self._timer is not None:
+            if self._timer.callback is not None and self._timer.due == due:
+                return
+            self.loop.cancel(self._timer)
+            self._timer = None
+        if due is not None:
+            self._timer = self.loop.at(due, _nothing)
+
+
+ACTS: dict[type, Callable[[Engine, Any], None]] = {
+    Spawn: Engine._spawn,
+    Signal: Engine._signal,
+    Changed: Engine._changed,
+    Gone: Engine._gone,
+}
+
+
+def _nothing() -> None:
+    """The turn that this timer makes is all that is wanted."""

@@ -1,0 +1,90 @@
+"""Placing of files and products, by a child process: pm's loop does not wait for a slow disk."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.shell import program
+from enve_pm.shell.spawn import SpawnError, helper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from enve_pm.shell.loop import Loop
+
+    Placed = Callable[[dict[str, str]], None]
+
+ROW = 65536  # bytes of answers read at once
+
+
+class Placing:
+    """One child places a batch of lines; `done` gets {name: reason} of those that failed."""
+
+    def __init__(self, loop: Loop, home: str, lines: dict[str, str], done: Placed) -> None:
+        self._loop = loop
+        self._lines = lines
+        self._done = done
+        self._answer = b""
+        self._reader, writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        orders = _file("".join(line + "\n" for line in lines.values()).encode())
+        try:
+            argv: Sequence[str] = program.argv(program.here(), "_place", home)
+            helper(loop, argv, {0: orders, 1: writer, 2: 2}, self._ended)
+        except SpawnError as error:
+            reason = error.reason
+            loop.at(loop.system.now(), lambda: self._fail(reason))
+        finally:
+            os.close(orders)
+            os.close(writer)
+        loop.watch(self._reader, self._read)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._reader, ROW)
+        except BlockingIOError:
+            return
+        self._answer += data
+        if not data:
+            self._loop.unwatch(self._reader)
+
+    def _ended(self, code: int) -> None:
+        self._read_all()
+        failed = dict.fromkeys(self._lines, "place:the placing ended with %d" % code)
+        for row in self._answer.decode("utf-8", "replace").splitlines():
+            name, _, answer = row.partition(" ")
+            if name in failed and answer == "ok":
+                del failed[name]
+            elif name in failed:
+                failed[name] = answer if answer.startswith("place:") else "place:" + answer
+        self._done(failed)
+
+    def _read_all(self) -> None:
+        try:
+            while True:
+                data = os.read(self._reader, ROW)
+                if not data:
+                    break
+                self._answer += data
+        except BlockingIOError:
+            pass  # a grandchild holds the pipe; what the child said is here
+        self._close()
+
+    def _fail(self, reason: str) -> None:
+        self._close()
+        self._done(dict.fromkeys(self._lines, "place:" + reason))
+
+    def _close(self) -> None:
+        self._loop.unwatch(self._reader)
+        os.close(self._reader)
+
+
+def _file(data: bytes) -> int:
+    """A nameless file that holds the orders, at its beginning."""
+    fd = os.memfd_create("orders", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
