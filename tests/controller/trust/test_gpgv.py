@@ -49,6 +49,17 @@ def test_hash_and_class_are_fixed(field: int, value: str) -> None:
         gpgv.judge([*CLEAN[:2], " ".join(row)])
 
 
+def test_a_key_that_expired_since_is_no_flaw_of_what_was_accepted_before() -> None:
+    old = ["[GNUPG:] KEYEXPIRED 1", CLEAN[0], CLEAN[1].replace("GOODSIG", "EXPKEYSIG"), CLEAN[2]]
+    assert gpgv.judge(old, past=True) == FPR
+    with pytest.raises(gpgv.BadSignature):
+        gpgv.judge(old)
+    with pytest.raises(gpgv.BadSignature):
+        gpgv.judge([*old, "[GNUPG:] REVKEYSIG x"], past=True)
+    with pytest.raises(gpgv.BadSignature):
+        gpgv.judge([*old, CLEAN[1]], past=True)
+
+
 @pytest.fixture(scope="module")
 def home() -> Iterator[KeyHome]:
     with KeyHome() as made:
