@@ -1,4 +1,7 @@
-"""The one place that prints errors and turns whatever happens into an exit code."""
+"""The one place that prints errors and turns whatever happens into an exit code.
+
+Only an error imports what printing it takes.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import IO
 
-from enve.cli import crash, snippet
-from enve.cli.color import Paint, wanted
-from enve.core.verdict import problem, worst
 from enve.errors import EnveError
-from enve.model.report import VERSION
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -50,6 +49,9 @@ def guard(words: Sequence[str], command: Callable[[], int]) -> int:
 
 def show(errors: Sequence[EnveError], stream: IO[str], *, color: str = "auto") -> None:
     """Print errors for people; equal ones once."""
+    from enve.cli import snippet  # noqa: PLC0415
+    from enve.cli.color import Paint, wanted  # noqa: PLC0415
+
     paint = Paint(wanted(color, stream, os.environ))
     for text in dict.fromkeys(snippet.render(error, paint) for error in errors):
         print(text, file=stream)
@@ -57,6 +59,8 @@ def show(errors: Sequence[EnveError], stream: IO[str], *, color: str = "auto") -
 
 def document(error: EnveError) -> dict[str, object]:
     """An error as it stands in JSON."""
+    from enve.core.verdict import problem  # noqa: PLC0415
+
     told = problem(error)
     where = error.where and {
         "file": error.where.file,
@@ -84,18 +88,24 @@ def flat(error: BaseException) -> Iterator[BaseException]:
 
 def known(error: Exception) -> list[EnveError]:
     """The user's errors in `error`; a bug of ours becomes one that says where its traceback is."""
+    from enve.cli import crash  # noqa: PLC0415
+
     found = list(flat(error))
     users = [one for one in found if isinstance(one, EnveError)]
     return users if len(users) == len(found) else [crash.report(error)]
 
 
 def _show(errors: Sequence[EnveError], words: Sequence[str]) -> int:
+    from enve.core.verdict import worst  # noqa: PLC0415
+
     show(errors, sys.stderr, color=_option(words, "--color", "--color") or "auto")
     return worst(one.exit_code for one in errors)
 
 
 def _json(errors: Sequence[EnveError], form: str) -> None:
     import json  # noqa: PLC0415
+
+    from enve.model.report import VERSION  # noqa: PLC0415
 
     told = [document(error) for error in errors]
     if form == "json":

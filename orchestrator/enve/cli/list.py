@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from enve.cli import arguments, fleet
@@ -69,6 +68,7 @@ def states(text: str) -> list[str]:
 def run(args: argparse.Namespace) -> int:
     """List once, or go on watching."""
     from enve.app.collect import Collector  # noqa: PLC0415
+    from enve.cli.clock import now  # noqa: PLC0415
     from enve.core.selection import select_units  # noqa: PLC0415
 
     settings = fleet.settings(args)
@@ -157,8 +157,3 @@ def _covers(rule: Rule, row: Row) -> bool:
     from enve_pm.core import address  # noqa: PLC0415
 
     return bool(row.spot) and rule.covers(row.node, address.parse(row.spot))
-
-
-def now() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000

@@ -24,6 +24,7 @@ from enve.model.report import (
 GOOD = ("changed", "unchanged", "pending", "skipped")
 DONE = {"deploy": "deployed", "march": "applied"}  # what "changed" is called
 SILENT = ("march",)  # no line for a node that came out well, unless -v
+ASKED = ("cat", "list-dependencies", "logs")  # the answer is a text, under the address
 PROBLEM = {
     "failed": "failed on",
     "unreachable": "unreachable,",
@@ -84,9 +85,12 @@ class Narrator:
         self._results.append(event)
         good = event.outcome in GOOD
         self._screen.done(event.node, good)
-        if self._begin.command not in SILENT or self._verbose or event.outcome == "skipped":
+        if self._begin.command in ASKED and good:
+            for line in answer(event, self._paint):
+                self._screen.line(line)
+        elif self._begin.command not in SILENT or self._verbose or event.outcome == "skipped":
             width = max(map(len, self._begin.nodes), default=0)
-            self._screen.line(result(event, width, self._paint))
+            self._screen.line(result(event, max(width, len(event.address)), self._paint))
 
     def _finish(self, event: End) -> None:
         self._ended = True
@@ -98,21 +102,30 @@ class Narrator:
             self._screen.line(printable(said))
 
     def _problems(self) -> None:
-        total = max(len(self._begin.nodes), len(self._results))
+        by_address = any(result.address for result in self._results)
+        total = len(self._results) if by_address else len(self._begin.nodes)
+        of = f"{total} {'resources' if by_address else 'nodes'}" if total > 1 else ""
         for same in grouping.problems(self._results):
-            for line in problem(same, total, self._paint):
+            for line in problem(same, of, self._paint):
                 self._screen.warn(line)
 
 
 def result(event: Result, width: int, paint: Paint) -> str:
     """`web01  pm 0.1.0 installed, 2 keyholes, 4 spots      0.9 s`"""
     good = event.outcome in GOOD
-    detail = printable(event.detail or event.outcome)
+    detail = printable(grouping.without_place(event.node, event.detail) or event.outcome)
     if not good:
         detail = f"{paint('red', event.outcome)}: {detail}"
     took = f"{event.seconds:.1f} s" if event.seconds else ""
     name = printable(event.address or event.node)
     return f"{name:<{width}}  {detail:<64} {took}".rstrip()
+
+
+def answer(event: Result, paint: Paint) -> list[str]:
+    """What a node was asked for, safe to print, under the address that it is about."""
+    text = event.output.removesuffix("\n").expandtabs()
+    lines = [printable(line, limit=65536) for line in text.split("\n")] if text else []
+    return [paint("bold", f"==> {printable(event.address)} <=="), *lines]
 
 
 def difference(event: Difference, paint: Paint) -> list[str]:
@@ -137,12 +150,13 @@ def _diff_line(line: str, paint: Paint) -> str:
     return f"        {paint({'+': 'green', '-': 'red', '@': 'cyan'}.get(line[:1], ''), line)}"
 
 
-def problem(same: grouping.Same, total: int, paint: Paint) -> list[str]:
-    """`refused by 3 of 3 nodes: ...`, who (unless all), why, and what to do."""
+def problem(same: grouping.Same, of: str, paint: Paint) -> list[str]:
+    """`refused by 3 of 3 nodes: ...`, who (unless all), why, and what to do. `of`: `3 nodes`, or
+    "" when there is only one."""
     verb = paint("red", PROBLEM.get(same.outcome, same.outcome))
-    count = f"{len(same.who)} of {total} nodes" if total > 1 else printable(same.who[0])
+    count = f"{len(same.who)} of {of}" if of else printable(same.who[0])
     lines = [f"{verb} {count}: {printable(same.problem.message)}"]
-    if 1 < total != len(same.who):
+    if of and of.split()[0] != str(len(same.who)):
         lines.append(f"  {printable(grouping.few(same.who, 12))}")
     lines += [f"  --> {printable(same.problem.where)}"] if same.problem.where else []
     lines += [f"  {printable(note)}" for note in same.problem.notes]
@@ -152,6 +166,8 @@ def problem(same: grouping.Same, total: int, paint: Paint) -> list[str]:
 def summary(command: str, results: Sequence[Result], total: int) -> str:
     """`3 deployed, 1 unchanged, 0 failed`; of a march: `applied 3 of 3   slowest web02 0.7 s`."""
     count = Counter(result.outcome for result in results)
+    if command in ASKED and not any(result.problem for result in results):
+        return ""
     if command in SILENT and not count["pending"]:
         applied = count["changed"] + count["unchanged"]
         return f"{DONE[command]} {applied} of {total}{_slowest(results)}"

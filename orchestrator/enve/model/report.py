@@ -102,6 +102,7 @@ class Result:
     problem: Problem | None = None
     address: str = ""  # when the result is about one resource
     verdict: str = ""  # a march: the node's own last word (`enve.model.march.Word`)
+    output: str = ""  # what was asked for: logs, parameters; several lines, as the node gave them
 
 
 @dataclass(frozen=True, slots=True)

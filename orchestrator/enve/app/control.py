@@ -1,0 +1,99 @@
+"""The story of an order by hand: find the units that the patterns mean, tell pm's client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from enve.app import fleet
+from enve.app.collect import Collector, as_root
+from enve.core import literal, nodepaths, verdict
+from enve.core.order import Order, result
+from enve.core.selection import Selection
+from enve.errors import NodeFailure
+from enve.host.base import Host
+from enve.model.report import Begin, Emit, End, Event, Result, Step
+from enve.model.site import Node
+from enve_pm.core import address
+
+AT_ONCE = 8  # commands on one connection: sshd allows ten
+
+
+class Control:
+    """Gives one order to all the units that a selection means."""
+
+    def __init__(self, order: Order, meant: Selection, collector: Collector, emit: Emit) -> None:
+        self._order = order
+        self._meant = meant
+        self._reach = collector
+        self._emit = emit
+        self.units: dict[str, list[str]] = {}  # node -> the units that the order was given to
+        self.results: list[Result] = []  # one an address, as they came
+
+    async def run(self, nodes: Sequence[Node]) -> None:
+        """Give the order; emits a Result for each address, and for a node out of reach."""
+        self._emit(Begin(self._order.verb, tuple(node.name for node in nodes)))
+        forks, deadline, emit = self._reach.forks, self._reach.deadline, self._only_steps
+        work = fleet.connected(self._reach.connect, self._on_node, deadline=deadline, emit=emit)
+        results = await fleet.each(nodes, work, forks=forks, deadline=deadline, emit=emit)
+        for ended in results.values():
+            if ended.problem is not None:
+                self._count_for_all(ended)
+
+    def end(self) -> None:
+        """Emit the End."""
+        codes = (one.problem.code for one in self.results if one.problem)
+        self._emit(End(verdict.worst(codes)))
+
+    async def _on_node(self, host: Host) -> Result:
+        name = host.node.name
+        units = literal.units(self._meant, name)
+        self.units[name] = await self._look(host) if units is None else units
+        self._emit(Step(name, self._order.verb))
+        slots = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._one(host, unit, slots) for unit in self.units[name]))
+        return Result(name, "unchanged")
+
+    async def _look(self, host: Host) -> list[str]:
+        rows = await self._reach.look(host)
+        covers = self._meant.covers
+        units = [row.spot for row in rows if row.spot and covers(row.node, row.spot)]
+        trouble = next((row.problem for row in rows if row.problem), None)
+        if trouble and not units:
+            raise NodeFailure(trouble.message, hint=trouble.hint)
+        return units
+
+    async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> None:
+        node, deadline = host.node, self._reach.deadline
+        command = self._order.command(nodepaths.of(node), unit)
+        async with slots:
+            done = await host.run(command, deadline=deadline, become=as_root(node))
+        answer = (done.status, done.stdout, done.stderr)
+        self._tell(result(self._order, node.name, full(node.name, unit), answer))
+
+    def _tell(self, told: Result) -> None:
+        self.results.append(told)
+        self._emit(told)
+
+    def _only_steps(self, event: Event) -> None:
+        # A node's own result is no answer: its units have theirs.
+        if isinstance(event, Step):
+            self._emit(event)
+
+    def _count_for_all(self, ended: Result) -> None:
+        """What ended a node counts for each of its units that was not answered for."""
+        answered = {one.address for one in self.results}
+        units = self.units.get(ended.node) or literal.units(self._meant, ended.node) or []
+        names = [full(ended.node, unit) for unit in units] or [address.format((ended.node,))]
+        for name in _without(names, answered):
+            self._tell(replace(ended, address=name))
+
+
+def _without(names: Iterable[str], answered: set[str]) -> list[str]:
+    return [name for name in names if name not in answered]
+
+
+def full(node: str, unit: str) -> str:
+    """The whole address of a unit."""
+    return f"{address.format((node,))}.{unit}"

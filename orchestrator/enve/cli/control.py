@@ -1,0 +1,108 @@
+"""`enve start|stop|restart|... ADDRESS...`: orders by hand, with the authority of the owner."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from enve.cli import arguments, fleet
+from enve.errors import UsageError
+
+if TYPE_CHECKING:
+    from enve.app.control import Control
+    from enve.cli.progress import Report
+    from enve.core.order import Order
+    from enve.core.selection import Selection
+
+ABOUT = """\
+An order by hand goes to pm's owner: it needs the login that pm runs as, or root (-b); else
+exit 5. What is wanted by hand survives reboots, shows as drift, and ends with the next plan."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command that `parser` is for."""
+    parser.epilog = ABOUT
+    parser.add_argument(
+        "addresses", nargs="+", metavar="ADDRESS", help="web1.tenants.shop, web*.**"
+    )
+    verb = parser.get_default("command")
+    if verb == "set-property":
+        parser.epilog += "\nAddresses and properties: enve set-property web1.edge nice=5"
+    if verb == "logs":
+        parser.add_argument(
+            *("-n", "--lines"), type=arguments.count, metavar="N", help="the last N lines (100)"
+        )
+    arguments.inventory(parser)
+    arguments.connection(parser)
+    arguments.screen(parser, arguments.EVENT_FORMATS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Give the order."""
+    from enve.cli import progress  # noqa: PLC0415
+
+    order, patterns = _order(args)
+    with progress.reporter(args) as report:
+        return _run(args, order, patterns, report)
+
+
+def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
+    from enve.core.order import Order  # noqa: PLC0415
+
+    words: list[str] = []
+    patterns: list[str] = args.addresses
+    if args.command == "set-property":
+        words = [word for word in args.addresses if "=" in word]
+        patterns = [word for word in args.addresses if "=" not in word]
+        if not words or not patterns:
+            raise UsageError("wanted an address and KEY=VALUE", hint="web1.edge nice=5")
+    if args.command == "logs":
+        words = ["-n", str(args.lines or 100)]
+    return Order(args.command, tuple(words)), patterns
+
+
+def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Report) -> int:
+    import asyncio  # noqa: PLC0415
+
+    from enve.app.collect import Collector  # noqa: PLC0415
+    from enve.app.control import Control  # noqa: PLC0415
+    from enve.cli.clock import now  # noqa: PLC0415
+    from enve.core.selection import select_units  # noqa: PLC0415
+
+    settings = fleet.settings(args)
+    domain = fleet.domain(settings)
+    meant = select_units(domain, patterns)
+    _units_only(meant)
+    limit = fleet.limited(domain, args.limit)
+    nodes = fleet.becoming((node for node in meant.nodes if node.name in limit), settings)
+    connect = fleet.connector(args, settings, nodes)
+    collector = Collector(connect, now, forks=settings.forks, deadline=settings.timeout)
+    control = Control(order, meant, collector, report.emit)
+
+    async def story() -> None:
+        async with connect:
+            await control.run(nodes)
+
+    asyncio.run(story())
+    _something_was_meant(patterns, meant, control)
+    control.end()
+    return report.code
+
+
+def _units_only(meant: Selection) -> None:
+    from enve.core.literal import whole_nodes  # noqa: PLC0415
+
+    for rule in whole_nodes(meant):
+        node = min(rule.nodes)
+        raise UsageError(
+            f"'{node}' is a node, no resource of one",
+            hint=f"{node}.** means all of its resources",
+        )
+
+
+def _something_was_meant(patterns: list[str], meant: Selection, control: Control) -> None:
+    """A pattern that no unit matches is a mistake, unless some node could not be asked."""
+    if not control.results:
+        raise UsageError(
+            f"no resource matches {' '.join(map(repr, patterns))}", hint="`enve list` shows all"
+        )
