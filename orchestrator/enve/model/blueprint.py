@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from enve.errors import Where
+from enve.model.notice import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class NodeBlueprint:
     """What one node is laid out for."""
 
     node: str
+    domain: str = ""
     keyholes: tuple[Keyhole, ...] = ()
     tree: PmTree = PmTree()
     limits: Mapping[str, int] = field(default_factory=dict)
@@ -58,7 +60,8 @@ class NodeBlueprint:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """The layouts of all nodes, by node name."""
+    """The layouts by node name. A node that the blueprint does not name has none."""
 
     domain: str
     nodes: Mapping[str, NodeBlueprint]
+    notices: tuple[Notice, ...] = ()

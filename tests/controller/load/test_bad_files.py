@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from enve.errors import InputError
+from enve.errors import InputError, Where
+from enve.load.blueprint import load_blueprint
 from enve.load.inventory import load_domain
+from enve.load.keyfile import PublicKey
 
 CASES = Path(__file__).parents[2] / "cases" / "bad"
 
@@ -47,4 +49,30 @@ def test_a_bad_inventory(
     lay_out(case, tmp_path)
     with pytest.raises(InputError) as caught:
         load_domain([Path("i.yml")])
+    expect(case, caught.value)
+
+
+INVENTORY = """
+domain: shop.example
+nodes:
+  web[01:02]: {groups: [web], become: true}
+  lap: {connection: local}
+"""
+
+
+def fake_key(path: Path) -> PublicKey:
+    if not path.is_file():
+        raise InputError(f"cannot read {path}", where=Where(str(path)))
+    return PublicKey("0123456789ABCDEF0123456789ABCDEF01234567", path.read_bytes())
+
+
+@pytest.mark.parametrize("case", table("blueprint"))
+def test_a_bad_blueprint(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lay_out(case, tmp_path)
+    (tmp_path / "inventory.yml").write_text(INVENTORY)
+    with pytest.raises(InputError) as caught:
+        load_blueprint("b.yml", load_domain(["inventory.yml"]), fake_key)
     expect(case, caught.value)

@@ -1,0 +1,72 @@
+"""The ceiling of one spot, as a blueprint writes it."""
+
+from __future__ import annotations
+
+import re
+
+from enve.load.item import Item
+from enve.model.blueprint import Ceiling
+from enve_pm.core.blueprint import KINDS, UNLIMITED
+from enve_pm.core.blueprint import path as checked_path
+from enve_pm.core.fields import RLIMITS
+from enve_pm.core.refusal import FormatError
+
+KEYS = ("user", "groups", "writes", "ports", "rlimits", "kinds")
+_LATER = {"root": "chroots", "jail": "namespaces", "limits": "cgroup limits"}
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
+
+
+def read_ceiling(item: Item, what: str) -> Ceiling:
+    """`what`: "spot 'edge'"."""
+    if item.is_nothing:
+        return Ceiling()
+    if item.is_table:
+        _not_yet(item, what)
+    table = item.table(what, KEYS)
+    groups = table["groups"].several(f"groups of {what}") if "groups" in table else []
+    writes = table["writes"].several(f"writes of {what}") if "writes" in table else []
+    ports = table["ports"].several(f"ports of {what}") if "ports" in table else []
+    kinds = table["kinds"].several(f"kinds of {what}") if "kinds" in table else []
+    return Ceiling(
+        user=read_user(table["user"], f"user of {what}") if "user" in table else "",
+        groups=tuple(read_user(group, f"groups of {what}") for group in groups),
+        writes=tuple(_path(path, f"writes of {what}") for path in writes),
+        ports=tuple(port.integer(f"ports of {what}", 1, 65535) for port in ports),
+        rlimits=read_rlimits(table["rlimits"], f"rlimits of {what}") if "rlimits" in table else {},
+        kinds=tuple(kind.choice(f"kinds of {what}", KINDS) for kind in kinds) or KINDS,
+    )
+
+
+def _not_yet(item: Item, what: str) -> None:
+    for key, _ in item.entries(what):
+        if str(key) in _LATER:
+            later = _LATER[str(key)]
+            raise key.bad(f"{what}: {str(key)!r} has to wait: {later} come in a later version")
+
+
+def read_user(item: Item, what: str) -> str:
+    """The name of a user or a group on the node."""
+    text = item.text(what)
+    if not _USER.fullmatch(text):
+        raise item.bad(f"{what}: wanted the name of a user, found {text!r}")
+    if text == "nobody":
+        hint = "make a user of its own: others run as nobody too"
+        raise item.bad(f"{what}: nobody can't be used", hint=hint)
+    return text
+
+
+def read_rlimits(item: Item, what: str) -> dict[str, int]:
+    """Limits as setrlimit knows them; sizes may have a unit, `unlimited` is -1."""
+    table = item.table(what, RLIMITS)
+    return {name: _rlimit(value, f"{what}: {name}") for name, value in table.items()}
+
+
+def _rlimit(item: Item, what: str) -> int:
+    return UNLIMITED if str(item) == "unlimited" else item.size(what)
+
+
+def _path(item: Item, what: str) -> str:
+    try:
+        return checked_path(item.text(what), what)
+    except FormatError as error:
+        raise item.bad(str(error)) from None

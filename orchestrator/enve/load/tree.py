@@ -1,0 +1,86 @@
+"""Outlines to pm trees: who may contain whom, and as which users (memo, "pm sub")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from enve.load.item import Item
+from enve.load.outline import Outline, PmOutline
+from enve.model.blueprint import Ceiling, PmTree
+from enve_pm.core import nesting
+
+DEPTH = 8
+
+
+def build(outline: Outline, node: str, system: bool) -> PmTree:
+    """The tree of one node. `system`: its pm is root's."""
+    return _Builder(node, system).build(outline)
+
+
+class _Builder:
+    def __init__(self, node: str, system: bool) -> None:
+        self._node = node
+        self._system = system
+        self._users: dict[str, Item] = {}  # of the sub-pms of root pms: each its own
+
+    def build(self, outline: Outline) -> PmTree:
+        chain = nesting.ROOT if self._system else nesting.USER
+        return self._inside(outline, chain, "")
+
+    def _inside(self, outline: Outline, chain: str, user: str) -> PmTree:
+        return PmTree(
+            spots={
+                name: self._spot(name, ceiling, key, user, chain)
+                for name, (ceiling, key) in outline.spots.items()
+            },
+            pms={name: self._pm(name, pm, chain, user) for name, pm in outline.pms.items()},
+        )
+
+    def _spot(self, name: str, ceiling: Ceiling, key: Item, user: str, chain: str) -> Ceiling:
+        if chain.endswith(nesting.USER) and self._system and ceiling.user not in ("", user):
+            message = f"spot {name!r}: its pm runs as {user!r} and can't start it as another user"
+            raise key.bad(message, hint="leave `user` out")
+        if self._system and not (ceiling.user or user):
+            raise key.bad(
+                f"spot {name!r} of {self._node} names no user",
+                notes=("its pm is root's, and root is never the default",),
+                hint="add `user: NAME`",
+            )
+        return replace(ceiling, user=ceiling.user or user)
+
+    def _pm(self, name: str, pm: PmOutline, chain: str, above: str) -> PmTree:
+        below = chain + nesting.letter(pm.mode)
+        try:
+            nesting.check(below)
+        except nesting.NestingError as error:
+            raise pm.at("mode").bad(f"pm {name!r} of {self._node}: {error}") from None
+        if len(below) > DEPTH:
+            raise pm.key.bad(f"pms nested more than {DEPTH} deep")
+        user = self._user(name, pm, chain, above)
+        return replace(self._inside(pm.inner, below, user), mode=pm.mode, user=user)
+
+    def _user(self, name: str, pm: PmOutline, chain: str, above: str) -> str:
+        what = f"pm {name!r} of {self._node}"
+        if pm.mode == "root":
+            if pm.user:
+                raise pm.at("user").bad(f"{what}: mode root takes no user")
+            return ""
+        if chain.endswith(nesting.USER):
+            if pm.user not in ("", above) and self._system:
+                raise pm.at("user").bad(f"{what}: below a pm of {above!r} it is that user too")
+            return above or pm.user
+        return self._own_user(what, pm)
+
+    def _own_user(self, what: str, pm: PmOutline) -> str:
+        if not pm.user:
+            raise pm.key.bad(f"{what}: mode user under a root pm names its user", hint="add `user`")
+        if pm.user == "root":
+            raise pm.at("user").bad(f"{what}: mode user can't be root", hint="mode: root")
+        first = self._users.setdefault(pm.user, pm.at("user"))
+        if first is not pm.at("user"):
+            raise pm.at("user").bad(
+                f"{what}: another pm runs as {pm.user!r} already",
+                notes=(f"first at {first.where}",),
+                hint="give each its own user: the same user could harm both",
+            )
+        return pm.user
