@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from enve.cli.errors import Told, document, known
 from enve.core.encode import event_name, plain
+from enve.core.verdict import worst
 from enve.model.report import VERSION, Begin, Difference, End, Event, Notice, Result
 
 
@@ -61,7 +62,7 @@ class Document:
         found = known(error) if isinstance(error, Exception) else []
         self._told["errors"] = [document(one) for one in found]
         if error is not None:
-            self._told["code"] = None
+            self._told["code"] = worst(one.exit_code for one in found) if found else None
         print(json.dumps(self._told), file=self._stream, flush=True)
         if found:
             raise Told(found) from error

@@ -104,9 +104,9 @@ class Narrator:
     def _problems(self) -> None:
         by_address = any(result.address for result in self._results)
         total = len(self._results) if by_address else len(self._begin.nodes)
-        of = f"{total} {'resources' if by_address else 'nodes'}" if total > 1 else ""
         for same in grouping.problems(self._results):
-            for line in problem(same, of, self._paint):
+            all_of_them = (total, "resources" if by_address else "nodes")
+            for line in problem(same, all_of_them, self._paint):
                 self._screen.warn(line)
 
 
@@ -150,13 +150,13 @@ def _diff_line(line: str, paint: Paint) -> str:
     return f"        {paint({'+': 'green', '-': 'red', '@': 'cyan'}.get(line[:1], ''), line)}"
 
 
-def problem(same: grouping.Same, of: str, paint: Paint) -> list[str]:
-    """`refused by 3 of 3 nodes: ...`, who (unless all), why, and what to do. `of`: `3 nodes`, or
-    "" when there is only one."""
+def problem(same: grouping.Same, of: tuple[int, str], paint: Paint) -> list[str]:
+    """`refused by 3 of 3 nodes: ...`, who (unless all), why, and what to do."""
+    total, what = of
     verb = paint("red", PROBLEM.get(same.outcome, same.outcome))
-    count = f"{len(same.who)} of {of}" if of else printable(same.who[0])
+    count = f"{len(same.who)} of {total} {what}" if total > 1 else printable(same.who[0])
     lines = [f"{verb} {count}: {printable(same.problem.message)}"]
-    if of and of.split()[0] != str(len(same.who)):
+    if 1 < total != len(same.who):
         lines.append(f"  {printable(grouping.few(same.who, 12))}")
     lines += [f"  --> {printable(same.problem.where)}"] if same.problem.where else []
     lines += [f"  {printable(note)}" for note in same.problem.notes]

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
-# C0, DEL, C1; line and paragraph separators; marks that reorder text or are not seen; lone
-# surrogates (undecodable bytes). A tab counts: it would shift columns.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
 
 def printable(text: str, limit: int = 4096) -> str:
-    """`text` on one line, at most `limit` characters of it, with every unsafe one spelled out."""
+    """`text` on one line, at most `limit` characters of it, with every unsafe one spelled out:
+    controls, separators other than the blank, marks that reorder or hide text, lone surrogates
+    (bytes that were no UTF-8), and what Unicode has not assigned."""
     cut = text if len(text) <= limit else text[:limit] + "..."
-    return _UNSAFE.sub(_spell, cut)
+    return cut if cut.isprintable() else "".join(map(_spell, cut))
 
 
 def printable_lines(text: str, limit: int = 65536) -> list[str]:
@@ -25,7 +19,8 @@ def printable_lines(text: str, limit: int = 65536) -> list[str]:
     return [printable(line) for line in cut.split("\n")]
 
 
-def _spell(match: re.Match[str]) -> str:
-    char = match.group()
+def _spell(char: str) -> str:
+    if char.isprintable():
+        return char
     code = ord(char)
     return _NAMED.get(char) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
