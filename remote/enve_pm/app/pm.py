@@ -16,6 +16,7 @@ from enve_pm.core.machine import Machine
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import PROCESS, RESOURCE, UnitError
 from enve_pm.resource.process import Processes
+from enve_pm.resource.run import restore
 from enve_pm.shell import pipes, program, subtree
 from enve_pm.shell.home import Home
 from enve_pm.shell.logpipe import LogPipes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 STATE_VERSION = 1
+SPOKEN = (1,)  # versions of the state that this program goes on with
 READ = 262144  # bytes of the signed pipe taken in one turn
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 MARGIN = 6000  # ms beyond the longest stop timeout, then pm ends whatever is left
@@ -198,6 +200,15 @@ class Pm:
         }
         own = [fd for fd in (self.input_fd, self.pipe_fd) if fd >= 0]
         return state, own + fds + self.logs.fds()
+
+    @staticmethod
+    def check(state: dict[str, Any]) -> None:
+        """Raise if this program cannot go on with that state; changes nothing."""
+        if state["v"] not in SPOKEN:
+            raise ValueError("state of version %r, spoken: %s" % (state["v"], SPOKEN))
+        Machine.load(state["machine"], 0)
+        for row in state["runs"]:
+            restore(row)
 
     def _resume(self, state: dict[str, Any]) -> None:
         self.engine.machine = Machine.load(state["machine"], self.system.now())

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enve_pm.shell.logger import Log
+
+
+def pieces(path: Path) -> list[bytes]:
+    """The files of a log, oldest first."""
+    old = sorted(path.parent.glob(path.name + ".*"), key=lambda p: -int(p.suffix[1:]))
+    return [p.read_bytes() for p in [*old, path] if p.exists()]
+
+
+def test_lines_are_kept_whole_at_a_rotation(tmp_path: Path) -> None:
+    log = Log(-1, str(tmp_path / "a.log"), 4096, 3)
+    for number in range(400):
+        log.add(b"%032d\n" % number)
+    found = pieces(tmp_path / "a.log")
+    assert len(found) == 4
+    assert all(piece.endswith(b"\n") and len(piece) <= 4096 for piece in found)
+    assert b"".join(found) == b"".join(b"%032d\n" % n for n in range(400))
+
+
+def test_the_oldest_file_goes(tmp_path: Path) -> None:
+    log = Log(-1, str(tmp_path / "a.log"), 4096, 1)
+    log.add(b"%04095d\n" * 5 % (1, 2, 3, 4, 5))
+    assert [piece[-2:-1] for piece in pieces(tmp_path / "a.log")] == [b"4", b"5"]
+
+
+def test_keep_nothing_starts_anew(tmp_path: Path) -> None:
+    log = Log(-1, str(tmp_path / "a.log"), 4096, 0)
+    log.add(b"%04095d\n" * 3 % (1, 2, 3))
+    assert [piece[-2:-1] for piece in pieces(tmp_path / "a.log")] == [b"3"]
+
+
+def test_a_file_that_is_there_is_continued(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"x" * 4000 + b"\n")
+    log = Log(-1, str(tmp_path / "a.log"), 4096, 2)
+    log.add(b"y" * 200 + b"\n")
+    assert [len(piece) for piece in pieces(tmp_path / "a.log")] == [4001, 201]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.binary(max_size=9000), max_size=8))
+def test_nothing_is_lost_or_changed(
+    tmp_path_factory: pytest.TempPathFactory, data: list[bytes]
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "a.log"
+    log = Log(-1, str(path), 4096, 1000)
+    for chunk in data:
+        log.add(chunk)
+    log.close()
+    found = pieces(path)
+    assert b"".join(found) == b"".join(data)
+    assert all(len(piece) <= 4096 for piece in found)
+
+
+def test_output_that_the_disk_does_not_take_is_counted_and_told(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    log = Log(-1, str(folder / "a.log"), 4096, 1)
+    log.add(b"lost\n")
+    assert log.lost == 5
+    folder.mkdir()
+    log.add(b"kept\n")
+    text = (folder / "a.log").read_bytes()
+    assert text.startswith(b"[5 bytes lost") and text.endswith(b"\nkept\n")
+    assert log.lost == 0
+
+
+def test_a_link_in_the_place_of_the_log_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"")
+    (tmp_path / "a.log").symlink_to(tmp_path / "secret")
+    log = Log(-1, str(tmp_path / "a.log"), 4096, 1)
+    log.add(b"text\n")
+    assert (tmp_path / "secret").read_bytes() == b""
+    assert log.lost == 5

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from enve_pm.shell.loop import Loop
+from enve_pm.shell.spawn import Order, SpawnError, find, launch
+from enve_pm.shell.system import System
+
+ROOT = os.getuid() == 0
+needs_root = pytest.mark.skipif(not ROOT, reason="only root changes users")
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop(System())
+
+
+def run(loop: Loop, argv: list[str], tmp_path: Path, **more: object) -> str:
+    """What a command prints when it is launched with these parameters."""
+    out = tmp_path / "out"
+    fd = os.open(out, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+    order = Order(argv, {"PATH": os.environ["PATH"], "X": "1"}, {1: fd, 2: fd}, str(tmp_path))
+    for key, value in more.items():
+        setattr(order, key, value)
+    pid = launch(loop, order)
+    os.waitpid(pid, 0)
+    os.close(fd)
+    return out.read_text()
+
+
+@pytest.mark.real
+def test_what_a_child_sees_is_what_was_ordered(loop: Loop, tmp_path: Path) -> None:
+    script = "pwd -P; umask; echo $X; [ -t 0 ] || cat; ps -o sid= -p $$ | tr -d ' '; echo $$"
+    text = run(loop, ["sh", "-c", script], tmp_path, umask=0o077)
+    *seen, session, pid = text.split()
+    assert seen == [str(tmp_path.resolve()), "0077", "1"]
+    assert session == pid
+    assert Path.cwd() == Path("/")
+    old = os.umask(0o22)
+    os.umask(old)
+    assert old != 0o077
+
+
+@pytest.mark.real
+def test_limits_and_nice(loop: Loop, tmp_path: Path) -> None:
+    script = "ulimit -n; ulimit -c; nice; cat /proc/self/limits"
+    limits = {"nofile": 77, "core": 0, "cpu": -1}
+    text = run(loop, ["sh", "-c", script], tmp_path, rlimits=limits, nice=5)
+    assert text.split()[:3] == ["77", "0", "5"]
+    row = next(row for row in text.splitlines() if row.startswith("Max cpu time"))
+    assert row.split()[3:5] == ["unlimited", "unlimited"]
+
+
+@pytest.mark.real
+def test_no_descriptor_of_pm_reaches_a_child(loop: Loop, tmp_path: Path) -> None:
+    ours = {int(path.name) for path in Path("/proc/self/fd").iterdir()}
+    given = {fd for fd in ours if _inheritable(fd)}  # what whoever runs the tests left open
+    text = run(loop, ["sh", "-c", "ls -l /proc/self/fd"], tmp_path)
+    seen = {int(row.split()[-3]) for row in text.splitlines() if "->" in row}
+    assert seen - given <= {0, 1, 2, 3}  # 3 is ls's own
+
+
+def _inheritable(fd: int) -> bool:
+    try:
+        return os.get_inheritable(fd)
+    except OSError:
+        return False
+
+
+@pytest.mark.real
+def test_a_child_gets_the_file_limit_that_pm_was_started_with(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+    try:
+        loop = Loop(System())
+        loop.system.widen()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == before[1]
+        assert run(loop, ["sh", "-c", "ulimit -n"], tmp_path) == "512\n"
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.real
+@needs_root
+def test_another_user(loop: Loop, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    text = run(loop, ["sh", "-c", "id -u; id -g; id -G"], tmp_path, user="daemon")
+    assert text.split() == ["1", "1", "1"]
+    text = run(loop, ["sh", "-c", "id -u; id -G"], tmp_path, user="daemon", group="nogroup")
+    assert text.split()[0] == "1" and len(text.split()) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"argv": ["/no/such/program"]}, "exec:ENOENT"),
+        ({"argv": ["no-such-program"]}, "exec:ENOENT"),
+        ({"argv": ["./plain"]}, "exec:EACCES"),
+        ({"argv": ["plain"], "env": {"PATH": "."}}, "exec:EACCES"),
+        ({"argv": ["./broken"]}, "exec:ENOEXEC"),
+        ({"argv": ["sh"], "cwd": "/no/such/folder"}, "cwd:ENOENT"),
+        ({"argv": ["sh"], "user": "no-such-user"}, "user:no-such-user does not exist"),
+        ({"argv": ["sh"], "group": "no-such"}, "group:no-such does not exist"),
+        ({"argv": ["sh", "a\0b"]}, "exec:EINVAL"),
+    ],
+)
+def test_what_cannot_be_started_says_why(
+    loop: Loop, tmp_path: Path, more: dict[str, object], reason: str
+) -> None:
+    (tmp_path / "plain").write_text("text")
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"\x7fELF no program")
+    broken.chmod(0o755)
+    order = Order(["sh"], {"PATH": os.environ["PATH"]}, {}, str(tmp_path))
+    for key, value in more.items():
+        setattr(order, key, value)
+    with pytest.raises(SpawnError) as caught:
+        launch(loop, order)
+    assert caught.value.reason == reason
+
+
+def test_setpriv_that_is_missing_is_named(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("enve_pm.shell.spawn.PATH", "/nowhere")
+    order = Order(["/bin/sh"], {"PATH": "/nowhere"}, {})
+    order.rlimits = {"core": 0}
+    with pytest.raises(SpawnError, match="prlimit is missing"):
+        launch(loop, order)
+
+
+def test_a_program_that_moved_in_the_path_is_found_again(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    path = f"{tmp_path}/one:{tmp_path}/two"
+    tool = tmp_path / "one" / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    assert find("tool", path, "/") == str(tool)
+    tool.rename(tmp_path / "two" / "tool")
+    assert find("tool", path, "/") == str(tmp_path / "two" / "tool")
