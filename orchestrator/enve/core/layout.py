@@ -1,69 +1,11 @@
-"""What a node's blueprint is as bytes and as addresses (contracts, section 4)."""
+"""Walks through a node's layout, and the layout as pm's own code knows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from enve.model.blueprint import Ceiling, Keyhole, NodeBlueprint, PmTree
-from enve_pm.wire import canonical
-
-EPOCH = 1
-KINDS = ("process", "resource")
-
-
-def node_json(blueprint: NodeBlueprint) -> bytes:
-    """The canonical JSON that lies on the node as `trust/blueprint.json`."""
-    return canonical.dumps(
-        {
-            "v": 1,
-            "domain": blueprint.domain,
-            "node": blueprint.node,
-            "epoch": EPOCH,
-            "keyholes": [_keyhole(keyhole) for keyhole in blueprint.keyholes],
-            "threshold": blueprint.threshold,
-            "limits": dict(blueprint.limits),
-            **_tree(blueprint.tree),
-        }
-    )
-
-
-def _keyhole(keyhole: Keyhole) -> dict[str, Any]:
-    return {
-        "fpr": keyhole.fingerprint,
-        "name": keyhole.name,
-        "may": list(keyhole.may),
-        "lanes": list(keyhole.lanes),
-        "scope": list(keyhole.scope),
-        "from": keyhole.since,
-        "until": keyhole.until,
-    }
-
-
-def _tree(tree: PmTree) -> dict[str, Any]:
-    return {
-        "spots": {name: _ceiling(ceiling) for name, ceiling in tree.spots.items()},
-        "pms": {
-            name: {"mode": pm.mode, **({"user": pm.user} if pm.user else {}), **_tree(pm)}
-            for name, pm in tree.pms.items()
-        },
-    }
-
-
-def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
-    """Only what is not the default: absent keys mean it."""
-    return {
-        key: value
-        for key, value in (
-            ("user", ceiling.user),
-            ("groups", list(ceiling.groups)),
-            ("writes", list(ceiling.writes)),
-            ("ports", list(ceiling.ports)),
-            ("rlimits", dict(ceiling.rlimits)),
-            ("kinds", list(ceiling.kinds)),
-        )
-        if value and value != list(KINDS)
-    }
+from enve.model.blueprint import Ceiling, PmTree
+from enve_pm.core import blueprint as node_side
 
 
 def spots(tree: PmTree, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Ceiling]]:
@@ -79,3 +21,24 @@ def pms(tree: PmTree, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
     for name, pm in tree.pms.items():
         yield (*above, name), pm
         yield from pms(pm, (*above, name))
+
+
+def as_pm(tree: PmTree) -> node_side.Pm:
+    """The same tree for `enve_pm.core.ceiling`: both programs judge ceilings with one code."""
+    return node_side.Pm(
+        tree.mode,
+        tree.user,
+        {name: _as_ceiling(ceiling) for name, ceiling in tree.spots.items()},
+        {name: as_pm(pm) for name, pm in tree.pms.items()},
+    )
+
+
+def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
+    return node_side.Ceiling(
+        ceiling.user,
+        ceiling.groups,
+        ceiling.writes,
+        ceiling.ports,
+        dict(ceiling.rlimits),
+        ceiling.kinds,
+    )

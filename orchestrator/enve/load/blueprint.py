@@ -39,7 +39,6 @@ def load_blueprint(source: Item | Path | str, domain: Domain, read_key: ReadKey)
     nodes = {
         name: NodeBlueprint(
             node=name,
-            domain=domain.name,
             keyholes=tuple(hole for one in keyholes if (hole := one.of(name)) is not None),
             tree=tree,
             limits={**common, **own},

@@ -51,7 +51,6 @@ class NodeBlueprint:
     """What one node is laid out for."""
 
     node: str
-    domain: str = ""
     keyholes: tuple[Keyhole, ...] = ()
     tree: PmTree = PmTree()
     limits: Mapping[str, int] = field(default_factory=dict)

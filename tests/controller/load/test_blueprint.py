@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from enve.core.layout import node_json, pms, spots
+from enve.core import nodeblueprint
+from enve.core.layout import as_pm, pms, spots
 from enve.load.blueprint import load_blueprint
 from enve.load.inventory import load_domain
 from enve.load.keyfile import PublicKey
@@ -94,15 +95,13 @@ def test_keyholes_go_where_their_scope_points(tmp_path: Path) -> None:
 
 def test_the_node_reads_what_it_gets(tmp_path: Path) -> None:
     blueprint = shop(tmp_path)
+    domain = load_domain([tmp_path / "inventory.yml"])
     for name, one in blueprint.nodes.items():
-        data = node_json(one)
-        value = canonical.loads(data)
-        assert canonical.dumps(value) == data
-        read = node_side.parse(value, system=name != "lap")
+        node = domain.nodes[name]
+        value = canonical.loads(nodeblueprint.render(domain.name, node, one).rstrip())
+        read = node_side.parse(value, system=node.install == "system")
         assert (read.domain, read.node) == ("shop.example", name)
-        ours = {steps: tuple(ceiling.user) for steps, ceiling in spots(one.tree)}
-        theirs = {steps: tuple(ceiling.user) for steps, ceiling in node_side.spots(read.tree)}
-        assert ours == theirs
+        assert read.tree == as_pm(one.tree)._replace(mode=read.tree.mode, user=read.tree.user)
 
 
 def test_bracketed_names_lose_their_brackets(tmp_path: Path) -> None:
