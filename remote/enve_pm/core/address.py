@@ -146,7 +146,7 @@ class Pattern:
         return len(self.segments) in self._closure(reached)
 
     def _closure(self, places: Iterable[int]) -> set[int]:
-        found = set()
+        found: set[int] = set()
         for start in places:
             end = start
             while end < len(self.segments) and not self.segments[end]:

@@ -1,26 +1,135 @@
-"""The edges between units: need (hard), want (start it, ignore its failure), after (order only)."""
+"""The edges between units: need (hard), want (start it, ignore its failure), after (order only).
+
+A need orders too; a want alone does not. Cycles are refused whatever their edges are.
+"""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Protocol
 
     from enve_pm.core.unit import UnitSpec
 
+    class Specs(Protocol):
+        """Units by name: a mapping, or whatever can be asked like one."""
 
-def find_cycle(specs: Mapping[str, UnitSpec], roots: Iterable[str]) -> list[str]:
+        def get(self, name: str, /) -> UnitSpec | None: ...
+
+
+NEED = 1
+WANT = 2
+AFTER = 4
+WORDS = {NEED: "needs", WANT: "wants", AFTER: "after"}
+
+
+def edges(spec: UnitSpec) -> dict[str, int]:
+    """Neighbour -> kinds of edge to it (NEED | WANT | AFTER), in the line's order."""
+    found = dict.fromkeys(spec.needs, NEED)
+    for name in spec.wants:
+        found[name] = found.get(name, 0) | WANT
+    for name in spec.after:
+        found[name] = found.get(name, 0) | AFTER
+    return found
+
+
+def words(kinds: int) -> str:
+    """The kinds of an edge as text: `needs`, `wants+after`."""
+    return "+".join(word for kind, word in WORDS.items() if kinds & kind)
+
+
+def find_cycle(specs: Specs, roots: Iterable[str]) -> list[str]:
     """A cycle that can be reached from the roots (first name = last name), or []."""
-    raise NotImplementedError
+    done: set[str] = set()
+    for root in roots:
+        cycle = _walk(specs, root, done)
+        if cycle:
+            return cycle
+    return []
+
+
+def show_cycle(specs: Specs, cycle: list[str]) -> str:
+    """`web needs db after web`."""
+    text = cycle[0]
+    for name, following in zip(cycle, cycle[1:]):  # noqa: B905, RUF007
+        spec = specs.get(name)
+        kinds = edges(spec).get(following, 0) if spec else 0
+        text += f" {words(kinds)} {following}"
+    return text
 
 
 def order(specs: Mapping[str, UnitSpec]) -> list[str]:
-    """All units, what is needed first; equal ones by name."""
-    raise NotImplementedError
+    """All units, what they need, want or come after first; else in the order given."""
+    placed: dict[str, None] = {}
+    for root in specs:
+        stack = [(root, _neighbours(specs, root))]
+        opened = {root}
+        while stack and root not in placed:
+            name, rest = stack[-1]
+            for following in rest:
+                if following in specs and following not in placed and following not in opened:
+                    opened.add(following)
+                    stack.append((following, _neighbours(specs, following)))
+                    break
+            else:
+                placed[name] = None
+                stack.pop()
+    return list(placed)
 
 
-def tree(
-    specs: Mapping[str, UnitSpec], root: str, label: Callable[[str], str] = str
-) -> Sequence[str]:
-    """`list-dependencies`: the lines of a text tree below `root`; label(name) -> text."""
-    raise NotImplementedError
+def tree(specs: Specs, root: str, label: Callable[[str], str] = str) -> list[str]:
+    """`list-dependencies`: the lines of a text tree; label(name) -> text.
+
+    What stands below a name is drawn once; later the name is followed by `...`.
+    """
+    lines = [label(root)]
+    drawn = {root}
+    stack = [(_below(specs, root), "")]
+    while stack:
+        rest, margin = stack[-1]
+        if not rest:
+            stack.pop()
+            continue
+        name, kinds = rest.pop()
+        inner = _below(specs, name) if name not in drawn else []
+        mark = "" if kinds & NEED else f" ({words(kinds)})"
+        more = " ..." if name in drawn and _below(specs, name) else ""
+        lines.append(f"{margin}{'├─' if rest else '└─'}{label(name)}{mark}{more}")
+        drawn.add(name)
+        stack.append((inner, margin + ("│ " if rest else "  ")))
+    return lines
+
+
+def _below(specs: Specs, name: str) -> list[tuple[str, int]]:
+    """The neighbours, the last first."""
+    spec = specs.get(name)
+    return list(reversed(list(edges(spec).items()))) if spec else []
+
+
+def _neighbours(specs: Specs, name: str) -> Iterator[str]:
+    spec = specs.get(name)
+    return iter(edges(spec) if spec else ())
+
+
+def _walk(specs: Specs, root: str, done: set[str]) -> list[str]:
+    """Depth first without recursion; `path` is the way from the root to where we stand."""
+    if root in done:
+        return []
+    path = {root: None}
+    stack = [(root, _neighbours(specs, root))]
+    while stack:
+        name, rest = stack[-1]
+        for following in rest:
+            if following in path:
+                names = list(path)
+                return [*names[names.index(following) :], following]
+            if following not in done:
+                path[following] = None
+                stack.append((following, _neighbours(specs, following)))
+                break
+        else:
+            done.add(name)
+            del path[name]
+            stack.pop()
+    return []

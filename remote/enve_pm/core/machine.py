@@ -1,10 +1,19 @@
-"""The state machine of one pm: events in, effects out. Pure: no clock, no input, no output."""
+"""The state machine of one pm: events in, effects out. Pure: no clock, no input, no output.
+
+A turn: note the commands; carry wants over the graph; let the table answer requests, news and
+timers; then look at every unit that was marked, until none is left. Units that only change
+between waiting states go first; whoever would spawn or signal waits until all others stand still,
+so that nothing is forked or killed on half a picture.
+"""
 
 from __future__ import annotations
 
-from collections import namedtuple
+from heapq import heappop, heappush
 
-from enve_pm.core import states
+from enve_pm.core import commands, effects, judge, saved, situation, states, transitions, wants
+from enve_pm.core.board import Board
+from enve_pm.core.judge import Refusal as Refusal  # part of this module's interface
+from enve_pm.core.timers import DUE, GRACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,11 +22,14 @@ if TYPE_CHECKING:
 
     from enve_pm.core.unitstate import Unit
 
-# code: unknown cycle dependents not-running no-reload kind; see judge.RETCODES.
-Refusal = namedtuple("Refusal", "unit code reason")
+# What begins or ends something real: done when nobody else has anything to change.
+_ACTS = frozenset(
+    ((states.SCHE_START, situation.GO), (states.SCHE_STOP, situation.QUIT)),
+)
+_SPAWN_FAILED = 127  # the code of a step beside that could not be spawned
 
 
-class Machine:
+class Machine(Board):
     """All units of one pm.
 
     The shell calls `judge` with what a client or a plan asks; without refusals it calls `turn`
@@ -25,33 +37,113 @@ class Machine:
     their order and sleeps until `deadline()`. `now` is always milliseconds of CLOCK_MONOTONIC.
     """
 
-    def __init__(self) -> None:
-        self.units: dict[str, Unit] = {}
-
     def judge(self, events: Iterable[Any]) -> list[Refusal]:
         """Why these commands may not be carried out together; changes nothing."""
-        raise NotImplementedError
+        return judge.judge(self, list(events))
 
     def turn(self, events: Iterable[Any], now: int) -> list[Any]:
         """Take the events and the timers that are due, and decide until nothing changes."""
-        raise NotImplementedError
+        self.now = max(now, self.now)
+        asked: list[Any] = []
+        news: list[Any] = []
+        for event in events:
+            (asked if type(event) in commands.COMMANDS else news).append(event)
+        for event in asked:
+            commands.take(self, event)
+        wants.propagate(self)
+        for event in asked:
+            commands.request(self, event)
+        for event in news:
+            self._hear(event)
+        self._ring()
+        self._settle()
+        return self._effects()
 
     def deadline(self) -> int | None:
         """When `turn` must be called again even if nothing happens."""
-        raise NotImplementedError
+        return self.timers.first()
 
     def dump(self) -> dict[str, Any]:
         """All of it as JSON-able data, between two turns."""
-        raise NotImplementedError
+        return saved.dump(self)
 
     @classmethod
     def load(cls, data: dict[str, Any], now: int) -> Machine:
         """The machine that `dump` described, in this or the two previous versions."""
-        raise NotImplementedError
+        machine = cls()
+        saved.load(machine, data, now)
+        return machine
 
     def dependents(self, name: str) -> list[str]:
         """Units that must stop before `name` can, in the order of their stop."""
-        raise NotImplementedError
+        return judge.dependents(self, name)
+
+    # -- inside a turn ----------------------------------------------------------------------------
+    def _hear(self, event: Any) -> None:
+        """News of a step; those of a run that is over are dropped."""
+        unit = self.units.get(event.unit)
+        if unit is None or not event.run:
+            return
+        if event.run == unit.run:
+            self._hear_main(unit, event)
+        elif event.run == unit.side and not isinstance(event, (effects.Spawned, effects.Ready)):
+            unit.side = 0
+            code = event.code if isinstance(event, effects.Exited) else _SPAWN_FAILED
+            transitions.fire(self, unit, transitions.SIDE_EXITED, code)
+
+    def _hear_main(self, unit: Unit, event: Any) -> None:
+        word, argument, ends = _NEWS[type(event)]
+        if ends:
+            unit.run = 0
+            unit.pid = 0
+        transitions.fire(self, unit, word, getattr(event, argument))
+
+    def _ring(self) -> None:
+        """The timers that are due."""
+        for unit, slot in self.timers.due(self.now):
+            if slot == GRACE:
+                self.mark(unit)
+            else:
+                setattr(unit, slot, -1)
+                event = transitions.TIMEOUT if slot == DUE else transitions.SIDE_TIMEOUT
+                transitions.fire(self, unit, event)
+        self.timers.trim(self.units.values(), len(self.units))
+
+    def _settle(self) -> None:
+        while True:
+            if self.at_once:
+                unit, event = self.at_once.pop()
+                transitions.fire(self, unit, event)
+            elif self.pending:
+                unit = heappop(self.pending)[1]
+                unit.marked = False
+                self._look(unit, act=False)
+            elif self.acts:
+                self._look(heappop(self.acts)[1], act=True)
+            else:
+                return
+
+    def _look(self, unit: Unit, act: bool) -> None:
+        """Tell the unit where it stands."""
+        if self.units.get(unit.name) is not unit:
+            return
+        word = situation.judge(self, unit)
+        if act or (unit.state, word) not in _ACTS:
+            transitions.fire(self, unit, word)
+        else:
+            heappush(self.acts, (unit.index, unit))
+
+    def _effects(self) -> list[Any]:
+        out = self.out
+        out.extend(effects.Changed(name) for name in self.changed if name in self.units)
+        self.out = []
+        self.changed = {}
+        return out
 
 
-assert states
+_NEWS = {
+    effects.Spawned: (transitions.SPAWNED, "pid", False),
+    effects.SpawnFailed: (transitions.UNBORN, "reason", True),
+    effects.Exited: (transitions.EXITED, "code", True),
+    effects.Ready: (transitions.READY, "pid", False),
+}

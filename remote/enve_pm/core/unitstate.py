@@ -3,51 +3,172 @@
 from __future__ import annotations
 
 from enve_pm.core import states
+from enve_pm.core.unit import UnitSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from enve_pm.core.unit import UnitSpec
+    from typing import Any
+
+OK = "ok"
+# States in which something of the unit may run or exist.
+LIVE = frozenset((states.STARTING, states.RUNNING, states.SCHE_STOP, states.STOPPING))
+FAILED = frozenset((states.STARTING_FAIL, states.FAIL))
+
+# What `dump` writes, beside the specs: name -> value of a unit that never did anything.
+PLAIN: dict[str, Any] = {
+    "state": states.STOPPED,
+    "want": states.DOWN,
+    "why": "",
+    "asked": states.DOWN,
+    "asked_why": "",
+    "planned": states.DOWN,
+    "by_hand": False,
+    "result": OK,
+    "detail": "",
+    "since": 0,
+    "restarts": 0,
+    "pid": 0,
+    "stale": states.FRESH,
+    "run": 0,
+    "step": "",
+    "side": 0,
+    "side_step": "",
+    "due": -1,
+    "side_due": -1,
+    "grace_due": -1,
+    "pause": 0,
+    "streak": 0,
+    "up_at": -1,
+    "again": False,
+    "renew": False,
+    "rest": False,
+    "stuck": False,
+    "over": False,
+    "removing": False,
+    "left": False,
+    "behind": False,
+    "reloads": False,
+    "made": False,
+    "lock": "",
+    "doom": "",
+    "todo": "",
+    "killed": 0,
+}
 
 
 class Unit:
-    """Read-only for everybody but the machine. Times: ms of CLOCK_MONOTONIC."""
+    """Read-only for everybody but the machine. Times: ms of CLOCK_MONOTONIC, -1 = none.
 
+    For the shell: name spec active state want why asked asked_why planned drift result since
+    restarts pid stale detail run step side side_step. The rest is the machine's memory.
+    """
+
+    # hard soft held unmet are counted from the neighbours; marked is false between turns.
     __slots__ = (
         "active",
-        "asked",
-        "asked_why",
-        "detail",
+        "hard",
+        "held",
+        "index",
+        "marked",
         "name",
-        "pid",
-        "planned",
-        "restarts",
-        "result",
-        "since",
+        "soft",
         "spec",
-        "stale",
-        "state",
-        "want",
-        "why",
+        "unmet",
+        *PLAIN,
     )
 
-    def __init__(self, name: str, spec: UnitSpec, now: int) -> None:
+    if TYPE_CHECKING:
+        name: str
+        index: int  # order of definition: decides where nothing else does
+        spec: UnitSpec  # the newest parameters: what `cat` shows and the next start takes
+        active: UnitSpec | None  # those in force; None while nothing runs
+        state: str
+        want: str  # what the machine drives at: asked for, or pulled in
+        why: str  # "plan", "manual by WHO", "pulled in by X"
+        asked: str  # the unit's own want: with its reason what must survive a crash
+        asked_why: str
+        planned: str  # what the plan wants
+        by_hand: bool  # asked by hand, not by the plan
+        result: str  # ok exit:N signal:N timeout dependency:X missing:X unkillable exec:ENOENT
+        detail: str  # a few words for people
+        since: int  # of the state
+        restarts: int  # automatic ones, until reset-failed
+        pid: int  # of the main process
+        stale: str  # "" live reload restart: what brings `spec` into force
+        run: int  # number of the main step under way, 0 = none
+        step: str  # which step that is or was
+        side: int  # number of the step beside it: a check of readiness or of a resource, a reload
+        side_step: str
+        due: int
+        side_due: int
+        grace_due: int
+        pause: int  # ms before the next readiness check
+        streak: int  # short runs in a row
+        up_at: int  # when it last came up
+        again: bool  # must stop once, for a restart
+        renew: bool  # an ordered restart is under way, from its request until RUNNING or a failure
+        rest: bool  # stays down though wanted up, until somebody wakes it
+        stuck: bool  # lost a need; waits until all needs are RUNNING
+        over: bool  # the failure's timeout has passed, something still runs
+        removing: bool
+        left: bool  # its undo failed: what it made may still be there
+        behind: bool  # the last reload failed
+        reloads: bool  # a reload is asked for and has not begun
+        made: bool  # its make has ended well in this start
+        lock: str  # the excl that it holds or waits for
+        doom: str  # why it is being stopped as a failed start
+        todo: str  # UNDO, while something must be gone first
+        killed: int  # 1 asked to stop, 2 killed
+        hard: int  # dependents that are wanted up and need it
+        soft: int  # ... and want it
+        held: int  # dependents that need it and are live
+        unmet: int  # needs that are not RUNNING
+        marked: bool
+
+    def __init__(self, name: str, index: int, spec: UnitSpec, now: int) -> None:
+        for slot, value in PLAIN.items():
+            setattr(self, slot, value)
         self.name = name
-        self.spec = spec  # the newest parameters: what `cat` shows and the next start takes
-        self.active: UnitSpec | None = None  # those in force; None while nothing runs
-        self.state = states.STOPPED
-        self.want = states.DOWN  # what the machine drives at: asked for, or pulled in
-        self.why = ""  # plan | manual by WHO | pulled in by X
-        self.asked = states.DOWN  # the unit's own want and its reason: what must survive a crash
-        self.asked_why = ""
-        self.planned = states.DOWN  # what the plan wants, beside a want set by hand
-        self.result = "ok"  # ok exit:N signal:N timeout dependency:X missing:X unkillable exec:E
-        self.since = now  # of the state
-        self.restarts = 0  # automatic ones, until reset-failed
-        self.pid = 0  # of the main process
-        self.stale = states.FRESH
-        self.detail = ""
+        self.index = index
+        self.spec = spec
+        self.active = None
+        self.since = now
+        self.hard = self.soft = self.held = self.unmet = 0
+        self.marked = False
 
     @property
     def drift(self) -> bool:
         """Whether a want set by hand stands against the plan's."""
-        return self.asked != self.planned
+        return self.by_hand and self.asked != self.planned
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything of it still runs."""
+        return bool(self.run or self.side)
+
+    @property
+    def kind(self) -> str:
+        """The kind of what runs, else of what would be started."""
+        return (self.active or self.spec).kind
+
+
+def dump(unit: Unit) -> dict[str, Any]:
+    """The unit as JSON-able data: what differs from a unit that never did anything."""
+    data = {k: getattr(unit, k) for k, v in PLAIN.items() if getattr(unit, k) != v}
+    data["name"] = unit.name
+    data["index"] = unit.index
+    data["spec"] = unit.spec.raw
+    if unit.active is not None:
+        data["active"] = 0 if unit.active is unit.spec else unit.active.raw
+    return data
+
+
+def load(data: dict[str, Any], now: int) -> Unit:
+    """The unit that `dump` described."""
+    unit = Unit(data["name"], data["index"], UnitSpec.parse(data["spec"]), now)
+    for slot, value in PLAIN.items():
+        setattr(unit, slot, data.get(slot, value))
+    active = data.get("active")
+    if active is not None:
+        unit.active = UnitSpec.parse(active) if active else unit.spec
+    return unit

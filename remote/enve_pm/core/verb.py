@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+from enve_pm.core import states
+from enve_pm.core.effects import Recheck, Reload, ResetFailed, Restart, Want
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from enve_pm.core.machine import Machine
 
-VERBS = (
-    "start",
-    "stop",
-    "reload",
-    "restart",
-    "try-restart",
-    "reload-or-restart",
-    "try-reload-or-restart",
-    "reset-failed",
-    "recheck",
-)
+    Make = Callable[[Machine, str, str], "list[Any]"]  # (machine, unit, why)
 
 
 def events(machine: Machine, verb: str, units: Sequence[str], who: str) -> list[Any]:
-    """What to judge and then to feed. `who` stands in `why`; `stop --with-dependents`: add
-    `machine.dependents(name)` to the units first."""
-    raise NotImplementedError
+    """What to judge and then to feed; KeyError for another verb.
+
+    `who` stands in `why`. `stop --with-dependents`: add `machine.dependents(name)` to the units.
+    """
+    make = VERBS[verb]
+    return [event for name in units for event in make(machine, name, f"manual by {who}")]
+
+
+def _restart(machine: Machine, name: str, why: str) -> list[Any]:
+    return [Restart(name, why)]
+
+
+def _reload_or_restart(machine: Machine, name: str, why: str) -> list[Any]:
+    unit = machine.units.get(name)
+    if unit is not None and unit.state == states.RUNNING and unit.spec.reload:
+        return [Reload(name)]
+    return [Restart(name, why)]
+
+
+def _if_up(make: Make) -> Make:
+    """Only for a unit that runs or is about to (an unknown one is for the judge)."""
+
+    def made(machine: Machine, name: str, why: str) -> list[Any]:
+        unit = machine.units.get(name)
+        down = unit is not None and (unit.want == states.DOWN or unit.state not in _UP)
+        return [] if down else make(machine, name, why)
+
+    return made
+
+
+_UP = (states.SCHE_START, states.STARTING, states.RUNNING)
+VERBS: dict[str, Make] = {
+    "start": lambda machine, name, why: [Want(name, states.UP, why)],
+    "stop": lambda machine, name, why: [Want(name, states.DOWN, why)],
+    "restart": _restart,
+    "try-restart": _if_up(_restart),
+    "reload": lambda machine, name, why: [Reload(name)],
+    "reload-or-restart": _reload_or_restart,
+    "try-reload-or-restart": _if_up(_reload_or_restart),
+    "reset-failed": lambda machine, name, why: [ResetFailed(name)],
+    "recheck": lambda machine, name, why: [Recheck(name)],
+}

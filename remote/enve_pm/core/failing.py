@@ -1,0 +1,128 @@
+"""STARTING_FAIL and FAIL: what a failure means, the delay before the next start, the way out."""
+
+from __future__ import annotations
+
+from enve_pm.core import making, states
+from enve_pm.core.timing import backoff
+from enve_pm.core.unitstate import OK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enve_pm.core.board import Board
+    from enve_pm.core.unitstate import Unit
+
+UNKILLABLE = "unkillable"
+TIMEOUT = "timeout"
+WAKE = "wake"
+
+
+def result_of(code: int) -> str:
+    """`exit:N`, or `signal:N` for a negative code."""
+    return f"exit:{code}" if code >= 0 else f"signal:{-code}"
+
+
+def fail(board: Board, unit: Unit, state: str, result: str, detail: str = "") -> None:
+    """Enter a failed state and decide when, if ever, it is left without being asked."""
+    params = unit.active or unit.spec
+    again = unit.again
+    enter(board, unit, state, result, detail)
+    if again:
+        board.at_once.append((unit, WAKE))
+    elif unit.want == states.UP:
+        _plan_restart(board, unit, params.restart, params.restart_max)
+    unit.up_at = -1
+
+
+def enter(board: Board, unit: Unit, state: str, result: str, detail: str) -> None:
+    """Enter a failed state without a timer."""
+    unit.result, unit.detail = result, detail
+    unit.again = unit.renew = unit.over = False
+    unit.doom = unit.todo = ""
+    unit.due = -1
+    board.kill_side(unit)
+    _forget_run(unit)
+    board.enter(unit, state)
+    making.release(board, unit)
+
+
+def _plan_restart(board: Board, unit: Unit, policy: str, most: int) -> None:
+    finished = unit.state == states.FAIL and unit.result == "exit:0"
+    if policy == "never" or (policy == "on-failure" and finished):
+        unit.rest = True
+        if finished:
+            unit.result = OK
+            board.at_once.append((unit, TIMEOUT))
+        return
+    lasted = unit.up_at >= 0 and board.now - unit.up_at >= board.timing.long_run
+    unit.streak = 0 if lasted else unit.streak + 1
+    if most and unit.streak > most:
+        unit.rest = True
+        unit.detail = f"gave up after {most} restarts"
+    elif lasted:
+        board.at_once.append((unit, TIMEOUT))
+    else:
+        board.arm(unit, backoff(board.timing, unit.streak))
+
+
+def retry(board: Board, unit: Unit, _: Any) -> None:
+    """The timeout of a failure: the next start, or rest."""
+    if not unit.busy and unit.want == states.UP and not unit.rest:
+        unit.restarts += 1
+    leave(board, unit)
+
+
+def leave(board: Board, unit: Unit) -> None:
+    """To STOPPED, as soon as nothing of it runs any more."""
+    unit.due = -1
+    unit.over = unit.busy
+    if not unit.busy:
+        _forget_run(unit)
+        board.enter(unit, states.STOPPED)
+
+
+def drop(board: Board, unit: Unit, _: Any) -> None:
+    """It is not wanted any more. What its undo left behind stays shown as a failure."""
+    if not unit.left:
+        leave(board, unit)
+
+
+def wake(board: Board, unit: Unit, _: Any) -> None:
+    """Somebody asks for a start: at once, and the count of short runs begins anew."""
+    unit.streak = 0
+    unit.rest = unit.left = False
+    leave(board, unit)
+
+
+def reset(board: Board, unit: Unit, _: Any) -> None:
+    """Forget the failure. Without a restart policy the unit then rests."""
+    calm(board, unit, _)
+    unit.result, unit.detail = OK, ""
+    unit.left = False
+    unit.rest = unit.spec.restart == "never"
+    leave(board, unit)
+
+
+def calm(board: Board, unit: Unit, _: Any) -> None:
+    """Forget how often it failed."""
+    unit.restarts = unit.streak = 0
+    board.show(unit)
+
+
+def ended(board: Board, unit: Unit, _: Any) -> None:
+    """What still ran when the unit failed is gone at last."""
+    if unit.busy:
+        return
+    _forget_run(unit)
+    board.show(unit)
+    if unit.over or (unit.result == UNKILLABLE and not unit.left):
+        retry(board, unit, _)
+
+
+def _forget_run(unit: Unit) -> None:
+    if not unit.busy:
+        unit.active = None
+        unit.stale = states.FRESH
+        unit.behind = unit.reloads = False
+        unit.pid = 0

@@ -1,0 +1,172 @@
+"""Whether commands may be carried out together: answered before anything changes."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from enve_pm.core import effects, graph, states
+from enve_pm.core.graph import NEED, WANT
+from enve_pm.core.unit import RESOURCE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from enve_pm.core.board import Board
+    from enve_pm.core.unit import UnitSpec
+
+Refusal = namedtuple("Refusal", "unit code reason")
+
+UNKNOWN = "unknown"
+CYCLE = "cycle"
+DEPENDENTS = "dependents"
+NOT_RUNNING = "not-running"
+NO_RELOAD = "no-reload"
+KIND = "kind"
+# Retcodes of a client's job (contracts, section 9).
+RETCODES = {UNKNOWN: 64, CYCLE: 5, DEPENDENTS: 5, NOT_RUNNING: 3, NO_RELOAD: 5, KIND: 64}
+
+
+class Outlook:
+    """What the units would be after the commands, before the machine moves."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.specs: dict[str, UnitSpec | None] = {}  # defined (None: removed) by the commands
+        self.asked: dict[str, tuple[str, bool]] = {}  # want, by hand
+        self.new_users: dict[str, list[str]] = {}  # along the edges of the new specs
+
+    def get(self, name: str) -> UnitSpec | None:
+        if name in self.specs:
+            return self.specs[name]
+        unit = self.board.units.get(name)
+        return unit.spec if unit and not unit.removing else None
+
+    def may_end(self, event: Any) -> bool:
+        """Whether it helps a unit that is being removed to its end."""
+        helps = isinstance(event, (effects.Remove, effects.ResetFailed))
+        return helps and event.unit in self.board.units
+
+    def define(self, name: str, spec: UnitSpec) -> None:
+        self.specs[name] = spec
+        for other in graph.edges(spec):
+            self.new_users.setdefault(other, []).append(name)
+
+    def wanted(self, name: str) -> bool:
+        """Whether it is asked for by itself."""
+        if name in self.asked:
+            return self.asked[name][0] == states.UP
+        unit = self.board.units.get(name)
+        return unit is not None and unit.asked == states.UP
+
+    def stopped_by_hand(self, name: str) -> bool:
+        if name in self.asked:
+            return self.asked[name] == (states.DOWN, True)
+        unit = self.board.units.get(name)
+        return unit is not None and unit.by_hand and unit.asked == states.DOWN
+
+    def users(self, name: str, kinds: int) -> Iterator[str]:
+        """Units with such an edge to it."""
+        old = self.board.users.get(name, {})
+        new = self.new_users.get(name, [])
+        for user in [*old, *(n for n in new if n not in old)]:
+            spec = self.get(user)
+            if spec is not None and graph.edges(spec).get(name, 0) & kinds:
+                yield user
+
+
+def judge(board: Board, events: list[Any]) -> list[Refusal]:
+    """All reasons against the commands."""
+    outlook = Outlook(board)
+    refusals = [refusal for event in events for refusal in _note(outlook, event)]
+    refusals += _cycle(outlook)
+    if not refusals:
+        refusals += _stops(outlook, events)
+    return refusals
+
+
+def dependents(board: Board, name: str) -> list[str]:
+    """Those that are wanted up and need it, directly or not, in the order of their stop."""
+    order: dict[str, None] = {}
+    stack, opened = [(name, _users_up(board, name))], {name}
+    while stack:
+        at, rest = stack[-1]
+        for user in rest:
+            if user not in opened:
+                opened.add(user)
+                stack.append((user, _users_up(board, user)))
+                break
+        else:
+            order[at] = None
+            stack.pop()
+    del order[name]
+    return list(order)
+
+
+def _users_up(board: Board, name: str) -> Iterator[str]:
+    users = board.users.get(name, {})
+    return (n for n in users if users[n] & NEED and board.units[n].want == states.UP)
+
+
+def _note(outlook: Outlook, event: Any) -> Iterator[Refusal]:
+    name = event.unit
+    if isinstance(event, effects.Define):
+        outlook.define(name, event.spec)
+    elif outlook.get(name) is None and not outlook.may_end(event):
+        yield Refusal(name, UNKNOWN, f"no unit is called {name}")
+    elif isinstance(event, effects.Remove):
+        outlook.specs[name] = None
+    elif isinstance(event, effects.Want):
+        outlook.asked[name] = (event.want, event.why != "plan")
+    elif isinstance(event, effects.Restart):
+        outlook.asked.setdefault(name, (states.UP, False))
+    elif isinstance(event, (effects.Reload, effects.Recheck)):
+        yield from _running(outlook, event)
+
+
+def _running(outlook: Outlook, event: Any) -> Iterator[Refusal]:
+    """Reloads and rechecks need a unit that runs and can do it."""
+    unit, spec = outlook.board.units.get(event.unit), outlook.get(event.unit)
+    assert spec is not None  # noqa: S101
+    state = unit.state if unit else states.STOPPED
+    if isinstance(event, effects.Recheck) and spec.kind != RESOURCE:
+        yield Refusal(event.unit, KIND, f"wanted a resource, found a {spec.kind}")
+    elif isinstance(event, effects.Reload) and not spec.reload:
+        yield Refusal(event.unit, NO_RELOAD, "it has no way to reload: restart it")
+    elif state != states.RUNNING:
+        yield Refusal(event.unit, NOT_RUNNING, f"wanted a unit that is RUNNING, found {state}")
+
+
+def _cycle(outlook: Outlook) -> Iterator[Refusal]:
+    cycle = graph.find_cycle(outlook, outlook.specs)
+    if cycle:
+        yield Refusal(cycle[0], CYCLE, "a cycle: " + graph.show_cycle(outlook, cycle))
+
+
+def _stops(outlook: Outlook, events: list[Any]) -> Iterator[Refusal]:
+    for name in dict.fromkeys(
+        e.unit for e in events if isinstance(e, (effects.Want, effects.Remove))
+    ):
+        if outlook.get(name) is None or not outlook.wanted(name):
+            blockers = sorted(_blockers(outlook, name))
+            if blockers:
+                who = ", ".join(blockers[:10]) + (" ..." if len(blockers) > 10 else "")
+                reason = f"needed by {who}: stop these too (--with-dependents)"
+                yield Refusal(name, DEPENDENTS, reason)
+
+
+def _blockers(outlook: Outlook, name: str) -> Iterator[str]:
+    """Units that are asked for and so keep it up."""
+    stack, seen = list(outlook.users(name, NEED)), {name}
+    while stack:
+        user = stack.pop()
+        if user in seen:
+            continue
+        seen.add(user)
+        if outlook.wanted(user):
+            yield user
+            continue
+        stack.extend(outlook.users(user, NEED))
+        if not outlook.stopped_by_hand(user):
+            stack.extend(outlook.users(user, WANT))

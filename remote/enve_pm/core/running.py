@@ -1,0 +1,136 @@
+"""RUNNING: what its cells do: reloads, rechecks, the beginning of a stop, the end of a process."""
+
+from __future__ import annotations
+
+from enve_pm.core import failing, making, situation, states
+from enve_pm.core.change import change_class, strongest
+from enve_pm.core.graph import NEED
+from enve_pm.core.unit import RESOURCE
+from enve_pm.core.unitstate import OK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enve_pm.core.board import Board
+    from enve_pm.core.unitstate import Unit
+
+
+def rise(board: Board, unit: Unit) -> None:
+    """It is up."""
+    renewed, unit.renew = unit.renew and not unit.again, unit.again
+    unit.due = unit.side_due = -1
+    unit.up_at = board.now
+    unit.result, unit.detail = OK, ""
+    board.enter(unit, states.RUNNING)
+    making.release(board, unit)
+    watch(board, unit)
+    if renewed:
+        _reload_users(board, unit)
+    if unit.reloads:
+        reload(board, unit, None)
+
+
+def watch(board: Board, unit: Unit) -> None:
+    """Set the time of a resource's next check."""
+    active = unit.active
+    unit.due = -1
+    if active is not None and active.kind == RESOURCE and active.check_every:
+        board.arm(unit, active.check_every)
+
+
+def take_pid(board: Board, unit: Unit, pid: int) -> None:
+    """The number of the main process (0 says nothing new)."""
+    if pid and pid != unit.pid:
+        unit.pid = pid
+        board.show(unit)
+
+
+def reload(board: Board, unit: Unit, _: Any) -> None:
+    """Take the newest files in without a restart; several requests at once are one."""
+    if unit.side:
+        unit.reloads = True
+        return
+    unit.reloads = False
+    assert unit.active is not None  # noqa: S101
+    if change_class(unit.active, unit.spec) in (states.LIVE, states.RELOAD):
+        unit.active = unit.spec
+    if unit.active.reload:
+        board.spawn_side(unit, states.RELOAD_STEP)
+        board.arm_side(unit, unit.active.start_timeout)
+
+
+def check(board: Board, unit: Unit, _: Any) -> None:
+    """Ask whether a resource is still there."""
+    unit.due = -1
+    if unit.kind == RESOURCE and not unit.side:
+        assert unit.active is not None  # noqa: S101
+        board.spawn_side(unit, states.CHECK)
+        board.arm_side(unit, unit.active.start_timeout)
+
+
+def beside(board: Board, unit: Unit, code: int) -> None:
+    """A reload or a check has ended."""
+    unit.side_due = -1
+    if unit.side_step == states.RELOAD_STEP:
+        unit.behind = code != 0
+        unit.detail = f"reload: {failing.result_of(code)}" if code else ""
+        freshen(board, unit)
+    elif code != 0:
+        failing.fail(board, unit, states.FAIL, failing.result_of(code), "drift")
+        return
+    else:
+        watch(board, unit)
+    if unit.reloads:
+        reload(board, unit, None)
+
+
+def freshen(board: Board, unit: Unit) -> None:
+    """Compute anew what brings the newest parameters into force."""
+    if unit.active is None:
+        return
+    unit.stale = change_class(unit.active, unit.spec)
+    if unit.behind:
+        unit.stale = strongest(unit.stale, states.RELOAD)
+    board.show(unit)
+
+
+def hung(board: Board, unit: Unit, _: Any) -> None:
+    """A reload or a check takes too long."""
+    board.kill_side(unit)
+
+
+def again(board: Board, unit: Unit, _: Any) -> None:
+    """A restart is asked for."""
+    unit.again = unit.renew = True
+    board.mark(unit)
+
+
+def ended(board: Board, unit: Unit, code: int) -> None:
+    """The process is gone."""
+    failing.fail(board, unit, states.FAIL, failing.result_of(code))
+
+
+def sink(board: Board, unit: Unit, _: Any) -> None:
+    """It must stop: first its dependents."""
+    note_reason(board, unit)
+    unit.due = -1
+    board.enter(unit, states.SCHE_STOP)
+
+
+def note_reason(board: Board, unit: Unit) -> None:
+    """Remember what will be after the stop."""
+    reason = situation.stop_reason(board, unit)
+    unit.renew = reason in (situation.AGAIN, situation.BACK)
+    unit.stuck = reason == situation.GONE
+    if unit.stuck:
+        unit.result = situation.cause(board, unit) or unit.result
+
+
+def _reload_users(board: Board, unit: Unit) -> None:
+    """Dependents that answer the restart of their need by a reload."""
+    users = board.users.get(unit.name, {})
+    for user in sorted((board.units[n] for n in users), key=lambda u: u.index):
+        answer = user.spec.on_restart.get(unit.name)
+        if answer == "reload" and users[user.name] & NEED and user.state == states.RUNNING:
+            reload(board, user, None)
