@@ -64,7 +64,7 @@ def judge(node: Node, offer: Offer, clock: Clock) -> Verdict:
     except Refused as refused:
         return Verdict(REJECTED, refused.code, refused.reason, None, {}, False)
     except FormatError as error:
-        return Verdict(REJECTED, FORMAT, str(error), None, {}, False)
+        return Verdict(REJECTED, error.code, str(error), None, {}, False)
     except NeedFull as need:
         return Verdict(NEED_FULL, "", str(need), None, {}, False)
 
@@ -188,7 +188,8 @@ def no_circle(specs: Mapping[str, UnitSpec]) -> None:
     for units in pms.values():
         circle = graph.find_cycle(units, sorted(units))
         if circle:
-            raise Refused(FORMAT, "these wait for one another: " + " -> ".join(circle))
+            shown = graph.show_cycle(units, circle)
+            raise Refused(FORMAT, "units wait for one another: " + shown)
 
 
 # -- the part -------------------------------------------------------------------------------------

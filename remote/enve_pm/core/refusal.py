@@ -38,6 +38,14 @@ CODES = (
 class FormatError(ValueError):
     """Bytes that are not what their format asks for. The text says what was wanted and where."""
 
+    code = FORMAT
+
+
+class VersionError(FormatError):
+    """A document of a version that this program does not speak."""
+
+    code = VERSION
+
 
 class Refused(Exception):
     """A stream that must change nothing. `code` is one of CODES, `reason` is for people."""

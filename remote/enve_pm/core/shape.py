@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core.refusal import FormatError
+from enve_pm.core.refusal import FormatError, VersionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def table(
 def version(value: Any, where: str) -> int:
     """The only version that this program speaks."""
     if value != 1 or isinstance(value, bool):
-        raise FormatError("%s: wanted version 1, found %r" % (where, value))
+        raise VersionError("%s: wanted version 1, found %r" % (where, value))
     return 1
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from enve_pm.core.refusal import VERSION, FormatError, Refused
+from enve_pm.core.refusal import FormatError, VersionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def _section(name: bytes, body: bytes) -> bytes:
 
 
 def decode(data: bytes) -> Stream:
-    """Cut a stream into its sections. FormatError says what was wanted; Refused(version) means
+    """Cut a stream into its sections. FormatError says what was wanted; VersionError means
     that a newer program wrote it."""
     if len(data) > SIZE:
         raise FormatError("stream: larger than %d bytes" % SIZE)
     if not data.startswith(MAGIC):
         if data.startswith(b"enve-stream ") and data[12:13].isdigit():
-            raise Refused(VERSION, "the stream is of a version that this node does not speak")
+            raise VersionError("the stream is of a version that this node does not speak")
         raise FormatError("stream: wanted it to begin with 'enve-stream 1'")
     sections = list(_sections(data))
     at = _count(sections, 1, b"sig")
@@ -110,7 +110,7 @@ def _title(data: bytes, at: int) -> tuple[bytes, int, int]:
         raise FormatError("stream: wanted 'NAME LENGTH' at byte %d" % at)
     if name not in _LIMITS:
         if name.isalpha() and name.islower():
-            raise Refused(VERSION, "this node does not know the section %s" % name.decode("ascii"))
+            raise VersionError("this node does not know the section %s" % name.decode("ascii"))
         raise FormatError("stream: wanted a section's name at byte %d" % at)
     if int(size) > _LIMITS[name]:
         raise FormatError("stream: the section %s is too large" % name.decode("ascii"))

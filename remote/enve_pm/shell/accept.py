@@ -1,0 +1,195 @@
+"""The acceptor: signed streams come in, accepted plans come out, and every attempt gets an answer.
+
+One stream is judged at a time, so each one is judged against what is held by then. The loop is
+never kept waiting: gpgv and the copying of blobs are children whose end calls back.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from enve_pm.core import ceiling, policy
+from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.refusal import STORAGE, FormatError, Refused
+from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.shell import install as installs
+from enve_pm.shell import verify
+from enve_pm.shell.acks import Acks
+from enve_pm.shell.answers import Accepted, Answers
+from enve_pm.shell.attempt import Answer, Attempt, Room
+from enve_pm.shell.disk import Disk
+from enve_pm.shell.held import Held
+from enve_pm.shell.intake import Intake
+from enve_pm.shell.plans import Plans
+from enve_pm.shell.store import Store
+from enve_pm.wire import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping
+
+    from enve_pm.shell.answers import Spots
+    from enve_pm.shell.intake import Queued
+    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.plans import Plan
+    from enve_pm.shell.system import System
+
+__all__ = ["Accepted", "Acceptor"]
+
+
+class Acceptor:
+    """home, pipe: paths; apply(Accepted) is called after the commit point, from the loop. A trust
+    state that cannot be read is told on stderr and refuses every stream: with an empty one in its
+    place old plans would be accepted again."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        home: str,
+        pipe: str,
+        system: System,
+        loop: Loop,
+        apply: Callable[[Accepted], None],
+        *,
+        disk: Disk | None = None,
+    ) -> None:
+        self.home = home
+        self.system = system
+        self.loop = loop
+        self.apply = apply
+        disk = Disk() if disk is None else disk
+        whole_machine = installs.is_system(home, pipe)
+        self.install = installs.Install(disk, home, whole_machine)
+        self.plans = Plans(disk, home)
+        self.store = Store(disk, home + "/store")
+        self._acks = Acks(disk, home + "/public/acks")
+        self._answers = Answers(self._acks)
+        self._intake = Intake(loop, self._answers.busy)
+        self._held = Held(home + "/public/held.json", self.install, self.plans, self.store)
+        verifier = verify.Verifier(loop, home + "/verify", verify.USER if whole_machine else "")
+        inbox = os.path.dirname(pipe) + "/inbox"
+        self._room = Room(home, inbox, loop, self.install, self.plans, self.store, verifier)
+        self._judging: Queued | None = None
+        self._broken = ""
+
+    def start(self) -> None:
+        """Read what is held, and show it."""
+        try:
+            verify.make_folder(self.home + "/verify")
+            self.plans.load()
+            self.store.load()
+        except (OSError, FormatError) as error:
+            self._broken = "the trust state cannot be read: %s" % error
+            print("pm: %s; no plan is accepted" % self._broken, file=sys.stderr, flush=True)
+        for lane, why in self.plans.damaged.items():
+            print("pm: the plan held in lane %s: %s" % (lane, why), file=sys.stderr, flush=True)
+        self._acks.load()
+        self._held.publish()
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is being judged or waits for it."""
+        return self._judging is None and self._intake.empty
+
+    # -- what is held -----------------------------------------------------------------------------
+    def held(self) -> dict[str, dict[str, str]]:
+        """{lane: {address below the node: line}} as pm has to run it: with what the ceilings say
+        put in, and without the lines that the blueprint of today does not allow any more."""
+        return {lane: self._settled(plan.part.lines) for lane, plan in self.plans.held.items()}
+
+    def unfinished(self) -> list[Accepted]:
+        """Held plans whose state had not been reached when the last pm ended: this one reports
+        on them too."""
+        return [
+            Accepted("", "", plan.lane, plan.serial, {}, self._settled(plan.part.lines))
+            for plan in self.plans.held.values()
+            if self.plans.state.lanes[plan.lane].active != plan.serial
+        ]
+
+    def _settled(self, lines: Mapping[str, str]) -> dict[str, str]:
+        settled = {}
+        for name, text in lines.items():
+            try:
+                settled[name] = self._settle(text)
+            except (Refused, UnitError, FormatError) as error:
+                print("pm: left out: %s" % error, file=sys.stderr, flush=True)
+        return settled
+
+    def _settle(self, text: str) -> str:
+        """The line with its ceiling's user and limits; the same object where nothing is added."""
+        spec = UnitSpec.parse(loads(text.encode("utf-8")))
+        tree = self.install.blueprint().tree
+        ceiling.check(spec, tree, self.home)
+        line = ceiling.settle(spec, tree)
+        return text if line == spec.raw else dumps(line).decode("utf-8")
+
+    def set_manual(self, names: frozenset[str]) -> None:
+        """The spots whose want was set by hand, for public/held.json."""
+        if names != self._held.manual:
+            self._held.manual = names
+            self._held.publish()
+
+    def reload(self) -> None:
+        """Deploy has changed trust/: show it (each stream is judged by what stands there)."""
+        self._held.publish()
+
+    # -- streams ----------------------------------------------------------------------------------
+    def feed(self, data: bytes) -> None:
+        """Bytes of the signed pipe, as they were read."""
+        self._intake.feed(data)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Begin with the next stream when none is being judged."""
+        if self._judging is None:
+            self._judging = self._intake.next()
+            if self._judging is not None:
+                self._judge(self._judging)
+
+    def _judge(self, queued: Queued) -> None:
+        if self._broken:
+            self._answered(Answer(policy.REJECTED, STORAGE, self._broken, "", 0))
+        else:
+            Attempt(self._room, queued.data, self._answered).start()
+
+    def _answered(self, answer: Answer) -> None:
+        queued, self._judging = self._judging, None
+        if queued is None:
+            return
+        if answer.verdict == policy.ACCEPTED:
+            self._answers.accepted(queued.who, answer)
+            self._take_up(queued, answer)
+        elif answer.verdict == policy.DUPLICATE:
+            self._answers.duplicate(queued.who, answer)
+        else:
+            self._answers.refused(queued.who, answer)
+        self.loop.at(self.system.now(), self._turn)
+
+    def _take_up(self, queued: Queued, answer: Answer) -> None:
+        """After the commit and the answer: clear up, show it, and let pm apply it."""
+        try:
+            self.store.keep_only(self.plans.blobs())
+        except (OSError, FormatError):
+            pass  # what nobody names goes with the next plan
+        self._held.publish()
+        lane, who = answer.lane, queued.who
+        old = {**answer.old, **self._settled(answer.old)}  # also what is not allowed any more
+        new = self._settled(self.plans.held[lane].part.lines)
+        self.apply(Accepted(who.stream, who.nonce, lane, answer.serial, old, new))
+
+    def progress(self, accepted: Accepted, verdict: str, spots: Spots, final: bool) -> None:
+        """pm reports: verdict accepted | applied | failed, spots {name: (state, result)}."""
+        plan = self.plans.held.get(accepted.lane)
+        if plan is None or plan.serial != accepted.serial:
+            self._answers.superseded(accepted, verdict, spots, final)
+            return
+        if final and verdict == record.APPLIED:
+            self._activate(plan)
+        self._answers.progress(accepted, verdict, spots, final)
+
+    def _activate(self, plan: Plan) -> None:
+        try:
+            self.plans.activate(plan.lane, plan.serial)
+        except OSError:
+            pass  # it is applied again after the next start, which changes nothing
+        self._held.publish()

@@ -1,0 +1,68 @@
+"""public/acks: the answers to streams, one small file each, for the writers that wait for them.
+
+The file is named by the hash that pm computed, so nobody can plant an answer to what he did not
+send; it repeats the nonce of the attempt that it answers. A stream that was evicted before it was
+whole is answered under the 16 hex digits that its frames claimed: all it says is "again".
+"""
+
+from __future__ import annotations
+
+from enve_pm.core.refusal import FormatError
+from enve_pm.shell.disk import replace
+from enve_pm.wire import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.shell.disk import Disk
+    from enve_pm.wire.record import Ack
+
+ACCEPTED = 256  # answers kept
+REFUSED = 64
+_REFUSALS = (record.REJECTED, record.NEED_FULL, record.BUSY)
+
+
+class Acks:
+    """Answers that could not be written are lost: their writers ask again."""
+
+    def __init__(self, disk: Disk, folder: str) -> None:
+        self.disk = disk
+        self.folder = folder
+        self._accepted: dict[str, None] = {}  # oldest first
+        self._refused: dict[str, None] = {}
+
+    def load(self) -> None:
+        """Learn what is there, so that it can be pruned."""
+        for name in self.disk.names(self.folder):
+            try:
+                ack = record.parse_ack(self.disk.read(self._path(name), record.ACK_SIZE))
+            except (OSError, FormatError):
+                self._remove(name)
+            else:
+                self._count(name, ack)
+
+    def write(self, name: str, ack: Ack) -> None:
+        try:
+            replace(self.disk, self._path(name), record.encode_ack(ack), 0o644, lasting=False)
+        except OSError:
+            return
+        self._count(name, ack)
+
+    def _count(self, name: str, ack: Ack) -> None:
+        self._accepted.pop(name, None)
+        self._refused.pop(name, None)
+        refused = ack.verdict in _REFUSALS
+        names, limit = (self._refused, REFUSED) if refused else (self._accepted, ACCEPTED)
+        names[name] = None
+        while len(names) > limit:
+            oldest = next(iter(names))
+            del names[oldest]
+            self._remove(oldest)
+
+    def _remove(self, name: str) -> None:
+        try:
+            self.disk.remove(self._path(name))
+        except OSError:
+            pass  # found and pruned again after the next start
+
+    def _path(self, name: str) -> str:
+        return self.folder + "/" + name

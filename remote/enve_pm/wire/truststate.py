@@ -1,0 +1,64 @@
+"""The trust state on disk: `trust/state.json`, the one file whose replacement accepts a plan, and
+`trust/clock.json`."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from enve_pm.core import shape
+from enve_pm.core.canonical import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+GENERATIONS = 5
+
+# serial, hash: of the held head; leaf, salt: of the held part; active: the serial whose state was
+# reached last (0 = none); generations: serials whose plans are kept, oldest first.
+Lane = namedtuple("Lane", "serial hash leaf salt active generations")
+State = namedtuple("State", "lanes floors")  # {lane: Lane}, {lane: serial}
+Clock = namedtuple("Clock", "deployed floor")  # unix seconds
+
+EMPTY = State({}, {})
+
+
+def encode_state(state: State) -> bytes:
+    lanes = {name: dict(lane._asdict()) for name, lane in state.lanes.items()}
+    return dumps({"v": 1, "lanes": lanes, "floors": state.floors}) + b"\n"
+
+
+def parse_state(data: bytes) -> State:
+    value = shape.fields(loads(data), "state", ("v", "lanes", "floors"))
+    shape.version(value["v"], "state.v")
+    for name in (*value["lanes"], *value["floors"]):
+        shape.word(name, "state")
+    return State(
+        shape.table(value["lanes"], "state.lanes", _lane, 256),
+        shape.table(value["floors"], "state.floors", shape.integer, 256),
+    )
+
+
+def _lane(value: Any, where: str) -> Lane:
+    shape.fields(value, where, Lane._fields)
+    return Lane(
+        shape.integer(value["serial"], where + ".serial", 1),
+        shape.hexadecimal(value["hash"], where + ".hash", 64),
+        shape.hexadecimal(value["leaf"], where + ".leaf", 64),
+        shape.hexadecimal(value["salt"], where + ".salt", 32),
+        shape.integer(value["active"], where + ".active"),
+        tuple(shape.items(value["generations"], where + ".generations", shape.integer, 64)),
+    )
+
+
+def encode_clock(clock: Clock) -> bytes:
+    return dumps({"v": 1, "deployed": clock.deployed, "floor": clock.floor}) + b"\n"
+
+
+def parse_clock(data: bytes) -> Clock:
+    value = shape.fields(loads(data), "clock", ("v", "deployed", "floor"))
+    shape.version(value["v"], "clock.v")
+    return Clock(
+        shape.integer(value["deployed"], "clock.deployed"),
+        shape.integer(value["floor"], "clock.floor"),
+    )
