@@ -35,6 +35,8 @@ class Board:
         self.wants: dict[str, str] = {}  # set by hand: {unit: "up manual by WHO"}
         self.notes: dict[str, str] = {}
         self.dropped: Callable[[str], None] = lambda unit: None
+        self.kept: Callable[[], None] = lambda: None  # wants set by hand have changed
+        self.shown: Callable[[], None] = lambda: None  # status.json was written
         self.closing = False  # pm is shutting down: wants are not changed by that
         self._engine = engine
         self._home = home
@@ -69,6 +71,7 @@ class Board:
         self.dropped(unit)
         if self.wants.pop(unit, None) is not None:
             self._home.keep_wants(self.wants, ())
+            self.kept()
         self._wake(SOON)
 
     def noted(self, unit: str, text: str) -> None:
@@ -98,6 +101,7 @@ class Board:
         self._home.pending.put(path, self._status.render(self._system.wall()), REPLACED, 0o644)
         if not self._home.pending.flush():
             self._wake(AGAIN)
+        self.shown()
 
     def keep_wants(self) -> None:
         """After a turn of the machine: wants set by hand that differ from those on disk."""
@@ -106,6 +110,7 @@ class Board:
         changed = [name for name in self._dirty if self._keep(name)]
         if changed:
             self._home.keep_wants(self.wants, changed)
+            self.kept()
 
     def _keep(self, name: str) -> bool:
         unit = self._engine.machine.units.get(name)

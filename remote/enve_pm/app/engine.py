@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Protocol
 
-    from enve_pm.core.machine import Refusal
+    from enve_pm.core.judge import Refusal
     from enve_pm.core.unit import UnitSpec
     from enve_pm.shell.home import Home
     from enve_pm.shell.loop import Loop

@@ -7,9 +7,8 @@ import os
 from enve_pm.core import verb as verbs
 from enve_pm.core.address import AddressError
 from enve_pm.core.address import parse as parse_address
-from enve_pm.core.canonical import dumps
-from enve_pm.core.effects import Define
 from enve_pm.core.goal import Goal
+from enve_pm.core.judge import RETCODES
 from enve_pm.core.property import with_property
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.app.engine import Engine
+    from enve_pm.core.unit import UnitSpec
     from enve_pm.shell.home import Home
     from enve_pm.wire.command import Command
 
@@ -39,7 +39,9 @@ class Owner:
 
     def __init__(self, engine: Engine, home: Home) -> None:
         self.verbs: dict[str, Act] = {"set-property": self._set_property}
+        self.set_by_hand: Callable[[UnitSpec], None] = lambda spec: None
         self.relay: Callable[[Command], None] = self._no_relay
+        self.answered: Callable[[], None] = lambda: None  # a job has its answer
         self._engine = engine
         self._home = home
         self._lines = command.Lines()
@@ -79,6 +81,7 @@ class Owner:
         """Answer a job."""
         self._goals.pop(job, None)
         self._home.jobs.end(job, code, message)
+        self.answered()
 
     def check(self) -> None:
         """After each turn of the machine: which goals are decided?"""
@@ -129,7 +132,7 @@ class Owner:
         events = verbs.events(machine, order.verb, units, _who(flags))
         refusals = self._engine.judge(events)
         if refusals:
-            code = max(_retcode(refusal) for refusal in refusals)
+            code = max(RETCODES[refusal.code] for refusal in refusals)
             self.finish(order.job, code, "\n".join(refusal.reason for refusal in refusals))
             return
         self._engine.feed(events)
@@ -147,8 +150,7 @@ class Owner:
         except UnitError as error:
             self.finish(job, BAD, str(error))
             return
-        self._home.define(unit.name, dumps(spec.raw), by_hand=True)
-        self._engine.feed([Define(unit.name, spec)])
+        self.set_by_hand(spec)
         self.finish(job, DONE)
 
     # -- over a change of program -----------------------------------------------------------------
@@ -168,10 +170,3 @@ def _split(args: Sequence[str]) -> tuple[list[str], list[str]]:
 def _who(flags: list[str]) -> str:
     names = [flag[len(BY) :] for flag in flags if flag.startswith(BY)]
     return names[0][:64] if names and names[0] else "owner"
-
-
-def _retcode(refusal: Any) -> int:
-    """Contracts, section 9."""
-    from enve_pm.core.judge import RETCODES
-
-    return int(RETCODES.get(refusal.code, REFUSED))

@@ -9,11 +9,11 @@ import sys
 from enve_pm.app.board import Board
 from enve_pm.app.engine import Engine
 from enve_pm.app.owner import Owner
-from enve_pm.app.rollout import Order, Rollout
+from enve_pm.app.rollout import Order, Rollout, read_line
 from enve_pm.core import states
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.machine import Machine
-from enve_pm.core.refusal import FormatError
+from enve_pm.core.refusal import FormatError, Refused
 from enve_pm.core.unit import PROCESS, RESOURCE, UnitError
 from enve_pm.resource.process import Processes
 from enve_pm.resource.run import restore
@@ -27,6 +27,9 @@ from enve_pm.shell.system import System
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from enve_pm.shell.accept import Acceptor
+    from enve_pm.shell.home import Kept
 
 STATE_VERSION = 1
 SPOKEN = (1,)  # versions of the state that this program goes on with
@@ -58,7 +61,7 @@ class Pm:
         self.board = Board(self.engine, self.home)
         self.owner = Owner(self.engine, self.home)
         self.rollout = Rollout(self.engine, self.home)
-        self.acceptor: Any = None
+        self.acceptor: Acceptor | None = None
         runs = self.engine.runs
         self.processes = Processes(self.loop, self.home, self.logs, runs, self.engine.emit)
         self._join()
@@ -71,6 +74,7 @@ class Pm:
         runs.heir = self.processes.heir
         runs.over = self.processes.over
         self.processes.noted = self.board.noted
+        self.owner.set_by_hand = self.rollout.by_hand
         self.board.dropped = self._dropped
         self.owner.verbs["shutdown"] = self._shutdown_asked
         for number in ENDS:
@@ -81,17 +85,20 @@ class Pm:
         """Make HOME ready and take up the units: those on disk, or, after a change of program,
         those that `state` (see `dump`) says. Raises OSError."""
         os.chdir("/")
+        self.system.seal()
         self.system.widen()
         subtree.become_subreaper()
         self.home.make()
+        self._open()
         if state is None:
             self._begin()
         else:
             self._resume(state)
         if self.input_fd >= 0:
             self.owner.listen(self.input_fd)
-        if self.pipe_fd >= 0:
-            self._accept()
+        if self.acceptor is not None:
+            self.loop.watch(self.pipe_fd, self._feed)
+            self.board.kept()
         self.board.begin()
 
     def run(self) -> int:
@@ -107,51 +114,63 @@ class Pm:
             note += "; still there: %s" % " ".join(map(str, left)) if left else ""
             print(note, file=sys.stderr, flush=True)
         self.board.wants = _wants(self.home)
-        events: list[Any] = []
-        for name, line in self.home.units():
-            events += self._known(name, line)
-        self.engine.feed(events)
+        for kept in self.home.units():
+            self.engine.feed(self._known(kept))
+        if self.acceptor is not None:
+            self._catch_up(self.acceptor)
 
-    def _known(self, name: str, line: bytes) -> list[Any]:
+    def _known(self, kept: Kept) -> list[Any]:
         """A unit that the disk knows; a line that cannot be read is left to the plan."""
+        name = kept.name
         try:
-            text = line.decode()
-            spec = self.rollout.spec(text)
-        except (FormatError, UnitError, ValueError) as error:
+            spec = read_line(kept.line)
+        except (FormatError, UnitError) as error:
             print("pm: unit %s on disk: %s" % (name, error), file=sys.stderr, flush=True)
             return []
-        self.rollout.lines[name] = text
+        self.rollout.know(kept)
         want, _, why = self.board.wants.get(name, "").partition(" ")
         planned = [Define(name, spec), Want(name, spec.want, "plan")]
         return [*planned, Want(name, want, why)] if want in (states.UP, states.DOWN) else planned
 
     def load(self, lines: dict[str, str]) -> None:
         """These lines, and no others, are this pm's units from now on (see contracts, 2)."""
-        self.rollout.take(Order(None, dict(self.rollout.lines), lines))
+        self.rollout.take(Order(None, dict(self.rollout.lines), lines, False))
 
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
 
     # -- the signed pipe --------------------------------------------------------------------------
-    def _accept(self) -> None:
+    def _open(self) -> None:
+        if self.pipe_fd < 0:
+            return
         from enve_pm.shell.accept import Acceptor
 
-        acceptor = self.acceptor = Acceptor(
-            self.home.path, self.pipe, self.system, self.loop, self.rollout.apply
-        )
-        self.rollout.spec = acceptor.spec
+        acceptor = Acceptor(self.home.path, self.pipe, self.system, self.loop, self.rollout.apply)
+        self.acceptor = acceptor
         self.rollout.report = acceptor.progress
+        self.board.kept = lambda: acceptor.set_manual(frozenset(self.board.wants))
+        acceptor.start()
+
+    def _catch_up(self, acceptor: Acceptor) -> None:
+        """A part may have been accepted by an earlier pm and not brought into force."""
+        try:
+            acceptor.install.blueprint()
+        except Refused:
+            return  # what the plans allow cannot be told: everything stays as it is
         held = acceptor.held()
-        if held:  # a part may have been accepted and not brought into force
+        if held:
             new = {name: line for lines in held.values() for name, line in lines.items()}
-            self.rollout.take(Order(None, dict(self.rollout.lines), new))
-        self.loop.watch(self.pipe_fd, self._feed)
+            self.rollout.take(Order(None, dict(self.rollout.lines), new, False))
+        for accepted in acceptor.unfinished():
+            self.rollout.apply(accepted)
 
     def _feed(self) -> None:
         try:
-            self.acceptor.feed(os.read(self.pipe_fd, READ))
+            data = os.read(self.pipe_fd, READ)
         except BlockingIOError:
             return
+        if self.acceptor is not None:
+            self.acceptor.feed(data)
 
     # -- the end ----------------------------------------------------------------------------------
     def _shutdown_asked(self, job: str, args: Any) -> None:
@@ -180,7 +199,8 @@ class Pm:
     @property
     def quiet(self) -> bool:
         """Nothing is half done: the program can be changed now."""
-        return self.rollout.quiet and not self.engine.busy()
+        judging = self.acceptor is not None and not self.acceptor.quiet
+        return not judging and self.rollout.quiet and not self.engine.busy()
 
     def dump(self) -> tuple[dict[str, Any], list[int]]:
         """All that is not on disk, and the descriptors that must keep their numbers."""
@@ -221,8 +241,8 @@ class Pm:
         self.board.wants = state["wants"]
         self.board.notes = state["notes"]
         self.owner.restore(state["goals"])
-        for name, line in self.home.units():
-            self.rollout.lines[name] = line.decode("utf-8", "replace")
+        for kept in self.home.units():
+            self.rollout.know(kept)
         for name in self.engine.machine.units:
             self.board.changed(name)
         for _ in self.home.jobs.earlier():

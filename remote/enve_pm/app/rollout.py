@@ -11,7 +11,7 @@ from collections import deque, namedtuple
 
 from enve_pm.app.placing import Placing
 from enve_pm.core.address import parse as parse_address
-from enve_pm.core.canonical import loads
+from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.effects import Apply, Define, Remove, Want
 from enve_pm.core.goal import Goal
 from enve_pm.core.unit import UnitSpec
@@ -22,26 +22,27 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.app.engine import Engine
-    from enve_pm.shell.home import Home
+    from enve_pm.shell.home import Home, Kept
 
     Lines = dict[str, str]  # name -> the line as it was signed
 
 PLAN = "plan"
 REPORT = 200  # ms between two reports of the same part
 
-# A set of lines to bring into force; `ack` is what the acceptor gave us, None: nobody is told.
-Order = namedtuple("Order", "ack old new")
+# A set of lines to bring into force. ack: what the acceptor gave us, None: nobody is told.
+# march: an operator has just sent it, so it overrides wants set by hand.
+Order = namedtuple("Order", "ack old new march")
 
 
 class Rollout:
-    """`spec` reads a line; `report` gets (ack, verdict, {name: (state, result)}, final);
+    """`report` gets (ack, verdict, {name: (state, result)}, final);
     `below` gets the lines of sub-pms' units, whole, each time."""
 
     def __init__(self, engine: Engine, home: Home) -> None:
-        self.spec: Callable[[str], UnitSpec] = read_line
         self.report: Callable[[Any, str, dict[str, tuple[str, str]], bool], None] = _nobody
         self.below: Callable[[Lines], None] = lambda lines: None
-        self.lines: Lines = {}  # in force, of this pm's own units
+        self.lines: Lines = {}  # of this pm's own units, as they were planned
+        self._by_hand: set[str] = set()  # units whose parameters the owner changed since
         self._engine = engine
         self._home = home
         self._waiting: deque[Order] = deque()
@@ -54,7 +55,7 @@ class Rollout:
 
     def apply(self, ack: Any) -> None:
         """Bring a part into force that has been accepted (see contracts, section 10)."""
-        self.take(Order(ack, ack.old, ack.new))
+        self.take(Order(ack, ack.old, ack.new, bool(ack.stream)))
 
     def take(self, order: Order) -> None:
         self._waiting.append(order)
@@ -70,7 +71,8 @@ class Rollout:
             return
         order = self._order = self._waiting.popleft()
         own, below = _split(order.new)
-        self._specs = {name: self.spec(own[name]) for name in self._changed(own)}
+        changed = self._changed(own, order.march)
+        self._specs = {name: read_line(own[name]) for name in changed}
         self._order = order._replace(old=_split(order.old)[0], new=own)
         self.below(below)
         placed = {name: own[name] for name in self._specs if self._places(name)}
@@ -79,13 +81,10 @@ class Rollout:
         else:
             self._placed({})
 
-    def _changed(self, own: Lines) -> list[str]:
-        """Lines that differ from what is in force, or whose unit was changed by hand."""
-        return [
-            name
-            for name, line in own.items()
-            if self.lines.get(name) != line or name in self._engine.unplaced
-        ]
+    def _changed(self, own: Lines, march: bool) -> list[str]:
+        """Lines that differ from what is in force; for a march also what was changed by hand."""
+        again = set(self._engine.unplaced) | (self._by_hand if march else set())
+        return [name for name, line in own.items() if self.lines.get(name) != line or name in again]
 
     def _places(self, name: str) -> bool:
         """Has it files or a product, or had it?"""
@@ -118,7 +117,7 @@ class Rollout:
             if name not in failed or name not in units:
                 events.append(Define(name, spec))
         for name in order.new:
-            if name in self._specs or name in units:
+            if (name in self._specs and name not in units) or (order.march and name in units):
                 want = self._specs[name].want if name in self._specs else units[name].spec.want
                 events.append(Want(name, want, PLAN))
         events.extend(Apply(name) for name in self._specs if name not in failed and name in units)
@@ -135,7 +134,21 @@ class Rollout:
                 continue
             self._engine.unplaced.pop(name, None)
             self.lines[name] = order.new[name]
-            self._home.define(name, order.new[name].encode())
+            self._by_hand.discard(name)
+            self._home.define(name, order.new[name])
+
+    def know(self, kept: Kept) -> None:
+        """A unit that the disk has: this is what is in force."""
+        self.lines[kept.name] = kept.planned or kept.line
+        if kept.planned:
+            self._by_hand.add(kept.name)
+
+    def by_hand(self, spec: UnitSpec) -> None:
+        """The owner has set properties: in force until the next march, over restarts too."""
+        name = spec.unit
+        self._by_hand.add(name)
+        self._home.override(name, dumps(spec.raw).decode(), self.lines[name])
+        self._engine.feed([Define(name, spec)])
 
     # -- telling how it goes ----------------------------------------------------------------------
     def _refuse(self, order: Order, refusals: list[Any]) -> None:
@@ -171,7 +184,7 @@ class Rollout:
 
 
 def read_line(text: str) -> UnitSpec:
-    """A line as it stands, no ceiling above it. Raises FormatError, UnitError."""
+    """The unit of a line. Raises FormatError, UnitError."""
     return UnitSpec.parse(loads(text.encode()))
 
 

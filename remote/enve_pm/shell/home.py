@@ -1,6 +1,7 @@
 """HOME: pm's folder, its modes, and the files of units in it.
 
 units/NAME/parameter  the unit's line        state  the state machine's word
+units/NAME/planned    the line as planned, there only while `parameter` is changed by hand
 units/NAME/want       there only when a want was set by hand: `up manual by WHO`
 wants                 the same for all units in one file, which is what a start goes by
 public/status.json    every unit in one read (see `status`)
@@ -9,6 +10,7 @@ public/status.json    every unit in one read (see `status`)
 from __future__ import annotations
 
 import os
+from collections import namedtuple
 
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.filename import quote, unquote
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from enve_pm.shell.system import System
+
+# line: in force · planned: what a plan said, where the owner changed it, else empty
+Kept = namedtuple("Kept", "name line planned")
 
 # The modes for everybody's pm; a system install opens HOME itself (0711) and public/ (0750).
 PRIVATE = 0o700
@@ -63,12 +68,18 @@ class Home:
         return "%s/units/%s" % (self.path, quote(unit))
 
     # -- units -------------------------------------------------------------------------------------
-    def define(self, unit: str, line: bytes, by_hand: bool = False) -> None:
-        """Keep a unit's line. One by hand must outlive a power cut; a plan's is in the plan."""
-        if by_hand:
-            self.pending.now(self.unit(unit) + "/parameter", line, LASTING)
-        else:
-            self.pending.put(self.unit(unit) + "/parameter", line, REPLACED)
+    def define(self, unit: str, line: str) -> None:
+        """Keep a unit's line as it was planned. (That it lasts is the plan's part.)"""
+        folder = self.unit(unit)
+        self.pending.put(folder + "/parameter", line.encode(), REPLACED)
+        if os.path.exists(folder + "/planned"):
+            self.pending.remove(folder + "/planned")
+
+    def override(self, unit: str, line: str, planned: str) -> None:
+        """Keep the line with what the owner set in it; this must outlive a power cut."""
+        folder = self.unit(unit)
+        self.pending.now(folder + "/planned", planned.encode(), LASTING)
+        self.pending.now(folder + "/parameter", line.encode(), LASTING)
 
     def state(self, unit: str, state: str) -> None:
         self.pending.put(self.unit(unit) + "/state", state.encode() + b"\n")
@@ -96,7 +107,7 @@ class Home:
         """The unit is gone: so are its folder and its jobs. Its log stays for people."""
         folder = self.unit(unit)
         self.pending.forget(folder)
-        for name in ("parameter", "state", "want"):
+        for name in ("parameter", "planned", "state", "want"):
             try:
                 self.system.remove("%s/%s" % (folder, name))
             except OSError:
@@ -107,15 +118,21 @@ class Home:
             pass
         self.jobs.drop(unit)
 
-    def units(self) -> Iterator[tuple[str, bytes]]:
-        """What the disk knows, read once at the start: (name, line)."""
+    def units(self) -> Iterator[Kept]:
+        """What the disk knows, read once at the start. What is unreadable is left to the plan."""
         for folder in sorted(os.listdir(self.path + "/units")):
             try:
-                name = unquote(folder)
-                line = self.system.read("%s/units/%s/parameter" % (self.path, folder))
-            except (OSError, ValueError):
+                line = self._text(folder, "parameter")
+                if line:
+                    yield Kept(unquote(folder), line, self._text(folder, "planned"))
+            except ValueError:
                 continue
-            yield name, line
+
+    def _text(self, folder: str, name: str) -> str:
+        try:
+            return self.system.read("%s/units/%s/%s" % (self.path, folder, name)).decode()
+        except OSError:
+            return ""
 
 
 def _folder(path: str, mode: int) -> None:

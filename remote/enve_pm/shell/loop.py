@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 
 from enve_pm.shell.timer import Timers
 
@@ -17,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import Any
 
     from enve_pm.shell.system import System
     from enve_pm.shell.timer import Timer
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     Callback = Callable[[], None]
     Ended = Callable[[int], None]
 
+TOLERATED = 30  # mistakes a minute
+MINUTE = 60_000  # ms
 READABLE = select.POLLIN
 
 
@@ -42,6 +46,7 @@ class Loop:
         self._code: int | None = None
         self._signals: dict[int, Callback] = {}
         self._came: list[int] = []
+        self._mistakes: list[int] = []  # when they were made
         self._wakeup, self._waker = _pipe()
         self.watch(self._wakeup, self._drain)
         self._ended = True  # a first look: children may have ended before we listened
@@ -94,14 +99,26 @@ class Loop:
         for fd, _ in self._poll.poll(self._patience(deadline)):
             callback = self._watched.get(fd)
             if callback is not None:
-                callback()
+                self._call(callback)
         if self._ended:
             self._reap()
         while self._came:
-            self._signals[self._came.pop(0)]()
+            self._call(self._signals[self._came.pop(0)])
         for due in self._timers.due(self.system.now()):
-            due()
-        self.after()
+            self._call(due)
+        self._call(self.after)
+
+    def _call(self, callback: Callable[..., None], *arguments: Any) -> None:
+        """A mistake in one callback must not end every service on the node: it is told, and the
+        loop goes on, unless mistakes come in a stream."""
+        try:
+            callback(*arguments)
+        except Exception:
+            self._mistakes = [at for at in self._mistakes if at > self.system.now() - MINUTE]
+            self._mistakes.append(self.system.now())
+            if len(self._mistakes) > TOLERATED:
+                raise
+            sys.excepthook(*sys.exc_info())
 
     def _patience(self, deadline: int | None) -> float | None:
         if self._ended:
@@ -118,8 +135,8 @@ class Loop:
             if callback is None:
                 unknown.append((pid, code))
             else:
-                callback(code)
-        self.strangers(unknown)
+                self._call(callback, code)
+        self._call(self.strangers, unknown)
 
     # -- SIGCHLD -----------------------------------------------------------------------------------
     def _listen(self) -> None:

@@ -50,6 +50,15 @@ class System:
     def __init__(self) -> None:
         self._files = resource.getrlimit(resource.RLIMIT_NOFILE)
 
+    def seal(self) -> None:
+        """Whatever descriptors we were started with, no child gets them."""
+        for name in os.listdir("/proc/self/fd"):
+            try:
+                if int(name) > 2:
+                    os.set_inheritable(int(name), False)
+            except OSError:
+                continue  # the one that listed them
+
     def widen(self) -> None:
         """Allow pm itself every file descriptor that it may have: each unit costs it two. What it
         spawns gets the limit that pm was started with."""

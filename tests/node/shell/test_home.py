@@ -49,17 +49,20 @@ def test_modes_that_somebody_widened_are_put_right(home: Home) -> None:
 
 
 def test_units_come_back_as_they_were_kept(home: Home) -> None:
-    home.define("web", b'{"a":1}')
-    home.define("a/b", b'{"b":2}', by_hand=True)
+    home.define("web", '{"a":1}')
+    home.override("a/b", '{"b":3}', '{"b":2}')
     home.state("web", "RUNNING")
     home.keep_wants({"web": "up manual by ann"}, ["web"])
     assert home.pending.flush()
-    assert dict(home.units()) == {"web": b'{"a":1}', "a/b": b'{"b":2}'}
+    rows = [("a/b", '{"b":3}', '{"b":2}'), ("web", '{"a":1}', "")]
+    assert [tuple(kept) for kept in home.units()] == rows
     assert home.wants() == {"web": "up manual by ann"}
     assert Path(home.unit("web") + "/state").read_bytes() == b"RUNNING\n"
     assert Path(home.unit("web") + "/want").read_bytes() == b"up manual by ann\n"
     home.forget("web")
-    assert dict(home.units()) == {"a/b": b'{"b":2}'}
+    home.define("a/b", '{"b":4}')
+    assert home.pending.flush()
+    assert [tuple(kept) for kept in home.units()] == [("a/b", '{"b":4}', "")]
 
 
 def test_jobs_are_pruned_and_open_ones_are_found_again(home: Home) -> None:
@@ -89,7 +92,7 @@ def test_a_disk_that_takes_nothing_is_tried_again(home: Home) -> None:
     units.rmdir()
     units.write_bytes(b"")  # in the way, also for root
     home.state("web", "RUNNING")
-    home.define("web", b"{}", by_hand=True)
+    home.override("web", "{}", "{}")
     assert not home.pending.flush()
     assert "units/web" in home.pending.error
     home.state("web", "STOPPED")
