@@ -9,7 +9,7 @@ from dataclasses import replace
 from enve.app import fleet
 from enve.app.collect import Collector, as_root
 from enve.core import literal, nodepaths, verdict
-from enve.core.order import Order, result
+from enve.core.order import Answer, Order, full, result
 from enve.core.selection import Selection
 from enve.errors import NodeFailure
 from enve.host.base import Host
@@ -17,6 +17,7 @@ from enve.model.report import Begin, Emit, End, Event, Result, Step
 from enve.model.site import Node
 from enve_pm.core import address
 
+IN_ONE = 200  # units in one command
 AT_ONCE = 8  # commands on one connection: sshd allows ten
 
 
@@ -49,10 +50,14 @@ class Control:
     async def _on_node(self, host: Host) -> Result:
         name = host.node.name
         units = literal.units(self._meant, name)
-        self.units[name] = await self._look(host) if units is None else units
+        self.units[name] = units = await self._look(host) if units is None else units
         self._emit(Step(name, self._order.verb))
-        slots = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._one(host, unit, slots) for unit in self.units[name]))
+        if self._order.together:
+            for some in batched(units):
+                await self._together(host, some)
+        else:
+            slots = asyncio.Semaphore(AT_ONCE)
+            await asyncio.gather(*(self._one(host, unit, slots) for unit in units))
         return Result(name, "unchanged")
 
     async def _look(self, host: Host) -> list[str]:
@@ -65,12 +70,26 @@ class Control:
         return units
 
     async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> None:
-        node, deadline = host.node, self._reach.deadline
-        command = self._order.command(nodepaths.of(node), unit)
         async with slots:
-            done = await host.run(command, deadline=deadline, become=as_root(node))
-        answer = (done.status, done.stdout, done.stderr)
-        self._tell(result(self._order, node.name, full(node.name, unit), answer))
+            answer = await self._client(host, [unit])
+        self._tell(result(self._order, host.node.name, unit, answer))
+
+    async def _together(self, host: Host, units: Sequence[str]) -> None:
+        """One command for several units. When it fails, a look tells for which of them."""
+        node, answer = host.node.name, await self._client(host, units)
+        reached: set[str] = set()
+        if answer.status != 0 and len(units) > 1:
+            rows = await self._reach.look(host)
+            reached = {row.spot for row in rows if self._order.reached(row.state)}
+        for unit in units:
+            done = Answer(0, b"", b"") if unit in reached else answer
+            self._tell(result(self._order, node, unit, done))
+
+    async def _client(self, host: Host, units: Sequence[str]) -> Answer:
+        node, deadline = host.node, self._reach.deadline
+        command = self._order.command(nodepaths.of(node), units)
+        done = await host.run(command, deadline=deadline, become=as_root(node))
+        return Answer(done.status, done.stdout, done.stderr)
 
     def _tell(self, told: Result) -> None:
         self.results.append(told)
@@ -94,6 +113,6 @@ def _without(names: Iterable[str], answered: set[str]) -> list[str]:
     return [name for name in names if name not in answered]
 
 
-def full(node: str, unit: str) -> str:
-    """The whole address of a unit."""
-    return f"{address.format((node,))}.{unit}"
+def batched(units: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Pieces that a command line takes."""
+    return (units[at : at + IN_ONE] for at in range(0, len(units), IN_ONE))

@@ -32,6 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             *("-n", "--lines"), type=arguments.count, metavar="N", help="the last N lines (100)"
         )
+    if verb in ("stop", "restart"):
+        parser.add_argument(
+            "--with-dependents", action="store_true", help="those that need them too"
+        )
     arguments.inventory(parser)
     arguments.connection(parser)
     arguments.screen(parser, arguments.EVENT_FORMATS)
@@ -58,7 +62,8 @@ def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
             raise UsageError("wanted an address and KEY=VALUE", hint="web1.edge nice=5")
     if args.command == "logs":
         words = ["-n", str(args.lines or 100)]
-    return Order(args.command, tuple(words)), patterns
+    flags = ("--with-dependents",) if getattr(args, "with_dependents", False) else ()
+    return Order(args.command, flags, tuple(words)), patterns
 
 
 def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Report) -> int:

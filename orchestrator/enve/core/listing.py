@@ -17,7 +17,11 @@ from enve.model.report import Problem, Row
 from enve_pm.core import address
 
 NO_PM = Problem("pm is not installed", errors.FAILED, hint="enve-deploy installs it")
-NO_STATES = Problem("pm left no states", errors.FAILED, hint="enve-deploy starts it")
+NO_STATES = Problem(
+    "pm left no states, or they are not ours to read",
+    errors.FAILED,
+    hint="enve-deploy starts it; root may read them (-b), and the group pm-march",
+)
 DEAD = Problem(
     "pm is not running; its last states follow", errors.FAILED, hint="enve-deploy starts it"
 )

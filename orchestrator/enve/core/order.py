@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from enve import errors
 from enve.core.nodepaths import NodePaths
 from enve.core.printable import printable
 from enve.model.report import Outcome, Problem, Result
+from enve_pm.core import address
+from enve_pm.core.states import FAIL, RUNNING, STARTING_FAIL, STOPPED
 
 ACTS = (
     *("start", "stop", "restart", "reload", "try-restart", "reload-or-restart"),
     *("try-reload-or-restart", "set-property", "reset-failed"),
 )
 ASKS = ("cat", "list-dependencies", "logs")  # these answer with text
+FAILURES = (FAIL, STARTING_FAIL)
 MOST_OUTPUT = 8 << 20  # characters of one answer that are kept
 
 NOT_FOUND = (126, 127)  # sh: there is no such program, or it may not be run
@@ -33,37 +39,77 @@ ANSWERS: dict[int, tuple[Outcome, int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A verb of pm's client, and what stands behind the unit's name."""
+    """A verb of pm's client; flags before the units, words behind them."""
 
     verb: str
+    flags: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
-    def command(self, paths: NodePaths, unit: str) -> str:
-        """sh: the client does it to this unit (an address below the node)."""
-        words = " ".join(shlex.quote(word) for word in (self.verb, unit, *self.words))
-        return f"exec {paths.pm} {words}"
+    def command(self, paths: NodePaths, units: Sequence[str]) -> str:
+        """sh: the client does it to these units (addresses below the node)."""
+        words = (self.verb, *self.flags, *units, *self.words)
+        return f"exec {paths.pm} {' '.join(map(shlex.quote, words))}"
 
     @property
     def asks(self) -> bool:
         """Whether the answer is a text and nothing changes."""
         return self.verb in ASKS
 
+    @property
+    def together(self) -> bool:
+        """Whether one command takes several units: pm then puts their order right."""
+        return self.verb in ACTS and self.verb != "set-property"
 
-def result(order: Order, node: str, address: str, answer: tuple[int, bytes, bytes]) -> Result:
-    """What became of one address. `answer`: exit status, stdout, stderr of the client."""
-    status, stdout, stderr = answer
-    if status == 0:
-        text = stdout.decode("utf-8", "replace")[:MOST_OUTPUT]
-        outcome: Outcome = "unchanged" if order.asks else "changed"
-        detail = "" if order.asks else last_line(stdout) or "done"
-        return Result(node, outcome, detail, address=address, output=text if order.asks else "")
-    if status in NOT_FOUND:
-        problem = Problem("pm is not installed", errors.FAILED, hint="enve-deploy installs it")
-        return Result(node, "failed", problem.message, problem=problem, address=address)
-    outcome, code, hint = ANSWERS.get(status, ("failed", errors.FAILED, ""))
-    said = last_line(stderr) or last_line(stdout) or f"pm ended with {status}"
-    problem = Problem(said.removeprefix("pm: "), code, hint=hint)
-    return Result(node, outcome, problem.message, problem=problem, address=address)
+    def reached(self, state: str) -> bool:
+        """Whether a unit in this state has what the verb wants."""
+        if self.verb == "stop":
+            return state == STOPPED
+        if self.verb.startswith("try-"):
+            return state in (RUNNING, STOPPED)
+        return state == RUNNING if self.verb != "reset-failed" else state not in FAILURES
+
+
+class Answer(NamedTuple):
+    """What pm's client said."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+def result(order: Order, node: str, unit: str, answer: Answer) -> Result:
+    """What became of one unit."""
+    where = full(node, unit)
+    if answer.status == 0 and order.asks:
+        text = answer.stdout.decode("utf-8", "replace")[:MOST_OUTPUT]
+        return Result(node, "unchanged", address=where, output=text)
+    if answer.status == 0:
+        return Result(node, "changed", last_line(answer.stdout) or "done", address=where)
+    outcome, problem = _problem(unit, answer)
+    return Result(node, outcome, problem.message, problem=problem, address=where)
+
+
+def _problem(unit: str, answer: Answer) -> tuple[Outcome, Problem]:
+    if answer.status in NOT_FOUND:
+        told = "pm is not installed"
+        return "failed", Problem(told, errors.FAILED, hint="enve-deploy installs it")
+    outcome, code, hint = ANSWERS.get(answer.status, ("failed", errors.FAILED, ""))
+    said = _about(unit, answer.stderr) or last_line(answer.stdout)
+    told = said.removeprefix("pm: ") or f"pm ended with {answer.status}"
+    return outcome, Problem(told, code, hint=hint)
+
+
+def _about(unit: str, text: bytes) -> str:
+    """The line that names the unit, where several were told of; else the last one."""
+    lines = text[-65536:].decode("utf-8", "replace").splitlines()
+    name = re.compile(rf"(^|[\s'\"]){re.escape(unit)}($|[\s'\":,;])")
+    found = next((line for line in lines if name.search(line)), "")
+    return printable(found.strip(), 300) or last_line(text)
+
+
+def full(node: str, unit: str) -> str:
+    """The whole address of a unit."""
+    return f"{address.format((node,))}.{unit}"
 
 
 def last_line(text: bytes) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from enve.core.published import Lane, Status, Sub, lanes, name, read, status, sub
+from enve_pm.core.filename import unquote
 from enve_pm.core.refusal import FormatError
 
 ABSENT = "absent"  # the section that says: there is no pm here
-END = "end"
 MOST_BYTES = 32 << 20
 MOST_SECTIONS = 1100
 
@@ -57,7 +57,7 @@ def parse(raw: bytes) -> Seen:
 
 
 def sections(raw: bytes) -> dict[str, str]:
-    """The lines by the names above them: `== NAME` LF one line LF."""
+    """The lines by the names above them: `== NAME` LF, then one line LF or none."""
     if len(raw) > MOST_BYTES:
         raise FormatError(f"wanted at most {MOST_BYTES >> 20} MiB")
     try:
@@ -66,14 +66,22 @@ def sections(raw: bytes) -> dict[str, str]:
         raise FormatError(f"not UTF-8 at byte {error.start}") from None
     if lines.pop() or len(lines) > 2 * MOST_SECTIONS:
         raise FormatError("it ends within a line, or has too many sections")
+    return _by_name(lines)
+
+
+def _by_name(lines: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    rest = iter(lines)
-    for head in rest:
-        section = head.removeprefix("== ")
-        text = "" if section in (ABSENT, END) else next(rest, None)
-        if text is None or section == head or section in found:
-            raise FormatError(f"wanted '== NAME' and a line, found {head[:80]!r}")
-        found[section] = text
+    name, filled = "", True
+    for line in lines:
+        if line.startswith("== "):
+            name, filled = line[3:], False
+            if name in found:
+                raise FormatError(f"two sections {name[:80]!r}")
+            found[name] = ""
+        elif filled:
+            raise FormatError(f"wanted '== NAME', found {line[:80]!r}")
+        else:
+            found[name], filled = line, True
     return found
 
 
@@ -89,8 +97,16 @@ def process(stat: str) -> tuple[int, int] | None:
 
 def _subs(found: Mapping[str, str]) -> dict[str, Sub]:
     texts = {section: text for section, text in found.items() if section.startswith("sub ")}
-    ones = {name(section[4:]): read(text, section, sub) for section, text in texts.items()}
+    ones = {_name(section[4:]): read(text, section, sub) for section, text in texts.items()}
     return {pm: one for pm, one in ones.items() if one is not None}
+
+
+def _name(file: str) -> str:
+    """The sub-pm whose file in `public/sub/` bears this name, without its `.json`."""
+    try:
+        return name(unquote(file.removesuffix(".json")))
+    except ValueError as error:
+        raise FormatError(f"sub {file[:80]!r}: {error}") from None
 
 
 def _seconds(text: str) -> int:
