@@ -54,10 +54,10 @@ class Node:
     vars: Mapping[str, Any] = field(default_factory=dict)  # groups' variables already merged in
     machine: str = ""
     install: Install = "user"
-    register: Register = "auto"
     home: str = ""  # "" = the default of `install`
     pipe: str = ""
     where: Where | None = field(default=None, compare=False)  # where the inventory says so
+    register: Register = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""The pm of a HOME as seen from outside: is it alive, which program it runs, commands to it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import signal
+import stat
+import time
+
+from enve_pm.hostinit import files
+from enve_pm.hostinit.problem import Problem
+from enve_pm.shell.system import System
+from enve_pm.wire import command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+STATUS_SIZE = 16 << 20
+START_DEADLINE = 30.0  # seconds for pm to show that it is there
+COMMAND_DEADLINE = 30.0
+STOP_DEADLINE = 90.0  # units have stop timeouts of their own
+KILL_DEADLINE = 15.0
+EVERY = 0.02
+
+
+def program(home: str, system: System) -> str:
+    """The hash of the program that runs there, "" when pm is not alive."""
+    try:
+        status = json.loads(files.read(home + "/public/status.json", STATUS_SIZE) or b"{}")
+        pid, start, boot = int(status["pid"]), int(status["start"]), str(status["boot"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    found = system.stat(pid)
+    alive = found is not None and found.state not in "ZX" and found.start == start
+    return str(status.get("hash", "")) if alive and boot == system.boot() else ""
+
+
+def await_program(home: str, name: str, system: System, deadline: float = START_DEADLINE) -> bool:
+    """Wait until the pm of HOME runs the program `name`."""
+    return wait(lambda: program(home, system) == name, deadline)
+
+
+def wait(done: Callable[[], bool], deadline: float) -> bool:
+    """Look again and again until it is so; False when it is not within `deadline` seconds."""
+    end = time.monotonic() + deadline
+    while not done():
+        if time.monotonic() > end:
+            return False
+        time.sleep(EVERY)
+    return True
+
+
+def order(home: str, verb: str, *arguments: str) -> tuple[int, str]:
+    """Write a command into the owner's pipe and wait for its end: retcode and message.
+    Raises Problem when nobody reads the pipe, or no end comes."""
+    job = "deploy-%d-%s" % (os.getpid(), os.urandom(4).hex())
+    _write(home + "/input", command.encode(job, verb, arguments))
+    folder = "%s/jobs/%s" % (home, job)
+    if not wait(lambda: bool(files.read(folder + "/retcode")), COMMAND_DEADLINE):
+        raise Problem("pm did not answer `%s` within %d s" % (verb, COMMAND_DEADLINE))
+    said = files.read(folder + "/message", 4096).decode("utf-8", "replace").strip()
+    text = files.read(folder + "/retcode", 32).strip()
+    return (int(text) if text.isdigit() else 1), said
+
+
+def _write(pipe: str, line: bytes) -> None:
+    try:
+        handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        down = error.errno in (errno.ENXIO, errno.ENOENT)
+        told = "pm is not running" if down else error.strerror
+        raise Problem("%s: %s" % (pipe, told)) from None
+    try:
+        if not stat.S_ISFIFO(os.fstat(handle).st_mode):
+            raise Problem(pipe + " is not a fifo", "remove it, then deploy again")
+        os.write(handle, line)
+    except BlockingIOError:
+        raise Problem(pipe + " is full: pm does not read it") from None
+    finally:
+        os.close(handle)
+
+
+def stop(home: str) -> bool:
+    """End pm and all that keeps it alive: in order, then by force. False when it was not there."""
+    if not holder(home):
+        return False
+    if _shut_down(home):
+        return True
+    for number, deadline in ((signal.SIGTERM, STOP_DEADLINE), (signal.SIGKILL, KILL_DEADLINE)):
+        _signal(holder(home), number)
+        if wait(lambda: not holder(home), deadline):
+            return True
+    raise Problem("pm (pid %d) does not end" % holder(home), "look at it on the node")
+
+
+def _shut_down(home: str) -> bool:
+    """Ask pm to end; False when nobody listens, or it does not."""
+    try:
+        code, _ = order(home, "shutdown")
+    except Problem:
+        return not holder(home)
+    return code == 0 and wait(lambda: not holder(home), STOP_DEADLINE)
+
+
+def holder(home: str) -> int:
+    """The pid that holds HOME's lock (0: nobody does), 1 when it does not say who it is."""
+    try:
+        handle = os.open(home + "/lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.pread(handle, 20, 0).strip()
+        return int(text) if text.isdigit() else 1
+    finally:
+        os.close(handle)
+    return 0
+
+
+def _signal(pid: int, number: int) -> None:
+    if pid > 1:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass

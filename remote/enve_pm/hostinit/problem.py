@@ -1,0 +1,38 @@
+"""What keeps a deploy from going on, in words for the one who deploys."""
+
+from __future__ import annotations
+
+import subprocess
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEADLINE = 60.0  # seconds for any one of the system's tools
+
+
+class Problem(Exception):
+    """`hint` says what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def tool(argv: Sequence[str], text: bytes = b"", limit: int = 4096) -> tuple[int, str]:
+    """Run one of the system's tools: its status and what it said (both outputs, cut)."""
+    try:
+        done = subprocess.run(
+            list(argv),
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=DEADLINE,
+            check=False,
+        )
+    except FileNotFoundError:
+        return 127, "there is no " + argv[0]
+    except subprocess.TimeoutExpired:
+        return 124, "%s did not end within %d s" % (argv[0], DEADLINE)
+    return done.returncode, done.stdout[:limit].decode("utf-8", "replace").strip()

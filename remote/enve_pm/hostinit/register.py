@@ -1,0 +1,67 @@
+"""Who brings pm back after a crash and a reboot: systemd, else pm's own outer loop with cron."""
+
+from __future__ import annotations
+
+from enve_pm.hostinit import cron
+from enve_pm.hostinit.cron import Cron
+from enve_pm.hostinit.problem import Problem
+from enve_pm.hostinit.systemd import Systemd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
+
+    Keeper = Union[Systemd, Cron, "Nobody"]
+
+NOT_COVERED = (
+    "a reboot is not covered: neither systemd nor cron can start pm again on this node; "
+    "have `%s/pm run --respawn --detach` started at boot"
+)
+
+
+class Nobody:
+    """pm's outer loop alone: a crash is covered, a reboot is not."""
+
+    kind = "none"
+    path = ""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+
+    def usable(self) -> bool:
+        return True
+
+    def register(self) -> bool:
+        """Nothing to register with."""
+        return False
+
+    def start(self) -> None:
+        """Start pm now, in a session of its own."""
+        cron.start(self.home)
+
+    def remove(self) -> bool:
+        return False
+
+
+def choose(asked: str, home: str, system: bool) -> Keeper:
+    """The keeper for what was asked: auto, systemd, cron, none."""
+    candidates: dict[str, Keeper] = {
+        "systemd": Systemd(home, user=not system),
+        "cron": Cron(home),
+        "none": Nobody(home),
+    }
+    if asked in candidates:
+        keeper = candidates[asked]
+        if not keeper.usable():
+            raise Problem(
+                "`register: %s` can't be had on this node" % asked, "use `register: auto`"
+            )
+        return keeper
+    return next(keeper for keeper in candidates.values() if keeper.usable())
+
+
+def by_kind(kind: str, home: str) -> Keeper:
+    """The keeper that an earlier deploy has chosen, by its `kind`."""
+    if kind in ("systemd", "systemd-user"):
+        return Systemd(home, user=kind == "systemd-user")
+    return Cron(home) if kind == "cron" else Nobody(home)

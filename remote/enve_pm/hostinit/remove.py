@@ -1,0 +1,83 @@
+"""`enve-deploy --remove` on the node: pm and its services end, and nothing of enve is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+from enve_pm.hostinit import accounts, files, layout, life, order, register
+from enve_pm.hostinit.problem import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
+
+RUN_FILES = ("default.pipe", layout.LOCK, "march")
+RUN_FOLDERS = ("lease", "inbox")
+
+
+def main(header: dict[str, Any], stream: BinaryIO, program: bytes) -> int:
+    """Carry out the order and print the answer, one line."""
+    did: list[str] = []
+    problem = None
+    try:
+        remove(header["home"], header["pipe"], header["install"] == "system", did)
+    except Problem as found:
+        problem = found
+    except OSError as error:
+        problem = Problem("%s: %s" % (error.filename or "the node", error.strerror or error))
+    print(order.answer(did, [], problem))
+    return 3 if problem else 0
+
+
+def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
+    """Stop pm, forget the registration, remove the files; `did` says what was there."""
+    if not _is_ours(home):
+        raise Problem("%s is no home of pm" % home, "look what it is; remove it by hand")
+    if register.by_kind(_kind(home, system), home).remove():
+        did.append("registration")
+    if life.stop(home):
+        did.append("pm stopped")
+    run = os.path.dirname(pipe)
+    if _remove_run(run, pipe):
+        did.append(run)
+    if os.path.isdir(home):
+        shutil.rmtree(home)
+        did.append(home)
+    if system:
+        did += accounts.remove()
+
+
+def _is_ours(home: str) -> bool:
+    """Nothing there is as good."""
+    if not os.path.isdir(home) or not os.listdir(home):
+        return True
+    return os.path.isdir(home + "/lib") or os.path.isdir(home + "/trust")
+
+
+def _kind(home: str, system: bool) -> str:
+    """How it was registered; where the record is lost, what would be there."""
+    try:
+        found = json.loads(files.read(home + "/lib/deployed.json")).get("registered")
+    except (ValueError, AttributeError):
+        found = None
+    if found in ("systemd", "systemd-user", "cron", "none"):
+        return str(found)
+    unit = register.by_kind("systemd" if system else "systemd-user", home)
+    return unit.kind if os.path.exists(unit.path) else "cron"
+
+
+def _remove_run(run: str, pipe: str) -> bool:
+    """Only what is ours; other files in the folder stay, and so does the folder then."""
+    if not os.path.isdir(run):
+        return False
+    for name in (os.path.basename(pipe), *RUN_FILES):
+        files.discard("%s/%s" % (run, name))
+    for name in RUN_FOLDERS:
+        shutil.rmtree("%s/%s" % (run, name), ignore_errors=True)
+    try:
+        os.rmdir(run)
+    except OSError:
+        return False
+    return True
