@@ -73,7 +73,7 @@ class Engine:
         self.runs.settle()
         while self._work(end):
             turned = True
-        if turned:
+        if turned and not self._events:  # else goals would be judged before their orders are heard
             for callback in self.turned:
                 callback()
         self._arm()

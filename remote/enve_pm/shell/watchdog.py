@@ -18,9 +18,15 @@ from collections import namedtuple
 from enve_pm.shell import cgroup, heartbeat, lock, pipes, program, subtree
 
 # home: path · pid: pm's · reader, writer: this side of the heartbeat · lock, input, pipe, ready:
-# descriptors, -1 = none · cgroup: our node or "" · every, patience: the heartbeat's, in seconds
-Post = namedtuple("Post", "home pid reader writer lock input pipe ready cgroup every patience")
+# descriptors, -1 = none · cgroup: our node or "" · every, patience: the heartbeat's, in seconds ·
+# path: of the signed pipe
+Post = namedtuple(
+    "Post",
+    "home pid reader writer lock input pipe ready cgroup every patience path",
+    defaults=("",),
+)
 
+EMPTY = Post("", 0, -1, -1, -1, -1, -1, -1, "", heartbeat.EVERY, heartbeat.PATIENCE, "")
 DEADLINE = 10.0  # seconds to get rid of everything; what is left then cannot be killed
 HUNG = 124  # exit status after a hang
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -38,8 +44,8 @@ def prepare(
             os.set_inheritable(fd, False)
     input_fd = pipes.open_input(home) if input_fd < 0 else input_fd
     streams = pipes.open_streams(pipe) if pipe else -1
-    return Post(
-        home, 0, -1, -1, lock_fd, input_fd, streams, ready, "", heartbeat.EVERY, heartbeat.PATIENCE
+    return EMPTY._replace(
+        home=home, lock=lock_fd, input=input_fd, pipe=streams, ready=ready, path=pipe
     )
 
 

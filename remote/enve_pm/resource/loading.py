@@ -1,0 +1,97 @@
+"""A sub-pm's side of its definitions: `load HASH` takes up what the parent placed in the feed."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core import blob
+from enve_pm.core.canonical import loads
+from enve_pm.core.refusal import FormatError
+from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.shell import feed, program, store
+from enve_pm.shell.spawn import SpawnError, helper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from enve_pm.shell.loop import Loop
+
+    Lines = dict[str, str]
+
+DONE, FAILED, BAD = 0, 3, 64
+
+
+class Loading:
+    """`load` takes the lines, `finish` answers the job. Of several under way the last counts."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        home: str,
+        folder: str,
+        load: Callable[[Lines], None],
+        finish: Callable[[str, int, str], None],
+    ) -> None:
+        self._loop = loop
+        self._store = home + "/store"
+        self._feed = folder
+        self._load = load
+        self._finish = finish
+        self._latest = ""
+
+    def command(self, job: str, args: Sequence[str]) -> None:
+        if len(args) != 1:
+            self._finish(job, BAD, "load: wanted one sha256")
+            return
+        try:
+            lines = feed.read(self._feed, args[0])
+            missing = self._missing(lines)
+        except (feed.NotFed, FormatError, UnitError) as error:
+            self._finish(job, BAD, str(error))
+            return
+        self._latest = job
+        if missing:
+            self._fetch(job, lines, missing)
+        else:
+            self._take(job, lines)
+
+    def _missing(self, lines: Lines) -> dict[str, int]:
+        specs = [UnitSpec.parse(loads(line.encode())) for line in lines.values()]
+        there = set(os.listdir(self._store))
+        return {name: size for name, size in blob.named(specs).items() if name not in there}
+
+    def _fetch(self, job: str, lines: Lines, missing: dict[str, int]) -> None:
+        """A child copies the blobs into our store, checking each."""
+        orders = rows_file("".join(f"{name} {size}\n" for name, size in missing.items()).encode())
+        words = ("_ingest", self._feed, self._store, str(store.QUOTA))
+        argv = program.argv(program.here(), *words)
+        try:
+            fds = {0: orders, 2: 2}
+            helper(self._loop, argv, fds, lambda code: self._fetched(job, lines))
+        except SpawnError as error:
+            self._finish(job, FAILED, f"load: {error.reason}")
+        finally:
+            os.close(orders)
+
+    def _fetched(self, job: str, lines: Lines) -> None:
+        still = self._missing(lines)
+        if still:
+            self._finish(job, FAILED, f"load: blobs are missing in the feed: {' '.join(still)}")
+        else:
+            self._take(job, lines)
+
+    def _take(self, job: str, lines: Lines) -> None:
+        if job == self._latest:
+            self._load(lines)
+        self._finish(job, DONE, "")
+
+
+def rows_file(data: bytes) -> int:
+    """A nameless file that a child reads as its stdin."""
+    handle = os.memfd_create("rows", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle

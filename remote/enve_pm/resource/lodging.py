@@ -1,0 +1,103 @@
+"""Where a sub-pm lives and as whom: its user, its HOME in spots/, our side in sub/ and feed/."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import namedtuple
+
+from enve_pm.core import nesting
+from enve_pm.core.filename import quote
+from enve_pm.shell import pipes
+from enve_pm.shell.spawn import SpawnError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from enve_pm.core.unit import UnitSpec
+
+# uid, gid: of the sub-pm · home: its HOME · side: what only we see · feed: what it reads
+Lodging = namedtuple("Lodging", "uid gid home side feed")
+
+NOBODY = "nobody"
+PASS = 0o011
+
+
+def lodging(home: str, spec: UnitSpec, users: Mapping[str, str]) -> Lodging:
+    """Judge a sub-pm's mode and user, without making anything. `users`: {other sub-pm: its user}.
+    Raises SpawnError, whose reason is shown."""
+    _nesting(spec.mode)
+    uid, gid = _identity(spec, users)
+    name = quote(spec.unit)
+    return Lodging(uid, gid, f"{home}/spots/{name}", f"{home}/sub/{name}", f"{home}/feed/{name}")
+
+
+def _nesting(mode: str) -> None:
+    own = nesting.ROOT if os.geteuid() == 0 else nesting.USER
+    try:
+        nesting.check((own, nesting.letter(mode)))
+    except nesting.NestingError as error:
+        raise SpawnError(f"nesting:{error}") from None
+
+
+def _identity(spec: UnitSpec, users: Mapping[str, str]) -> tuple[int, int]:
+    """uid and gid. Below root each sub-pm of mode user has a user of its own; below an ordinary
+    user there is only that one."""
+    import pwd
+
+    if os.geteuid() or spec.mode == "root":
+        if spec.user and pwd.getpwuid(os.geteuid()).pw_name != spec.user:
+            raise SpawnError("user:only root's pm runs a sub-pm as another user")
+        return os.geteuid(), os.getegid()
+    if not spec.user:
+        raise SpawnError("user:mode user below root wants a user of its own, found none")
+    taken = [name for name, user in users.items() if user == spec.user]
+    if taken:
+        raise SpawnError(f"user:{spec.user} is the user of sub-pm {taken[0]} already")
+    try:
+        entry = pwd.getpwnam(spec.user)
+    except KeyError:
+        raise SpawnError(f"user:{spec.user} does not exist") from None
+    if spec.user == NOBODY or entry.pw_uid == 0:
+        raise SpawnError(f"user:{spec.user} cannot be the user of a sub-pm: give it its own")
+    return entry.pw_uid, entry.pw_gid
+
+
+def make(home: str, where: Lodging) -> None:
+    """Make the folders with their owners and modes. Raises OSError."""
+    for path in (f"{home}/sub", f"{home}/feed", f"{home}/spots"):
+        os.makedirs(path, 0o700, exist_ok=True)
+    _folder(where.side, os.geteuid(), os.getegid(), 0o700)
+    _folder(where.feed, os.geteuid(), where.gid, 0o750)
+    _folder(where.home, where.uid, where.gid, 0o700)
+    if where.uid != os.geteuid():  # it must be able to pass; nothing in these can be listed
+        for path in (home, f"{home}/feed", f"{home}/spots"):
+            os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) | PASS)
+
+
+def open_input(where: Lodging) -> int:
+    """The pipe for our commands, in our own folder, emptied of what an earlier life left in it."""
+    fd = pipes.open_fifo(f"{where.side}/input", 0o600)
+    try:
+        while os.read(fd, 65536):
+            continue
+    except BlockingIOError:
+        pass
+    return fd
+
+
+def _folder(path: str, uid: int, gid: int, mode: int) -> None:
+    """A folder of ours, or given to a sub-pm's user: never through a link."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        state = os.fstat(fd)
+        if (state.st_uid, state.st_gid) != (uid, gid):
+            os.fchown(fd, uid, gid)
+        os.fchmod(fd, mode)
+    finally:
+        os.close(fd)

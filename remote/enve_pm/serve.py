@@ -1,0 +1,134 @@
+"""pm's own process: the Pm of `app`, its sub-pms, its watchdog, and the programs that follow it."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.app import Pm
+from enve_pm.app.pm import SPOKEN
+from enve_pm.core.machine import Machine
+from enve_pm.core.unit import SUBPM
+from enve_pm.resource.loading import Loading
+from enve_pm.resource.relay import Relay
+from enve_pm.resource.subpm import SubPms
+from enve_pm.shell import carry, reexec
+from enve_pm.shell.lifeline import Lifeline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from enve_pm.resource.run import Run
+    from enve_pm.shell.watchdog import Post
+
+
+def serve(post: Post, feed: str = "", tell: int = -1) -> int:
+    """Be the pm that `watchdog.split` made us; with `feed` and `tell` (a descriptor) the sub-pm of
+    another one. Returns the exit status."""
+    return Seat(post, feed, tell).take(None)
+
+
+def resume(arguments: list[str]) -> int:
+    """`_resume FD KEY=VALUE...`: go on where another program of pm stood a moment ago."""
+    post, carried = reexec.resumed(int(arguments[0]), arguments[1:])
+    state = carried["pm"]
+    seat = Seat(post, state["feed"], state["tell"])
+    return seat.take(state, carried["job"])
+
+
+def trial(arguments: list[str]) -> int:
+    """`_try FD`: can this program go on with that state? Prints ok, or says why not."""
+    try:
+        _load(carry.unpack(int(arguments[0]))["pm"])
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}")
+        return 1
+    print("ok", flush=True)
+    return 0
+
+
+def _load(state: dict[str, Any]) -> None:
+    """Take up the state as far as that touches nothing."""
+    if state["v"] not in SPOKEN:
+        raise carry.Unreadable(f"pm's state has version {state['v']}; this program reads {SPOKEN}")
+    pm = Pm("/")
+    Machine.load(state["machine"], pm.system.now())
+    pm.engine.runs.restore(state["runs"])
+    pm.owner.restore(state["goals"])
+
+
+class Seat:
+    """One pm with all that is around it."""
+
+    def __init__(self, post: Post, feed: str, tell: int) -> None:
+        pm = self.pm = Pm(post.home, post.input, post.pipe, post.path)
+        runs, emit = pm.engine.runs, pm.engine.emit
+        self.feed = feed
+        self.tell = tell
+        self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit)
+        self.relay = Relay(pm.loop, self.subs, pm.owner.finish)
+        self.change = reexec.Reexec(pm.loop, Lifeline(pm.loop, post), self, pm.owner.finish)
+        self._join()
+
+    def _join(self) -> None:
+        pm, owner = self.pm, self.pm.owner
+        pm.engine.kinds[SUBPM] = self.subs
+        pm.engine.runs.over = self._over
+        pm.rollout.below = self.subs.below
+        self._dropped, pm.board.dropped = pm.board.dropped, self._drop
+        owner.relay = self.relay.take
+        owner.verbs["reexec"] = self.change.command
+        self._set_property, owner.verbs["set-property"] = owner.verbs["set-property"], self._set
+        if self.feed:
+            path = pm.home.path
+            owner.verbs["load"] = Loading(pm.loop, path, self.feed, pm.load, owner.finish).command
+        if self.tell >= 0:
+            os.set_inheritable(self.tell, False)
+            os.set_blocking(self.tell, False)
+            pm.board.shown = owner.answered = self.subs.shown = self._tell
+
+    def take(self, state: dict[str, Any] | None, job: str = "") -> int:
+        """Live: begin, or go on with a state; `job` asked for that. Returns the exit status."""
+        self.pm.start(state)
+        if state is not None:
+            self.subs.restore(state["subs"])
+            self.relay.restore(state["relay"])
+        reexec.unmask()
+        if job:
+            self.pm.owner.finish(job, 0)
+        return self.pm.run()
+
+    def _over(self, run: Run) -> None:
+        self.pm.processes.over(run)
+        self.subs.over(run)
+
+    def _drop(self, unit: str) -> None:
+        self._dropped(unit)
+        self.subs.drop(unit)
+
+    def _set(self, job: str, args: Sequence[str]) -> None:
+        """set-property, here or in a sub-pm."""
+        from enve_pm.wire.command import Command
+
+        if args and "." in args[0] and args[0] not in self.pm.engine.machine.units:
+            self.relay.take(Command(job, "set-property", tuple(args)))
+        else:
+            self._set_property(job, args)
+
+    def _tell(self) -> None:
+        """Our parent may look again. A full pipe says so already."""
+        try:
+            os.write(self.tell, b".")
+        except OSError:
+            pass
+
+    # -- a change of program -----------------------------------------------------------------------
+    @property
+    def quiet(self) -> bool:
+        return self.pm.quiet
+
+    def dump(self) -> tuple[dict[str, Any], list[int]]:
+        state, fds = self.pm.dump()
+        state.update(subs=self.subs.dump(), relay=self.relay.dump(), feed=self.feed, tell=self.tell)
+        return state, [*fds, *self.subs.fds(), self.tell]

@@ -1,0 +1,96 @@
+"""What a parent reads of a sub-pm: its states, those of pms in it, and answers to commands."""
+
+from __future__ import annotations
+
+from enve_pm.core.filename import unquote
+from enve_pm.shell.foreign import Folder, Foreign
+from enve_pm.wire import nested
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+STATUS = 2 << 20  # bytes of a status file
+TOTAL = 8 << 20  # bytes of all that is read of one sub-pm
+ANSWER = 32
+MESSAGE = 4096
+
+
+class Report:
+    """status: cleaned, or None; sub: {name: as sub/NAME.json}; trouble: why one is missing."""
+
+    __slots__ = ("status", "sub", "trouble")
+
+    def __init__(self) -> None:
+        self.status: dict[str, Any] | None = None
+        self.sub: dict[str, Any] = {}
+        self.trouble = ""
+
+
+def read(home: str, uid: int) -> Report:
+    """Read the public files below a sub-pm's HOME. Never raises for what stands there."""
+    report = Report()
+    try:
+        with Folder(home, uid) as folder, folder.folder("public") as public:
+            report.status = nested.clean_status(_json(public.read("status.json", STATUS)))
+            _read_subs(public, report)
+    except FileNotFoundError:
+        report.trouble = "it has not shown its states yet"
+    except (OSError, Foreign) as error:
+        report.trouble = nested.text(str(error))
+    return report
+
+
+def _read_subs(public: Folder, report: Report) -> None:
+    room = TOTAL
+    with public.folder("sub") as subs:
+        for entry in sorted(subs.names(nested.SUBS)):
+            name = _name(entry)
+            if not name or room <= 0:
+                continue
+            data = subs.read(entry, min(room, STATUS))
+            room -= len(data)
+            value = nested.clean_sub(_json(data), depth=2)
+            if value is not None:
+                report.sub[name] = value
+
+
+def answer(home: str, uid: int, job: str) -> tuple[int, str] | None:
+    """(retcode, message) of a job in a sub-pm, None while there is none."""
+    try:
+        with Folder(home, uid) as folder, folder.folder("jobs") as jobs, jobs.folder(job) as one:
+            code = one.read("retcode", ANSWER)
+            if not code.endswith(b"\n"):
+                return None
+            return int(code) & 0xFF, _message(one)
+    except (OSError, Foreign, ValueError):
+        return None
+
+
+def _message(job: Folder) -> str:
+    try:
+        lines = job.read("message", MESSAGE).decode("utf-8", "replace").splitlines()
+    except (OSError, Foreign):
+        return ""
+    return "\n".join(map(nested.text, lines))
+
+
+def _name(entry: str) -> str:
+    """The unit that a file NAME.json stands for, "" for another file."""
+    if not entry.endswith(".json"):
+        return ""
+    try:
+        name = unquote(entry[: -len(".json")])
+    except ValueError:
+        return ""
+    return name if nested.is_name(name) else ""
+
+
+def _json(data: bytes) -> Any:
+    """The value, or None for what is no JSON: only the C parser is quick enough for strangers."""
+    import json
+
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,188 @@
+"""`pm reexec [PLACE]`: another program goes on where this one stands. Same pid, same children, same
+pipes with what is unread in them.
+
+1. The new program is started as a child that loads a copy of the state and says ok (5 s). If it
+   does not, the old one goes on and the command fails with the reason.
+2. The watchdog replaces itself.
+3. pm replaces itself; the new program answers the command.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from enve_pm.shell import carry, heartbeat, program, watchdog
+from enve_pm.shell.spawn import SpawnError, helper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol
+
+    from enve_pm.shell.lifeline import Lifeline
+    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.timer import Timer
+
+    class Subject(Protocol):
+        """What is carried over: pm. `quiet`: nothing is half done; `dump`: the state, and the
+        descriptors that must keep their numbers."""
+
+        @property
+        def quiet(self) -> bool: ...
+        def dump(self) -> tuple[dict[str, Any], list[int]]: ...
+
+    Finish = Callable[[str, int, str], None]
+
+PATIENCE = 5000  # ms for the trial, and for the watchdog
+QUIET = 5  # ms between two looks for a quiet moment
+REASON = 2000  # bytes of what a failed trial says
+STATE_FD = 3  # the trial's number of the state
+FAILED, REFUSED = 3, 5
+
+
+class Reexec:
+    """`finish` answers a job."""
+
+    def __init__(self, loop: Loop, life: Lifeline, subject: Subject, finish: Finish) -> None:
+        self._loop = loop
+        self._life = life
+        self._subject = subject
+        self._finish = finish
+        self._job = ""
+        self._place = ""
+        self._pid = 0
+        self._end = 0
+        self._timer: Timer | None = None
+        life.heard = self._heard
+
+    def command(self, job: str, args: Sequence[str]) -> None:
+        """Begin; the answer to the job comes from the new program, or is a failure."""
+        if self._job:
+            self._finish(job, REFUSED, "another reexec is under way")
+            return
+        self._job = job
+        self._place = args[0] if args else program.wanted(self._life.post.home)
+        if not os.path.isabs(self._place) or not os.path.exists(self._place):
+            self._fail(f"no program at {self._place}")
+            return
+        self._try()
+
+    # -- 1. the trial ------------------------------------------------------------------------------
+    def _try(self) -> None:
+        reader, writer = os.pipe()
+        state = carry.pack(self._life.post.home, {"job": self._job, "pm": self._subject.dump()[0]})
+        argv = program.argv(self._place, "_try", str(STATE_FD))
+        fds = {1: writer, 2: writer, STATE_FD: state}
+        try:
+            self._pid = helper(self._loop, argv, fds, lambda code: self._tried(code, reader))
+        except SpawnError as error:
+            os.close(reader)
+            self._fail(f"it cannot be started: {error.reason}")
+            return
+        finally:
+            os.close(writer)
+            os.close(state)
+        self._patience(self._late)
+
+    def _late(self) -> None:
+        """The trial hangs: its end, which comes now, is its failure."""
+        os.kill(self._pid, signal.SIGKILL)
+
+    def _tried(self, code: int, reader: int) -> None:
+        self._patience(None)
+        os.set_blocking(reader, False)
+        said = _said(reader)
+        if code == 0 and said.endswith("ok"):
+            self._replace_watchdog()
+        elif code == -signal.SIGKILL:
+            self._fail("the new program did not say ok within 5 s")
+        else:
+            self._fail(f"the new program refused (exit {code}): {said}")
+
+    # -- 2. the watchdog ---------------------------------------------------------------------------
+    def _replace_watchdog(self) -> None:
+        self._patience(lambda: self._fail("the watchdog does not answer"))
+        if not self._life.ask(heartbeat.REEXEC, self._place):
+            self._fail("the watchdog does not listen")
+
+    def _heard(self, word: str, rest: str) -> None:
+        if not self._job or self._timer is None:
+            return
+        self._patience(None)
+        if word == heartbeat.READY:
+            self._end = self._loop.system.now() + PATIENCE
+            self._settle()
+        else:
+            self._fail(f"the watchdog could not start it: {rest}")
+
+    # -- 3. pm itself ------------------------------------------------------------------------------
+    def _settle(self) -> None:
+        """Wait for a moment in which nothing is half done."""
+        if self._subject.quiet:
+            self._go()
+        elif self._loop.system.now() > self._end:
+            self._fail("pm had no quiet moment within 5 s; try again")
+        else:
+            self._loop.at(self._loop.system.now() + QUIET, self._settle)
+
+    def _go(self) -> None:
+        """Returns only when the new program could not be executed."""
+        state, keep = self._subject.dump()
+        post = self._life.post
+        fd = carry.pack(post.home, {"job": self._job, "pm": state})
+        keep = [*keep, fd, post.reader, post.writer, post.lock, post.input, post.pipe]
+        argv = program.argv(self._place, "_resume", str(fd), *watchdog.encode(post))
+        signal.pthread_sigmask(signal.SIG_BLOCK, watchdog.ENDS)
+        try:
+            _inherit(keep, True)
+            os.execv(argv[0], argv)
+        except OSError as error:
+            self._fail(f"it could not be executed: {error}")
+        finally:
+            _inherit(keep, False)
+            os.close(fd)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, watchdog.ENDS)
+
+    # -- ends --------------------------------------------------------------------------------------
+    def _patience(self, late: Callable[[], None] | None) -> None:
+        """Call `late` if nothing comes in time; None: it came."""
+        if self._timer is not None:
+            self._loop.cancel(self._timer)
+            self._timer = None
+        if late is not None:
+            self._timer = self._loop.at(self._loop.system.now() + PATIENCE, late)
+
+    def _fail(self, reason: str) -> None:
+        self._patience(None)
+        job, self._job = self._job, ""
+        self._finish(job, FAILED, f"reexec of {self._place}: {reason}; the old program goes on")
+
+
+def resumed(fd: int, words: list[str]) -> tuple[watchdog.Post, dict[str, Any]]:
+    """In the new program: our post and the state. Raises carry.Unreadable."""
+    post = watchdog.decode(words)
+    state = carry.unpack(fd)
+    os.close(fd)
+    _inherit([post.reader, post.writer, post.lock, post.input, post.pipe], False)
+    return post, state
+
+
+def unmask() -> None:
+    """In the new program, once it handles signals: let those come that waited."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, watchdog.ENDS)
+
+
+def _inherit(fds: list[int], passes: bool) -> None:
+    for fd in fds:
+        if fd >= 0:
+            os.set_inheritable(fd, passes)
+
+
+def _said(reader: int) -> str:
+    try:
+        data = os.read(reader, 65536)
+    except BlockingIOError:
+        data = b""
+    os.close(reader)
+    return data[-REASON:].decode("utf-8", "replace").strip()

@@ -1,0 +1,95 @@
+"""What a sub-pm says of itself, cleaned: its user may be anybody, and its words end up on the
+terminals of operators and in files that the parent publishes.
+
+Every value is of the type that contracts, section 5, gives it, bounded and printable; what is not
+is left out, one unit at a time. Nothing here raises for a strange value.
+"""
+
+from __future__ import annotations
+
+from enve_pm.core import address, states
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+UNITS = 4096  # of one pm
+SUBS = 64  # sub-pms of one pm
+DEPTH = 8  # pms in pms
+TEXT = 300  # characters of a text
+LARGEST = 2**53 - 1
+
+_TEXTS = ("kind", "why", "result", "stale", "detail")
+_NUMBERS = ("since", "restarts", "pid")
+
+
+def clean_status(value: Any) -> dict[str, Any] | None:
+    """A status.json, or None when it is none."""
+    if not isinstance(value, dict) or value.get("v") != 1:
+        return None
+    units = value.get("units")
+    return {
+        "v": 1,
+        "pid": number(value.get("pid")),
+        "start": number(value.get("start")),
+        "boot": text(value.get("boot")),
+        "version": text(value.get("version")),
+        "hash": text(value.get("hash")),
+        "wall": number(value.get("wall")),
+        "units": _table(units, UNITS, _unit),
+    }
+
+
+def clean_sub(value: Any, depth: int = 1) -> dict[str, Any] | None:
+    """A sub/NAME.json, or None when it is none or lies too deep."""
+    if not isinstance(value, dict) or value.get("v") != 1 or depth > DEPTH:
+        return None
+    return {
+        "v": 1,
+        "read": number(value.get("read")),
+        "alive": value.get("alive") is True,
+        "status": clean_status(value.get("status")),
+        "sub": _table(value.get("sub"), SUBS, lambda inner: clean_sub(inner, depth + 1)),
+    }
+
+
+def text(value: Any) -> str:
+    """A printable text; signs that could steer a terminal become `?`."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(sign if sign.isprintable() else "?" for sign in value[:TEXT])
+
+
+def number(value: Any) -> int:
+    good = type(value) is int and 0 <= value <= LARGEST
+    return int(value) if good else 0
+
+
+def is_name(value: Any) -> bool:
+    """Can this name a unit?"""
+    try:
+        return bool(address.check_name(value) == value)
+    except (address.AddressError, TypeError):
+        return False
+
+
+def _unit(value: Any) -> dict[str, Any] | None:
+    if not isinstance(value, dict) or value.get("state") not in states.STATES:
+        return None
+    row: dict[str, Any] = {key: text(value.get(key)) for key in _TEXTS}
+    row.update((key, number(value.get(key))) for key in _NUMBERS)
+    row["state"] = value["state"]
+    row["want"] = states.UP if value.get("want") == states.UP else states.DOWN
+    row["drift"] = value.get("drift") is True
+    return row
+
+
+def _table(value: Any, most: int, clean: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {}
+    rows = {}
+    for name in list(value)[:most]:
+        row = clean(value[name]) if is_name(name) else None
+        if row is not None:
+            rows[name] = row
+    return rows

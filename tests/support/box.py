@@ -1,0 +1,122 @@
+"""A real pm in a folder of its own, fed with definitions as a sub-pm is, and spoken to by its own
+client. No signatures: those are other tests' matter."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from enve_pm.shell import feed
+from tests.support import brood
+from tests.support.wait import until
+
+PROGRAM = Path(__file__).parents[2] / "remote" / "enve_pm"
+SLEEP = ["sleep", "1000"]
+
+
+def line(name: str, **keys: Any) -> dict[str, Any]:
+    """A unit of kind process that sleeps, unless the keys say otherwise."""
+    base: dict[str, Any] = {"v": 1, "name": name}
+    if keys.get("kind", "process") == "process":
+        base.update(command=SLEEP, ready={"how": "wait", "ms": 10})
+    return {**base, **keys}
+
+
+class Box:
+    """`run` options go to `pm run`. Everything below bears `mark` in its environment."""
+
+    def __init__(self, root: Path, *run: str, program: Path = PROGRAM, user: str = "") -> None:
+        self.home = root / "home"
+        self.feed = root / "feed"
+        self.feed.mkdir(parents=True, exist_ok=True)
+        self.program = program
+        self.mark = uuid.uuid4().hex
+        self.options = run
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Box:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    # -- its life ---------------------------------------------------------------------------------
+    def start(self) -> Box:
+        words = ["run", "--sub", "--feed", str(self.feed), *self.options]
+        self.process = subprocess.Popen(self._argv(words), env=self._env(), stderr=subprocess.PIPE)
+        until(lambda: self.pm("status").returncode == 0, "pm to be up")
+        return self
+
+    def end(self) -> None:
+        """In order if it still listens; then nothing may be left."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.communicate(timeout=30)
+        finally:
+            until(lambda: not brood.marked(self.mark), "everything to be gone", 30)
+
+    def pids(self) -> tuple[int, int]:
+        """(watchdog, pm)."""
+        assert self.process is not None
+        return self.process.pid, int(self.status()["pid"])
+
+    # -- talking to it ----------------------------------------------------------------------------
+    def pm(self, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._argv(words),
+            env=self._env(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def load(self, *lines: dict[str, Any]) -> None:
+        """These units and no others; nested ones by names such as `pm1.web`."""
+        texts = {
+            one["name"]: json.dumps(one, sort_keys=True, separators=(",", ":")) for one in lines
+        }
+        name, data = feed.encode(texts)
+        feed.write(str(self.feed), name, data, os.getgid())
+        done = self.pm("load", name)
+        assert done.returncode == 0, done.stderr
+
+    # -- what it shows ----------------------------------------------------------------------------
+    def status(self) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads((self.home / "public" / "status.json").read_text())
+        return shown
+
+    def listing(self) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads(self.pm("list", "-o", "json").stdout)
+        return shown
+
+    def unit(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.listing().get(name, {})
+        return found
+
+    def wait(self, name: str, state: str, deadline: float = 30) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            unit = self.unit(name)
+            return unit if unit.get("state") == state else None
+
+        return until(look, f"{name} to be {state}", deadline, 0.02) or {}
+
+    def _argv(self, words: Any) -> list[str]:
+        return [sys.executable, "-I", "-S", str(self.program), *words]
+
+    def _env(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "PMHOME": str(self.home), brood.MARK: self.mark}
