@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from enve.settings import Settings
 
 DEFAULT_INVENTORY = "inventory"
-FLAGS = ("inventory", "forks", "timeout", "user", "private_key", "become")
+FLAGS = ("inventory", "forks", "timeout", "user", "private_key", "become", "accept_new")
 
 
 def settings(args: Namespace) -> Settings:

@@ -23,7 +23,7 @@ class LocalHost:
 
     def __init__(self, node: Node, password: str | None) -> None:
         self.node = node
-        self._password = password if node.connection.become.ask else None
+        self._password = password  # given: sudo may ask, wherever it does
 
     async def run(
         self, command: str, *, stdin: bytes | memoryview = b"", deadline: float, become: bool = True

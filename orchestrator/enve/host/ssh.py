@@ -27,7 +27,7 @@ class SshHost:
     ) -> None:
         self.node = node
         self._connection = connection
-        self._password = password if node.connection.become.ask else None
+        self._password = password  # given: sudo may ask, wherever it does
 
     async def run(
         self, command: str, *, stdin: bytes | memoryview = b"", deadline: float, become: bool = True

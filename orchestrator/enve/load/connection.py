@@ -9,12 +9,13 @@ from typing import Literal, NamedTuple, TypeVar
 
 from enve.load.item import Item
 from enve.load.ranges import fill
-from enve.model.site import Become, Connection, HostKeyPolicy, Install
+from enve.model.site import Become, Connection, HostKeyPolicy, Install, Register
 
 KEYS = (
     *("connection", "host", "port", "user", "key", "host_key", "pinned", "jump", "become"),
-    *("install", "home", "pipe"),
+    *("install", "home", "pipe", "register"),
 )
+REGISTERS: tuple[Register, ...] = ("auto", "systemd", "cron", "none")
 Settings = Mapping[str, Item]  # the keys above, merged: defaults, then groups, then the node
 _HOST = re.compile(r"[A-Za-z0-9_:.\[\]%][A-Za-z0-9_:.\[\]%-]{0,254}")
 _USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}\$?")
@@ -32,6 +33,7 @@ class Reach(NamedTuple):
     install: str
     home: str
     pipe: str
+    register: Register
 
 
 class _Reader:
@@ -62,7 +64,7 @@ class _Reader:
         return text
 
 
-START = Reach(Connection(), "auto", "", "")
+START = Reach(Connection(), "auto", "", "", "auto")
 
 
 def read_shared(settings: Settings, owner: str) -> Reach | None:
@@ -96,6 +98,7 @@ def read_reach(
         reader.read("install", _install, base.install),
         reader.text("home", _PATH, "an absolute path, or one from ~", base.home),
         reader.text("pipe", _PATH, "an absolute path, or one from ~", base.pipe),
+        reader.read("register", _register, base.register),
     )
 
 
@@ -105,6 +108,11 @@ def install_of(reach: Reach) -> Install:
         return "system" if reach.install == "system" else "user"
     connection = reach.connection
     return "system" if connection.become.enabled or connection.user == "root" else "user"
+
+
+def _register(item: Item, what: str) -> Register:
+    found = item.choice(what, REGISTERS)
+    return next(word for word in REGISTERS if word == found)
 
 
 def _kind(item: Item, what: str) -> Kind:

@@ -226,6 +226,7 @@ class _Gathered:
             install=connection.install_of(reach),
             home=reach.home,
             pipe=reach.pipe,
+            register=reach.register,
             where=key.where,
         )
 
