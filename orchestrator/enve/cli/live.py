@@ -21,6 +21,10 @@ class LiveScreen:
     """Lines scroll up above the live line; the line goes away at the end."""
 
     def __init__(self) -> None:
+        self._total = 0
+        self._done = 0
+        self._bad = 0
+        self._at_work: dict[str, tuple[float, str]] = {}
         # One console for both streams when both are the terminal: only the owner of the live
         # line knows where it stands.
         self._mine = is_terminal(sys.stdout)
@@ -34,10 +38,6 @@ class LiveScreen:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._total = 0
-        self._done = 0
-        self._bad = 0
-        self._at_work: dict[str, tuple[float, str]] = {}
 
     def begin(self, nodes: tuple[str, ...]) -> None:
         """Start the line."""
