@@ -22,6 +22,14 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _SHOWN = 40  # characters of a foreign value in a message
 
 
+class FilledNode(yaml.ScalarNode):
+    """A scalar whose text a template made: text where text is wanted, else what it reads as."""
+
+    def __init__(self, old: yaml.Node, text: str, *, secret: bool) -> None:
+        super().__init__("", text, old.start_mark, old.end_mark, style="filled")
+        self.secret = secret
+
+
 class Item:
     """One node of a file's tree. `file`: what errors call the file."""
 
@@ -46,6 +54,20 @@ class Item:
         return bool(self._node.tag == "!secret")
 
     @property
+    def tainted(self) -> bool:
+        """Made from a secret."""
+        return isinstance(self._node, FilledNode) and self._node.secret
+
+    @property
+    def made(self) -> bool:
+        """Made by a template."""
+        return isinstance(self._node, FilledNode)
+
+    @property
+    def node(self) -> yaml.Node:
+        return self._node
+
+    @property
     def block(self) -> bool:
         """A literal or folded scalar: its text starts on the next line of the file."""
         return isinstance(self._node, yaml.ScalarNode) and self._node.style in ("|", ">")
@@ -68,7 +90,8 @@ class Item:
         if kind in ("a table", "a list", "nothing", "a secret"):
             return kind
         text = str(self._node.value)
-        return f"{kind} {text if len(text) <= _SHOWN else text[:_SHOWN] + '...'!r}"
+        text = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+        return f"{kind} {text!r}" if kind == "text" else f"{kind} {text}"
 
     def bad(self, message: str, *, notes: tuple[str, ...] = (), hint: str = "") -> InputError:
         """An error at this place, to raise."""
@@ -166,7 +189,7 @@ class Item:
         return name
 
     def integer(self, what: str, low: int = 0, high: int = (1 << 53) - 1) -> int:
-        if self._kind() != "an integer":
+        if self._reads_as() != "an integer":
             raise self.wanted("an integer", what)
         number = int(self._plain(what)[:20])
         if not low <= number <= high:
@@ -174,7 +197,7 @@ class Item:
         return number
 
     def boolean(self, what: str) -> bool:
-        if self._kind() != "a boolean":
+        if self._reads_as() != "a boolean":
             raise self.wanted("true or false", what)
         return bool(scalar.value(self._plain(what)))
 
@@ -222,6 +245,9 @@ class Item:
                 return "a secret"
             return scalar.kind(node.value) if self._bare else "text"
         return "a table" if isinstance(node, yaml.MappingNode) else "a list"
+
+    def _reads_as(self) -> str:
+        return scalar.kind(str(self._node.value)) if self.made else self._kind()
 
     def _plain(self, what: str) -> str:
         text = str(self._node.value)

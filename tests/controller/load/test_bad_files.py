@@ -12,6 +12,7 @@ from enve.errors import InputError, Where
 from enve.load.blueprint import load_blueprint
 from enve.load.inventory import load_domain
 from enve.load.keyfile import PublicKey
+from enve.load.plan import load_plan
 
 CASES = Path(__file__).parents[2] / "cases" / "bad"
 
@@ -26,6 +27,11 @@ def lay_out(case: dict[str, Any], folder: Path) -> None:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.replace("$DEEP", "[" * 1100))
+    if "spots" in case:
+        (folder / "p.yml").write_text(f"plan: p\nspots:\n{case['spots']}\n")
+    for name, target in case.get("link", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(target)
     for name, text in case.get("binary", {}).items():
         (folder / name).write_bytes(text.encode().decode("unicode_escape").encode("latin-1"))
 
@@ -56,7 +62,16 @@ INVENTORY = """
 domain: shop.example
 nodes:
   web[01:02]: {groups: [web], become: true}
+  db1: {host: 10.0.2.1}
   lap: {connection: local}
+"""
+
+BLUEPRINT = """
+nodes:
+  web*:
+    spots: {edge: {user: www-data, kinds: process, rlimits: {nofile: 1K}}}
+    pms: {tenants: {user: tenants, spots: {shop: {}, blog: {}}}}
+  lap: {spots: {a: {}, base: {}, c: {}}}
 """
 
 
@@ -75,4 +90,18 @@ def test_a_bad_blueprint(
     (tmp_path / "inventory.yml").write_text(INVENTORY)
     with pytest.raises(InputError) as caught:
         load_blueprint("b.yml", load_domain(["inventory.yml"]), fake_key)
+    expect(case, caught.value)
+
+
+@pytest.mark.parametrize("case", [*table("plan"), *table("template")])
+def test_a_bad_plan(case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lay_out(case, tmp_path)
+    (tmp_path / "inventory.yml").write_text(INVENTORY)
+    (tmp_path / "blueprint.yml").write_text(BLUEPRINT)
+    domain = load_domain(["inventory.yml"])
+    blueprint = load_blueprint("blueprint.yml", domain, fake_key)
+    known = blueprint if case.get("blueprint", True) else None
+    with pytest.raises(InputError) as caught:
+        load_plan("p.yml", domain, known, artifacts=tmp_path / "artifacts")
     expect(case, caught.value)

@@ -1,0 +1,98 @@
+"""What is wrong with the units of one node together: missing dependencies, cycles, ceilings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from enve.core.suggest import did_you_mean
+from enve_pm.core import address, ceiling, graph
+from enve_pm.core.blueprint import Pm
+from enve_pm.core.refusal import Refused
+from enve_pm.core.unit import UnitSpec
+
+Specs = Mapping[str, UnitSpec]  # by address below the node
+EDGES = ("needs", "wants", "after")
+
+
+class Flaw(Exception):
+    """`unit`: which one (address below the node); `key`: of its line; the rest is for people."""
+
+    def __init__(
+        self, unit: str, key: str, message: str, *, notes: tuple[str, ...] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.unit = unit
+        self.key = key
+        self.message = message
+        self.notes = notes
+        self.hint = hint
+
+
+def check_node(node: str, specs: Specs, laid_out: Collection[str] = ()) -> None:
+    """Raises Flaw. laid_out: addresses of all spots of the node's blueprint, if it is known."""
+    for above, units in by_pm(specs).items():
+        _dependencies(node, above, units, laid_out)
+        cycle = graph.find_cycle(units, units)
+        if cycle:
+            spec = units[cycle[0]]
+            raise Flaw(
+                spec.name,
+                next(key for key in EDGES if cycle[1] in getattr(spec, key)),
+                f"units of {node} wait for each other",
+                notes=(graph.show_cycle(units, cycle),),
+                hint="remove one of these edges",
+            )
+
+
+def by_pm(specs: Specs) -> dict[tuple[str, ...], dict[str, UnitSpec]]:
+    """The units of each pm by their name in it: edges join units of one pm only."""
+    found: dict[tuple[str, ...], dict[str, UnitSpec]] = {}
+    for spec in specs.values():
+        found.setdefault(address.parse(spec.name)[:-1], {})[spec.unit] = spec
+    return found
+
+
+def _dependencies(
+    node: str, above: tuple[str, ...], units: Specs, laid_out: Collection[str]
+) -> None:
+    for spec in units.values():
+        for key in EDGES:
+            for name in getattr(spec, key):
+                if name not in units:
+                    raise _missing(node, spec, key, address.format((*above, name)), laid_out, units)
+
+
+def _missing(  # noqa: PLR0913, PLR0917
+    node: str, spec: UnitSpec, key: str, name: str, laid_out: Collection[str], units: Specs
+) -> Flaw:
+    there = name in laid_out
+    why = "this plan places nothing there" if there else "there is no such unit beside it"
+    hint = did_you_mean(address.parse(name)[-1], units, f"its pm has: {' '.join(units)}")
+    return Flaw(spec.name, key, f"{spec.name} of {node} {key} {name}: {why}", hint=hint)
+
+
+def check_ceiling(node: str, spec: UnitSpec, tree: Pm, home: str) -> None:
+    """Raises Flaw for a unit above its ceiling: the node would refuse the whole plan."""
+    try:
+        ceiling.check(spec, tree, home)
+    except Refused as refused:
+        hint = "ask for less, or have the architect raise the ceiling"
+        raise Flaw(
+            spec.name, _key(spec, refused.reason), f"{node}: {refused.reason}", hint=hint
+        ) from None
+
+
+def _key(spec: UnitSpec, reason: str) -> str:
+    """The key that the reason speaks of: `NAME: user www is above ...`."""
+    words: Sequence[str] = reason.removeprefix(spec.name).lstrip(": ").split()
+    names = {"rlimit": "rlimits", "pidfile": "ready", "mode": "files"}
+    return names.get(words[0], words[0]) if words else ""
+
+
+def check_single(placed: Mapping[str, Collection[str]]) -> None:
+    """placed: address of a unit that may run once -> the nodes that the plan puts it on."""
+    for name, nodes in placed.items():
+        if len(nodes) > 1:
+            where = " ".join(sorted(nodes)[:5])
+            message = f"{name} is single, but stands on {len(nodes)} nodes: {where}"
+            raise Flaw(name, "single", message, hint="name one node, or drop `single`")

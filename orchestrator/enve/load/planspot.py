@@ -1,0 +1,189 @@
+"""One entry of a plan's `spots`: compiled once, rendered for each spot that its pattern fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from enve.errors import InputError, Where
+from enve.load.artifact import Artifacts
+from enve.load.command import reload_words, replaced, words
+from enve.load.content import Files
+from enve.load.filler import Filler
+from enve.load.item import Item
+from enve.load.scope import Scope, Spot, Variables
+from enve.load.secret import Secrets, is_secret
+from enve.load.template import Templates
+from enve.load.unitline import KEYS, ORIGIN, unit_line
+from enve.model.plan import Blob
+from enve.model.site import Node
+from enve_pm.core import address
+from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.wire import canonical
+
+_COMMANDS = ("run", "check", "make", "undo")
+_COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all spots of a plan are made with. `folder`: where the plan's paths start."""
+
+    folder: Path
+    templates: Templates
+    secrets: Secrets
+    files: Files
+    artifacts: Artifacts
+    variables: Variables
+    extra: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One line and what it brings along."""
+
+    text: str
+    spec: UnitSpec
+    files: Mapping[str, str] = field(default_factory=dict)  # path -> sha256
+    blobs: tuple[tuple[str, Blob], ...] = ()  # (a name for people, blob)
+    secrets: frozenset[str] = frozenset()
+
+
+class PlanSpot:
+    """`key`: the pattern's place in the file."""
+
+    def __init__(self, key: Item, item: Item, shop: Workshop) -> None:
+        self.key = key
+        self.what = f"spot {str(key)!r}"
+        self._shop = shop
+        table = _prepared(item, self.what)
+        names = shop.files.names(table["files"], self.what) if "files" in table else frozenset()
+        variables = table.pop("vars", None)
+        own = Variables(variables, f"vars of {self.what}", shop.templates, shop.secrets)
+        self.table = table
+        self._fillers = {name: Filler(value, shop.templates) for name, value in table.items()}
+        for filler in self._fillers.values():
+            names |= filler.names
+        self._scope = Scope((shop.variables, own), shop.extra, names)
+        self._known: dict[tuple[object, ...], Rendered] = {}
+
+    @property
+    def where(self) -> Where:
+        return self.key.where
+
+    def render(
+        self,
+        node: Node,
+        steps: tuple[str, ...],
+        spot: Spot,
+        facts: Mapping[str, Any] | None,
+        world: Mapping[str, Any],
+    ) -> Rendered:
+        """The line for the spot at these steps below the node. Raises InputError, MissingFacts."""
+        key = (steps, self._scope.key(node, spot, facts))
+        if key not in self._known:
+            context = self._scope.context(node, spot, facts, world)
+            try:
+                self._known[key] = self._rendered(steps, context)
+            except InputError as error:
+                error.notes += (f"rendered for {spot.address}",)
+                raise
+        return self._known[key]
+
+    def _rendered(self, steps: tuple[str, ...], context: Mapping[str, Any]) -> Rendered:
+        tainting = self._scope.secret
+        table = {name: one.fill(context, tainting) for name, one in self._fillers.items()}
+        line = unit_line(table, address.format(steps), self.what)
+        secrets = set(self._scope.hidden())
+        files: dict[str, str] = {}
+        blobs: list[tuple[str, Blob]] = []
+        if "env" in table:
+            line["env"] = self._env(table["env"], secrets)
+        if "files" in table:
+            line["files"] = self._files(table["files"], context, blobs, secrets)
+            files = {path: entry["sha256"] for path, entry in line["files"].items()}
+        if "push" in table:
+            line["product"] = self._push(table["push"], blobs)
+            line.setdefault("cwd", "product")
+        spec = self._parse(line, table)
+        return Rendered(
+            canonical.dumps(line).decode(), spec, files, tuple(blobs), frozenset(secrets)
+        )
+
+    def _env(self, item: Item, secrets: set[str]) -> dict[str, str]:
+        env = {}
+        for key, value in item.entries(f"env of {self.what}"):
+            what = f"env of {self.what}: {key}"
+            hidden = is_secret(value)
+            text = self._shop.secrets.value(value) if hidden else value.text(what, empty=True)
+            if hidden or value.tainted:
+                secrets.add(text)
+            env[str(key)] = text
+        return env
+
+    def _files(
+        self,
+        item: Item,
+        context: Mapping[str, Any],
+        blobs: list[tuple[str, Blob]],
+        secrets: set[str],
+    ) -> dict[str, Any]:
+        entries = {}
+        for key, value in item.entries(f"files of {self.what}"):
+            path = str(key)
+            what = f"file {path!r} of {self.what}"
+            made = self._shop.files.make(value, what, context, self._scope.secret)
+            entries[path] = {
+                "sha256": made.blob.sha256,
+                "size": made.blob.size,
+                "mode": made.mode,
+            }
+            blobs.append((path, made.blob))
+            secrets |= made.secret
+        return entries
+
+    def _push(self, item: Item, blobs: list[tuple[str, Blob]]) -> dict[str, Any]:
+        what = f"push of {self.what}"
+        path = self._shop.folder / Path(item.text(what)).expanduser()
+        blob = self._shop.artifacts.of(path, item, what)
+        blobs.append((path.name, blob))
+        return {"kind": "tar", "sha256": blob.sha256, "size": blob.size}
+
+    def _parse(self, line: dict[str, Any], table: Mapping[str, Item]) -> UnitSpec:
+        """The line as the node will read it: nothing that it would refuse is signed."""
+        try:
+            return UnitSpec.parse(line)
+        except UnitError as error:
+            head = error.field.partition(".")[0].partition("[")[0]
+            key = ORIGIN.get(head, head)
+            rest = error.field.removeprefix(head)
+            message = f"{key}{rest} of {self.what}: wanted {error.wanted}, found {error.found}"
+            raise table.get(key, self.key).bad(message) from None
+
+    def at(self, key: str) -> Item:
+        """Where the plan says something about this key of the line."""
+        return self.table.get(ORIGIN.get(key, key), self.key)
+
+
+def _prepared(item: Item, what: str) -> dict[str, Item]:
+    """The spot's table with its commands split into words."""
+    if not item.is_table:
+        raise item.wanted("a table (key: value)", what)
+    for key, _ in item.entries(what):
+        if str(key) == _COMMIT:
+            hint = "until then: `push` a directory or a tar, or `run` what is there"
+            raise key.bad(f"{what}: building from version control comes later", hint=hint)
+    table = item.table(what, KEYS)
+    for name in _COMMANDS:
+        if name in table:
+            table[name] = words(table[name], f"{name} of {what}")
+    if "reload" in table:
+        table["reload"] = reload_words(table["reload"], f"reload of {what}")
+    ready = table.get("ready")
+    if ready is not None and ready.is_table:
+        checks = [value for key, value in ready.entries(what) if str(key) == "check"]
+        if checks:
+            table["ready"] = replaced(ready, {"check": words(checks[0], f"check of {what}")})
+    return table

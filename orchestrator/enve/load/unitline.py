@@ -1,0 +1,138 @@
+"""One spot of a plan as the line of a unit (contracts, section 2), key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from enve.load.ceiling import read_rlimits
+from enve.load.command import argv
+from enve.load.content import octal
+from enve.load.item import Item
+
+# Keys whose value becomes the line's value under the same name.
+_TEXTS = ("cwd", "user", "group", "excl")
+_INTEGERS = ("restart_max",)
+_LISTS = ("needs", "wants", "after")
+_DURATIONS = ("start_timeout", "stop_timeout", "check_every")
+_COMMANDS = ("check", "make", "undo")
+_READY = ("wait", "pidfile", "notify", "fd", "check")
+
+KEYS = (
+    *("run", "kind", "state", "files", "push", "env", "cwd", "user", "group", "umask", "nice"),
+    *("rlimits", "needs", "wants", "after", "on_restart", "restart", "restart_max"),
+    *("stop_signal", "start_timeout", "stop_timeout", "ready", "reload", "check", "make", "undo"),
+    *("check_every", "excl", "log", "single", "vars"),
+)
+# Key of a line -> key of the plan that makes it, where the names differ.
+ORIGIN = {
+    "command": "run",
+    "want": "state",
+    "product": "push",
+    "log_size": "log",
+    "log_keep": "log",
+}
+IDLE = ["false"]  # the command of a spot that is only said to be stopped
+
+
+def unit_line(table: dict[str, Item], name: str, what: str) -> dict[str, Any]:
+    """The line without `env`, `files` and `product`. `table`: the spot's values, filled in."""
+    line: dict[str, Any] = {"v": 1, "name": name}
+    for key, item in table.items():
+        reader = _READERS.get(key)
+        if reader is not None:
+            line.update(reader(item, f"{key} of {what}"))
+    if "make" in line or "undo" in line:
+        line.setdefault("kind", "resource")
+    if line.get("kind", "process") == "process" and line.get("want") == "down":
+        line.setdefault("command", IDLE)
+    return line
+
+
+def _plain(key: str, read: Callable[[Item, str], Any]) -> Callable[[Item, str], dict[str, Any]]:
+    return lambda item, what: {key: read(item, what)}
+
+
+def _state(item: Item, what: str) -> str:
+    return "up" if item.choice(what, ("running", "stopped")) == "running" else "down"
+
+
+def _names(item: Item, what: str) -> list[str]:
+    return list(item.texts(what))
+
+
+def _table(item: Item, what: str) -> dict[str, str]:
+    return {str(key): value.text(what) for key, value in item.entries(what)}
+
+
+def _log(item: Item, what: str) -> dict[str, Any]:
+    table = item.table(what, ("size", "keep"))
+    line = {}
+    if "size" in table:
+        line["log_size"] = table["size"].size(f"{what}: size")
+    if "keep" in table:
+        line["log_keep"] = table["keep"].integer(f"{what}: keep", 0, 1000)
+    return line
+
+
+def _ready(item: Item, what: str) -> dict[str, Any]:
+    if not item.is_table:
+        item.choice(what, ("notify",))
+        return {"ready": {"how": "notify"}}
+    for key, _ in item.entries(what):
+        if str(key) == "tcp":
+            hint = "until then: check: {sh: 'ss -ltn | grep -q :80'}, or `notify`"
+            raise key.bad(f"{what}: 'tcp' has to wait for a later version", hint=hint)
+    table = item.table(what, _READY)
+    if len(table) != 1:
+        raise item.bad(f"{what}: wanted one of {' '.join(_READY)}, found {len(table)}")
+    ((how, value),) = table.items()
+    if how == "check":
+        return {"ready": {"how": how}, "check": argv(value, f"{what}: check")}
+    return {"ready": {"how": how, **_how(how, value, f"{what}: {how}")}}
+
+
+def _how(how: str, value: Item, what: str) -> dict[str, Any]:
+    if how == "wait":
+        return {"ms": value.duration_ms(what)}
+    if how == "pidfile":
+        return {"path": value.text(what)}
+    if how == "fd":
+        return {"fd": value.integer(what, 3, 255)}
+    if not value.boolean(what):
+        raise value.bad(f"{what}: only true makes sense", hint="leave `ready` out")
+    return {}
+
+
+def _reload(item: Item, what: str) -> dict[str, Any]:
+    if item.is_table:
+        return {"signal": item.table(what, ("signal",))["signal"].text(what).removeprefix("SIG")}
+    return {"command": argv(item, what)}
+
+
+def _signal(item: Item, what: str) -> str:
+    return item.text(what).removeprefix("SIG")
+
+
+_READERS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
+    "run": _plain("command", argv),
+    "kind": _plain("kind", lambda item, what: item.choice(what, ("process", "resource"))),
+    "state": _plain("want", _state),
+    "umask": _plain("umask", lambda item, what: octal(item, what, "022")),
+    "nice": _plain("nice", lambda item, what: item.integer(what, -20, 19)),
+    "rlimits": _plain("rlimits", read_rlimits),
+    "on_restart": _plain("on_restart", _table),
+    "restart": _plain(
+        "restart", lambda item, what: item.choice(what, ("always", "on-failure", "never"))
+    ),
+    "stop_signal": _plain("stop_signal", _signal),
+    "ready": _ready,
+    "reload": _plain("reload", _reload),
+    "log": _log,
+    "single": _plain("single", lambda item, what: item.boolean(what)),
+    **{key: _plain(key, lambda item, what: item.text(what)) for key in _TEXTS},
+    **{key: _plain(key, lambda item, what: item.integer(what)) for key in _INTEGERS},
+    **{key: _plain(key, _names) for key in _LISTS},
+    **{key: _plain(key, lambda item, what: item.duration_ms(what)) for key in _DURATIONS},
+    **{key: _plain(key, argv) for key in _COMMANDS},
+}

@@ -1,0 +1,45 @@
+"""Every worked example of the repository loads, and its plan renders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from enve.load.blueprint import load_blueprint
+from enve.load.inventory import load_domain
+from enve.load.keyfile import read_key
+from enve.load.plan import load_plan, open_plan
+from enve.load.yamlfile import read_yaml
+
+ROOT = Path(__file__).parents[3]
+PLANS = sorted(ROOT.glob("playbooks/*/plan.yml"))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.parent.name)
+def test_a_plan_and_all_that_it_names(path: Path, tmp_path: Path) -> None:
+    plan = open_plan(path)
+    domain = load_domain(plan.inventory)
+    blueprint = load_blueprint(domain.blueprint, domain, read_key)
+    assert not blueprint.notices
+    facts = {name: {"home": f"/home/x/{name}"} for name in domain.nodes}
+    rendered = load_plan(plan, domain, blueprint, facts, artifacts=tmp_path)
+    assert rendered.nodes
+    assert not rendered.skipped
+
+
+def test_there_are_examples() -> None:
+    assert {path.parent.name for path in PLANS} >= {"shop", "hello"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("inventory/*.yml")), ids=lambda path: path.name)
+def test_an_inventory(path: Path) -> None:
+    assert load_domain([path]).nodes
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("playbooks/**/*.yml")), ids=lambda path: path.name
+)
+def test_a_file_is_yaml(path: Path) -> None:
+    assert read_yaml(path).is_table
