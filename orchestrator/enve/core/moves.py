@@ -12,6 +12,13 @@ from enve.core.linechange import parse
 from enve.errors import InputError
 from enve_pm.core.part import Part
 
+SINGLE = '"single":true'  # as canonical JSON has it
+
+
+def any_single(parts: Mapping[str, Part]) -> bool:
+    """Whether any line may be a single spot: a quick look."""
+    return any(SINGLE in text for part in parts.values() for text in part.lines.values())
+
 
 def waits(
     parts: Mapping[str, Part], held: Mapping[str, Collection[str]]
@@ -36,7 +43,7 @@ def _single(parts: Mapping[str, Part]) -> dict[str, str]:
     runs: dict[str, str] = {}
     for node in sorted(parts):
         for name, text in parts[node].lines.items():
-            if '"single":true' in text and _up(text):
+            if SINGLE in text and _up(text):
                 if name in runs:
                     raise InputError(
                         f"'{name}' is single, and the plan runs it on {runs[name]} and {node}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enve.core.linechange import Known, changed, created, parse
 from enve.model.report import Change, Difference, Symbol
 
+BY_HAND = "its want was set by hand"
 ORDER: tuple[Symbol, ...] = ("+", "-/+", "~", ">", "<", "?", "-")
 
 
@@ -61,8 +62,8 @@ class Preview:
 def _drift(name: str, text: str) -> Change:
     """A want that somebody set by hand, and that the march sets back."""
     if parse(text).get("want", "up") == "up":
-        return Change(">", name, "start", "its want was set by hand")
-    return Change("<", name, "stop", "its want was set by hand")
+        return Change(">", name, "start", BY_HAND)
+    return Change("<", name, "stop", BY_HAND)
 
 
 def group(

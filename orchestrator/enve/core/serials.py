@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enve.core.parts import Place
 from enve.errors import LeaseError, UsageError
 from enve.model.march import SignedHead
+from enve_pm.core.chain import no_fork
+from enve_pm.core.refusal import Refused
 from enve_pm.wire.head import BASES
 
 Chain = Sequence[tuple[int, str]]
@@ -21,12 +23,23 @@ class Fork:
     nodes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """As much of a head as the node's own rule looks at."""
+
+    serial: int
+    hash: str
+    bases: Chain
+
+
 def follows(serial: int, hash_: str, chain: Chain) -> bool:
-    """Whether a node that holds (serial, hash) accepts a head that builds on `chain`: it is in
-    the chain, or older than a chain that was cut to its full length."""
-    if (serial, hash_) in chain:
-        return True
-    return len(chain) >= BASES and serial < chain[-1][0]
+    """Whether a node that holds (serial, hash) accepts a head that builds on `chain`: by the
+    node's own rule."""
+    try:
+        no_fork(_Order(chain[0][0] + 1 if chain else 1, "", chain), _Order(serial, hash_, ()))
+    except Refused:
+        return False
+    return True
 
 
 def place(

@@ -1,0 +1,180 @@
+"""Bring one node its stream, and follow what it says until its last word or the deadline.
+
+Whatever happens, the node ends with an Answer that claims no more than is known: a stream that
+may have arrived is `unknown` until an ack of this very attempt says otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+from enve.app.visit import Visit, last_line
+from enve.core import answer as answers
+from enve.core import nodepaths
+from enve.core.streams import Packed, Packer
+from enve.errors import EnveError, InputError, Unreachable
+from enve.host.base import Completed, Host
+from enve.model.march import Answer
+from enve.model.plan import Blob
+from enve.model.report import Emit, Step
+from enve_pm.core.refusal import FormatError
+from enve_pm.wire import frame
+
+GRACE = 15.0  # seconds that ssh may take on top of the node's own deadline
+TRIES = 6  # while the pipe is busy
+PAUSE = 0.2  # seconds, doubled for each try
+LAST_ASK = 3.0  # seconds for the state after Ctrl-C
+
+DOWN = "its pm does not run"
+
+Reconnect = Callable[[], Awaitable[Host]]
+
+
+class Delivery:
+    """One node's delivery. `answer` is at any moment what is known."""
+
+    def __init__(
+        self, visit: Visit, packer: Packer, *, deadline: float, reconnect: Reconnect, emit: Emit
+    ) -> None:
+        self.visit = visit
+        self.answer = Answer("pending", False, reason="interrupted")
+        self._packer = packer
+        self._deadline = deadline
+        self._reconnect = reconnect
+        self._emit = emit
+        self._march = nodepaths.of(visit.node).march
+        self._end = 0.0
+        self._attempt: tuple[str, str] | None = None  # sha, nonce: sent, or perhaps sent
+
+    async def run(self) -> Answer:
+        """Deliver; every error becomes an answer."""
+        self._end = time.monotonic() + self._deadline
+        try:
+            self.answer = await self._deliver()
+        except Unreachable as error:
+            self.answer = await self._lost(error)
+        except TimeoutError:
+            self.answer = self._unfinished("no answer within the deadline")
+        except EnveError as error:
+            self.answer = Answer("failed", True, reason=error.message)
+        return self.answer
+
+    async def _deliver(self) -> Answer:
+        """Delta first, the whole part when the node asks for it, again while it is busy."""
+        held = self.visit.claim.hashes if self.visit.claim else None
+        full, tries = held is None, 0
+        while True:
+            packed = self._pack(full)
+            self._step("send", packed.kind)
+            await self._put(packed)
+            found = await self._send(packed)
+            if found.word == "need-full" and not full:
+                full = True
+            elif found.word == "busy" and tries < TRIES and self._left() > 1:
+                await asyncio.sleep(min(PAUSE * 2**tries, self._left()))
+                tries += 1
+            else:
+                return found
+
+    def _pack(self, full: bool) -> Packed:
+        look = self.visit.look
+        return self._packer.pack(
+            self.visit.name, None if full else self.visit.hashes, look.blobs if look else ()
+        )
+
+    async def _put(self, packed: Packed) -> None:
+        """Lay what does not fit into the stream into the node's inbox."""
+        for blob in packed.puts:
+            self._step("put", blob.sha256[:12])
+            command = f"{self._march} put {blob.sha256} {blob.size}"
+            done = await self._with_input(command, blob)
+            if done.status != 0:
+                raise InputError(f"its inbox took no {blob.size} bytes: {last_line(done.stderr)}")
+
+    async def _with_input(self, command: str, blob: Blob) -> Completed:
+        if blob.data is not None or self.visit.host is None:
+            return await self.visit.run(command, stdin=blob.data or b"", deadline=self._left())
+        return await self.visit.host.put(command, str(blob.path), deadline=self._left())
+
+    async def _send(self, packed: Packed) -> Answer:
+        nonce, sha = secrets.token_bytes(8), hashlib.sha256(packed.data).hexdigest()
+        frames = frame.encode(packed.data, nonce)
+        self._attempt = (sha, nonce.hex())
+        self.answer = Answer("unknown", False)
+        self._step("wait")
+        return await self._follow("send", frames, self._left())
+
+    async def _follow(self, verb: str, stdin: bytes, seconds: float) -> Answer:
+        """Run a verb of the writer that prints acks, and take the last one of our attempt."""
+        sha, nonce = self._attempt or ("", "")
+        command = f"{self._march} {verb} {sha} {nonce} {max(1, int(seconds))}"
+        done = await self.visit.run(command, stdin=stdin, deadline=seconds + GRACE)
+        found = last_answer(done.stdout, nonce)
+        if found is not None:
+            return found
+        return self._silent(done.status, done.stdout + done.stderr)
+
+    def _silent(self, status: int, said: bytes) -> Answer:
+        """The writer ended without an ack."""
+        if status == 3:
+            missing = b"pipe missing" in said
+            return Answer("failed", True, reason="its pipe is missing" if missing else DOWN)
+        if status == 124:
+            return self._unfinished("no answer within the deadline")
+        return self._unfinished(f"its writer ended with {status}: {last_line(said)}")
+
+    async def _lost(self, error: Unreachable) -> Answer:
+        """The connection went: ask once more whether the stream had arrived."""
+        if self._attempt is None:
+            return Answer("unreachable", True, reason=error.message)
+        self._step("reconnect")
+        try:
+            self.visit.host = await self._reconnect()
+            found = await self._follow("ack", b"", max(1.0, self._left()))
+        except (EnveError, TimeoutError):
+            return self._unfinished(error.message)
+        return found if found.word != "unknown" else self._unfinished(error.message)
+
+    async def last_ask(self) -> Answer:
+        """After an interruption: what the node says now, asked for once and briefly."""
+        if self._attempt is not None and not self.answer.final:
+            try:
+                async with asyncio.timeout(LAST_ASK):
+                    self.answer = await self._follow("ack", b"", 1)
+            except (EnveError, TimeoutError):
+                pass
+        return self.answer
+
+    def _unfinished(self, why: str) -> Answer:
+        """Not the last word: accepted if an ack said so, else unknown."""
+        if self.answer.word == "accepted":
+            return Answer("accepted", False, reason=why, serial=self.answer.serial)
+        return Answer("unknown" if self._attempt else "unreachable", False, reason=why)
+
+    def _left(self) -> float:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _step(self, step: str, detail: str = "") -> None:
+        self._emit(Step(self.visit.name, step, detail))
+
+
+def last_answer(printed: bytes, nonce: str) -> Answer | None:
+    """The last ack of this attempt among the lines that the writer printed."""
+    found: Answer | None = None
+    for line in printed.splitlines():
+        if line.startswith(b"{"):
+            try:
+                told = answers.parse(line, nonce)
+            except FormatError:
+                continue
+            found = told or found
+            if found is not None and found.final:
+                break
+    return found

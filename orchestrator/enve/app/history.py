@@ -1,0 +1,225 @@
+"""What was signed on this machine, per domain and lane, and what became of it.
+
+Two files for each head under XDG_STATE_HOME/enve/domains/DOMAIN/history/LANE, both 0600 in a
+folder 0700 (parts may hold secrets):
+
+    SERIAL-HASH16.plan   the signed plan (`enve.app.signedfile`); of somebody else only the head
+    SERIAL-HASH16.json   who signed; which nodes it was to be sent to; what they answered
+
+A plan is on disk before its first byte leaves, so that no head of ours is ever forgotten while a
+node may hold it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from enve.app import signedfile
+from enve.app.signedfile import Content
+from enve.errors import EnveError, MissingError
+from enve.model.march import SignedHead, SignedPlan
+from enve_pm.core import part as part_module
+from enve_pm.core.part import Part
+
+KEEP = 32  # heads
+REMEMBER = 8  # plans whose texts are looked through for what nodes hold
+# Answers after which a node certainly does not hold the head, and will not take its stream later.
+REFUSED = frozenset(("rejected", "unreachable", "pending", "unsent"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One head. `sent`: nodes that its stream went to, or may have; `fates`: their last words."""
+
+    signed: SignedHead
+    path: Path  # of the .plan
+    released: bool = False  # written to a file with --out: anybody may march it
+    seen: bool = False  # somebody else's, met on a node
+    sent: frozenset[str] = frozenset()
+    fates: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    secret_blobs: frozenset[str] = frozenset()
+
+    @property
+    def may_be_held(self) -> bool:
+        """Whether some node may hold it, or come to hold it."""
+        return self.released or self.seen or any(self.may_reach(node) for node in self.sent)
+
+    def may_reach(self, node: str) -> bool:
+        """Whether its stream for this node is, or may be, out of our hands."""
+        return node in self.sent and self.fates.get(node, "unknown") not in REFUSED
+
+
+class History:
+    """The heads of one lane of one domain, on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def entries(self) -> list[Entry]:
+        """All of them, the newest first. A damaged one is passed over."""
+        found = [self._entry(path) for path in self._folder.glob("*.plan")]
+        entries = [entry for entry in found if entry is not None]
+        return sorted(entries, key=lambda one: (-one.signed.serial, one.signed.hash))
+
+    def begin(self, content: Content, entry: Entry) -> Entry:
+        """Put a plan on disk before it is sent. Raises MissingError."""
+        self._make()
+        path = self._path(content.plan.signed)
+        placed = replace(entry, path=path)
+        self._tell(placed)
+        signedfile.write(path, content)
+        return placed
+
+    def finish(self, entry: Entry, fates: Mapping[str, str]) -> Entry:
+        """Note what became of it; then let the oldest go."""
+        done = replace(entry, fates={**entry.fates, **fates})
+        self._tell(done)
+        for old in self.entries()[KEEP:]:
+            for path in (old.path, _beside(old.path)):
+                path.unlink(missing_ok=True)
+        return done
+
+    def see(self, signed: SignedHead) -> None:
+        """Keep a verified head of somebody else: our next one builds on it."""
+        path = self._path(signed)
+        if not path.exists():
+            self._make()
+            self._tell(Entry(signed, path, seen=True))
+            signedfile.write(path, Content(SignedPlan(signed, {}, {})))
+
+    def _make(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise MissingError(f"cannot keep history in {self._folder}: {error.strerror}") from None
+
+    def _path(self, signed: SignedHead) -> Path:
+        return self._folder / f"{signed.serial:08d}-{signed.hash[:16]}.plan"
+
+    def _tell(self, entry: Entry) -> None:
+        told = {
+            "v": 1,
+            "signer": entry.signed.signer,
+            "signer_name": entry.signed.signer_name,
+            "released": entry.released,
+            "seen": entry.seen,
+            "sent": sorted(entry.sent),
+            "fates": dict(entry.fates),
+            "secrets": sorted(entry.secrets),
+            "secret_blobs": sorted(entry.secret_blobs),
+        }
+        _replace(_beside(entry.path), json.dumps(told).encode())
+
+    def _entry(self, path: Path) -> Entry | None:
+        try:
+            signed = signedfile.read_head(path)
+            told = json.loads(_beside(path).read_bytes())
+        except (EnveError, OSError, ValueError, RecursionError):
+            return None
+        return _read(signed, path, told) if isinstance(told, dict) else None
+
+
+def _read(signed: SignedHead, path: Path, told: Mapping[str, Any]) -> Entry:
+    by = replace(
+        signed, signer=str(told.get("signer", "")), signer_name=str(told.get("signer_name", ""))
+    )
+    return Entry(
+        signed=by,
+        path=path,
+        released=told.get("released") is True,
+        seen=told.get("seen") is True,
+        sent=_words(told.get("sent")),
+        fates={str(node): str(word) for node, word in dict(told.get("fates") or {}).items()},
+        secrets=_words(told.get("secrets")),
+        secret_blobs=_words(told.get("secret_blobs")),
+    )
+
+
+def _words(value: Any) -> frozenset[str]:
+    return frozenset(word for word in value or () if isinstance(word, str))
+
+
+def _beside(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a small file whole, 0600 and on disk, or leave the old one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        signedfile.sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise MissingError(f"cannot write {path}: {error.strerror}") from None
+
+
+class Memory:
+    """The texts behind the newest plans: old lines and files, for differences that people read."""
+
+    def __init__(self, entries: Collection[Entry], folder: Path) -> None:
+        ours = [entry for entry in entries if not entry.seen]
+        self._waiting = iter(ours[:REMEMBER])
+        self._folder = folder
+        self._read: list[Content] = []
+        self._lines: dict[str, str] = {}
+        self.bodies: dict[str, bytes] = {}
+        self.names: dict[str, str] = {}
+
+    def line(self, digest: str) -> str | None:
+        """The text of a line, by its sha256."""
+        while digest not in self._lines and self._more():
+            pass
+        return self._lines.get(digest)
+
+    def part(self, node: str) -> Part | None:
+        """The newest part that was made here for a node."""
+        for content in self._contents():
+            if node in content.plan.parts:
+                return content.plan.parts[node]
+        return None
+
+    def nodes(self) -> set[str]:
+        """Every node that we remember a part of."""
+        return {node for content in self._contents() for node in content.plan.parts}
+
+    def _contents(self) -> Iterator[Content]:
+        at = 0
+        while at < len(self._read) or self._more():
+            yield self._read[at]
+            at += 1
+
+    def _more(self) -> bool:
+        """Take in one more plan; False when there is none."""
+        for entry in self._waiting:
+            try:
+                content = signedfile.read(entry.path, self._folder)
+            except EnveError:
+                continue
+            self._take(content)
+            return True
+        return False
+
+    def _take(self, content: Content) -> None:
+        self._read.append(content)
+        for part in content.plan.parts.values():
+            for text in part.lines.values():
+                self._lines.setdefault(part_module.digest(text), text)
+        for digest, name in content.names.items():
+            self.names.setdefault(digest, name)
+        for digest, blob in content.blobs.items():
+            if blob.data is not None:
+                self.bodies.setdefault(digest, blob.data)

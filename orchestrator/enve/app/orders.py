@@ -1,0 +1,83 @@
+"""What a march was told to do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from enve import errors
+from enve.errors import EnveError
+from enve.model.blueprint import Keyhole
+from enve.model.march import SignedPlan
+from enve.model.plan import RenderedPlan
+from enve.model.site import Node
+
+# Asks a person; the loop goes on meanwhile, so that connections stay alive.
+Ask = Callable[[str], Awaitable[bool]]
+
+
+class Unconfirmed(EnveError):
+    """Somebody has to say yes first; nothing was signed or sent."""
+
+    exit_code = errors.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The plan, where it may go, and how.
+
+    `nodes`: all that may be looked at (the inventory within --limit): also those that the plan
+    has left. `signed`: the plan comes out of a file, signed; `plan` then is its content.
+    """
+
+    plan: RenderedPlan
+    nodes: tuple[Node, ...]
+    keyholes: tuple[Keyhole, ...] = ()
+    signed: SignedPlan | None = None
+    check: bool = False
+    show_diff: bool = False
+    yes: bool = False
+    replace_plan: str = ""
+    force_base: str = ""
+    allow_both: bool = False
+    confirm_above: int | None = None  # nodes; None = the default of `confirm`
+    out: Path | None = None
+    who: str = ""
+    forks: int = 64
+    deadline: float = 300.0  # seconds for each node, from the sending on
+    connect_deadline: float = 20.0
+
+    @property
+    def lane(self) -> str:
+        return self.plan.lane
+
+
+UNATTENDED = 20  # nodes that may change with no terminal to ask on and no --yes
+
+
+async def confirm(orders: Orders, ask: Ask | None, question: str, moving: int, drift: int) -> None:
+    """Go on, or raise Unconfirmed. `moving`: nodes that change; `drift`: wants set by hand that
+    would be set back."""
+    if orders.yes or not (moving or drift):
+        return
+    if ask is None:
+        _unattended(orders, moving, drift)
+        return
+    limit = orders.confirm_above or 0
+    if (moving > limit or drift) and not await ask(f"{question}. March?"):
+        raise Unconfirmed("not marched: nothing was signed or sent")
+
+
+def _unattended(orders: Orders, moving: int, drift: int) -> None:
+    if drift:
+        raise Unconfirmed(
+            f"{drift} wants were set by hand and would be set back; nothing was signed or sent",
+            hint="--yes sets them back; there is no terminal to ask on",
+        )
+    limit = UNATTENDED if orders.confirm_above is None else orders.confirm_above
+    if moving > limit:
+        raise Unconfirmed(
+            f"{moving} nodes would change, more than {limit}; nothing was signed or sent",
+            hint="--yes marches; there is no terminal to ask on (setting: confirm_above)",
+        )
