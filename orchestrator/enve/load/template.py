@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import (
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    meta,
+    nodes,
+)
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -102,8 +109,6 @@ def _bounded(pieces: Iterator[str]) -> str:
 
 def _names(tree: nodes.Template) -> set[str]:
     """What the template takes from outside, attributes of SPECIAL apart."""
-    from jinja2 import meta  # noqa: PLC0415
-
     names = set(meta.find_undeclared_variables(tree))
     if next(meta.find_referenced_templates(tree), "") != "":
         return {ANYTHING}
