@@ -44,13 +44,19 @@ def domain(found: Settings) -> Domain:
     """The domain that -i, the settings, or ./inventory describe."""
     from enve.load.inventory import load_domain  # noqa: PLC0415
 
-    paths = found.inventory or ((DEFAULT_INVENTORY,) if Path(DEFAULT_INVENTORY).exists() else ())
-    if not paths:
-        raise UsageError(
-            "no inventory is given",
-            hint="-i FILE, ENVE_INVENTORY, `inventory` in enve.toml, or a directory ./inventory",
-        )
-    return load_domain(paths)
+    return load_domain(inventories(found))
+
+
+def inventories(found: Settings) -> tuple[str, ...]:
+    """The files and directories that are meant."""
+    if found.inventory:
+        return found.inventory
+    if Path(DEFAULT_INVENTORY).exists():
+        return (DEFAULT_INVENTORY,)
+    raise UsageError(
+        "no inventory is given",
+        hint="-i FILE, ENVE_INVENTORY, `inventory` in enve.toml, or a directory ./inventory",
+    )
 
 
 def limited(domain: Domain, limit: Sequence[str] | None) -> frozenset[str]:

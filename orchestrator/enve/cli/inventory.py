@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from enve.cli import arguments, fleet
@@ -13,6 +13,7 @@ from enve.core.printable import printable
 from enve.errors import OK, UsageError
 
 if TYPE_CHECKING:
+    from enve.load.origin import Origin
     from enve.model.site import Domain, Node
 
 HEADERS = ("NODE", "GROUPS", "CONNECTION", "USER", "INSTALL", "MACHINE")
@@ -31,12 +32,13 @@ def run(args: argparse.Namespace) -> int:
     """Show the domain; nothing is connected to."""
     from enve.core.resolve import select_nodes  # noqa: PLC0415
 
-    domain = fleet.domain(fleet.settings(args))
+    settings = fleet.settings(args)
+    domain = fleet.domain(settings)
     if args.explain:
         found = select_nodes(domain, [args.explain])
         if len(found) != 1:
             raise UsageError(f"'{args.explain}' means {len(found)} nodes, --explain takes one")
-        return _explain(found[0], args)
+        return _explain(found[0], fleet.inventories(settings), args)
     limit = fleet.limited(domain, args.limit)
     nodes = select_nodes(domain, args.patterns or ["all"])
     _show(domain, [node for node in nodes if node.name in limit], args)
@@ -90,21 +92,28 @@ def _data(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def _explain(node: Node, args: argparse.Namespace) -> int:
+def _explain(node: Node, paths: Sequence[str], args: argparse.Namespace) -> int:
+    from enve.load.origin import origins  # noqa: PLC0415
+
+    found = origins(paths, node)
     if args.output == "json":
-        print(json.dumps({"v": 1, "node": record(node)}))
+        told = {
+            name: [{"owner": origin.owner, "where": str(origin.where)} for origin in places]
+            for name, places in found.items()
+        }
+        print(json.dumps({"v": 1, "node": record(node), "origins": told}))
         return OK
-    for line in explanation(node):
-        print(line)
+    for line in (*explanation(node), *variables(node, found)):
+        print(printable(line))
     return OK
 
 
 def explanation(node: Node) -> Iterable[str]:
-    """All that is known of a node, a line each."""
+    """How the node is reached and where pm lives on it, a line each."""
     from enve.core import nodepaths  # noqa: PLC0415
 
     paths = nodepaths.of(node)
-    yield f"{node.name}"
+    yield f"{node.name}{f'  ({node.where})' if node.where else ''}"
     yield f"  connection  {place(node)}"
     yield f"  login       {node.connection.user or 'as ssh_config says'}"
     yield f"  host key    {node.connection.host_key}"
@@ -114,6 +123,12 @@ def explanation(node: Node) -> Iterable[str]:
     yield f"  install     {node.install}"
     yield f"  home        {paths.home}"
     yield f"  pipe        {paths.pipe}"
-    yield f"  variables   {len(node.vars)}"
+
+
+def variables(node: Node, found: Mapping[str, Sequence[Origin]]) -> Iterable[str]:
+    """Each variable with the place that set it, and the places that it won over."""
+    yield f"  variables   {len(node.vars) or '-'}"
     for name, value in sorted(node.vars.items()):
-        yield printable(f"    {name}: {json.dumps(_data(value), ensure_ascii=False)}")
+        yield f"    {name}: {json.dumps(_data(value), ensure_ascii=False)}"
+        for number, origin in enumerate(reversed(found.get(name, ()))):
+            yield f"      {'over' if number else 'from'} {origin.owner}, {origin.where}"

@@ -32,12 +32,12 @@ _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 def load_domain(paths: Iterable[Path | str]) -> Domain:
     """The domain that these files and directories describe together. Raises InputError."""
     with _undisturbed():
-        return _load(_files(paths))
+        return _load(files(paths))
 
 
-def _load(files: Iterable[Path]) -> Domain:
+def _load(found: Iterable[Path]) -> Domain:
     gathered = _Gathered()
-    for file in files:
+    for file in found:
         gathered.take(read_yaml(file))
     return gathered.domain()
 
@@ -55,7 +55,8 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def _files(paths: Iterable[Path | str]) -> list[Path]:
+def files(paths: Iterable[Path | str]) -> list[Path]:
+    """The inventory files that are meant: these, and the *.yml in these directories."""
     found: list[Path] = []
     for path in map(Path, paths):
         found += _below(path) if path.is_dir() else [path]

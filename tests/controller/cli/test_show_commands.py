@@ -17,6 +17,7 @@ nodes:
   db1: {host: 10.0.2.1, port: 2222, become: true, jump: gate, machine: rack7, groups: [db]}
   laptop: {connection: local}
 machines: {rack7: {}}
+vars: {workers: 1}
 groups:
   web: {vars: {workers: 4, tags: [a, b]}}
   db: {}
@@ -82,10 +83,16 @@ def test_explain(enve: Enve) -> None:
     code, out, _ = enve("inventory", "-i", "inventory.yml", "--explain", "web01")
     assert code == 0
     assert "  connection  ssh 10.0.1.1:22\n  login       deploy\n" in out
-    assert "    rack: 7" in out
+    assert "    rack: 7\n      from node web01, inventory.yml:3:80\n" in out
+    assert "    workers: 4\n      from group web, inventory.yml:9:16\n      over all, " in out
+    assert out.startswith("web01  (inventory.yml:3:3)\n")
     assert '    tags: ["a", "b"]' in out
     assert enve("inventory", "-i", "inventory.yml", "--explain", "web*")[0] == 64
-    node = json.loads(enve("inventory", "-i", "inventory.yml", "--explain", "db1", "-o", "json")[1])
+    told = json.loads(
+        enve("inventory", "-i", "inventory.yml", "--explain", "web01", "-o", "json")[1]
+    )
+    assert [place["owner"] for place in told["origins"]["workers"]] == ["all", "group web"]
+    node = json.loads(enve(*words, "--explain", "db1")[1])
     assert node["node"]["machine"] == "rack7"
 
 
