@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tests.node.trust import forge
+from tests.support.keys import KeyHome
+
 from enve_pm.shell.accept import Acceptor
 from enve_pm.shell.answers import Accepted
 from enve_pm.shell.disk import Disk
 from enve_pm.shell.loop import Loop
 from enve_pm.shell.system import System
 from enve_pm.wire import canonical, record
-
-from tests.node.trust import forge
-from tests.support.keys import KeyHome
 
 FOLDERS = ("trust/keys", "plans", "store", "public/acks", "run/inbox", "spots")
 
@@ -36,7 +36,11 @@ class Bench:
     """`ask(stream)` marches it and waits for the answer."""
 
     def __init__(
-        self, home: Path, blueprint: Mapping[str, object], rings: Mapping[str, bytes], disk: Disk | None = None
+        self,
+        home: Path,
+        blueprint: Mapping[str, object],
+        rings: Mapping[str, bytes],
+        disk: Disk | None = None,
     ) -> None:
         self.home = home
         for folder in FOLDERS:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from enve_pm.core.delta import make
 from enve_pm.core.part import Part, header
-from enve_pm.wire import canonical, frame
+from enve_pm.wire import canonical, frame, merkle
 from enve_pm.wire import head as heads
-from enve_pm.wire import merkle
 from enve_pm.wire import stream as streams
 
 SALT = "5a" * 16
@@ -26,7 +25,9 @@ def line(name: str, /, **keys: object) -> str:
     return canonical.dumps(value).decode()
 
 
-def part(lines: Mapping[str, str], node: str = "web1", lane: str = "main", salt: str = SALT) -> Part:
+def part(
+    lines: Mapping[str, str], node: str = "web1", lane: str = "main", salt: str = SALT
+) -> Part:
     return Part(header(node, lane, salt), lines)
 
 
@@ -99,7 +100,9 @@ class Plan:
         index = sorted(self.parts).index(node)
         return heads.Proof(index, tuple(self.tree.proof(index)))
 
-    def stream(self, *signs: Sign, node: str = "web1", held: Mapping[str, str] | None = None) -> bytes:
+    def stream(
+        self, *signs: Sign, node: str = "web1", held: Mapping[str, str] | None = None
+    ) -> bytes:
         """held: hashes of the lines that the node has (then a delta or same is sent)."""
         kind, body = "part", self.parts[node].encode()
         if held is not None:
@@ -107,9 +110,7 @@ class Plan:
             kind, body = delta.kind, delta.encode()
         sigs = tuple(sign(heads.signed(self.head)) for sign in signs)
         proof = heads.encode_proof(self.proof(node))
-        return streams.encode(
-            streams.Stream(self.head, sigs, kind, body, proof, tuple(self.blobs))
-        )
+        return streams.encode(streams.Stream(self.head, sigs, kind, body, proof, tuple(self.blobs)))
 
 
 def blueprint(keyholes: Sequence[Mapping[str, object]], **keys: object) -> dict[str, object]:

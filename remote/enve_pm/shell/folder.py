@@ -1,0 +1,106 @@
+"""A folder held open: everything below it is reached step by step from its descriptor, and no step
+follows a link, so that nobody who may write in there can lead us somewhere else."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Sequence
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Folder:
+    """Owns the descriptor; a context manager. Every method raises OSError."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    @classmethod
+    def open(cls, path: str) -> Folder:
+        return cls(os.open(path, _FOLDER))
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self.fd)
+
+    def below(self, name: str) -> Folder:
+        return Folder(os.open(name, _FOLDER, dir_fd=self.fd))
+
+    def made(self, name: str, mode: int = 0o755) -> Folder:
+        """The folder of that name, made where it is missing."""
+        try:
+            os.mkdir(name, mode, dir_fd=self.fd)
+        except FileExistsError:
+            pass
+        return self.below(name)
+
+    def reach(self, steps: Sequence[str], make: bool = True) -> Folder:
+        """The folder that these steps lead to; a new descriptor also for no step at all."""
+        here = Folder(os.dup(self.fd))
+        for step in steps:
+            with here:
+                following = here.made(step) if make else here.below(step)
+            here = following
+        return here
+
+    def names(self) -> list[str]:
+        return sorted(os.listdir(self.fd))
+
+    def stat(self, name: str) -> os.stat_result:
+        return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+
+    def read(self, name: str) -> int:
+        """A descriptor of a regular file."""
+        handle = os.open(name, _READ, dir_fd=self.fd)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise FileNotFoundError(2, "no regular file", name)
+        return handle
+
+    def create(self, name: str) -> int:
+        """A descriptor of a new file that nobody else can open yet."""
+        return os.open(name, _NEW, 0o600, dir_fd=self.fd)
+
+    def rename(self, old: str, new: str) -> None:
+        os.rename(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+
+    def unlink(self, name: str) -> None:
+        try:
+            os.unlink(name, dir_fd=self.fd)
+        except FileNotFoundError:
+            pass
+
+    def remove(self, name: str) -> None:
+        """Remove whatever bears that name, a whole tree too."""
+        try:
+            state = self.stat(name)
+        except FileNotFoundError:
+            return
+        if not stat.S_ISDIR(state.st_mode):
+            self.unlink(name)
+            return
+        os.chmod(name, 0o700, dir_fd=self.fd)  # a folder that its owner closed; no link: see stat
+        with self.below(name) as inner:
+            for one in inner.names():
+                inner.remove(one)
+        os.rmdir(name, dir_fd=self.fd)
+
+
+def write_all(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]

@@ -1,0 +1,231 @@
+"""`pm _place HOME`: a child of pm that brings a spot's directory into the state of its line.
+
+stdin: lines of units of this pm, one a row; stdout: for each a row `UNIT ok` or `UNIT REASON`.
+Config files are replaced one by one by a rename; a product is unpacked beside the old one and then
+takes its place; what an earlier line had placed and this one does not name is removed. Below a
+root pm everything in the spot is done with the rights of the spot's user, so a link that he lays
+there leads only where he could go himself; only the store is read as root.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from hashlib import sha256
+
+from enve_pm.core import shape
+from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.filename import quote
+from enve_pm.core.refusal import FormatError
+from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.shell.folder import Folder, write_all
+from enve_pm.shell.rights import Rights, UnknownUser
+from enve_pm.shell.unpack import Unfit, prepare, unpack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable
+
+RECORD = ".placed"  # what the last placing put there
+RECORD_SIZE = 1 << 20
+PRODUCT = "product"
+NEW = ".product.new"
+OLD = ".product.old"
+PIECE = 1 << 20
+
+
+def main(home: str) -> int:
+    """Place every line that comes; each gets its row, whatever happens to the others."""
+    os.umask(0o022)
+    prepare()
+    for row in sys.stdin.buffer:
+        name, answer = _one(home, row)
+        print(name, answer, flush=True)
+    return 0
+
+
+def _one(home: str, row: bytes) -> tuple[str, str]:
+    try:
+        spec = UnitSpec.parse(loads(row))
+    except (FormatError, UnitError) as error:
+        return "-", "the line is broken: %s" % error
+    try:
+        Placing(home, spec).run()
+    except (Unfit, UnknownUser) as error:
+        return spec.unit, _row(str(error))
+    except OSError as error:
+        return spec.unit, _row("%s: %s" % (error.filename or "disk", error.strerror))
+    return spec.unit, "ok"
+
+
+def _row(text: str) -> str:
+    return " ".join(text.split())[:400]
+
+
+class Placing:
+    """One line. `run` raises OSError, Unfit, UnknownUser."""
+
+    def __init__(self, home: str, spec: UnitSpec) -> None:
+        self.home = home
+        self.spec = spec
+        self.rights = Rights(spec.user, spec.group)
+        self.store = home + "/store"
+
+    def run(self) -> None:
+        with self._spot() as spot, self.rights.lowered():
+            before = _record(spot)
+            self._product(spot, before["product"])
+            self._files(spot)  # afterwards: one may lie in the product
+            self._drop(spot, before["files"])
+            _write_record(spot, sorted(self.spec.files), self.spec.product.get("sha256", ""))
+
+    def _spot(self) -> Folder:
+        """The spot's directory, owned by its user; HOME/spots is ours alone to write."""
+        with Folder.open(self.home + "/spots") as spots:
+            spot = spots.made(quote(self.spec.unit), 0o700)
+        self.rights.give(spot.fd)
+        return spot
+
+    # -- config files -----------------------------------------------------------------------------
+    def _files(self, spot: Folder) -> None:
+        for path, file in sorted(self.spec.files.items()):
+            steps = path.split("/")
+            with spot.reach(steps[:-1]) as folder:
+                if not _same(folder, steps[-1], file):
+                    self._put(folder, steps[-1], file)
+
+    def _put(self, folder: Folder, name: str, file: Any) -> None:
+        new = ".%s.new" % name
+        folder.unlink(new)
+        source = self._blob(file["sha256"])
+        try:
+            handle = folder.create(new)
+            try:
+                while True:
+                    piece = os.read(source, PIECE)
+                    if not piece:
+                        break
+                    write_all(handle, piece)
+                os.fchmod(handle, file["mode"] & 0o777)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        finally:
+            os.close(source)
+        if _is_folder(folder, name):
+            folder.remove(name)
+        folder.rename(new, name)
+
+    def _blob(self, name: str) -> int:
+        with self.rights.raised():
+            return os.open(self.store + "/" + name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    # -- the product ------------------------------------------------------------------------------
+    def _product(self, spot: Folder, before: str) -> None:
+        wanted = self.spec.product.get("sha256", "")
+        for name in (NEW, OLD):  # of a placing that was cut off
+            spot.remove(name)
+        if wanted and (wanted != before or not _is_folder(spot, PRODUCT)):
+            self._unpack(spot, wanted)
+            self._swap(spot)
+        elif not wanted and before:
+            spot.remove(PRODUCT)
+
+    def _unpack(self, spot: Folder, blob: str) -> None:
+        with os.fdopen(self._blob(blob), "rb") as source, spot.made(NEW) as folder:
+            try:
+                unpack(source, folder)
+            except BaseException:
+                spot.remove(NEW)
+                raise
+        os.sync()  # the record that is written next must not outlive what it speaks of
+
+    def _swap(self, spot: Folder) -> None:
+        if _is_folder(spot, PRODUCT):
+            spot.rename(PRODUCT, OLD)
+        else:
+            spot.remove(PRODUCT)
+        spot.rename(NEW, PRODUCT)
+        spot.remove(OLD)
+
+    # -- what is not wanted any more --------------------------------------------------------------
+    def _drop(self, spot: Folder, paths: Iterable[str]) -> None:
+        for path in paths:
+            if path not in self.spec.files:
+                _drop_one(spot, path.split("/"))
+
+
+def _drop_one(spot: Folder, steps: list[str]) -> None:
+    """Remove the file, and the folders above it that are empty then."""
+    try:
+        with spot.reach(steps[:-1], make=False) as folder:
+            folder.unlink(steps[-1])
+        while len(steps) > 1:
+            steps = steps[:-1]
+            with spot.reach(steps[:-1], make=False) as folder:
+                os.rmdir(steps[-1], dir_fd=folder.fd)
+    except OSError:
+        return  # it was changed by its user: no longer ours to clear
+
+
+def _is_folder(folder: Folder, name: str) -> bool:
+    try:
+        return stat.S_ISDIR(folder.stat(name).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _same(folder: Folder, name: str, file: Any) -> bool:
+    """Does the file stand there already, with its mode and content?"""
+    try:
+        handle = folder.read(name)
+    except OSError:
+        return False
+    try:
+        state = os.fstat(handle)
+        if state.st_size != file["size"] or stat.S_IMODE(state.st_mode) != file["mode"] & 0o777:
+            return False
+        sum_ = sha256()
+        while True:
+            piece = os.read(handle, PIECE)
+            if not piece:
+                return sum_.hexdigest() == str(file["sha256"])
+            sum_.update(piece)
+    finally:
+        os.close(handle)
+
+
+def _record(spot: Folder) -> dict[str, Any]:
+    """What was placed last; nothing when that cannot be read (its user may write there too)."""
+    try:
+        handle = spot.read(RECORD)
+    except OSError:
+        return {"files": [], "product": ""}
+    try:
+        value = shape.fields(loads(os.read(handle, RECORD_SIZE)), RECORD, ("files", "product"))
+        files = shape.items(value["files"], "files", _path, 65536)
+        return {"files": files, "product": shape.text(value["product"], "product", empty=True)}
+    except FormatError:
+        return {"files": [], "product": ""}
+    finally:
+        os.close(handle)
+
+
+def _path(value: Any, where: str) -> str:
+    path = shape.text(value, where, 4096)
+    if any(step in ("", ".", "..") for step in path.split("/")):
+        raise FormatError("%s: wanted a path below the spot" % where)
+    return path
+
+
+def _write_record(spot: Folder, files: list[str], product: str) -> None:
+    new = RECORD + ".new"
+    spot.unlink(new)
+    handle = spot.create(new)
+    try:
+        write_all(handle, dumps({"files": files, "product": product}))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    spot.rename(new, RECORD)

@@ -1,0 +1,80 @@
+"""The rights of a spot's user, put on and taken off by a child of a root pm.
+
+The child runs none of that user's code; it only makes files with his effective ids, so that the
+kernel judges each step as if he did it himself.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+
+
+class UnknownUser(Exception):
+    """The user or group of a spot does not exist on this node."""
+
+
+class Rights:
+    """user, group: names, "" = whoever runs this (and the user's own group)."""
+
+    def __init__(self, user: str, group: str) -> None:
+        self.uid, self.gid = os.geteuid(), os.getegid()
+        self.user = user
+        if self.uid == 0 and (user or group):
+            self._look_up(user, group)
+        self.other = (self.uid, self.gid) != (os.geteuid(), os.getegid())
+
+    def _look_up(self, user: str, group: str) -> None:
+        import grp
+        import pwd
+
+        try:
+            if user:
+                entry = pwd.getpwnam(user)
+                self.uid, self.gid = entry.pw_uid, entry.pw_gid
+            if group:
+                self.gid = grp.getgrnam(group).gr_gid
+        except KeyError:
+            raise UnknownUser("user:%s does not exist" % (group or user)) from None
+
+    def give(self, handle: int) -> None:
+        """Make the user the owner of a folder that we hold open."""
+        state = os.fstat(handle)
+        if self.other and (state.st_uid, state.st_gid) != (self.uid, self.gid):
+            os.fchown(handle, self.uid, self.gid)
+
+    @contextmanager
+    def lowered(self) -> Iterator[None]:
+        """Within: with the user's effective ids and groups."""
+        if not self.other:
+            yield
+            return
+        groups = os.getgroups()
+        os.setgroups(self._groups())
+        os.setegid(self.gid)
+        os.seteuid(self.uid)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+            os.setgroups(groups)
+
+    def _groups(self) -> list[int]:
+        return os.getgrouplist(self.user, self.gid) if self.user else [self.gid]
+
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        """Within `lowered`: root again, for one step."""
+        if not self.other:
+            yield
+            return
+        os.seteuid(0)
+        try:
+            yield
+        finally:
+            os.seteuid(self.uid)
