@@ -80,20 +80,23 @@ def test_json(enve: Enve) -> None:
 
 
 def test_explain(enve: Enve) -> None:
-    code, out, _ = enve("inventory", "-i", "inventory.yml", "--explain", "web01")
+    words = ("inventory", "-i", "inventory.yml", "--explain")
+    code, out, _ = enve(*words, "web01")
     assert code == 0
+    assert out.startswith("web01  (inventory.yml:3:3)\n")
     assert "  connection  ssh 10.0.1.1:22\n  login       deploy\n" in out
     assert "    rack: 7\n      from node web01, inventory.yml:3:80\n" in out
     assert "    workers: 4\n      from group web, inventory.yml:9:16\n      over all, " in out
-    assert out.startswith("web01  (inventory.yml:3:3)\n")
     assert '    tags: ["a", "b"]' in out
-    assert enve("inventory", "-i", "inventory.yml", "--explain", "web*")[0] == 64
-    told = json.loads(
-        enve("inventory", "-i", "inventory.yml", "--explain", "web01", "-o", "json")[1]
-    )
+    assert enve(*words, "web*")[0] == 64
+
+
+def test_explain_in_json(enve: Enve) -> None:
+    words = ("inventory", "-i", "inventory.yml", "-o", "json", "--explain")
+    told = json.loads(enve(*words, "web01")[1])
     assert [place["owner"] for place in told["origins"]["workers"]] == ["all", "group web"]
-    node = json.loads(enve(*words, "--explain", "db1")[1])
-    assert node["node"]["machine"] == "rack7"
+    told = json.loads(enve(*words, "db1")[1])
+    assert told["node"]["machine"] == "rack7"
 
 
 def test_settings_and_their_origins(enve: Enve, tmp_path: Path) -> None:
