@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 
 from enve_pm import __version__
+from enve_pm.core import states
+from enve_pm.core.effects import Want
 from enve_pm.shell import program
 from enve_pm.shell.pending import REPLACED
-from enve_pm.shell.status import Status
+from enve_pm.shell.status import Row, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +105,11 @@ class Board:
             self._wake(AGAIN)
         self.shown()
 
+    def manual(self, unit: str) -> Want | None:
+        """The want that was set by hand for this unit, as an event."""
+        want, _, why = self.wants.get(unit, "").partition(" ")
+        return Want(unit, want, why) if want in (states.UP, states.DOWN) else None
+
     def keep_wants(self) -> None:
         """After a turn of the machine: wants set by hand that differ from those on disk."""
         if self.closing:
@@ -125,18 +132,17 @@ class Board:
             del self.wants[name]
         return True
 
-    def _row(self, unit: Unit) -> dict[str, Any]:
-        age = self._system.now() - unit.since
-        return {
-            "kind": unit.spec.kind,
-            "state": unit.state,
-            "want": unit.want,
-            "why": unit.why,
-            "result": unit.result,
-            "since": self._system.wall() - age,
-            "restarts": unit.restarts,
-            "pid": unit.pid,
-            "stale": unit.stale,
-            "drift": unit.drift,
-            "detail": unit.detail or self.notes.get(unit.name, ""),
-        }
+    def _row(self, unit: Unit) -> Row:
+        return Row(
+            unit.detail or self.notes.get(unit.name, ""),
+            unit.drift,
+            unit.spec.kind,
+            unit.pid,
+            unit.restarts,
+            unit.result,
+            self._system.wall() - self._system.now() + unit.since,
+            unit.stale,
+            unit.state,
+            unit.want,
+            unit.why,
+        )

@@ -52,12 +52,12 @@ class Placing:
     def _ended(self, code: int) -> None:
         self._read_all()
         failed = dict.fromkeys(self._lines, "place:the placing ended with %d" % code)
-        for row in self._answer.decode("utf-8", "replace").splitlines():
-            name, _, answer = row.partition(" ")
-            if name in failed and answer == "ok":
+        rows = self._answer.decode("utf-8", "replace").split("\n")
+        for name, row in zip(self._lines, rows[:-1]):  # noqa: B905  (not in Python 3.8)
+            answer = row[len(name) + 1 :] if row.startswith(name + " ") else row
+            failed[name] = "place:" + answer
+            if answer == "ok":
                 del failed[name]
-            elif name in failed:
-                failed[name] = answer if answer.startswith("place:") else "place:" + answer
         self._done(failed)
 
     def _read_all(self) -> None:

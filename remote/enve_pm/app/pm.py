@@ -9,7 +9,8 @@ import sys
 from enve_pm.app.board import Board
 from enve_pm.app.engine import Engine
 from enve_pm.app.owner import Owner
-from enve_pm.app.rollout import Order, Rollout, read_line
+from enve_pm.app.report import Reports
+from enve_pm.app.rollout import PLAN, Rollout, read_line
 from enve_pm.core import states
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.machine import Machine
@@ -60,7 +61,8 @@ class Pm:
         self.logs = LogPipes(self.loop, program.argv(program.here(), "_logger"))
         self.board = Board(self.engine, self.home)
         self.owner = Owner(self.engine, self.home)
-        self.rollout = Rollout(self.engine, self.home)
+        self.reports = Reports(self.engine)
+        self.rollout = Rollout(self.engine, self.home, self.reports)
         self.acceptor: Acceptor | None = None
         runs = self.engine.runs
         self.processes = Processes(self.loop, self.home, self.logs, runs, self.engine.emit)
@@ -70,10 +72,11 @@ class Pm:
         """Tell the parts of one another."""
         runs, engine = self.engine.runs, self.engine
         engine.kinds[PROCESS] = engine.kinds[RESOURCE] = self.processes
-        engine.turned = [self.board.keep_wants, self.owner.check, self.rollout.check]
+        engine.turned = [self.board.keep_wants, self.owner.check, self.reports.check]
         runs.heir = self.processes.heir
         runs.over = self.processes.over
         self.processes.noted = self.board.noted
+        self.rollout.manual = self.board.manual
         self.owner.set_by_hand = self.rollout.by_hand
         self.board.dropped = self._dropped
         self.owner.verbs["shutdown"] = self._shutdown_asked
@@ -128,13 +131,13 @@ class Pm:
             print("pm: unit %s on disk: %s" % (name, error), file=sys.stderr, flush=True)
             return []
         self.rollout.know(kept)
-        want, _, why = self.board.wants.get(name, "").partition(" ")
-        planned = [Define(name, spec), Want(name, spec.want, "plan")]
-        return [*planned, Want(name, want, why)] if want in (states.UP, states.DOWN) else planned
+        by_hand = self.board.manual(name)
+        planned = [Define(name, spec), Want(name, spec.want, PLAN)]
+        return planned if by_hand is None else [*planned, by_hand]
 
     def load(self, lines: dict[str, str]) -> None:
         """These lines, and no others, are this pm's units from now on (see contracts, 2)."""
-        self.rollout.take(Order(None, dict(self.rollout.lines), lines, False))
+        self.rollout.whole(lines)
 
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
@@ -147,7 +150,7 @@ class Pm:
 
         acceptor = Acceptor(self.home.path, self.pipe, self.system, self.loop, self.rollout.apply)
         self.acceptor = acceptor
-        self.rollout.report = acceptor.progress
+        self.reports.report = acceptor.progress
         self.board.kept = lambda: acceptor.set_manual(frozenset(self.board.wants))
         acceptor.start()
 
@@ -160,7 +163,7 @@ class Pm:
         held = acceptor.held()
         if held:
             new = {name: line for lines in held.values() for name, line in lines.items()}
-            self.rollout.take(Order(None, dict(self.rollout.lines), new, False))
+            self.rollout.whole(new)
         for accepted in acceptor.unfinished():
             self.rollout.apply(accepted)
 

@@ -1,8 +1,8 @@
 """An accepted part becomes what the units of this pm are: files placed, parameters, wants.
 
 One part after the other. Files are placed first, by a child; then the machine takes all changes as
-one batch, and the spots' states are reported until all have settled. A spot whose files could not
-be placed keeps what it runs; a new one fails with that reason.
+one batch. A spot whose files could not be placed keeps what it runs; a new one fails with that
+reason.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import deque, namedtuple
 
 from enve_pm.app.placing import Placing
+from enve_pm.app.report import March
+from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.effects import Apply, Define, Remove, Want
-from enve_pm.core.goal import Goal
 from enve_pm.core.unit import UnitSpec
 
 TYPE_CHECKING = False
@@ -22,40 +23,48 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.app.engine import Engine
+    from enve_pm.app.report import Reports
     from enve_pm.shell.home import Home, Kept
 
-    Lines = dict[str, str]  # name -> the line as it was signed
+    Lines = dict[str, str]
 
 PLAN = "plan"
-REPORT = 200  # ms between two reports of the same part
 
-# A set of lines to bring into force. ack: what the acceptor gave us, None: nobody is told.
-# march: an operator has just sent it, so it overrides wants set by hand.
+# Lines to bring into force. old: names of those before, new: {name: line}; names are addresses.
+# ack: what the acceptor gave us, None: nobody is told. march: an operator has just sent it, so it
+# overrides what was set by hand.
 Order = namedtuple("Order", "ack old new march")
 
 
-class Rollout:
-    """`report` gets (ack, verdict, {name: (state, result)}, final);
-    `below` gets the lines of sub-pms' units, whole, each time."""
+class Share(namedtuple("Share", "order old new names nested specs")):
+    """What of an order is this pm's own. old: units; new: {unit: line}; names: {unit: address};
+    nested: lines of units in sub-pms, by their addresses; specs: {unit: spec} of what differs."""
 
-    def __init__(self, engine: Engine, home: Home) -> None:
-        self.report: Callable[[Any, str, dict[str, tuple[str, str]], bool], None] = _nobody
+
+class Rollout:
+    """`below` gets the lines of all units in sub-pms; `manual` the want set by hand of a unit, as
+    an event, or None."""
+
+    def __init__(self, engine: Engine, home: Home, reports: Reports) -> None:
         self.below: Callable[[Lines], None] = lambda lines: None
-        self.lines: Lines = {}  # of this pm's own units, as they were planned
+        self.manual: Callable[[str], Want | None] = lambda unit: None
+        self._lines: dict[str, int] = {}  # hashes of this pm's own units' lines, as planned
+        self._nested: Lines = {}
         self._by_hand: set[str] = set()  # units whose parameters the owner changed since
         self._engine = engine
         self._home = home
+        self._reports = reports
         self._waiting: deque[Order] = deque()
-        self._order: Order | None = None
-        self._specs: dict[str, UnitSpec] = {}
-        self._watched: list[tuple[Order, Goal]] = []
-        self._failed: dict[str, str] = {}  # spots of the last part whose placing failed
-        self._reported = 0
-        self._next = False  # a report is due at a set time
+        self._share: Share | None = None
 
     def apply(self, ack: Any) -> None:
         """Bring a part into force that has been accepted (see contracts, section 10)."""
-        self.take(Order(ack, ack.old, ack.new, bool(ack.stream)))
+        self.take(Order(ack, list(ack.old), ack.new, bool(ack.stream)))
+
+    def whole(self, lines: Lines) -> None:
+        """These lines and no others."""
+        own = [format_address((name,)) for name in self._lines]
+        self.take(Order(None, [*own, *self._nested], lines, False))
 
     def take(self, order: Order) -> None:
         self._waiting.append(order)
@@ -64,123 +73,118 @@ class Rollout:
     @property
     def quiet(self) -> bool:
         """Nothing is being placed: a good moment to change the program."""
-        return self._order is None and not self._waiting
+        return self._share is None and not self._waiting
 
-    def _proceed(self) -> None:
-        if self._order is not None or not self._waiting:
-            return
-        order = self._order = self._waiting.popleft()
-        own, below = _split(order.new)
-        changed = self._changed(own, order.march)
-        self._specs = {name: read_line(own[name]) for name in changed}
-        self._order = order._replace(old=_split(order.old)[0], new=own)
-        self.below(below)
-        placed = {name: own[name] for name in self._specs if self._places(name)}
-        if placed:
-            Placing(self._engine.loop, self._home.path, placed, self._placed)
-        else:
-            self._placed({})
-
-    def _changed(self, own: Lines, march: bool) -> list[str]:
-        """Lines that differ from what is in force; for a march also what was changed by hand."""
-        again = set(self._engine.unplaced) | (self._by_hand if march else set())
-        return [name for name, line in own.items() if self.lines.get(name) != line or name in again]
-
-    def _places(self, name: str) -> bool:
-        """Has it files or a product, or had it?"""
-        unit = self._engine.machine.units.get(name)
-        specs = [self._specs[name]] + ([unit.spec] if unit is not None else [])
-        return any(spec.files or spec.product for spec in specs)
-
-    def _placed(self, failed: dict[str, str]) -> None:
-        """Files are there: now all changes at once."""
-        order, self._order = self._order, None
-        if order is None:
-            return
-        self._failed = failed
-        events = self._events(order, failed)
-        refusals = self._engine.judge(events)
-        if refusals:
-            self._refuse(order, refusals)
-        else:
-            self._engine.feed(events)
-            self._keep(order, failed)
-            self._watched.append((order, Goal("apply", list(order.new))))
-        self._proceed()
-
-    def _events(self, order: Order, failed: dict[str, str]) -> list[Any]:
-        units = self._engine.machine.units
-        events: list[Any] = [
-            Remove(name) for name in order.old if name not in order.new and name in units
-        ]
-        for name, spec in self._specs.items():
-            if name not in failed or name not in units:
-                events.append(Define(name, spec))
-        for name in order.new:
-            if (name in self._specs and name not in units) or (order.march and name in units):
-                want = self._specs[name].want if name in self._specs else units[name].spec.want
-                events.append(Want(name, want, PLAN))
-        events.extend(Apply(name) for name in self._specs if name not in failed and name in units)
-        return events
-
-    def _keep(self, order: Order, failed: dict[str, str]) -> None:
-        """Remember on disk and here what is in force now."""
-        for name in order.old:
-            if name not in order.new:
-                self.lines.pop(name, None)
-        for name in self._specs:
-            if name in failed:
-                self._engine.unplaced[name] = failed[name]
-                continue
-            self._engine.unplaced.pop(name, None)
-            self.lines[name] = order.new[name]
-            self._by_hand.discard(name)
-            self._home.define(name, order.new[name])
-
+    # -- what is in force -------------------------------------------------------------------------
     def know(self, kept: Kept) -> None:
         """A unit that the disk has: this is what is in force."""
-        self.lines[kept.name] = kept.planned or kept.line
+        self._lines[kept.name] = hash(kept.planned or kept.line)
         if kept.planned:
             self._by_hand.add(kept.name)
 
     def by_hand(self, spec: UnitSpec) -> None:
         """The owner has set properties: in force until the next march, over restarts too."""
-        name = spec.unit
-        self._by_hand.add(name)
-        self._home.override(name, dumps(spec.raw).decode(), self.lines[name])
-        self._engine.feed([Define(name, spec)])
+        self._by_hand.add(spec.unit)
+        self._home.override(spec.unit, dumps(spec.raw).decode())
+        self._engine.feed([Define(spec.unit, spec)])
 
-    # -- telling how it goes ----------------------------------------------------------------------
-    def _refuse(self, order: Order, refusals: list[Any]) -> None:
-        spots = {refusal.unit: ("", str(refusal.reason)[:200]) for refusal in refusals}
-        if order.ack is not None:
-            self.report(order.ack, "failed", spots, True)
+    def _differs(self, name: str, line: str, march: bool) -> bool:
+        """Is it another line than the one in force? For a march also: was it changed by hand?"""
+        known = self._lines.get(name) == hash(line) and name not in self._engine.unplaced
+        return not known or (march and name in self._by_hand)
 
-    def check(self) -> None:
-        """After each turn of the machine: report what moved, at the end for good."""
-        now = self._engine.loop.system.now()
-        for order, goal in list(self._watched):
-            outcome = goal.outcome(self._engine.machine)
-            if outcome is not None:
-                self._watched.remove((order, goal))
-                self._tell(order, outcome[0] == 0, final=True)
-            elif now - self._reported >= REPORT:
-                self._tell(order, True, final=False)
-
-    def _tell(self, order: Order, good: bool, final: bool) -> None:
-        if order.ack is None:
+    # -- one order --------------------------------------------------------------------------------
+    def _proceed(self) -> None:
+        if self._share is not None or not self._waiting:
             return
-        self._reported = self._engine.loop.system.now()
-        spots = {name: self._spot(name) for name in order.new}
-        good = good and not self._failed
-        verdict = ("applied" if good else "failed") if final else "accepted"
-        self.report(order.ack, verdict, spots, final)
+        share = self._share = self._read(self._waiting.popleft())
+        self._pass_down(share)
+        placed = {name: share.new[name] for name in share.specs if self._places(share, name)}
+        if placed:
+            Placing(self._engine.loop, self._home.path, placed, self._placed)
+        else:
+            self._placed({})
 
-    def _spot(self, name: str) -> tuple[str, str]:
+    def _read(self, order: Order) -> Share:
+        names, new, nested = {}, {}, {}
+        for address, line in order.new.items():
+            name = unit_of(address)
+            if name:
+                names[name], new[name] = address, line
+            else:
+                nested[address] = line
+        changed = [name for name in new if self._differs(name, new[name], order.march)]
+        specs = {name: read_line(new[name]) for name in changed}
+        return Share(order, list(filter(None, map(unit_of, order.old))), new, names, nested, specs)
+
+    def _pass_down(self, share: Share) -> None:
+        for address in share.order.old:
+            self._nested.pop(address, None)
+        self._nested.update(share.nested)
+        self.below(dict(self._nested))
+
+    def _places(self, share: Share, name: str) -> bool:
+        """Has it files or a product, or had it?"""
         unit = self._engine.machine.units.get(name)
-        if unit is None:
-            return ("", self._failed.get(name, "gone"))
-        return (unit.state, self._failed.get(name, unit.result))
+        specs = [share.specs[name]] + ([unit.spec] if unit is not None else [])
+        return any(spec.files or spec.product for spec in specs)
+
+    def _placed(self, failed: dict[str, str]) -> None:
+        """Files are there: now all changes at once."""
+        share, self._share = self._share, None
+        if share is not None:
+            self._bring_in(share, failed)
+        self._proceed()
+
+    def _bring_in(self, share: Share, failed: dict[str, str]) -> None:
+        ack = share.order.ack
+        events = self._events(share, failed)
+        refusals = self._engine.judge(events)
+        if refusals and ack is not None:
+            self._reports.refuse(ack, refusals)
+        if refusals:
+            return
+        self._engine.feed(events)
+        self._keep(share, failed)
+        if ack is not None:
+            self._reports.add(March(ack, share.names, share.nested, failed))
+
+    def _events(self, share: Share, failed: dict[str, str]) -> list[Any]:
+        units = self._engine.machine.units
+        gone = [name for name in share.old if name not in share.new and name in units]
+        events: list[Any] = [Remove(name) for name in gone]
+        good = {
+            name: s for name, s in share.specs.items() if name not in failed or name not in units
+        }
+        events += [Define(name, spec) for name, spec in good.items()]
+        for name in share.new:
+            events += self._wants(share, name, good)
+        return events + [Apply(name) for name in good if name in units]
+
+    def _wants(self, share: Share, name: str, good: dict[str, UnitSpec]) -> list[Want]:
+        unit = self._engine.machine.units.get(name)
+        if name in good:
+            planned = Want(name, good[name].want, PLAN)
+        elif unit is not None and share.order.march:
+            planned = Want(name, unit.spec.want, PLAN)
+        else:
+            return []
+        by_hand = None if share.order.march else self.manual(name)
+        return [planned] if by_hand is None else [planned, by_hand]
+
+    def _keep(self, share: Share, failed: dict[str, str]) -> None:
+        """Remember on disk and here what is in force now."""
+        for name in share.old:
+            if name not in share.new:
+                self._lines.pop(name, None)
+        for name in share.specs:
+            if name in failed:
+                self._engine.unplaced[name] = failed[name]
+                continue
+            self._engine.unplaced.pop(name, None)
+            self._by_hand.discard(name)
+            self._lines[name] = hash(share.new[name])
+            self._home.define(name, share.new[name])
 
 
 def read_line(text: str) -> UnitSpec:
@@ -188,17 +192,7 @@ def read_line(text: str) -> UnitSpec:
     return UnitSpec.parse(loads(text.encode()))
 
 
-def _split(lines: Lines) -> tuple[Lines, Lines]:
-    """This pm's own units by their names, and those of sub-pms by their addresses."""
-    own, below = {}, {}
-    for name, line in lines.items():
-        segments = parse_address(name)
-        if len(segments) == 1:
-            own[segments[0]] = line
-        else:
-            below[name] = line
-    return own, below
-
-
-def _nobody(ack: Any, verdict: str, spots: dict[str, tuple[str, str]], final: bool) -> None:
-    """No acceptor: nobody waits for an answer."""
+def unit_of(address: str) -> str:
+    """The unit of this pm that an address below it names, or empty: it is a sub-pm's."""
+    names = parse_address(address)
+    return names[0] if len(names) == 1 else ""

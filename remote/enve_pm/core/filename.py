@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from enve_pm.core.address import dirname as quote
+from enve_pm.core.address import dirname, is_plain
 
-__all__ = ["quote", "unquote"]
+
+def quote(name: str) -> str:
+    """`a/b` -> `a%2Fb`; a plain name stays itself."""
+    return name if is_plain(name) else dirname(name)
 
 
 def unquote(name: str) -> str:

@@ -87,7 +87,7 @@ class Runs:
         self._home.jobs.pid(run.job, pid, run.start)
         self._forget(pid)
         self._ending.pop((run.unit, run.number), None)
-        self._loop.child(pid, lambda code: self._ended(run, code))
+        self._loop.child(pid, self._ended, run)
 
     def signal(self, unit: str, number: int, name: str, tree: bool) -> None:
         """Signal a run: its main process group, or with `tree` all that it has."""
@@ -122,7 +122,7 @@ class Runs:
             run = self._owner(orphan)
             self._orphans[orphan.pid] = run
             if run is not None:
-                run.orphans.add(orphan.pid)
+                run.orphans = run.orphans | {orphan.pid}
 
     # -- the end of a run --------------------------------------------------------------------------
     def settle(self) -> None:
@@ -150,8 +150,8 @@ class Runs:
     def _forget(self, pid: int) -> None:
         run = self._orphans.pop(pid, None)
         if run is not None:
-            run.orphans.discard(pid)
-            run.told.discard(pid)
+            run.orphans = run.orphans - {pid}
+            run.told = run.told - {pid}
 
     def _clear(self, run: Run) -> None:
         heir = self.heir(run) if run.code == 0 and not run.killing else NO_HEIR
@@ -170,7 +170,7 @@ class Runs:
         """The main process is gone for good: the remains go too."""
         for pid in run.orphans - run.told:
             self._signal_one(pid, signal.SIGKILL if run.killing else signal.SIGTERM)
-            run.told.add(pid)
+            run.told = run.told | {pid}
         if run.timer is None and not run.asked:
             run.timer = self._loop.at(self._system.now() + GRACE, lambda: self._kill(run))
 
@@ -203,13 +203,13 @@ class Runs:
             return self._fresh[0] if self._fresh[0].start <= orphan.start else None
         return None
 
-    def _roots(self, run: Run) -> set[int]:
-        return run.orphans | ({run.main} if run.code is None else set())
+    def _roots(self, run: Run) -> frozenset[int]:
+        return run.orphans | ({run.main} if run.code is None else frozenset())
 
     def _signal_group(self, run: Run, number: int) -> None:
         """The main process is not reaped, so its pid, and its group's number, are its own."""
-        stat = self._system.stat(run.main)
-        if stat is not None and stat.group == run.main:
+        stat = None if run.main == run.launcher else self._system.stat(run.main)
+        if stat is None or stat.group == run.main:
             self._system.kill_group(run.main, number)
             self._system.kill_group(run.main, signal.SIGCONT)
         else:
@@ -220,7 +220,7 @@ class Runs:
         roots = self._roots(run)
         for pid, start in descend.tree(self._system, roots):
             self._system.kill(pid, start, number)
-        run.told |= run.orphans
+        run.told = run.told | run.orphans
 
     def _signal_one(self, pid: int, number: int) -> None:
         stat = self._system.stat(pid)
@@ -239,7 +239,7 @@ class Runs:
             self._enter(run)
             self._orphans.update(dict.fromkeys(run.orphans, run))
             if run.code is None:
-                self._loop.child(run.main, lambda code, run=run: self._ended(run, code))  # type: ignore[misc]
+                self._loop.child(run.main, self._ended, run)
             else:
                 self._ending[run.unit, run.number] = run
         self._look = True

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from enve_pm.shell.timer import Timer
 
 
+# Most runs have no orphans: all of these share one empty set.
+NOBODY: frozenset[int] = frozenset()
+
+
 class Run:
     """`code` is None while the main process lives; `asked`: the machine sent it a signal that ends
     it; `killing`: what is left, and what turns up, is killed without further notice."""
@@ -50,8 +54,8 @@ class Run:
         self.asked = False
         self.killing = False
         self.ready = False
-        self.orphans: set[int] = set()
-        self.told: set[int] = set()  # orphans that have had their signal
+        self.orphans = NOBODY
+        self.told = NOBODY  # orphans that have had their signal
         self.timer: Timer | None = None
         self.watch: Any = None  # how readiness is waited for, see `readiness`
 
@@ -81,5 +85,5 @@ def restore(row: dict[str, Any]) -> Run:
     run = Run(row["unit"], row["number"], row["step"], row["job"])
     for name in DUMPED:
         setattr(run, name, row[name])
-    run.orphans = set(row["orphans"])
+    run.orphans = frozenset(row["orphans"])
     return run

@@ -14,6 +14,8 @@ from enve_pm.shell import subtree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from enve_pm.shell.system import System
 
 MARKER = "PM_JOB"
@@ -48,7 +50,7 @@ def job_of(system: System, pid: int) -> str:
     return system.environ(pid).get(MARKER.encode(), b"").decode("ascii", "replace")
 
 
-def belongs(system: System, pid: int, roots: set[int]) -> bool:
+def belongs(system: System, pid: int, roots: AbstractSet[int]) -> bool:
     """Is `pid` one of the roots or below one of them?"""
     seen = 0
     while pid > 1 and seen < 4096:
@@ -62,7 +64,7 @@ def belongs(system: System, pid: int, roots: set[int]) -> bool:
     return False
 
 
-def tree(system: System, roots: set[int]) -> list[tuple[int, int]]:
+def tree(system: System, roots: AbstractSet[int]) -> list[tuple[int, int]]:
     """Every living process at and below the roots as (pid, start), parents first."""
     found = []
     for root in sorted(roots):

@@ -75,10 +75,13 @@ class Home:
         if os.path.exists(folder + "/planned"):
             self.pending.remove(folder + "/planned")
 
-    def override(self, unit: str, line: str, planned: str) -> None:
+    def override(self, unit: str, line: str) -> None:
         """Keep the line with what the owner set in it; this must outlive a power cut."""
         folder = self.unit(unit)
-        self.pending.now(folder + "/planned", planned.encode(), LASTING)
+        self.pending.flush()
+        if not os.path.exists(folder + "/planned"):
+            planned = self._text(quote(unit), "parameter")
+            self.pending.now(folder + "/planned", planned.encode(), LASTING)
         self.pending.now(folder + "/parameter", line.encode(), LASTING)
 
     def state(self, unit: str, state: str) -> None:

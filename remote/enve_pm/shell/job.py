@@ -8,7 +8,6 @@ processes: the next pm looks for them before it starts anything.
 from __future__ import annotations
 
 import os
-from collections import deque
 
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.refusal import FormatError
@@ -48,7 +47,7 @@ class Jobs:
         self._stem = "%x%s" % (system.wall() // 1000, os.urandom(3).hex())
         self._count = 0
         self._boot = system.boot()
-        self._kept: dict[str, deque[str]] = {}
+        self._kept: dict[str, list[str]] = {}
 
     def new(self) -> str:
         """A fresh id."""
@@ -85,10 +84,10 @@ class Jobs:
             self._remove(job)
 
     def _keep(self, unit: str, job: str) -> None:
-        kept = self._kept.setdefault(unit, deque())
+        kept = self._kept.setdefault(unit, [])
         kept.append(job)
         while len(kept) > (FOREIGN if unit == CLIENT else KEEP):
-            self._remove(kept.popleft())
+            self._remove(kept.pop(0))
 
     def _remove(self, job: str) -> None:
         folder = "%s/%s" % (self._folder, job)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from enve_pm.shell.timer import Timer
 
     Callback = Callable[[], None]
-    Ended = Callable[[int], None]
 
 TOLERATED = 30  # mistakes a minute
 MINUTE = 60_000  # ms
@@ -38,7 +37,7 @@ class Loop:
         self.system = system
         self.after: Callback = _nothing
         self.strangers: Callable[[list[tuple[int, int]]], None] = _ignore
-        self.children: dict[int, Ended] = {}
+        self.children: dict[int, tuple[Any, ...]] = {}
         self._poll = select.epoll() if hasattr(select, "epoll") else select.poll()
         self._scale = 1000.0 if hasattr(select, "epoll") else 1.0
         self._watched: dict[int, Callback] = {}
@@ -70,9 +69,10 @@ class Loop:
     def cancel(self, timer: Timer) -> None:
         self._timers.cancel(timer)
 
-    def child(self, pid: int, callback: Ended) -> None:
-        """Call back with the exit status (or -signal) when this child has ended and is reaped."""
-        self.children[pid] = callback
+    def child(self, pid: int, callback: Callable[..., None], *arguments: Any) -> None:
+        """Call back with the arguments and the exit status (or -signal) when this child has ended
+        and is reaped."""
+        self.children[pid] = (callback, *arguments)
 
     def forget(self, pid: int) -> None:
         self.children.pop(pid, None)
@@ -131,11 +131,11 @@ class Loop:
         self._ended = False
         unknown = []
         for pid, code in self.system.reap():
-            callback = self.children.pop(pid, None)
-            if callback is None:
+            call = self.children.pop(pid, None)
+            if call is None:
                 unknown.append((pid, code))
             else:
-                self._call(callback, code)
+                self._call(*call, code)
         self._call(self.strangers, unknown)
 
     # -- SIGCHLD -----------------------------------------------------------------------------------

@@ -6,11 +6,43 @@ when it is written, at most once in a while: a storm of changes costs one file n
 
 from __future__ import annotations
 
+from _json import encode_basestring as quote
+from collections import namedtuple
+
 from enve_pm.core.canonical import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+# A unit as it is shown (contracts, section 5); the fields stand in the order of canonical JSON.
+Row = namedtuple("Row", "detail drift kind pid restarts result since stale state want why")
+_ROW = (
+    '{"detail":%s,"drift":%s,"kind":"%s","pid":%d,"restarts":%d,"result":%s,"since":%d,'
+    '"stale":"%s","state":"%s","want":"%s","why":%s}'
+)
+
+
+def encode(row: Row) -> bytes:
+    """The row in canonical JSON; by hand, as it is made at each change of each unit."""
+    text = _ROW % (
+        _quoted(row.detail),
+        "true" if row.drift else "false",
+        row.kind,
+        row.pid,
+        row.restarts,
+        _quoted(row.result),
+        row.since,
+        row.stale,
+        row.state,
+        row.want,
+        _quoted(row.why),
+    )
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _quoted(text: str) -> str:
+    return '""' if not text else str(quote(text))
 
 
 class Status:
@@ -21,10 +53,10 @@ class Status:
         self._units: dict[str, bytes] = {}
         self._order: list[str] | None = None
 
-    def set(self, unit: str, row: dict[str, Any]) -> None:
+    def set(self, unit: str, row: Row) -> None:
         if unit not in self._units:
             self._order = None
-        self._units[unit] = dumps(unit) + b":" + dumps(row)
+        self._units[unit] = dumps(unit) + b":" + encode(row)
 
     def drop(self, unit: str) -> None:
         if self._units.pop(unit, None) is not None:

@@ -204,11 +204,14 @@ class System:
             os.close(handle)
 
     def write(self, path: str, data: bytes, mode: int = 0o600) -> None:
-        """Write a small file in place. Raises OSError (disk full among others)."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        """Write a small file in place. Raises OSError (disk full among others). The file is not
+        emptied first: to free its block and get another costs more than all the rest."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, mode)
         try:
             if os.write(handle, data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+            if os.fstat(handle).st_size != len(data):
+                os.ftruncate(handle, len(data))
         finally:
             os.close(handle)
 

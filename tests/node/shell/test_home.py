@@ -13,7 +13,7 @@ from enve_pm.core.filename import quote, unquote
 from enve_pm.shell.home import Home
 from enve_pm.shell.job import KEEP
 from enve_pm.shell.pending import LASTING
-from enve_pm.shell.status import Status
+from enve_pm.shell.status import Row, Status
 from enve_pm.shell.system import System
 
 
@@ -50,7 +50,9 @@ def test_modes_that_somebody_widened_are_put_right(home: Home) -> None:
 
 def test_units_come_back_as_they_were_kept(home: Home) -> None:
     home.define("web", '{"a":1}')
-    home.override("a/b", '{"b":3}', '{"b":2}')
+    home.define("a/b", '{"b":2}')
+    home.override("a/b", '{"b":1}')
+    home.override("a/b", '{"b":3}')
     home.state("web", "RUNNING")
     home.keep_wants({"web": "up manual by ann"}, ["web"])
     assert home.pending.flush()
@@ -92,7 +94,7 @@ def test_a_disk_that_takes_nothing_is_tried_again(home: Home) -> None:
     units.rmdir()
     units.write_bytes(b"")  # in the way, also for root
     home.state("web", "RUNNING")
-    home.override("web", "{}", "{}")
+    home.override("web", "{}")
     assert not home.pending.flush()
     assert "units/web" in home.pending.error
     home.state("web", "STOPPED")
@@ -118,14 +120,31 @@ def test_a_failed_replace_leaves_the_old_file(home: Home) -> None:
 names = st.text(min_size=1, max_size=12).filter(lambda name: name.isprintable())
 
 
-@given(st.dictionaries(names, st.dictionaries(names, st.integers(0, 9))))
-def test_status_is_the_canonical_json_of_the_whole(units: dict[str, dict[str, int]]) -> None:
+rows = st.builds(
+    Row,
+    st.text(max_size=5).filter(lambda text: text.isprintable()),
+    st.booleans(),
+    st.just("process"),
+    st.integers(0, 2**22),
+    st.integers(0, 99),
+    st.text(alphabet='a"\\\n\x00\x1f\x7fé', max_size=5),
+    st.integers(0, 2**45),
+    st.sampled_from(["", "reload"]),
+    st.sampled_from(["RUNNING", "FAIL"]),
+    st.sampled_from(["up", "down"]),
+    st.just("manual by ann"),
+)
+
+
+@given(st.dictionaries(names, rows))
+def test_status_is_the_canonical_json_of_the_whole(units: dict[str, Row]) -> None:
     head = {"pid": 5, "start": 6, "boot": "b", "version": "1", "hash": "h"}
     status = Status(head)
     for name, row in units.items():
-        status.set(name, {"old": 1})
+        status.set(name, row._replace(pid=1))
         status.set(name, row)
-    whole = {**head, "v": 1, "wall": 77, "units": units}
+    shown = {name: row._asdict() for name, row in units.items()}
+    whole = {**head, "v": 1, "wall": 77, "units": shown}
     assert status.render(77) == dumps(whole) + b"\n"
     assert loads(status.render(77)) == whole
     for name in units:

@@ -1,0 +1,106 @@
+"""How a march goes: the states of its spots, told while they move and once they have settled."""
+
+from __future__ import annotations
+
+from enve_pm.core.goal import Goal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from enve_pm.app.engine import Engine
+    from enve_pm.shell.timer import Timer
+
+    Spots = dict[str, tuple[str, str]]  # address below the node -> (state, result)
+
+PAUSE = 200  # ms between two reports of the same march
+ACCEPTED, APPLIED, FAILED = "accepted", "applied", "failed"
+
+
+class March:
+    """One accepted part on its way. names: {unit of this pm: its address}; nested: addresses of
+    units in sub-pms; failed: units whose files could not be placed, with the reason."""
+
+    __slots__ = ("ack", "failed", "goal", "names", "nested")
+
+    def __init__(
+        self, ack: Any, names: dict[str, str], nested: Iterable[str], failed: dict[str, str]
+    ) -> None:
+        self.ack = ack
+        self.names = names
+        self.nested = list(nested)
+        self.failed = failed
+        self.goal = Goal("apply", list(names))
+
+
+class Reports:
+    """`report` takes (ack, verdict, spots, final). `nested` is asked for the spots of sub-pms, and
+    whether these have settled."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.report: Callable[[Any, str, Spots, bool], None] = _nobody
+        self.nested: Callable[[list[str]], tuple[Spots, bool]] = _none_nested
+        self._engine = engine
+        self._marches: list[March] = []
+        self._timer: Timer | None = None
+        self._told: Spots = {}
+
+    def add(self, march: March) -> None:
+        """Follow it to its end; an older one of the same lane is told once more and dropped."""
+        for older in self._marches:
+            if older.ack.lane == march.ack.lane:
+                self._tell(older, FAILED, final=True)
+        self._marches = [old for old in self._marches if old.ack.lane != march.ack.lane]
+        self._marches.append(march)
+
+    def refuse(self, ack: Any, refusals: Iterable[Any]) -> None:
+        """The machine will not carry this out: nothing was changed."""
+        spots = {refusal.unit: ("", str(refusal.reason)[:200]) for refusal in refusals}
+        self.report(ack, FAILED, spots, True)
+
+    def check(self) -> None:
+        """After each turn of the machine, and when a sub-pm has news."""
+        for march in list(self._marches):
+            outcome = march.goal.outcome(self._engine.machine)
+            nested, settled = self.nested(march.nested)
+            if outcome is not None and settled:
+                self._marches.remove(march)
+                good = outcome[0] == 0 and not march.failed and not _bad(nested)
+                self._tell(march, APPLIED if good else FAILED, final=True)
+        if self._marches and self._timer is None:
+            now = self._engine.loop.system.now()
+            self._timer = self._engine.loop.at(now + PAUSE, self._progress)
+
+    def _progress(self) -> None:
+        self._timer = None
+        for march in self._marches:
+            if self._spots(march) != self._told:
+                self._tell(march, ACCEPTED, final=False)
+
+    def _tell(self, march: March, verdict: str, final: bool) -> None:
+        self._told = self._spots(march)
+        self.report(march.ack, verdict, self._told, final)
+
+    def _spots(self, march: March) -> Spots:
+        spots = {address: self._spot(march, unit) for unit, address in march.names.items()}
+        spots.update(self.nested(march.nested)[0])
+        return spots
+
+    def _spot(self, march: March, name: str) -> tuple[str, str]:
+        unit = self._engine.machine.units.get(name)
+        if unit is None:
+            return ("", march.failed.get(name, "gone"))
+        return (unit.state, march.failed.get(name, unit.result))
+
+
+def _bad(nested: Spots) -> bool:
+    return any(state in ("FAIL", "STARTING_FAIL") for state, _ in nested.values())
+
+
+def _none_nested(names: list[str]) -> tuple[Spots, bool]:
+    return {}, True
+
+
+def _nobody(ack: Any, verdict: str, spots: Spots, final: bool) -> None:
+    """No acceptor: nobody waits for an answer."""
