@@ -21,7 +21,7 @@ from enve.core.probe import Probe
 from enve.errors import NodeFailure, RefusedError
 from enve.host.base import Connect, Host
 from enve.model.blueprint import Blueprint, NodeBlueprint
-from enve.model.report import Begin, Change, Difference, Emit, Notice, Problem, Result, Step
+from enve.model.report import Begin, Change, Difference, Emit, End, Notice, Problem, Result, Step
 from enve.model.site import Node
 
 
@@ -53,8 +53,9 @@ async def deploy(
     chosen = list(nodes)
     work.wants(chosen, blueprint)
     emit(Begin("deploy", tuple(node.name for node in chosen)))
+    started = time.monotonic()
     try:
-        return await fleet.each(
+        results = await fleet.each(
             chosen,
             fleet.connected(connect, work.node, deadline=options.deadline, emit=emit),
             forks=options.forks,
@@ -64,6 +65,8 @@ async def deploy(
     finally:
         work.finish()
         facts.save(options.state, work.facts)
+    emit(End(fleet.code(results), time.monotonic() - started))
+    return results
 
 
 class Deploy:
@@ -106,7 +109,7 @@ class Deploy:
         if steps.dropped and not self._options.remove_spots:
             raise _drops(steps.dropped)
         if not steps.changes:
-            return Result(host.node.name, "unchanged", _state(wanted))
+            return Result(host.node.name, "unchanged", f"unchanged: {_state(wanted)}")
         self._differences.setdefault(steps.changes, []).append(host.node.name)
         if self._options.check:
             return Result(host.node.name, "pending", _would(steps))
@@ -158,7 +161,7 @@ class Deploy:
             return
         for changes, names in self._differences.items():
             shown = tuple(self._shown(change) for change in changes)
-            self._emit(Difference(tuple(names), shown))
+            self._emit(Difference(tuple(names), shown, "deploy"))
 
     def _shown(self, change: Change) -> Change:
         if self._options.diff:
@@ -182,7 +185,12 @@ def _drops(spots: tuple[str, ...]) -> RefusedError:
 
 def _state(wanted: Wanted) -> str:
     count = len(list(blueprintdiff.spots(blueprintdiff.read_object(wanted.blueprint))))
-    return f"pm {wanted.program}, {len(wanted.keys)} keyholes, {count} spots"
+    holes = len(wanted.keys)
+    return f"pm {wanted.program[:8]}, {_many(holes, 'keyhole')}, {_many(count, 'spot')}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _did(done: Done, wanted: Wanted) -> str:

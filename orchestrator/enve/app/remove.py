@@ -13,7 +13,7 @@ from enve.bundle import Bundle
 from enve.core.probe import Probe
 from enve.errors import NodeFailure
 from enve.host.base import Connect, Host
-from enve.model.report import Begin, Emit, Result, Step
+from enve.model.report import Begin, Emit, End, Result, Step
 from enve.model.site import Node
 
 
@@ -23,7 +23,9 @@ async def remove(
     """Stop pm and its services on these nodes and remove what deploy put there."""
     bundle = bundles.program()
     chosen = list(nodes)
-    emit(Begin("remove", tuple(node.name for node in chosen)))
+    emit(Begin("deploy", tuple(node.name for node in chosen)))
+
+    started = time.monotonic()
 
     async def one(host: Host) -> Result:
         return await _node(host, bundle, options, emit)
@@ -37,6 +39,10 @@ async def remove(
     )
     gone = [name for name, result in results.items() if result.outcome == "changed"]
     facts.forget(options.state, gone)
+    kept = sum(result.outcome == "unchanged" for result in results.values())
+    said = f"{len(gone)} removed, {kept} had nothing, {len(results) - len(gone) - kept} not removed"
+    summary = "" if options.check else said
+    emit(End(fleet.code(results), time.monotonic() - started, summary))
     return results
 
 

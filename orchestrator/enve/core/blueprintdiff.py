@@ -39,9 +39,10 @@ def read_object(text: bytes) -> dict[str, Any]:
 
 
 def _pretty(value: dict[str, Any]) -> list[str]:
-    if not value:
+    shown = {key: part for key, part in value.items() if key != "node"}  # equal nodes are grouped
+    if not shown:
         return []
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(shown, indent=1, sort_keys=True, ensure_ascii=False)
     return [printable(line, 1000) for line in text.splitlines()]
 
 

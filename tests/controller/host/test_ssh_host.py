@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.support.lab import Lab, SshNode, make_key
+
 from enve.errors import NodeFailure, Unreachable
 from enve.host.base import Host
 from enve.host.connect import Connector
 from enve.host.options import SshOptions
 from enve.model.site import Connection, Node
-
-from tests.support.lab import Lab, SshNode, make_key
 
 pytestmark = pytest.mark.real
 
