@@ -9,6 +9,7 @@ resident program does without the json package; only the C routine that quotes s
 from __future__ import annotations
 
 from _json import encode_basestring as _quote
+from sys import intern
 
 from enve_pm.core.refusal import FormatError
 
@@ -230,6 +231,7 @@ def _member(text: str, at: int, depth: int, members: dict[str, Any]) -> int:
     if text[at : at + 1] != '"':
         raise _bad("a key", text, at)
     key, end = _string(text, at)
+    key = intern(key)  # a thousand units have the same few keys
     if key in members:
         raise FormatError("the key %s stands twice (character %d)" % (_quote(key), at))
     end = _blank(text, end)

@@ -7,10 +7,9 @@ may not read or change.
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from enve_pm.core import shape
 from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.digest import sha256
 from enve_pm.core.pae import PART, pae
 from enve_pm.core.refusal import FormatError
 

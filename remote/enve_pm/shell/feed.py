@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
-from hashlib import sha256
 
 from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import stat
 from collections import namedtuple
-from hashlib import sha256
+
+from enve_pm.core.digest import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ bytes of the stream's SHA-256; every payload but the last is full; the rest is p
 from __future__ import annotations
 
 from collections import namedtuple
-from hashlib import sha256
 from struct import Struct
 from zlib import crc32
+
+from enve_pm.core.digest import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

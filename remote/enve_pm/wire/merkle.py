@@ -7,8 +7,7 @@ it is. Leaves and inner nodes are hashed under different first bytes.
 
 from __future__ import annotations
 
-from hashlib import sha256
-
+from enve_pm.core.digest import sha256
 from enve_pm.core.part import leaf
 
 TYPE_CHECKING = False

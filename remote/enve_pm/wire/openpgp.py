@@ -8,8 +8,8 @@ choose the key ring for gpgv, whose answer decides.
 from __future__ import annotations
 
 from collections import namedtuple
-from hashlib import sha1
 
+from enve_pm.core.digest import sha1
 from enve_pm.core.refusal import SIGNATURE, FormatError, Refused
 
 TYPE_CHECKING = False
@@ -129,7 +129,7 @@ def ring(data: bytes) -> Ring:
 
 def fingerprint(body: bytes) -> str:
     """Of a version 4 key packet. SHA-1 is what the format fixes; nothing rests on it here."""
-    return sha1(b"\x99%b%b" % (len(body).to_bytes(2, "big"), body)).hexdigest().upper()  # noqa: S324
+    return sha1(b"\x99%b%b" % (len(body).to_bytes(2, "big"), body)).hexdigest().upper()
 
 
 def issued_by(ring: Ring, issuer: str) -> bool:
