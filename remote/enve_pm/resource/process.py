@@ -95,7 +95,8 @@ class Processes:
         """Get ready to hear that it is ready. Returns a descriptor to close after the launch."""
         how = spec.ready["how"]
         if how == "pidfile":
-            path = os.path.join(spec.cwd or self._home.spot(spec.unit), spec.ready["path"])
+            folder = os.path.join(self._home.spot(spec.unit), spec.cwd)
+            path = os.path.join(folder, spec.ready["path"])
             run.watch = PidFile(self._loop, self._runs, run, path, self._found)
         elif how == "notify":
             run.watch = self._datagram(run, Box(_uid(spec.user), "", -1))

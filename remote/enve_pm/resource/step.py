@@ -51,9 +51,9 @@ def order(
 
 def _folder(spec: UnitSpec, home: Home) -> str:
     """Its cwd; by default the spot's directory, which is made when nothing was placed there."""
-    if spec.cwd:
-        return spec.cwd
     folder = home.spot(spec.unit)
+    if spec.cwd:
+        return os.path.join(folder, spec.cwd)  # a relative one counts from the spot's directory
     if not os.path.isdir(folder):
         try:
             os.mkdir(folder, 0o755)
