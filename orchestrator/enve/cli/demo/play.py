@@ -1,0 +1,89 @@
+"""Plays the story from the first server to the last trace, also when it is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from enve.cli import color
+from enve.cli.demo.screen import Narrator
+from enve.cli.demo.site import Site
+from enve.cli.demo.story import Story, fleet
+from enve.errors import OK
+
+
+def play(*, keep: bool) -> int:
+    """The whole demo; 0 when every command did what the story says."""
+    site = Site()
+    narrator = Narrator(color.Paint(color.wanted("auto", sys.stdout, os.environ)))
+    try:
+        asyncio.run(_play(Story(site, narrator), keep))
+    finally:
+        end_processes(site.folder)
+        site.close()
+    return OK
+
+
+async def _play(story: Story, keep: bool) -> None:
+    story.tell.chapter(
+        "Five nodes on this machine",
+        f"Real SSH servers on 127.0.0.1, each with a home of its own below {story.site.folder}.",
+        "The inventory pins their host keys.",
+    )
+    async with fleet(story.site):
+        try:
+            await _chapters(story)
+            if keep:
+                await _stay(story)
+        finally:
+            await _tear_down(story)
+
+
+async def _chapters(story: Story) -> None:
+    await story.keys()
+    await story.deploy()
+    await story.march()
+    await story.kill()
+    await story.change()
+    await story.stranger()
+    await story.end()
+
+
+async def _stay(story: Story) -> None:
+    """Leaves the fleet running until Ctrl-C, and says how to reach it."""
+    story.tell.chapter("The fleet stays: try it from another terminal")
+    story.tell.note(f"cd {story.site.folder}")
+    names = ("GNUPGHOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "ENVE_INVENTORY")
+    environment = story.site.environment()
+    story.tell.note("export " + " ".join(f"{name}={environment[name]}" for name in names))
+    story.tell.note("enve-list -w          enve stop n2.web        enve logs n3.tenants.blog")
+    story.tell.note("edit plan.yml, then:  enve-march plan.yml --diff")
+    story.tell.note("Ctrl-C here ends the fleet and removes the folder.")
+    await asyncio.Event().wait()
+
+
+async def _tear_down(story: Story) -> None:
+    if not (story.site.folder / "inventory.yml").exists():
+        return
+    story.tell.chapter("Tear down: pm leaves every node", "Nothing of this stays behind.")
+    await story.run("enve-deploy", "inventory.yml", "--remove", "--yes")
+
+
+def end_processes(folder: Path) -> None:
+    """Whatever still lives in the demo's folder (agents, a node cut short) ends now."""
+    mark = os.fsencode(folder)
+    for entry in Path("/proc").glob("[0-9]*"):
+        pid = int(entry.name)
+        try:
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        inside = any(v.startswith((b"HOME=" + mark, b"GNUPGHOME=" + mark)) for v in variables)
+        if inside and pid != os.getpid():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
