@@ -31,12 +31,11 @@ def encode_state(state: State) -> bytes:
 def parse_state(data: bytes) -> State:
     value = shape.fields(loads(data), "state", ("v", "lanes", "floors"))
     shape.version(value["v"], "state.v")
-    for name in (*value["lanes"], *value["floors"]):
+    lanes = shape.table(value["lanes"], "state.lanes", _lane, 256)
+    floors = shape.table(value["floors"], "state.floors", shape.integer, 256)
+    for name in (*lanes, *floors):
         shape.word(name, "state")
-    return State(
-        shape.table(value["lanes"], "state.lanes", _lane, 256),
-        shape.table(value["floors"], "state.floors", shape.integer, 256),
-    )
+    return State(lanes, floors)
 
 
 def _lane(value: Any, where: str) -> Lane:
