@@ -1,0 +1,59 @@
+"""The reference names every key that the loaders take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from enve.load import (
+    blueprint,
+    ceiling,
+    connection,
+    content,
+    groups,
+    inventory,
+    keyholes,
+    outline,
+    plan,
+    secret,
+    unitline,
+)
+
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
+
+
+@pytest.mark.parametrize(
+    ("page", "keys"),
+    [
+        ("inventory", inventory.KEYS),
+        ("inventory", inventory.NODE_KEYS),
+        ("inventory", groups.KEYS),
+        ("inventory", connection.KEYS),
+        ("blueprint", blueprint.KEYS),
+        ("blueprint", keyholes.KEYS),
+        ("blueprint", ceiling.KEYS),
+        ("blueprint", outline.PM_KEYS),
+        ("blueprint", outline.LIMITS),
+        ("plan", plan.KEYS),
+        ("plan", unitline.KEYS),
+    ],
+)
+def test_every_key_has_a_row(page: str, keys: tuple[str, ...]) -> None:
+    rows = [line.split("|")[1] for line in _text(page).splitlines() if line.startswith("|")]
+    cells = " ".join(rows) + " " + " ".join(_prose(page))
+    assert [key for key in keys if f"`{key}`" not in cells] == []
+
+
+def test_the_forms_are_shown() -> None:
+    for key in (*content.KEYS[:3], *secret.SOURCES):
+        assert f"{{{key}: " in _text("plan")
+
+
+def _text(page: str) -> str:
+    return (REFERENCE / f"{page}.md").read_text()
+
+
+def _prose(page: str) -> list[str]:
+    """Keys that are explained in a row of another one."""
+    return [line for line in _text(page).splitlines() if line.startswith("| `limits` |")]
