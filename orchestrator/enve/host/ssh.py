@@ -18,6 +18,8 @@ from enve.host.options import SAY_GOODBYE, file_pieces, pieces
 from enve.host.output import Lines, Output
 from enve.model.site import Node
 
+WAITING = 64  # pieces of a session's output that nobody has taken yet
+
 
 class SshHost:
     """An open connection to one node (`enve.host.base.Host`)."""
@@ -113,8 +115,18 @@ class Command(asyncssh.SSHClientSession[bytes]):
         errors = datatype == asyncssh.EXTENDED_DATA_STDERR
         if self.lines is not None and not errors:
             self.lines.put_nowait(data)
+            if self.lines.qsize() > WAITING:
+                self._channel.pause_reading()  # the node waits, our memory does not grow
         elif not self.output.add(data, errors=errors):
             self._channel.abort()
+
+    async def next(self) -> bytes | None:
+        """What stdout brings next to a session; None at its end."""
+        assert self.lines is not None  # noqa: S101  a session has set it
+        data = await self.lines.get()
+        if self.lines.empty():
+            self._channel.resume_reading()
+        return data
 
     def exit_status_received(self, status: int) -> None:
         self.status = status
@@ -180,9 +192,8 @@ class SshSession:
 
     async def lines(self) -> AsyncIterator[bytes]:
         """stdout, line by line, to its end. Raises Unreachable when the connection is lost."""
-        cutter, queue = Lines(), self._task.lines
-        assert queue is not None  # noqa: S101  set when the session was made
-        while (data := await queue.get()) is not None:
+        cutter = Lines()
+        while (data := await self._task.next()) is not None:
             for line in cutter.add(data):
                 yield line
         for line in cutter.end():
