@@ -86,7 +86,7 @@ class Item:
 
     def found(self) -> str:
         """What stands here, for people: `a list`, `text 'abc'`."""
-        kind = self._kind()
+        kind = "a secret" if self.tainted else self._kind()
         if kind in ("a table", "a list", "nothing", "a secret"):
             return kind
         text = str(self._node.value)

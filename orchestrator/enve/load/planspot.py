@@ -159,7 +159,8 @@ class PlanSpot:
             head = error.field.partition(".")[0].partition("[")[0]
             key = ORIGIN.get(head, head)
             rest = error.field.removeprefix(head)
-            message = f"{key}{rest} of {self.what}: wanted {error.wanted}, found {error.found}"
+            found = "a value that is not shown" if head == "env" else error.found  # or a secret
+            message = f"{key}{rest} of {self.what}: wanted {error.wanted}, found {found}"
             raise table.get(key, self.key).bad(message) from None
 
     def at(self, key: str) -> Item:

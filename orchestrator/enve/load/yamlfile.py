@@ -1,8 +1,7 @@
 """Reads one YAML file into a tree whose every node knows its line and column.
 
 What is foreign or dangerous stops here, with a clear error: files that are too big, bytes that are
-not UTF-8, tags that construct things, trees that their aliases blow up, recursion. libyaml itself
-bounds the depth (1,000).
+not UTF-8, tags that construct things, deep nests, trees that their aliases blow up, recursion.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from enve.load.item import Item
 
 BYTES = 16 << 20  # of one file
 ALIASES = 1000  # that one file may use
+DEPTH = 64
 GROWTH = 100_000  # nodes that aliases may add to a tree
 _TAGS = ("", "!", "!secret", "tag:yaml.org,2002:str")
 
@@ -29,11 +29,16 @@ class _Parser(CParser):
     def resolve(self, *_: object) -> str:
         return ""
 
-    def descend_resolver(self, *_: object) -> None:
-        pass
+    depth = 0
+
+    def descend_resolver(self, parent: yaml.Node | None, _: object) -> None:
+        self.depth += 1
+        if self.depth > DEPTH and parent is not None:
+            problem = f"nested more than {DEPTH} deep"
+            raise yaml.composer.ComposerError(None, None, problem, parent.start_mark)
 
     def ascend_resolver(self) -> None:
-        pass
+        self.depth -= 1
 
 
 def read_yaml(path: Path | str) -> Item:
@@ -53,15 +58,8 @@ def parse_yaml(data: bytes, file: str) -> Item:
     if root is None:
         raise InputError("the file is empty", where=Where(file))
     if "!" in text or ("&" in text and "*" in text):  # without them there is nothing to bound
-        _bounded(root, file)
-    return Item(root, file)
-
-
-def _bounded(root: yaml.Node, file: str) -> None:
-    try:
         _Bounds(file).visit(root, root)
-    except RecursionError:
-        raise InputError("nested too deeply", where=Where(file)) from None
+    return Item(root, file)
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -124,7 +122,7 @@ def _cause(problem: str, near: list[str]) -> str:
         return "indent with blanks: YAML allows no tabs there"
     if any(_TEMPLATE.search(line) for line in near):
         return "a value with {{ }} inside { } or [ ], or at its start, must stand in quotes"
-    if "nesting depth" in problem:
+    if "nesting depth" in problem or f"{DEPTH} deep" in problem:
         return "nothing here is nested so deeply"
     if "single document" in problem:
         return "one file holds one document: remove the second `---`"

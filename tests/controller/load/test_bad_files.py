@@ -26,7 +26,8 @@ def lay_out(case: dict[str, Any], folder: Path) -> None:
     for name, text in case.get("files", {}).items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace("$DEEP", "[" * 1100))
+        nest = "[" * 100 + "]" * 100
+        file.write_text(text.replace("$DEEP", "[" * 1100).replace("$NEST", nest))
     if "spots" in case:
         (folder / "p.yml").write_text(f"plan: p\nspots:\n{case['spots']}\n")
     for name, target in case.get("link", {}).items():
