@@ -43,6 +43,13 @@ def _count(value: Any) -> int:
     raise ValueError("wanted a whole number from 1 to 100000")
 
 
+def _amount(value: Any) -> int:
+    """Like a count, but 0 and -1 (the default of whoever uses it) are allowed."""
+    if value in (0, -1, "0", "-1") and not isinstance(value, bool):
+        return int(value)
+    return _count(value)
+
+
 def _seconds(value: Any) -> float:
     try:
         number = float(value) if not isinstance(value, bool) else 0.0
@@ -83,7 +90,10 @@ SETTINGS: dict[str, Setting] = {
     "ssh_config": Setting("", _text, "an ssh_config to use instead of the user's; `none`: none"),
     "state_dir": Setting("", _text, "history, facts, our own known_hosts"),
     "cache_dir": Setting("", _text, "what can be made again"),
-    "signer": Setting("", _text, "the OpenPGP key that signs plans"),
+    "signer": Setting("", _text, "the OpenPGP key that signs plans (also ENVE_KEY)"),
+    "confirm_above": Setting(
+        -1, _amount, "march asks when more nodes change (-1: 0 on a terminal, else 20)"
+    ),
 }
 
 PLACES = ("inventory", "private_key", "known_hosts", "ssh_config", "state_dir", "cache_dir")
@@ -106,6 +116,7 @@ class Settings:
     state_dir: Path = Path()
     cache_dir: Path = Path()
     signer: str = ""
+    confirm_above: int = -1
     origins: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -187,7 +187,7 @@ class March:
 
     async def _signed(self, proposal: Proposal, signer: Signer | None) -> SignedPlan:
         if self.orders.signed is not None:
-            return self.orders.signed
+            return await signing.identified(self.orders, self.orders.signed)
         if signer is None:
             raise MissingError("no key was chosen to sign with")
         return await signing.sign(self.orders, proposal, signer, self.clock, self.emit)
@@ -228,7 +228,8 @@ class March:
         told = answers.result(visit.name, answer, visit.took())
         if told.outcome == "changed" and not proposal.changes.get(visit.name):
             return replace(told, outcome="unchanged")
-        return reasons.explained(told, answer, signed.signed, self.orders.keyholes)
+        keyholes = self.orders.keyholes.get(visit.name, ())
+        return reasons.explained(told, answer, signed.signed, keyholes)
 
     def _tell(self, result: Result) -> None:
         code = result.problem.code if result.problem else OUTCOME_CODE[result.outcome]

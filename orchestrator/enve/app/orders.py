@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from enve import errors
@@ -33,7 +33,7 @@ class Orders:
 
     plan: RenderedPlan
     nodes: tuple[Node, ...]
-    keyholes: tuple[Keyhole, ...] = ()
+    keyholes: Mapping[str, tuple[Keyhole, ...]] = field(default_factory=dict)  # by node
     signed: SignedPlan | None = None
     check: bool = False
     show_diff: bool = False
@@ -47,6 +47,11 @@ class Orders:
     forks: int = 64
     deadline: float = 300.0  # seconds for each node, from the sending on
     connect_deadline: float = 20.0
+
+    @property
+    def keys(self) -> dict[str, Keyhole]:
+        """One keyhole for each key that any node's blueprint names, by fingerprint."""
+        return {hole.fingerprint: hole for holes in self.keyholes.values() for hole in holes}
 
     @property
     def lane(self) -> str:

@@ -9,7 +9,7 @@ from enve import errors
 from enve.model.blueprint import Keyhole
 from enve.model.march import Answer, SignedHead
 from enve.model.report import Problem, Result
-from enve.model.trust import Key, shorten
+from enve.model.trust import shorten
 from enve_pm.core import refusal
 
 
@@ -19,11 +19,6 @@ def skipped(node: str, why: str) -> Result:
     return Result(node, "unreachable", problem.message, problem=problem)
 
 
-def key_name(keyholes: Iterable[Keyhole], key: Key) -> str:
-    """What the blueprint calls a key, else what its owner does."""
-    return next((one.name for one in keyholes if one.fingerprint == key.fingerprint), key.name)
-
-
 def explained(
     result: Result, answer: Answer, signed: SignedHead, keyholes: Iterable[Keyhole]
 ) -> Result:
@@ -31,9 +26,9 @@ def explained(
     if result.problem is None or answer.code not in (refusal.SCOPE, refusal.KEYHOLE):
         return result
     found = [one for one in keyholes if one.fingerprint == signed.signer]
-    key = f"key {signed.signer_name} ({shorten(signed.signer)})"
+    key = f"key {signed.signer_name} ({shorten(signed.signer)})" if signed.signer else "a key"
     if not found:
-        note = f"signed by {key}, which the blueprint does not name"
+        note = f"signed by {key}, which this node's blueprint does not name"
         return replace(result, problem=replace(result.problem, notes=(note,)))
     holes = {reading(one): one for one in found}
     notes = [f"signed by {key}", *(f"its keyhole reads: {text}" for text in holes)]

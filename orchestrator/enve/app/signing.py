@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from enve.app import reasons, signedfile
+from enve.app import signedfile
 from enve.app.history import Entry, History
 from enve.app.orders import Orders
 from enve.app.proposal import Proposal
@@ -17,6 +18,7 @@ from enve.errors import InputError
 from enve.model.march import SignedPlan
 from enve.model.plan import RenderedPlan
 from enve.model.report import Emit, Notice
+from enve.trust.heads import Verifier
 from enve.trust.signer import Signer
 from enve_pm.wire import head as heads
 
@@ -30,9 +32,17 @@ async def sign(
     raw = parts.head(orders.plan, proposal.place, parts.tree(proposal.parts), clock())
     signature = await asyncio.to_thread(signer.sign, heads.signed(raw))
     key = signer.key
-    by = reasons.key_name(orders.keyholes, key)
+    hole = orders.keys.get(key.fingerprint)
+    by = hole.name if hole else key.name
     emit(Notice(f"signed once by {by} {key.short}"))
     return parts.signed(raw, (signature,), proposal.parts, (key.fingerprint, by))
+
+
+async def identified(orders: Orders, signed: SignedPlan) -> SignedPlan:
+    """A plan out of a file with its signer told, if the blueprint knows the key."""
+    judge = Verifier(orders.keys.values(), domain=orders.plan.domain)
+    head = await asyncio.to_thread(judge.identify, signed.signed)
+    return replace(signed, signed=head)
 
 
 def remember(

@@ -44,7 +44,7 @@ async def believe(
     """Check every head that a node shows; keep those of others in our history."""
     entries = history.entries()
     judge = Verifier(
-        orders.keyholes, [entry.signed for entry in entries], domain=orders.plan.domain
+        orders.keys.values(), [entry.signed for entry in entries], domain=orders.plan.domain
     )
     for visit in visits.values():
         await _judge(orders.lane, visit, judge)

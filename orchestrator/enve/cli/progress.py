@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -55,6 +56,10 @@ class Report:
         """`question [y/N]` on the terminal; `assume` (--yes) answers it. May be run in a thread."""
         with self._screen.paused():
             return ask(question, assume=assume)
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Nothing moves on the screen meanwhile."""
+        return self._screen.paused()
 
     @property
     def code(self) -> int:

@@ -5,7 +5,7 @@ One lying node must not stop a lane: its claim is told as bad-state and ignored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from enve.model.blueprint import Keyhole
 from enve.model.march import SignedHead
@@ -28,12 +28,9 @@ class Verifier:
     def __init__(
         self, keyholes: Iterable[Keyhole], known: Iterable[SignedHead] = (), *, domain: str
     ) -> None:
-        self._names: Mapping[str, str] = {}
-        rings: dict[str, bytes] = {}
-        for hole in keyholes:
-            rings[hole.fingerprint] = hole.public_key
-            self._names = {**self._names, hole.fingerprint: hole.name}
-        self._ring = b"".join(rings.values())
+        holes = {hole.fingerprint: hole for hole in keyholes}
+        self._names = {fingerprint: hole.name for fingerprint, hole in holes.items()}
+        self._ring = b"".join(hole.public_key for hole in holes.values())
         self._domain = domain
         self._known: dict[str, SignedHead | BadState] = {one.hash: one for one in known}
 
@@ -53,6 +50,11 @@ class Verifier:
         if found.head.domain != self._domain:
             raise BadState(f"its head is of the domain '{found.head.domain}'")
         return found
+
+    def identify(self, signed: SignedHead) -> SignedHead:
+        """A head out of a file with its signer told, if a keyhole's key signed it."""
+        found = self._judge(signed.raw, signed.signatures, signed.hash)
+        return signed if isinstance(found, BadState) else found
 
     def name(self, fingerprint: str) -> str:
         """What the blueprint calls a key; "" for one that it does not name."""
@@ -86,8 +88,3 @@ def _belongs(node: str, lane_name: str, lane: Lane, head: SignedHead) -> None:
     root = bytes.fromhex(head.head.root)
     if not merkle.verify(leaf, lane.proof["index"], head.head.n, path, root):
         raise BadState("its lines are not those of the head that it shows")
-
-
-def named(signed: SignedHead, fingerprint: str, name: str) -> SignedHead:
-    """The same head, with its signer told."""
-    return SignedHead(signed.raw, signed.hash, signed.head, signed.signatures, fingerprint, name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.controller.march.simnode import SimFleet, SimNode
+from tests.controller.march.simnode import SimFleet
 from tests.support.keys import KeyHome
 
 from enve.app.history import History
@@ -89,7 +89,9 @@ class Desk:
         """A march over the whole fleet; `answer` to every question, None = nobody to ask."""
         self.events = []
         nodes = tuple(sim.site for sim in fleet.sims.values())
-        holes = keyholes if keyholes is not None else _holes(fleet.sims.values())
+        holes = {
+            sim.name: sim.keyholes if keyholes is None else keyholes for sim in fleet.sims.values()
+        }
         orders = Orders(what, nodes, holes, who=self.name, **more)
         return March(
             orders,
@@ -127,11 +129,3 @@ class Desk:
     @property
     def differences(self) -> list[Difference]:
         return [event for event in self.events if isinstance(event, Difference)]
-
-
-def _holes(sims: Iterable[SimNode]) -> tuple[Keyhole, ...]:
-    found: dict[str, Keyhole] = {}
-    for sim in sims:
-        for hole in sim.keyholes:
-            found.setdefault(hole.fingerprint, hole)
-    return tuple(found.values())

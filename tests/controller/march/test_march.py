@@ -218,7 +218,7 @@ async def test_a_stranger_is_refused_by_every_node(
     assert stranger.verdicts == {"n1": "rejected", "n2": "rejected"}
     told = stranger.results["n1"].problem
     assert told is not None
-    assert "the blueprint does not name" in told.notes[0]
+    assert "blueprint does not name" in told.notes[0]
     assert all(not sim.lanes for sim in nodes.sims.values())
     assert await run(alice, nodes, shop) == 0
 
