@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 
 from enve_pm.core import commands, effects, judge, saved, situation, states, transitions, wants
 from enve_pm.core.board import Board
-from enve_pm.core.judge import Refusal as Refusal  # part of this module's interface
+from enve_pm.core.judge import Refusal
 from enve_pm.core.timers import DUE, GRACE
 
 TYPE_CHECKING = False
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.unitstate import Unit
+
+__all__ = ["Machine", "Refusal"]
 
 # What begins or ends something real: done when nobody else has anything to change.
 _ACTS = frozenset(

@@ -102,6 +102,8 @@ def hung(board: Board, unit: Unit, _: Any) -> None:
 
 def again(board: Board, unit: Unit, _: Any) -> None:
     """A restart is asked for."""
+    if not unit.renew:
+        board.tell(unit)
     unit.again = unit.renew = True
     board.mark(unit)
 

@@ -11,7 +11,7 @@ Units that run are only told GO, HALT and QUIT; the others what is true of them.
 from __future__ import annotations
 
 from enve_pm.core import states
-from enve_pm.core.graph import NEED
+from enve_pm.core.graph import AFTER, NEED
 from enve_pm.core.unitstate import FAILED, LIVE
 
 TYPE_CHECKING = False
@@ -140,7 +140,7 @@ def _is_used(board: Board, unit: Unit) -> bool:
 
 
 def _uses(user: Unit, kinds: int, unit: Unit) -> bool:
-    if user.state not in LIVE:
+    if user.state not in LIVE or not kinds & (NEED | AFTER):
         return False
     if user.state in _STOPPING or user.want == states.DOWN or user.again:
         return True

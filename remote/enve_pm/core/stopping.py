@@ -46,6 +46,7 @@ def stop(board: Board, unit: Unit) -> None:
     """Ask the process to go; or undo the resource, once its check is out of the way."""
     assert unit.active is not None  # noqa: S101
     unit.killed = 0
+    unit.again, unit.grace_due = False, -1
     board.enter(unit, states.STOPPING)
     board.kill_side(unit)
     if unit.active.undo and not unit.doom:
@@ -101,15 +102,24 @@ def _proceed(board: Board, unit: Unit) -> None:
         unit.todo, unit.killed = "", 0
         board.spawn(unit, states.UNDO)
         board.arm(unit, unit.active.stop_timeout)
-    elif unit.doom and not unit.again:
+    elif unit.doom:
         failing.fail(board, unit, states.STARTING_FAIL, unit.doom)
     else:
         finish(board, unit)
 
 
+def again(board: Board, unit: Unit, _: Any) -> None:
+    """A restart is asked for during the stop: this stop will do for it."""
+    unit.doom = ""
+    unit.renew = True
+    board.tell(unit)
+
+
 def finish(board: Board, unit: Unit) -> None:
     """Down, in order."""
-    if not unit.stuck:
+    if unit.stuck:
+        unit.renew = False
+    else:
         unit.result = failing.TIMEOUT if unit.killed >= 2 else OK
     unit.detail = unit.doom = unit.stale = ""
     unit.again = unit.behind = unit.reloads = False

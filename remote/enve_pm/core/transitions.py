@@ -175,7 +175,7 @@ TABLE: dict[str, dict[str, Any]] = {
         SIDE_EXITED: Cell(stopping.beside, (STOPPED, STOPPING, STARTING_FAIL)),
         TIMEOUT: Cell(stopping.escalate, (STOPPING, FAIL)),
         SIDE_TIMEOUT: NEVER,
-        RESTART: Cell(running.again, (STOPPING,)),
+        RESTART: Cell(stopping.again, (STOPPING,)),
         RESET: Cell(failing.calm, (STOPPING,)),
         **_keep(STOPPING, GO, HALT, QUIT, WAKE, RELOAD, RECHECK),
     },

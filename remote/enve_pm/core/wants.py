@@ -45,6 +45,8 @@ def _turn(board: Board, unit: Unit, want: str) -> None:
         unit.again = unit.renew = unit.reloads = False
     board.show(unit)
     board.mark(unit)
+    if unit.state in (states.SCHE_STOP, states.STOPPING):
+        board.tell(unit)  # whether it comes again matters to who comes after it
     pull = 1 if want == states.UP else -1
     for name, kinds in edges(unit.spec).items():
         need = board.units.get(name)
