@@ -58,10 +58,10 @@ def parents(path: str, mode: int) -> None:
 
 def put(path: str, data: bytes, mode: int, gid: int = -1) -> bool:
     """Put a file in place, on the disk before this returns; False when it was the same already."""
-    if _same(path, data, mode, gid):
-        return False
     part = "%s/.%s.new" % (os.path.dirname(path), os.path.basename(path))
     discard(part)  # of a deploy that was cut off
+    if _same(path, data, mode, gid):
+        return False
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(part, flags, 0o600)
     try:
