@@ -9,7 +9,7 @@ from dataclasses import replace
 from enve.app import fleet
 from enve.app.collect import Collector, as_root
 from enve.core import literal, nodepaths, verdict
-from enve.core.order import Answer, Order, full, result
+from enve.core.order import Answer, Order, full, result, results
 from enve.core.selection import Selection
 from enve.errors import NodeFailure
 from enve.host.base import Host
@@ -57,7 +57,9 @@ class Control:
                 await self._together(host, some)
         else:
             slots = asyncio.Semaphore(AT_ONCE)
-            await asyncio.gather(*(self._one(host, unit, slots) for unit in units))
+            answers = await asyncio.gather(*(self._one(host, unit, slots) for unit in units))
+            for unit, answer in zip(units, answers, strict=True):
+                self._tell(result(self._order, name, unit, answer))
         return Result(name, "unchanged")
 
     async def _look(self, host: Host) -> list[str]:
@@ -69,21 +71,14 @@ class Control:
             raise NodeFailure(trouble.message, hint=trouble.hint)
         return units
 
-    async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> None:
+    async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> Answer:
         async with slots:
-            answer = await self._client(host, [unit])
-        self._tell(result(self._order, host.node.name, unit, answer))
+            return await self._client(host, [unit])
 
     async def _together(self, host: Host, units: Sequence[str]) -> None:
-        """One command for several units. When it fails, a look tells for which of them."""
-        node, answer = host.node.name, await self._client(host, units)
-        reached: set[str] = set()
-        if answer.status != 0 and len(units) > 1:
-            rows = await self._reach.look(host)
-            reached = {row.spot for row in rows if self._order.reached(row.state)}
-        for unit in units:
-            done = Answer(0, b"", b"") if unit in reached else answer
-            self._tell(result(self._order, node, unit, done))
+        answer = await self._client(host, units)
+        for told in results(self._order, host.node.name, units, answer):
+            self._tell(told)
 
     async def _client(self, host: Host, units: Sequence[str]) -> Answer:
         node, deadline = host.node, self._reach.deadline
@@ -114,5 +109,9 @@ def _without(names: Iterable[str], answered: set[str]) -> list[str]:
 
 
 def batched(units: Sequence[str]) -> Iterable[Sequence[str]]:
-    """Pieces that a command line takes."""
-    return (units[at : at + IN_ONE] for at in range(0, len(units), IN_ONE))
+    """The units of one pm together, in pieces that a command line takes."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for unit in units:
+        groups.setdefault(address.parse(unit)[:-1], []).append(unit)
+    for group in groups.values():
+        yield from (group[at : at + IN_ONE] for at in range(0, len(group), IN_ONE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,27 +12,29 @@ from enve.core.nodepaths import NodePaths
 from enve.core.printable import printable
 from enve.model.report import Outcome, Problem, Result
 from enve_pm.core import address
-from enve_pm.core.states import FAIL, RUNNING, STARTING_FAIL, STOPPED
 
 ACTS = (
     *("start", "stop", "restart", "reload", "try-restart", "reload-or-restart"),
     *("try-reload-or-restart", "set-property", "reset-failed"),
 )
 ASKS = ("cat", "list-dependencies", "logs")  # these answer with text
-FAILURES = (FAIL, STARTING_FAIL)
 MOST_OUTPUT = 8 << 20  # characters of one answer that are kept
 
 NOT_FOUND = (126, 127)  # sh: there is no such program, or it may not be run
-# pm's client's exit code: how the address came out, and what helps.
-ANSWERS: dict[int, tuple[Outcome, int, str]] = {
-    errors.FAILED: ("failed", errors.FAILED, "`enve logs` tells more"),
-    errors.REFUSED: (
-        "refused",
-        errors.REFUSED,
-        "its owner may: log in as that user (-u), or become root (-b)",
-    ),
-    errors.USAGE: ("failed", errors.USAGE, "`enve list` shows what there is"),
-    errors.DEADLINE: ("deadline", errors.DEADLINE, "`enve list -w` shows how it goes on"),
+# pm's client's exit code: how the address came out, and the exit code here.
+ANSWERS: dict[int, tuple[Outcome, int]] = {
+    errors.REFUSED: ("refused", errors.REFUSED),
+    errors.USAGE: ("failed", errors.USAGE),
+    errors.DEADLINE: ("deadline", errors.DEADLINE),
+}
+# What helps, by a word of what pm's client said.
+HINTS = {
+    "owner": "its owner may: log in as that user (-u), or become root (-b)",
+    "not yours": "its owner may: log in as that user (-u), or become root (-b)",
+    "no unit": "`enve list` shows what there is",
+    "not running": "enve-deploy starts it",
+    "not done after": "`enve list -w` shows how it goes on",
+    "need": "--with-dependents takes along what needs it",
 }
 
 
@@ -60,14 +61,6 @@ class Order:
         """Whether one command takes several units: pm then puts their order right."""
         return self.verb in ACTS and self.verb != "set-property"
 
-    def reached(self, state: str) -> bool:
-        """Whether a unit in this state has what the verb wants."""
-        if self.verb == "stop":
-            return state == STOPPED
-        if self.verb.startswith("try-"):
-            return state in (RUNNING, STOPPED)
-        return state == RUNNING if self.verb != "reset-failed" else state not in FAILURES
-
 
 class Answer(NamedTuple):
     """What pm's client said."""
@@ -85,26 +78,34 @@ def result(order: Order, node: str, unit: str, answer: Answer) -> Result:
         return Result(node, "unchanged", address=where, output=text)
     if answer.status == 0:
         return Result(node, "changed", last_line(answer.stdout) or "done", address=where)
-    outcome, problem = _problem(unit, answer)
+    outcome, problem = _problem(answer)
     return Result(node, outcome, problem.message, problem=problem, address=where)
 
 
-def _problem(unit: str, answer: Answer) -> tuple[Outcome, Problem]:
+def results(order: Order, node: str, units: Sequence[str], answer: Answer) -> list[Result]:
+    """What became of each unit of one command. Units of one pm: its words name them bare."""
+    said = answer.stderr[-65536:].decode("utf-8", "replace").splitlines()
+    failed = {unit: line for unit in units for line in said if _names(line, unit)}
+    if answer.status != errors.FAILED or not failed:
+        return [result(order, node, unit, answer) for unit in units]
+    one = {unit: answer._replace(stderr=line.encode()) for unit, line in failed.items()}
+    return [result(order, node, unit, one.get(unit, Answer(0, b"", b""))) for unit in units]
+
+
+def _names(line: str, unit: str) -> bool:
+    """Whether a line such as `web: FAIL exit:1` is about this unit."""
+    return line.startswith(f"{address.parse(unit)[-1]}: ")
+
+
+def _problem(answer: Answer) -> tuple[Outcome, Problem]:
     if answer.status in NOT_FOUND:
         told = "pm is not installed"
         return "failed", Problem(told, errors.FAILED, hint="enve-deploy installs it")
-    outcome, code, hint = ANSWERS.get(answer.status, ("failed", errors.FAILED, ""))
-    said = _about(unit, answer.stderr) or last_line(answer.stdout)
+    outcome, code = ANSWERS.get(answer.status, ("failed", errors.FAILED))
+    said = last_line(answer.stderr) or last_line(answer.stdout)
     told = said.removeprefix("pm: ") or f"pm ended with {answer.status}"
+    hint = next((hint for word, hint in HINTS.items() if word in told), "")
     return outcome, Problem(told, code, hint=hint)
-
-
-def _about(unit: str, text: bytes) -> str:
-    """The line that names the unit, where several were told of; else the last one."""
-    lines = text[-65536:].decode("utf-8", "replace").splitlines()
-    name = re.compile(rf"(^|[\s'\"]){re.escape(unit)}($|[\s'\":,;])")
-    found = next((line for line in lines if name.search(line)), "")
-    return printable(found.strip(), 300) or last_line(text)
 
 
 def full(node: str, unit: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from enve_pm.core import shape
-from enve_pm.core.address import AddressError, check_name
+from enve_pm.core.address import AddressError, check_name, is_plain
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.states import DOWN, STATES, UP
 
@@ -81,7 +81,7 @@ def read(text: str, what: str, reader: Callable[[Any], T]) -> T | None:
     if text in ("", "-"):
         return None
     try:
-        return reader(_json(text))
+        return reader(_DECODER.decode(text))
     except RecursionError:
         raise FormatError(f"{what}: nested too deeply") from None
     except ValueError as error:
@@ -122,6 +122,8 @@ def lanes(found: Any) -> dict[str, Lane]:
 
 def name(text: str) -> str:
     """A name that can stand in an address."""
+    if is_plain(text):  # nearly all are
+        return text
     try:
         return check_name(text)
     except AddressError as error:
@@ -154,10 +156,6 @@ def _unit(found: Any) -> Unit:
     )
 
 
-def _json(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_unique, parse_float=_float, parse_constant=_float)
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -167,6 +165,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _float(text: str) -> Any:
     raise FormatError(f"wanted an integer, found {text[:40]}")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_float, parse_constant=_float)
 
 
 def _versioned(found: Any) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def test_names_without_wildcards_need_no_look() -> None:
     ]
     home = '"${XDG_STATE_HOME:-$HOME/.local/state}"/pm/pm'
     assert sorted(fleet.commands) == [
-        ("web1", f"exec {home} restart edge 'a.[b c]'", False),
+        ("web1", f"exec {home} restart 'a.[b c]'", False),
+        ("web1", f"exec {home} restart edge", False),
         ("web2", f"exec {home} restart edge", False),
     ]
 
@@ -69,12 +70,30 @@ def test_wildcards_are_looked_up_and_go_in_one_command() -> None:
     assert len(fleet.commands) == 2
 
 
-def test_a_failed_command_for_several_is_told_apart_by_a_look() -> None:
-    fleet = FakeFleet({"web1": pm(Completed(3, b"", b"pm: edge failed: exit:1\npm: x\n"))})
+@pytest.mark.parametrize(
+    ("status", "stderr", "told"),
+    [
+        (3, b"edge: FAIL exit:1\n", {"edge": "edge: FAIL exit:1", "old": "done"}),
+        (3, b"edge: FAIL\nold: FAIL x\n", {"edge": "edge: FAIL", "old": "old: FAIL x"}),
+        (3, b"pm: pm is not running\n", {"edge": "pm is not running", "old": "pm is not running"}),
+        (5, b"needed by old: stop\n", dict.fromkeys(("edge", "old"), "needed by old: stop")),
+    ],
+)
+def test_a_failed_command_for_several_is_told_apart(
+    status: int, stderr: bytes, told: dict[str, str]
+) -> None:
+    fleet = FakeFleet({"web1": pm(Completed(status, b"", stderr))})
     results = give(fleet, Order("stop"), "web1.edge", "web1.old")
-    assert summary(results) == [
-        ("web1.edge", "failed", "edge failed: exit:1"),
-        ("web1.old", "changed", "done"),
+    assert {result.address[5:]: result.detail for result in results} == told
+    assert len(fleet.commands) == 1
+
+
+def test_units_of_different_pms_go_in_commands_of_their_own() -> None:
+    fleet = FakeFleet({"web1": pm(Completed(3, b"", b"edge: FAIL\n"))})
+    give(fleet, Order("stop"), "web1.edge", "web1.a.edge", "web1.b", "web1.a.[x y]")
+    assert [command.rpartition("/pm ")[2] for _, command, _ in fleet.commands] == [
+        "stop edge b",
+        "stop a.edge 'a.[x y]'",
     ]
 
 
