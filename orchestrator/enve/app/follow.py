@@ -123,6 +123,10 @@ class Delivery:
         if status == 3:
             missing = b"pipe missing" in said
             return Answer("failed", True, reason="its pipe is missing" if missing else DOWN)
+        if status == 5:
+            return Answer("rejected", True, code="rights", reason=last_line(said))
+        if status in (64, 69):  # it says no before it writes anything
+            return Answer("failed", True, reason=last_line(said))
         if status == 124:
             return self._unfinished("no answer within the deadline")
         return self._unfinished(f"its writer ended with {status}: {last_line(said)}")

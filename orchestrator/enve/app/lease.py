@@ -92,7 +92,10 @@ class Leases:
             raise held_by(self._lane, visit.name, holder)
         if said != b"lease ok":
             told = printable(said.decode("utf-8", "replace"), 200)
-            raise NodeFailure(f"wanted its lease, found: {told or 'nothing'}")
+            raise NodeFailure(
+                f"wanted its lease, found: {told or 'nothing'}",
+                hint="may this login write to the lease folder of its pm? has the node flock?",
+            )
         return await _until_end(lines)
 
     def _unchanged(self, visit: Visit, shown: bytes) -> None:

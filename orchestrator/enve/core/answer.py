@@ -19,6 +19,7 @@ REJECTED: Mapping[str, int] = {
     refusal.CEILING: errors.REFUSED,
     refusal.EXPIRED: errors.REFUSED,
     refusal.REPLAY: errors.REFUSED,
+    "rights": errors.REFUSED,  # the writer's own: the login may not write the pipe
     refusal.STALE_BASE: errors.LEASED,
     refusal.EQUIVOCATION: errors.LEASED,
     refusal.CLOCK: errors.FAILED,
@@ -37,6 +38,7 @@ HINTS: Mapping[str, str] = {
     refusal.CLOCK: "set the node's clock, or this machine's",
     refusal.LANE: "another lane holds the spot: drop it there first",
     refusal.STORAGE: "free space on the node, then march again",
+    "rights": "log in as its owner, or as a member of pm-march",
     refusal.EXPIRED: "march the plan again: that signs a new head",
 }
 OUTCOMES: Mapping[int, Outcome] = {
