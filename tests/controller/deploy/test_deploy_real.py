@@ -144,6 +144,28 @@ def test_a_new_program_takes_over_in_place(fleet: Fleet) -> None:
         assert len(list((node.state / "pm/lib").glob("????????????????"))) == 1
 
 
+def test_a_program_that_cannot_take_over_leaves_the_old_one_and_holds_the_others_back(
+    fleet: Fleet,
+) -> None:
+    assert fleet.deploy().returncode == 0
+    before = [fleet.status(node) for node in fleet.lab.nodes]
+    broken = fleet.folder / "program/enve_pm/app/pm.py"
+    right = broken.read_text()
+    broken.write_text(f"{right}\nraise RuntimeError('broken on purpose')\n")
+    try:
+        done = fleet.deploy()
+    finally:
+        broken.write_text(right)
+    assert done.returncode == 3
+    assert "held back" in done.stdout + done.stderr
+    assert "no service was touched" in done.stdout + done.stderr
+    assert [fleet.status(node)["pid"] for node in fleet.lab.nodes] == [b["pid"] for b in before]
+    mended = fleet.deploy()
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert [fleet.status(node)["hash"] for node in fleet.lab.nodes] == [b["hash"] for b in before]
+    assert [fleet.status(node)["pid"] for node in fleet.lab.nodes] == [b["pid"] for b in before]
+
+
 def test_a_dead_pm_is_started_again(fleet: Fleet) -> None:
     assert fleet.deploy().returncode == 0
     node = fleet.lab.nodes[1]
