@@ -168,17 +168,24 @@ def summary(command: str, results: Sequence[Result], total: int) -> str:
     count = Counter(result.outcome for result in results)
     if command in ASKED and not any(result.problem for result in results):
         return ""
-    if command in SILENT and not count["pending"]:
-        applied = count["changed"] + count["unchanged"]
-        return f"{DONE[command]} {applied} of {total}{_slowest(results)}"
+    if command in SILENT:
+        return _march(count, total) + _slowest(results)
     always: tuple[Outcome, ...] = ("changed", "unchanged", "failed")
     names = {"changed": DONE.get(command, "done")}
     shown = [*always, *(outcome for outcome in count if outcome not in always)]
     return ", ".join(f"{count[outcome]} {names.get(outcome, outcome)}" for outcome in shown)
 
 
+def _march(count: Counter[Outcome], total: int) -> str:
+    """`applied 3 of 3, 1 unchanged`; `changes are pending on 2 of 3`."""
+    if count["pending"]:
+        return f"changes are pending on {count['pending']} of {total}"
+    same = f", {count['unchanged']} unchanged" if count["unchanged"] else ""
+    return f"applied {count['changed'] + count['unchanged']} of {total}{same}"
+
+
 def _slowest(results: Sequence[Result]) -> str:
-    timed = [result for result in results if result.seconds]
+    timed = [result for result in results if result.outcome == "changed" and result.seconds]
     if not timed:
         return ""
     last = max(timed, key=lambda result: result.seconds)
