@@ -73,6 +73,7 @@ class Seat:
 
     def _join(self) -> None:
         pm, owner = self.pm, self.pm.owner
+        self._turn, pm.loop.after = pm.loop.after, self._turned
         pm.engine.kinds[SUBPM] = self.subs
         pm.engine.runs.over = self._over
         pm.rollout.below = self.subs.below
@@ -98,6 +99,10 @@ class Seat:
         if job:
             self.pm.owner.finish(job, 0)
         return self.pm.run()
+
+    def _turned(self) -> None:
+        self._turn()
+        self.change.turned()
 
     def _over(self, run: Run) -> None:
         self.pm.processes.over(run)

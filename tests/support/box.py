@@ -31,11 +31,14 @@ def line(name: str, **keys: Any) -> dict[str, Any]:
 class Box:
     """`run` options go to `pm run`. Everything below bears `mark` in its environment."""
 
-    def __init__(self, root: Path, *run: str, program: Path = PROGRAM, user: str = "") -> None:
+    def __init__(
+        self, root: Path, *run: str, program: Path = PROGRAM, python: str = sys.executable
+    ) -> None:
         self.home = root / "home"
         self.feed = root / "feed"
         self.feed.mkdir(parents=True, exist_ok=True)
         self.program = program
+        self.python = python
         self.mark = uuid.uuid4().hex
         self.options = run
         self.process: subprocess.Popen[bytes] | None = None
@@ -116,7 +119,7 @@ class Box:
         return until(look, f"{name} to be {state}", deadline, 0.02) or {}
 
     def _argv(self, words: Any) -> list[str]:
-        return [sys.executable, "-I", "-S", str(self.program), *words]
+        return [self.python, "-I", "-S", str(self.program), *words]
 
     def _env(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "PMHOME": str(self.home), brood.MARK: self.mark}

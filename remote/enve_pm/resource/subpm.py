@@ -13,13 +13,13 @@ from enve_pm.core import blob, states
 from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps, loads
-from enve_pm.core.effects import SpawnFailed
+from enve_pm.core.effects import Ready, SpawnFailed
 from enve_pm.core.filename import quote
 from enve_pm.core.unit import UnitSpec
 from enve_pm.resource.loading import rows_file
 from enve_pm.resource.lodging import Lodging, lodging, make, open_input
 from enve_pm.resource.run import Run
-from enve_pm.resource.step import environment, output
+from enve_pm.resource.step import describe, environment, output
 from enve_pm.shell import feed, nested, program
 from enve_pm.shell.pending import REPLACED
 from enve_pm.shell.spawn import Order, SpawnError, helper
@@ -46,7 +46,7 @@ MODE = 0o640
 class SubPm:
     """One of them. `lines`: what it shall run; `plan`: the hash under which it was placed."""
 
-    __slots__ = ("alive", "input", "lines", "lodging", "plan", "tell", "user", "watching")
+    __slots__ = ("alive", "input", "lines", "lodging", "number", "plan", "tell", "user", "watching")
 
     def __init__(self) -> None:
         self.lines: Lines = {}
@@ -56,6 +56,7 @@ class SubPm:
         self.input = -1
         self.tell = -1
         self.alive = False
+        self.number = 0  # of the run that has not said yet that it is there, else 0
         self.watching = False
 
 
@@ -111,13 +112,14 @@ class SubPms:
         sub.tell, writer = os.pipe()
         os.set_blocking(sub.tell, False)
         os.set_blocking(writer, False)
-        fds = {**output(spec, self._home, self._logs), INPUT_FD: sub.input, TELL_FD: writer}
+        fds = {**output(spec, self._logs), INPUT_FD: sub.input, TELL_FD: writer}
         order = Order(self._argv(place), environment(spec, self._home, run.job), fds)
         order.user = spec.user if place.uid != os.geteuid() else ""
         order.nice, order.rlimits, order.umask = spec.nice, spec.rlimits, spec.umask
-        parameter = {"unit": run.unit, "step": run.step, "run": run.number, "command": order.argv}
+        parameter = describe(run, order.argv, self._home.system.wall())
         try:
             sub.alive = self._runs.launch(run, order, parameter)
+            sub.number = run.number
         finally:
             os.close(writer)
         self._watch(effect.unit, sub)
@@ -198,8 +200,16 @@ class SubPms:
             self._close(sub)
         else:
             self._watch(name, sub)
+            self._announce(name, sub)
         self.publish(name)
         self.told(name)
+
+    def _announce(self, name: str, sub: SubPm) -> None:
+        """Its first word: it has begun, and shows its states."""
+        run = self._runs.get(name, sub.number) if sub.number else None
+        if run is not None:
+            self._emit(Ready(name, run.number, run.main))
+        sub.number = 0
 
     def publish(self, name: str) -> None:
         """Read what it shows and write it where a listing of this node looks."""
@@ -268,7 +278,7 @@ class SubPms:
 
     def _row(self, sub: SubPm) -> dict[str, Any]:
         place = list(sub.lodging) if sub.lodging else None
-        keys = ("lines", "plan", "user", "input", "tell", "alive")
+        keys = ("lines", "plan", "user", "input", "tell", "alive", "number")
         return {"lodging": place, **{key: getattr(sub, key) for key in keys}}
 
     def restore(self, rows: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ pipes with what is unread in them.
 from __future__ import annotations
 
 import os
-import signal
 
 from enve_pm.shell import carry, heartbeat, program, watchdog
+from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, helper
 
 TYPE_CHECKING = False
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     Finish = Callable[[str, int, str], None]
 
 PATIENCE = 5000  # ms for the trial, and for the watchdog
-QUIET = 5  # ms between two looks for a quiet moment
 REASON = 2000  # bytes of what a failed trial says
 STATE_FD = 3  # the trial's number of the state
 FAILED, REFUSED = 3, 5
@@ -52,7 +51,7 @@ class Reexec:
         self._job = ""
         self._place = ""
         self._pid = 0
-        self._end = 0
+        self._leaving = False
         self._timer: Timer | None = None
         life.heard = self._heard
 
@@ -66,7 +65,10 @@ class Reexec:
         if not os.path.isabs(self._place) or not os.path.exists(self._place):
             self._fail(f"no program at {self._place}")
             return
-        self._try()
+        try:
+            self._try()
+        except Exception as error:  # whatever is wrong, somebody waits for the answer
+            self._fail(f"the state cannot be handed over: {error!r}")
 
     # -- 1. the trial ------------------------------------------------------------------------------
     def _try(self) -> None:
@@ -107,24 +109,24 @@ class Reexec:
             self._fail("the watchdog does not listen")
 
     def _heard(self, word: str, rest: str) -> None:
-        if not self._job or self._timer is None:
+        if not self._job or self._timer is None or self._leaving:
             return
         self._patience(None)
         if word == heartbeat.READY:
-            self._end = self._loop.system.now() + PATIENCE
-            self._settle()
+            self._leaving = True
+            self._patience(lambda: self._fail("pm had no quiet moment within 5 s; try again"))
         else:
             self._fail(f"the watchdog could not start it: {rest}")
 
     # -- 3. pm itself ------------------------------------------------------------------------------
-    def _settle(self) -> None:
-        """Wait for a moment in which nothing is half done."""
-        if self._subject.quiet:
+    def turned(self) -> None:
+        """To be called at the end of each turn: go, when nothing is half done."""
+        if not self._leaving or not self._subject.quiet:
+            return
+        try:
             self._go()
-        elif self._loop.system.now() > self._end:
-            self._fail("pm had no quiet moment within 5 s; try again")
-        else:
-            self._loop.at(self._loop.system.now() + QUIET, self._settle)
+        except Exception as error:
+            self._fail(f"the state cannot be handed over: {error!r}")
 
     def _go(self) -> None:
         """Returns only when the new program could not be executed."""
@@ -155,6 +157,7 @@ class Reexec:
 
     def _fail(self, reason: str) -> None:
         self._patience(None)
+        self._leaving = False
         job, self._job = self._job, ""
         self._finish(job, FAILED, f"reexec of {self._place}: {reason}; the old program goes on")
 

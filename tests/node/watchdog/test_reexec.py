@@ -1,0 +1,150 @@
+"""Another program goes on where pm stands: nothing restarts or is lost; a bad one is refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support import brood
+from tests.support.box import PROGRAM, Box, line
+from tests.support.wait import until
+
+from enve_pm.client import send
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    with Box(tmp_path) as box:
+        yield box
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Path:
+    """Another installation of the program."""
+    place = tmp_path / "newer"
+    shutil.copytree(PROGRAM, place / "enve_pm", ignore=shutil.ignore_patterns("__pycache__"))
+    return place
+
+
+def pids(box: Box) -> dict[str, int]:
+    return {name: unit["pid"] for name, unit in box.listing().items()}
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+
+
+def fds(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def test_two_hundred_units_go_on(box: Box, newer: Path) -> None:
+    names = [f"unit{number}" for number in range(200)]
+    box.load(*(line(name) for name in names))
+    until(lambda: {u["state"] for u in box.listing().values()} == {"RUNNING"}, "all to run")
+    before, own = pids(box), box.pids()
+    done = box.pm("reexec", str(newer))
+    assert done.returncode == 0, done.stderr
+    assert all(str(newer) in command_line(pid) for pid in own)
+    until(lambda: box.status()["hash"] == newer.name, "the new one to show itself")
+    assert box.pids() == own
+    assert pids(box) == before
+    assert {unit["restarts"] for unit in box.listing().values()} == {0}
+    assert box.pm("restart", "unit7").returncode == 0
+    until(lambda: box.unit("unit7")["pid"] not in (0, before["unit7"]), "a new process")
+
+
+def test_commands_that_come_meanwhile_are_carried_out(box: Box) -> None:
+    box.load(line("web"))
+    box.wait("web", "RUNNING")
+    jobs: list[str] = []
+    stop = threading.Event()
+
+    def talk() -> None:
+        while not stop.is_set() and len(jobs) < 200:  # pm keeps the answers of 256
+            (job, text), *_ = send.lines("reset-failed", [], ["web"])
+            send.send(str(box.home), text)
+            jobs.append(job)
+            time.sleep(0.004)
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    try:
+        for _ in range(3):
+            assert box.pm("reexec").returncode == 0
+    finally:
+        stop.set()
+        talker.join()
+    assert len(jobs) > 20
+    for job in jobs:
+        assert send.follow(str(box.home), job, 30, lambda: None)[0] == 0
+    assert box.unit("web")["state"] == "RUNNING"
+
+
+def test_again_and_again_keeps_no_descriptor(box: Box) -> None:
+    box.load(*(line(f"unit{number}") for number in range(5)))
+    box.wait("unit4", "RUNNING")
+    assert box.pm("reexec").returncode == 0
+    counts = [fds(pid) for pid in box.pids()]
+    for _ in range(5):
+        assert box.pm("reexec").returncode == 0
+    assert until(lambda: [fds(pid) for pid in box.pids()] == counts, "the same descriptors")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys; sys.exit('no such format')", "no such format"),
+        ("raise RuntimeError('broken')", "broken"),
+        ("print('ok'); raise SystemExit(1)", "refused (exit 1)"),
+        ("import time; time.sleep(60)", "did not say ok within 5 s"),
+    ],
+)
+def test_broken_program_is_refused(box: Box, tmp_path: Path, code: str, said: str) -> None:
+    box.load(line("web"))
+    before = box.wait("web", "RUNNING")["pid"]
+    (tmp_path / "broken" / "enve_pm").mkdir(parents=True)
+    (tmp_path / "broken" / "enve_pm" / "__main__.py").write_text(code)
+    own = box.pids()
+    refused = box.pm("reexec", str(tmp_path / "broken"))
+    assert refused.returncode == 3
+    assert said in refused.stderr
+    assert "the old program goes on" in refused.stderr
+    assert box.pids() == own
+    assert box.unit("web")["pid"] == before
+    assert box.pm("reexec", str(PROGRAM.parent)).returncode == 0
+
+
+def test_no_program_there(box: Box, tmp_path: Path) -> None:
+    refused = box.pm("reexec", str(tmp_path / "nothing"))
+    assert refused.returncode == 3
+    assert "no program at" in refused.stderr
+
+
+@pytest.mark.parametrize("who", [0, 1])
+def test_still_guarded_after_it(box: Box, who: int) -> None:
+    box.load(line("web", command=["sh", "-c", brood.FAMILY]))
+    until(lambda: len(brood.marked(box.mark)) >= 2, "pm")
+    assert box.pm("reexec").returncode == 0
+    os.kill(box.pids()[who], signal.SIGKILL)
+    until(lambda: not brood.marked(box.mark), "everything to be gone", 15)
+
+
+def test_unit_that_ends_meanwhile_is_restarted(box: Box) -> None:
+    """Its end falls into the change of program, or beside it: either way it is noticed."""
+    box.load(line("web"))
+    for _ in range(5):
+        before = box.wait("web", "RUNNING")["pid"]
+        (_, text), *_ = send.lines("reexec", [], [])
+        send.send(str(box.home), text)
+        time.sleep(0.1)
+        os.kill(before, signal.SIGKILL)
+        until(lambda was=before: box.unit("web")["pid"] not in (0, was), "a new process")
