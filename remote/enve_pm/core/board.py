@@ -34,6 +34,7 @@ class Board:
         self.timers = timers.Timers()
         self.now = 0
         self.runs = 0  # number of the last run
+        self.runs_before = 0  # ... when the turn began
         self.made = 0  # number of units ever defined
         self.out: list[Any] = []
         self.changed: dict[str, None] = {}

@@ -157,7 +157,7 @@ def _stops(outlook: Outlook, events: list[Any]) -> Iterator[Refusal]:
 
 
 def _blockers(outlook: Outlook, name: str) -> Iterator[str]:
-    """Units that are asked for and so keep it up."""
+    """Units that are asked for and so keep it up, directly or not."""
     stack, seen = list(outlook.users(name, NEED)), {name}
     while stack:
         user = stack.pop()
@@ -166,7 +166,6 @@ def _blockers(outlook: Outlook, name: str) -> Iterator[str]:
         seen.add(user)
         if outlook.wanted(user):
             yield user
-            continue
         stack.extend(outlook.users(user, NEED))
         if not outlook.stopped_by_hand(user):
             stack.extend(outlook.users(user, WANT))

@@ -46,6 +46,7 @@ class Machine(Board):
     def turn(self, events: Iterable[Any], now: int) -> list[Any]:
         """Take the events and the timers that are due, and decide until nothing changes."""
         self.now = max(now, self.now)
+        self.runs_before = self.runs
         asked: list[Any] = []
         news: list[Any] = []
         for event in events:

@@ -49,7 +49,8 @@ def take_pid(board: Board, unit: Unit, pid: int) -> None:
 def reload(board: Board, unit: Unit, _: Any) -> None:
     """Take the newest files in without a restart; several requests at once are one."""
     if unit.side:
-        unit.reloads = True
+        begun_now = unit.side_step == states.RELOAD_STEP and unit.side > board.runs_before
+        unit.reloads = unit.reloads or not begun_now
         return
     unit.reloads = False
     assert unit.active is not None  # noqa: S101
