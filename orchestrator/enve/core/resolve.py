@@ -14,6 +14,7 @@ A term that matches nothing is an error: a typo must not look like "nothing to d
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -128,8 +129,10 @@ def _shape(domain: Domain) -> str:
 
 def _regex(domain: Domain, text: str) -> set[str]:
     try:
-        pattern = re.compile(text)
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[` is no set of sets in this Python
+            pattern = re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
         raise UsageError(f"{text!r} is no regular expression: {error}") from None
     return _matching(domain, lambda name: pattern.search(name) is not None)
 

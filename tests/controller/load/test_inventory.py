@@ -153,9 +153,9 @@ def test_ten_thousand_nodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     rows = [f"  n{i:05}: {{host: 10.0.{i // 250}.{i % 250}, groups: [web]}}" for i in range(10_000)]
     file = tmp_path / "big.yml"
     file.write_text("\n".join(["domain: x", "defaults: {user: deploy}", "nodes:", *rows, ""]))
-    started = time.perf_counter()
+    started = time.process_time()
     found = load_domain([file])
     with capsys.disabled():
-        print(f"\n10,000 nodes loaded in {time.perf_counter() - started:.2f} s")
+        print(f"\n10,000 nodes loaded in {time.process_time() - started:.2f} s of CPU")
     assert len(found.nodes) == 10_000
     assert found.nodes["n09999"].connection.host == "10.0.39.249"

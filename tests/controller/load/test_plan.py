@@ -320,10 +320,10 @@ def test_a_thousand_nodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     blueprint = load_blueprint(
         tmp_path / "blueprint.yml", domain, lambda _: PublicKey("A" * 40, b"")
     )
-    started = time.perf_counter()
+    started = time.process_time()
     plan = load_plan(tmp_path / "plan.yml", domain, blueprint)
     with capsys.disabled():
-        print(f"\n1,000 nodes x 3 spots rendered in {time.perf_counter() - started:.2f} s")
+        print(f"\n1,000 nodes x 3 spots rendered in {time.process_time() - started:.2f} s of CPU")
     assert sum(len(node.lines) for node in plan.nodes.values()) == 3000
     assert json.loads(plan.nodes["n0007"].lines["b"])["env"] == {"A": "10.0.0.7"}
     assert plan.nodes["n0007"].lines["c"] is plan.nodes["n0999"].lines["c"]

@@ -11,11 +11,11 @@ from enve.load import (
     ceiling,
     connection,
     content,
+    gathered,
     groups,
-    inventory,
     keyholes,
     outline,
-    plan,
+    planfile,
     secret,
     unitline,
 )
@@ -26,8 +26,8 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 @pytest.mark.parametrize(
     ("page", "keys"),
     [
-        ("inventory", inventory.KEYS),
-        ("inventory", inventory.NODE_KEYS),
+        ("inventory", gathered.KEYS),
+        ("inventory", gathered.NODE_KEYS),
         ("inventory", groups.KEYS),
         ("inventory", connection.KEYS),
         ("blueprint", blueprint.KEYS),
@@ -35,7 +35,7 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
         ("blueprint", ceiling.KEYS),
         ("blueprint", outline.PM_KEYS),
         ("blueprint", outline.LIMITS),
-        ("plan", plan.KEYS),
+        ("plan", planfile.KEYS),
         ("plan", unitline.KEYS),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from enve.core.selection import select_units
@@ -61,6 +61,8 @@ def test_what_can_mean_nothing(pattern: str) -> None:
         select_units(DOMAIN, [pattern])
 
 
+@example("~[[")
+@example("~a{99999999999999}")
 @given(st.text(alphabet="web01db.*[]:!&,~?group ", max_size=30))
 def test_any_text_is_a_selection_or_a_usage_error(text: str) -> None:
     try:
