@@ -13,6 +13,7 @@ from enve_pm.core import ceiling, chain, graph, scope
 from enve_pm.core import delta as deltas
 from enve_pm.core import part as parts
 from enve_pm.core.address import AddressError, parse
+from enve_pm.core.address import format as write
 from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import (
     CLOCK,
@@ -82,6 +83,7 @@ def _judge(node: Node, offer: Offer, clock: Clock) -> Verdict:
     chain.in_order(head, offer.hash, held, node.floors.get(head.lane, 0))
     part = whole(offer, None if held is None else held.part)
     addressed(part, node.blueprint, head)
+    named_well(part.lines)
     specs = check_part(node, signers, part)
     return Verdict(ACCEPTED, "", "", part, specs, chain.forced(head, held))
 
@@ -214,6 +216,17 @@ def addressed(part: Part, blueprint: Blueprint, head: Any) -> None:
         raise Refused(SIGNATURE, "a part of the lane %s" % part.header["lane"])
 
 
+def named_well(names: Iterable[str]) -> None:
+    """Every name is an address, in its one spelling: two names are never the same spot."""
+    for name in names:
+        try:
+            good = write(parse(name)) == name
+        except AddressError as error:
+            raise FormatError("line %s: %s" % (name[:80], error)) from None
+        if not good:
+            raise FormatError("line %s: wanted %s" % (name[:80], write(parse(name))))
+
+
 def read_lines(lines: Mapping[str, str]) -> dict[str, UnitSpec]:
     """Every line as a unit: strict, canonical, and under its own name."""
     return {name: _read(name, line) for name, line in lines.items()}
@@ -221,9 +234,8 @@ def read_lines(lines: Mapping[str, str]) -> dict[str, UnitSpec]:
 
 def _read(name: str, line: str) -> UnitSpec:
     try:
-        parse(name)
         spec = UnitSpec.parse(loads(line.encode("utf-8"), canonical=True))
-    except (AddressError, UnitError, FormatError) as error:
+    except (UnitError, FormatError) as error:
         raise FormatError("line %s: %s" % (name[:80], error)) from None
     if spec.name != name:
         raise FormatError("line %s: it names itself %s" % (name[:80], spec.name[:80]))

@@ -93,7 +93,13 @@ class Bench:
                 return found
             if time.monotonic() > end:
                 raise AssertionError(f"no answer within {deadline} s")
-            self.loop.turn(self.system.now() + 100)
+            self.turn()
+
+    def turn(self) -> None:
+        """One turn of the loop, at most 100 ms of waiting."""
+        due = self.loop._timers.deadline()
+        latest = self.system.now() + 100
+        self.loop.turn(latest if due is None else min(due, latest))
 
     def state(self) -> bytes:
         """Everything that a refused stream must leave as it was."""

@@ -1,0 +1,69 @@
+"""Ceilings: a plan can only go below them, and what it leaves open they fill in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.node.trust import forge
+
+from enve_pm.core import ceiling
+from enve_pm.core.refusal import CEILING, Refused
+from enve_pm.core.unit import UnitSpec
+from enve_pm.wire import canonical, record
+
+CASES = json.loads(Path("tests/cases/trust/ceiling.json").read_text().replace("HASH", "ab" * 32))
+HOME = "/home/pm"
+
+
+def tree(case: dict[str, Any]) -> Any:
+    spots = {"web": case["spot"]} if "spot" in case else {}
+    pms = {"web": case["pm"]} if "pm" in case else {}
+    value = forge.blueprint([], spots=spots, pms=pms)
+    system = bool({"user", "mode"} & {*case.get("spot", {}), *case.get("pm", {})})
+    return record.parse_blueprint(canonical.dumps(value), system).tree
+
+
+def spec(line: dict[str, Any], name: str = "web") -> UnitSpec:
+    command = {} if line.get("kind", "process") != "process" else {"command": ["sleep", "1"]}
+    return UnitSpec.parse({"v": 1, "name": name, **command, **line})
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_case(case: dict[str, Any]) -> None:
+    unit = spec(case["line"])
+    if not case.get("ok"):
+        with pytest.raises(Refused) as refused:
+            ceiling.check(unit, tree(case), HOME)
+        assert refused.value.code == CEILING
+        assert "web" in refused.value.reason
+        return
+    ceiling.check(unit, tree(case), HOME)
+    settled = ceiling.settle(unit, tree(case))
+    if "settled" in case:
+        assert settled == {**unit.raw, **case["settled"]}
+    ceiling.check(UnitSpec.parse(settled), tree(case), HOME)  # what is filled in is allowed
+
+
+@pytest.mark.parametrize("name", ["db", "web.x", "tenants", "tenants.x", "tenants.shop.x"])
+def test_a_plan_makes_up_no_spots(name: str) -> None:
+    value = forge.blueprint([], spots={"web": {}})
+    nodes = record.parse_blueprint(canonical.dumps(value), False)
+    if name == "tenants":  # a pm, not a spot
+        with pytest.raises(Refused, match="is a pm"):
+            ceiling.check(spec({}, name), nodes.tree, HOME)
+        return
+    with pytest.raises(Refused, match="no spot"):
+        ceiling.check(spec({}, name), nodes.tree, HOME)
+
+
+def test_the_directory_of_a_nested_spot() -> None:
+    assert ceiling.directory(HOME, "a.[b c].d") == "/home/pm/spots/a/spots/b%20c/spots/d"
+    value = forge.blueprint([])
+    nodes = record.parse_blueprint(canonical.dumps(value), False)
+    inside = "/home/pm/spots/tenants/spots/shop/x"
+    ceiling.check(spec({"cwd": inside}, "tenants.shop"), nodes.tree, HOME)
+    with pytest.raises(Refused, match="cwd"):
+        ceiling.check(spec({"cwd": inside}, "tenants.blog"), nodes.tree, HOME)
