@@ -51,6 +51,7 @@ class March:
     clock: Clock
     emit: Emit
     _codes: list[int] = field(default_factory=list)
+    _summary: str = ""
     _started: float = field(default_factory=time.monotonic)
 
     async def run(self) -> int:
@@ -73,8 +74,7 @@ class March:
             self._end(INTERRUPTED)
             raise
         finally:
-            if chosen:
-                chosen.cancel()
+            _drop(chosen)
             await self._visits.close()
         return self._end(worst(self._codes))
 
@@ -154,6 +154,8 @@ class March:
                 self._tell(Result(name, "pending", told, visit.took(), verdict="unsent"))
             else:
                 self._tell(visit.result())
+        if not proposal.needed:
+            self._summary = f"nothing to do on {preview.nodes(len(proposal.changes))}"
 
     def _out_of_reach(self, proposal: Proposal, survey: Survey) -> None:
         """Nodes that nothing can be sent to, each with its reason."""
@@ -237,5 +239,11 @@ class March:
         self.emit(result)
 
     def _end(self, code: int) -> int:
-        self.emit(End(code, time.monotonic() - self._started))
+        self.emit(End(code, time.monotonic() - self._started, self._summary))
         return code
+
+
+def _drop(task: asyncio.Task[Signer] | None) -> None:
+    """A key that is not wanted any more; neither is the reason why there is none."""
+    if task is not None and not task.cancel() and not task.cancelled():
+        task.exception()

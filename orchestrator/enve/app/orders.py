@@ -77,7 +77,7 @@ async def confirm(orders: Orders, ask: Ask | None, question: str, moving: int, d
 def _unattended(orders: Orders, moving: int, drift: int) -> None:
     if drift:
         raise Unconfirmed(
-            f"{drift} wants were set by hand and would be set back; nothing was signed or sent",
+            f"{_wants(drift)} set by hand and would be set back; nothing was signed or sent",
             hint="--yes sets them back; there is no terminal to ask on",
         )
     limit = UNATTENDED if orders.confirm_above is None else orders.confirm_above
@@ -86,3 +86,7 @@ def _unattended(orders: Orders, moving: int, drift: int) -> None:
             f"{moving} nodes would change, more than {limit}; nothing was signed or sent",
             hint="--yes marches; there is no terminal to ask on (setting: confirm_above)",
         )
+
+
+def _wants(number: int) -> str:
+    return "1 want was" if number == 1 else f"{number} wants were"

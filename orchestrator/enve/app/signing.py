@@ -29,13 +29,14 @@ async def sign(
     orders: Orders, proposal: Proposal, signer: Signer, clock: Clock, emit: Emit
 ) -> SignedPlan:
     """One signature for all nodes. A person may be asked for a passphrase or a card."""
-    raw = parts.head(orders.plan, proposal.place, parts.tree(proposal.parts), clock())
+    over = parts.tree(proposal.parts)
+    raw = parts.head(orders.plan, proposal.place, over, clock())
     signature = await asyncio.to_thread(signer.sign, heads.signed(raw))
     key = signer.key
     hole = orders.keys.get(key.fingerprint)
     by = hole.name if hole else key.name
     emit(Notice(f"signed once by {by} {key.short}"))
-    return parts.signed(raw, (signature,), proposal.parts, (key.fingerprint, by))
+    return parts.signed(raw, (signature,), proposal.parts, (key.fingerprint, by), over)
 
 
 async def identified(orders: Orders, signed: SignedPlan) -> SignedPlan:

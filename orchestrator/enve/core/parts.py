@@ -15,6 +15,7 @@ from enve_pm.wire.head import Head, Proof
 from enve_pm.wire.merkle import Tree
 
 EPOCH = 1
+SWELL = 8  # bytes that one character takes at most in a part, quotes and commas included
 LIFE = 30 * 86_400  # seconds that a head is accepted, unless the plan says less
 
 
@@ -48,6 +49,8 @@ def build(
 def too_large(built: Mapping[str, Part]) -> None:
     """Raises InputError for a part that no node would take."""
     for node, part in built.items():
+        if sum(map(len, part.lines.values())) + sum(map(len, part.lines)) < parts.SIZE // SWELL:
+            continue
         size = len(part.encode())
         if size > parts.SIZE:
             raise InputError(
@@ -90,11 +93,15 @@ def proofs(built: Mapping[str, Part], over: Tree) -> dict[str, Proof]:
 
 
 def signed(
-    raw: bytes, signatures: tuple[bytes, ...], built: Mapping[str, Part], signer: tuple[str, str]
+    raw: bytes,
+    signatures: tuple[bytes, ...],
+    built: Mapping[str, Part],
+    signer: tuple[str, str],
+    over: Tree | None = None,
 ) -> SignedPlan:
-    """Everything together. `signer`: fingerprint and name. Raises ValueError if the head and the
-    parts do not belong together."""
-    over = tree(built)
+    """Everything together. `signer`: fingerprint and name; `over`: the tree, if it is made
+    already. Raises ValueError if the head and the parts do not belong together."""
+    over = over or tree(built)
     found = heads.parse(raw)
     if (found.root, found.n) != (over.root.hex(), len(built)):
         raise ValueError("the head was not made for these parts")

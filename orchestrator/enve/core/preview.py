@@ -83,19 +83,20 @@ def footer(differences: Sequence[Difference]) -> str:
     moving = [one for one in differences if one.changes]
     still = sum(len(one.nodes) for one in differences if not one.changes)
     if not moving:
-        return f"Plan: nothing to change on {_nodes(still)}"
+        return f"Plan: nothing to change on {nodes(still)}"
     count: Counter[str] = Counter()
     for one in moving:
         for row in one.changes:
             count[row.symbol] += len(one.nodes)
     words = [f"{count[symbol]} {symbol}" for symbol in ORDER if count[symbol]]
-    text = f"Plan: {' '.join(words)} on {_nodes(sum(len(one.nodes) for one in moving))}"
+    text = f"Plan: {' '.join(words)} on {nodes(sum(len(one.nodes) for one in moving))}"
     if len(moving) > 1 or len(moving[0].nodes) > 1:
         text += f" ({len(moving)} group{'s' if len(moving) > 1 else ''} alike)"
-    return text + (f"; {_nodes(still)} unchanged" if still else "")
+    return text + (f"; {nodes(still)} unchanged" if still else "")
 
 
-def _nodes(number: int) -> str:
+def nodes(number: int) -> str:
+    """`1 node`, `2 nodes`."""
     return f"{number} node{'' if number == 1 else 's'}"
 
 

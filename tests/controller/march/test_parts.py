@@ -81,6 +81,9 @@ def test_a_plan_that_has_expired_is_not_signed() -> None:
 def test_a_part_that_no_node_takes_is_refused() -> None:
     with pytest.raises(InputError, match="bytes"):
         parts.too_large(built({"a": {"web": "x" * (1 << 20)}}))
+    with pytest.raises(InputError, match="bytes"):
+        parts.too_large(built({"a": {"web": "\u20ac" * (1 << 19)}}))
+    parts.too_large(built({"a": {"web": "x" * (1 << 19), "db": "{}"}}))
 
 
 # -- where a head stands ------------------------------------------------------------------------
