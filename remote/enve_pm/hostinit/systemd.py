@@ -19,7 +19,7 @@ After=network.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=%(launcher)s run
+ExecStart=/bin/sh %(launcher)s run
 Restart=always
 RestartSec=100ms
 KillMode=mixed
