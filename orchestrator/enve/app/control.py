@@ -49,8 +49,7 @@ class Control:
 
     async def _on_node(self, host: Host) -> Result:
         name = host.node.name
-        units = literal.units(self._meant, name)
-        self.units[name] = units = await self._look(host) if units is None else units
+        self.units[name] = units = await meant_units(self._meant, host, self._reach)
         self._emit(Step(name, self._order.verb))
         if self._order.together:
             for some in batched(units):
@@ -61,15 +60,6 @@ class Control:
             for unit, answer in zip(units, answers, strict=True):
                 self._tell(result(self._order, name, unit, answer))
         return Result(name, "unchanged")
-
-    async def _look(self, host: Host) -> list[str]:
-        rows = await self._reach.look(host)
-        covers = self._meant.covers
-        units = [row.spot for row in rows if row.spot and covers(row.node, row.spot)]
-        trouble = next((row.problem for row in rows if row.problem), None)
-        if trouble and not units:
-            raise NodeFailure(trouble.message, hint=trouble.hint)
-        return units
 
     async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> Answer:
         async with slots:
@@ -102,6 +92,19 @@ class Control:
         names = [full(ended.node, unit) for unit in units] or [address.format((ended.node,))]
         for name in _without(names, answered):
             self._tell(replace(ended, address=name))
+
+
+async def meant_units(meant: Selection, host: Host, reach: Collector) -> list[str]:
+    """The units of this node that are meant; with wildcards that takes a look at it."""
+    units = literal.units(meant, host.node.name)
+    if units is not None:
+        return units
+    rows = await reach.look(host)
+    units = [row.spot for row in rows if row.spot and meant.covers(row.node, row.spot)]
+    trouble = next((row.problem for row in rows if row.problem), None)
+    if trouble and not units:
+        raise NodeFailure(trouble.message, hint=trouble.hint)
+    return units
 
 
 def _without(names: Iterable[str], answered: set[str]) -> list[str]:

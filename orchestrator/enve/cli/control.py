@@ -32,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             *("-n", "--lines"), type=arguments.count, metavar="N", help="the last N lines (100)"
         )
+        parser.add_argument(
+            *("--follow",), action="store_true", help="go on: show lines as they are printed"
+        )
     if verb in ("stop", "restart"):
         parser.add_argument(
             "--with-dependents", action="store_true", help="those that need them too"
@@ -61,7 +64,7 @@ def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
         if not words or not patterns:
             raise UsageError("wanted an address and KEY=VALUE", hint="web1.edge nice=5")
     if args.command == "logs":
-        words = ["-n", str(args.lines or 100)]
+        words = ["-n", str(args.lines or 100), *(["-f"] if args.follow else [])]
     flags = ("--with-dependents",) if getattr(args, "with_dependents", False) else ()
     return Order(args.command, flags, tuple(words)), patterns
 
@@ -71,6 +74,7 @@ def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Re
 
     from enve.app.collect import Collector  # noqa: PLC0415
     from enve.app.control import Control  # noqa: PLC0415
+    from enve.app.tail import Tail  # noqa: PLC0415
     from enve.cli.clock import now  # noqa: PLC0415
     from enve.core.selection import select_units  # noqa: PLC0415
 
@@ -82,15 +86,17 @@ def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Re
     nodes = fleet.becoming((node for node in meant.nodes if node.name in limit), settings)
     connect = fleet.connector(args, settings, nodes)
     collector = Collector(connect, now, forks=settings.forks, deadline=settings.timeout)
-    control = Control(order, meant, collector, report.emit)
+    kind = Tail if getattr(args, "follow", False) else Control
+    control = kind(order, meant, collector, report.emit)
 
     async def story() -> None:
         async with connect:
             await control.run(nodes)
 
     asyncio.run(story())
-    _something_was_meant(patterns, meant, control)
-    control.end()
+    if isinstance(control, Control):
+        _something_was_meant(patterns, control)
+        control.end()
     return report.code
 
 
@@ -105,7 +111,7 @@ def _units_only(meant: Selection) -> None:
         )
 
 
-def _something_was_meant(patterns: list[str], meant: Selection, control: Control) -> None:
+def _something_was_meant(patterns: list[str], control: Control) -> None:
     """A pattern that no unit matches is a mistake, unless some node could not be asked."""
     if not control.results:
         raise UsageError(

@@ -17,6 +17,7 @@ from enve.model.report import (
     Event,
     Notice,
     Outcome,
+    Printed,
     Result,
     Step,
 )
@@ -62,6 +63,10 @@ class Narrator:
                 self._notice(event)
             case Result():
                 self._result(event)
+            case Printed():
+                text = printable(event.line.expandtabs(), limit=65536)
+                where = self._paint("cyan", printable(event.address))
+                self._screen.line(f"{where}  {text}".rstrip())
             case End():
                 self._finish(event)
 
@@ -113,7 +118,8 @@ class Narrator:
 def result(event: Result, width: int, paint: Paint) -> str:
     """`web01  pm 0.1.0 installed, 2 keyholes, 4 spots      0.9 s`"""
     good = event.outcome in GOOD
-    detail = printable(grouping.without_place(event.node, event.detail) or event.outcome)
+    said = event.detail or (event.problem.message if event.problem else event.outcome)
+    detail = printable(grouping.without_place(event.node, said))
     if not good:
         detail = f"{paint('red', event.outcome)}: {detail}"
     took = f"{event.seconds:.1f} s" if event.seconds else ""

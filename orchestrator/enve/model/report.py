@@ -106,6 +106,15 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """One line that a resource printed just now (`logs -f`), as it came, without its line feed."""
+
+    node: str
+    address: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The command is over. `summary`: `3 deployed, 1 unchanged, 0 failed`; "" = count outcomes."""
 
@@ -114,7 +123,7 @@ class End:
     summary: str = ""
 
 
-Event = Begin | Step | Difference | Notice | Result | End
+Event = Begin | Step | Difference | Notice | Result | Printed | End
 Emit = Callable[[Event], None]
 
 

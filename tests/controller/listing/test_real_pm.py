@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support import wait
+from tests.support.lab import descendants
 
 pytestmark = pytest.mark.real
 ENVE = [sys.executable, "-c", "from enve.cli.main import main; main()"]
@@ -125,6 +127,44 @@ def test_texts(node: Node) -> None:
     code, told = node.enve("cat", "n.web", "n.db")
     assert [json.loads(result["output"])["name"] for result in told["results"]] == ["web", "db"]
     assert "db" in node.enve("list-dependencies", "n.web")[1]["results"][0]["output"]
+
+
+def test_following_a_log(node: Node) -> None:
+    """Lines come as they are printed, and nothing stays behind on the node."""
+    line = [
+        *ENVE,
+        "logs",
+        "--follow",
+        "-i",
+        str(node.folder / "inventory.yml"),
+        "-o",
+        "jsonl",
+        "n.web",
+    ]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert json.loads(run.stdout.readline())["event"] == "begin"
+        assert json.loads(run.stdout.readline()) == {
+            **{"v": 1, "event": "printed", "node": "n", "address": "n.web", "line": "hello"}
+        }
+        lines = int(node.enve("logs", "n.web")[1]["results"][0]["output"].count("hello"))
+        for _ in range(lines - 1):
+            run.stdout.readline()
+        assert node.enve("restart", "n.web")[0] == 0
+        assert json.loads(run.stdout.readline())["line"] == "hello"
+        followers = [pid for pid in descendants(os.getpid()) if is_follower(pid)]
+        assert followers
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (130, "\ninterrupted\n")
+    wait.until(lambda: not any(map(is_follower, followers)), "the followers are gone")
+
+
+def is_follower(pid: int) -> bool:
+    try:
+        return b"logs\0web" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def test_a_property(node: Node) -> None:
