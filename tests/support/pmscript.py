@@ -1,14 +1,15 @@
 """Scripts for pm's machine: `tests/cases/machine/*.txt`, one row of its design each.
 
-unit web needs=db stop_timeout=500     a unit as the plan has it, wanted down; values are JSON or words
-do start web; stop db                  commands, judged and taken as one batch (`by plan`: `plan-start web`)
+unit web needs=db stop_timeout=500     a unit, wanted down; values are JSON or words
+do start web; stop db                  commands, judged and taken as one batch; by the plan instead
+                                       of by hand: plan-start, plan-stop
 define web files={...} / apply web     new parameters / put them into force; also remove, restart,
                                        reload, recheck, reset
-spawned web · exit web 1 · ready web · side web 0 · unborn web exec:ENOENT        news of its steps
+spawned web · exit web 1 · ready web · side web 0 · unborn web exec:ENOENT     news of its steps
 up web                                 its step exists, and the wait for readiness passes
 after 2000                             time passes; timers fire at their times
 is web RUNNING ok                      state (and result, why, stale, `-` = any); `gone web`
-effects spawn web start, signal web TERM       those of the last line, without changes; `effects none`
+effects spawn web start, signal web TERM     of the last line; `effects none`
 refused dependents web                 the last `do` was refused: code and a word of the reason
 """
 

@@ -21,7 +21,6 @@ LIVE = frozenset(
         "start_timeout",
         "stop_signal",
         "stop_timeout",
-        "ready",
         "reload",
         "undo",
         "excl",

@@ -95,7 +95,7 @@ def unit_name(value: Any) -> Any:
     try:
         return address.check_name(value)
     except address.AddressError as error:
-        raise Bad(str(error), value) from None
+        raise Bad(f"a unit's name ({error})", value) from None
 
 
 def full_name(value: Any) -> Any:
@@ -104,7 +104,7 @@ def full_name(value: Any) -> Any:
     try:
         address.parse(value)
     except address.AddressError as error:
-        raise Bad(str(error), value) from None
+        raise Bad(f"an address below the node ({error})", value) from None
     return value
 
 

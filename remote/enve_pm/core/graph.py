@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NEED = 1
 WANT = 2
 AFTER = 4
+DEEPEST = 100
 WORDS = {NEED: "needs", WANT: "wants", AFTER: "after"}
 
 
@@ -81,7 +82,7 @@ def order(specs: Mapping[str, UnitSpec]) -> list[str]:
 def tree(specs: Specs, root: str, label: Callable[[str], str] = str) -> list[str]:
     """`list-dependencies`: the lines of a text tree; label(name) -> text.
 
-    What stands below a name is drawn once; later the name is followed by `...`.
+    What stands below a name is drawn once, and not below DEEPEST levels: else `...` follows it.
     """
     lines = [label(root)]
     drawn = {root}
@@ -92,9 +93,10 @@ def tree(specs: Specs, root: str, label: Callable[[str], str] = str) -> list[str
             stack.pop()
             continue
         name, kinds = rest.pop()
-        inner = _below(specs, name) if name not in drawn else []
+        below = _below(specs, name)
+        inner = below if name not in drawn and len(stack) < DEEPEST else []
         mark = "" if kinds & NEED else f" ({words(kinds)})"
-        more = " ..." if name in drawn and _below(specs, name) else ""
+        more = " ..." if below and not inner else ""
         lines.append(f"{margin}{'├─' if rest else '└─'}{label(name)}{mark}{more}")
         drawn.add(name)
         stack.append((inner, margin + ("│ " if rest else "  ")))

@@ -54,7 +54,7 @@ def _value(key: str, number: bool, value: str) -> Any:
         return value
     base = 8 if key == "umask" else 10
     try:
-        if len(value) > 20 or not value.lstrip("-").isalnum():
+        if len(value) > 20 or not value.isascii() or not value.lstrip("-").isalnum():
             raise ValueError
         return int(value, base)
     except ValueError:
