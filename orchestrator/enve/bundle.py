@@ -30,8 +30,13 @@ class Bundle:
     hash: str
 
     def compressed(self) -> bytes:
-        """As it travels."""
-        return zlib.compress(self.data, 9)
+        """As it travels; worked out once for the whole fleet."""
+        return _compressed(self.data)
+
+
+@cache
+def _compressed(data: bytes) -> bytes:
+    return zlib.compress(data, 9)
 
 
 @cache
