@@ -52,7 +52,8 @@ class Fetch:
         os.lseek(self.output, 0, os.SEEK_SET)
         said = ingest.read_answer(os.read(self.output, ingest.ROWS))
         self._close()
-        self.store.names.update(name for name in self.missing if said.get(name) == "ok")
+        taken = {name: size for name, size in self.missing.items() if said.get(name) == "ok"}
+        self.store.sizes.update(taken)
         left = self.store.missing(self.missing)
         ended = "missing (the copy ended with %d)" % code
         self.done({name: said.get(name, ended) for name in left})

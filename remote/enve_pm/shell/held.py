@@ -30,7 +30,7 @@ class Held:
         lanes = {lane: self._lane(plan) for lane, plan in self._plans.held.items()}
         try:
             node = self._install.blueprint().node
-            held = record.Held(record.RANGE, node, lanes, self._store.names)
+            held = record.Held(record.RANGE, node, lanes, self._store.sizes)
             data = record.encode_held(held)
             replace(self._plans.disk, self._path, data, 0o644, lasting=False)
         except (OSError, Refused):

@@ -33,26 +33,27 @@ class NotTaken(Exception):
 
 
 class Store:
-    """`names`: the blobs that are there."""
+    """`sizes`: {sha256: bytes} of the blobs that are there."""
 
     def __init__(self, disk: Disk, folder: str) -> None:
         self.disk = disk
         self.folder = folder
-        self.names: set[str] = set()
+        self.sizes: dict[str, int] = {}
 
     def load(self) -> None:
         """See what is there; leftovers of a crash are removed. Raises OSError."""
-        self.names = set()
+        self.sizes = {}
         for name in self.disk.names(self.folder):
+            path = self.folder + "/" + name
             if name.startswith("."):
-                self.disk.remove(self.folder + "/" + name)
+                self.disk.remove(path)
             else:
-                self.names.add(name)
+                self.sizes[name] = self.disk.stamp(path)[2]
 
     def add(self, blobs: Iterable[bytes], wanted: Mapping[str, int]) -> None:
         """Keep those blobs of a stream that are wanted and not there. Raises OSError."""
         new = {sha256(data).hexdigest(): data for data in blobs}
-        kept = [name for name in new if name in wanted and name not in self.names]
+        kept = [name for name in new if name in wanted and name not in self.sizes]
         for name in kept:
             part = "%s/.%s" % (self.folder, name)
             self.disk.remove(part)
@@ -60,19 +61,20 @@ class Store:
             self.disk.rename(part, self.folder + "/" + name)
         if kept:
             self.disk.sync(self.folder)
-        self.names.update(kept)
+        self.sizes.update((name, len(new[name])) for name in kept)
 
     def missing(self, wanted: Mapping[str, int]) -> dict[str, int]:
-        return {name: size for name, size in wanted.items() if name not in self.names}
+        """Those that are not there with just that size."""
+        return {name: size for name, size in wanted.items() if self.sizes.get(name) != size}
 
     def keep_only(self, named: set[str]) -> None:
         """Remove what no kept plan names; what cannot be removed is tried again next time."""
-        for name in sorted(self.names - named):
+        for name in sorted(set(self.sizes) - named):
             try:
                 self.disk.remove(self.folder + "/" + name)
             except OSError:
                 continue
-            self.names.discard(name)
+            del self.sizes[name]
 
 
 def take(inbox: int, store: int, name: str, size: int) -> None:
@@ -172,6 +174,6 @@ def tidy(inbox: int, now: int, quota: int) -> None:
         except FileNotFoundError:
             continue
         size = state.st_blocks * 512 if stat.S_ISREG(state.st_mode) else 0
-        entries.append(Entry(name, max(size, state.st_size), int(state.st_mtime)))
+        entries.append(Entry(name, size, int(state.st_mtime)))
     for name in surplus(entries, now, quota):
         _remove(inbox, name)
