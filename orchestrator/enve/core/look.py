@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from enve.core.foreign import read
 from enve.core.printable import printable
-from enve.core.published import read, status
+from enve.core.published import status
 from enve.core.seen import ABSENT, process, sections
 from enve.model.march import Look
 from enve_pm.core.refusal import FormatError

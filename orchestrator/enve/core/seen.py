@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from enve.core.published import Lane, Status, Sub, lanes, name, read, status, sub
+from enve.core.foreign import name, read
+from enve.core.published import Lane, Status, Sub, lanes, status, sub
 from enve_pm.core.filename import unquote
 from enve_pm.core.refusal import FormatError
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.support import cases
 
-from enve.cli import eventlog, narrate, progress
+from enve.cli import eventlog, narrate, phrases, progress
 from enve.cli.color import Paint
 from enve.cli.errors import Told
 from enve.cli.screen import PlainScreen
@@ -147,7 +147,7 @@ def test_the_verdict_over_all_results(outcomes: tuple[report.Outcome, ...], code
 def test_every_outcome_has_a_code_and_words() -> None:
     outcomes = set(report.Outcome.__args__)
     assert set(OUTCOME_CODE) == outcomes
-    assert set(narrate.PROBLEM) | set(narrate.GOOD) == outcomes
+    assert set(phrases.PROBLEM) | set(phrases.GOOD) == outcomes
 
 
 def test_events_stay_flat_enough_for_json() -> None:
