@@ -7,6 +7,7 @@ has it, and the whole in public/status.json. Wants set by hand are kept for good
 from __future__ import annotations
 
 import os
+import sys
 
 from enve_pm import __version__
 from enve_pm.core import states
@@ -124,7 +125,7 @@ class Board:
         if unit is None:
             return False
         by_hand = unit.asked_why.startswith(MANUAL)
-        text = "%s %s" % (unit.asked, unit.asked_why) if by_hand else ""
+        text = sys.intern("%s %s" % (unit.asked, unit.asked_why)) if by_hand else ""
         if self.wants.get(name, "") == text:
             return False
         self.wants[name] = text

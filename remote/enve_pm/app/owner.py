@@ -7,6 +7,7 @@ import os
 from enve_pm.core import verb as verbs
 from enve_pm.core.address import AddressError
 from enve_pm.core.address import parse as parse_address
+from enve_pm.core.canonical import dumps
 from enve_pm.core.goal import Goal
 from enve_pm.core.judge import RETCODES
 from enve_pm.core.property import with_property
@@ -94,7 +95,7 @@ class Owner:
     def _begin(self, order: Command) -> None:
         wall = self._home.system.wall()
         parameter = {"verb": order.verb, "args": list(order.args), "wall": wall}
-        self._home.jobs.begin(order.job, CLIENT, parameter)
+        self._home.jobs.begin(order.job, CLIENT, dumps(parameter))
 
     def _answer_bad(self, line: bytes, message: str) -> None:
         """If the line begins with a job id, its writer waits for an answer."""
@@ -103,7 +104,7 @@ class Owner:
         except FormatError:
             return
         if not self._home.jobs.exists(job):
-            self._home.jobs.begin(job, CLIENT, {"verb": "", "args": []})
+            self._home.jobs.begin(job, CLIENT, b'{"args":[],"verb":""}')
             self.finish(job, BAD, message)
 
     def _command(self, order: Command) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from enve_pm.app.board import Board
@@ -20,6 +19,7 @@ from enve_pm.resource.process import Processes
 from enve_pm.resource.run import restore
 from enve_pm.shell import pipes, program, subtree
 from enve_pm.shell.home import Home
+from enve_pm.shell.light import signal
 from enve_pm.shell.logpipe import LogPipes
 from enve_pm.shell.loop import Loop
 from enve_pm.shell.survivor import kill_survivors
@@ -58,7 +58,8 @@ class Pm:
         self.loop = Loop(self.system)
         self.home = Home(home, self.system, pipes.march_group() if pipe_fd >= 0 else -1)
         self.engine = Engine(self.loop, self.home)
-        self.logs = LogPipes(self.loop, program.argv(program.here(), "_logger"))
+        logger = program.argv(program.here(), "_logger")
+        self.logs = LogPipes(self.loop, logger, self.home.log)
         self.board = Board(self.engine, self.home)
         self.owner = Owner(self.engine, self.home)
         self.reports = Reports(self.engine)
@@ -124,13 +125,13 @@ class Pm:
 
     def _known(self, kept: Kept) -> list[Any]:
         """A unit that the disk knows; a line that cannot be read is left to the plan."""
-        name = kept.name
         try:
             spec = read_line(kept.line)
         except (FormatError, UnitError) as error:
-            print("pm: unit %s on disk: %s" % (name, error), file=sys.stderr, flush=True)
+            print("pm: unit %s on disk: %s" % (kept.name, error), file=sys.stderr, flush=True)
             return []
-        self.rollout.know(kept)
+        name = spec.unit
+        self.rollout.know(kept._replace(name=name))
         by_hand = self.board.manual(name)
         planned = [Define(name, spec), Want(name, spec.want, PLAN)]
         return planned if by_hand is None else [*planned, by_hand]

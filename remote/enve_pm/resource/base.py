@@ -8,13 +8,12 @@ is killed when the machine says so.
 
 from __future__ import annotations
 
-import signal
-
 from enve_pm.core import states
 from enve_pm.core.effects import Exited, Spawned, SpawnFailed
 from enve_pm.resource import run as runs
 from enve_pm.resource.run import Run
 from enve_pm.shell import descend
+from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, launch
 
 TYPE_CHECKING = False
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from enve_pm.shell.home import Home
     from enve_pm.shell.loop import Loop
     from enve_pm.shell.spawn import Order
-
-    Key = tuple[str, int]
 
 GRACE = 2000  # ms that the remains of an ended main process get before they are killed
 NO_HEIR = -1
@@ -44,25 +41,33 @@ class Runs:
         self._system = loop.system
         self._home = home
         self._emit = emit
-        self.starts: dict[str, Run] = {}  # each unit's START, while it lasts
-        self._runs: dict[Key, Run] = {}
-        self._jobs: dict[str, Run] = {}
-        self._ending: dict[Key, Run] = {}  # main has ended, remains are being cleared
+        self._runs: dict[int, Run] = {}  # by number
+        self._ending: dict[int, Run] = {}  # main has ended, remains are being cleared
         self._fresh: list[Run] = []  # main ended in this turn
         self._orphans: dict[int, Run | None] = {}  # all children that we did not spawn
         self._look = False
+        self._on_end = self._ended  # one bound method for all children
         loop.strangers = self._reaped
 
     # -- what the machine asks for -----------------------------------------------------------------
     def get(self, unit: str, number: int) -> Run | None:
-        return self._runs.get((unit, number))
+        run = self._runs.get(number)
+        return run if run is not None and run.unit == unit else None
+
+    def start_of(self, unit: str) -> Run | None:
+        """The run whose main process is the unit's, if that lives."""
+        for run in self._runs.values():
+            if run.unit == unit and run.step == states.START and run.code is None:
+                return run
+        return None
 
     def all(self) -> Iterable[Run]:
         return self._runs.values()
 
-    def launch(self, run: Run, order: Order, parameter: dict[str, Any]) -> bool:
+    def launch(self, run: Run, order: Order, parameter: bytes) -> bool:
         """Write the job down, start it, and say how that went."""
         self._home.jobs.begin(run.job, run.unit, parameter)
+        before = self._system.ticks()
         try:
             pid = launch(self._loop, order)
         except SpawnError as error:
@@ -71,27 +76,26 @@ class Runs:
             return False
         run.launcher = pid
         self._enter(run)
-        self.lead(run, pid)
+        after = self._system.ticks()
+        self.lead(run, pid, after if before == after else 0)
         self._emit(Spawned(run.unit, run.number, pid))
         return True
 
     def _enter(self, run: Run) -> None:
-        self._runs[run.unit, run.number] = self._jobs[run.job] = run
-        if run.step == states.START:
-            self.starts[run.unit] = run
+        self._runs[run.number] = run
 
-    def lead(self, run: Run, pid: int) -> None:
-        """`pid`, a child of ours, is the main process from now on."""
-        stat = self._system.stat(pid)
-        run.main, run.start, run.code = pid, stat.start if stat else 0, None
+    def lead(self, run: Run, pid: int, start: int = 0) -> None:
+        """`pid`, a child of ours, is the main process from now on. start: in ticks, 0: look."""
+        stat = self._system.stat(pid) if not start else None
+        run.main, run.start, run.code = pid, stat.start if stat else start, None
         self._home.jobs.pid(run.job, pid, run.start)
         self._forget(pid)
-        self._ending.pop((run.unit, run.number), None)
-        self._loop.child(pid, self._ended, run)
+        self._ending.pop(run.number, None)
+        self._loop.child(pid, self._on_end, run)
 
     def signal(self, unit: str, number: int, name: str, tree: bool) -> None:
         """Signal a run: its main process group, or with `tree` all that it has."""
-        run = self._runs.get((unit, number))
+        run = self.get(unit, number)
         if run is None:
             return
         what = getattr(signal, "SIG" + name)
@@ -104,8 +108,8 @@ class Runs:
 
     def tell(self, unit: str, name: str) -> None:
         """Signal the main process of a unit alone: it shall go on."""
-        run = self.starts.get(unit)
-        if run is not None and run.code is None:
+        run = self.start_of(unit)
+        if run is not None:
             self._system.kill(run.main, run.start, getattr(signal, "SIG" + name))
 
     def member(self, run: Run, pid: int) -> bool:
@@ -136,7 +140,7 @@ class Runs:
 
     def _ended(self, run: Run, code: int) -> None:
         run.code = code
-        self._ending[run.unit, run.number] = run
+        self._ending[run.number] = run
         self._fresh.append(run)
         self._look = True
 
@@ -164,7 +168,7 @@ class Runs:
 
     def look(self, run: Run) -> None:
         """Ask for the run's heir again in this turn."""
-        self._look = self._look or (run.unit, run.number) in self._ending
+        self._look = self._look or run.number in self._ending
 
     def _dismiss(self, run: Run) -> None:
         """The main process is gone for good: the remains go too."""
@@ -180,10 +184,7 @@ class Runs:
 
     def _finish(self, run: Run) -> None:
         for table in (self._runs, self._ending):
-            table.pop((run.unit, run.number), None)
-        self._jobs.pop(run.job, None)
-        if self.starts.get(run.unit) is run:
-            del self.starts[run.unit]
+            table.pop(run.number, None)
         if run.timer is not None:
             self._loop.cancel(run.timer)
         self.over(run)
@@ -193,11 +194,8 @@ class Runs:
 
     # -- whose is it, and signals ------------------------------------------------------------------
     def _owner(self, orphan: descend.Orphan) -> Run | None:
-        run = self._jobs.get(orphan.job)
-        if run is not None:
-            return run
         for run in self._runs.values():
-            if orphan.session == run.launcher:
+            if orphan.job == run.job or orphan.session == run.launcher:
                 return run
         if orphan.pid not in self._orphans and len(self._fresh) == 1:
             return self._fresh[0] if self._fresh[0].start <= orphan.start else None
@@ -239,7 +237,7 @@ class Runs:
             self._enter(run)
             self._orphans.update(dict.fromkeys(run.orphans, run))
             if run.code is None:
-                self._loop.child(run.main, self._ended, run)
+                self._loop.child(run.main, self._on_end, run)
             else:
-                self._ending[run.unit, run.number] = run
+                self._ending[run.number] = run
         self._look = True

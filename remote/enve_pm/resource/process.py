@@ -9,7 +9,7 @@ from enve_pm.core.effects import Exited, Ready, Spawned, SpawnFailed
 from enve_pm.resource.base import NO_HEIR
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.run import Run
-from enve_pm.resource.step import environment, order, output
+from enve_pm.resource.step import describe, environment, order, output
 from enve_pm.shell.spawn import SpawnError
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ class Processes:
         run = Run(effect.unit, effect.run, effect.step, self._home.jobs.new())
         try:
             env = environment(spec, self._home, run.job)
-            fds = output(spec, self._home, self._logs)
+            fds = output(spec, self._logs)
             self._launch(run, spec, env, fds)
         except SpawnError as error:
             self._emit(SpawnFailed(effect.unit, effect.run, error.reason))
@@ -65,19 +65,13 @@ class Processes:
         self._emit(Exited(effect.unit, effect.run, 0))
 
     def _main(self, unit: str) -> int:
-        run = self._runs.starts.get(unit)
-        return run.main if run is not None and run.code is None else 0
+        run = self._runs.start_of(unit)
+        return run.main if run is not None else 0
 
     def _launch(self, run: Run, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]) -> None:
         ours = self._prepare(run, spec, env, fds) if run.step == states.START else -1
         argv = self._command(run, spec, env)
-        parameter = {
-            "unit": run.unit,
-            "step": run.step,
-            "run": run.number,
-            "command": list(argv),
-            "wall": self._loop.system.wall(),
-        }
+        parameter = describe(run, argv, self._loop.system.wall())
         good = self._runs.launch(run, order(spec, self._home, argv, env, fds), parameter)
         if ours >= 0:
             os.close(ours)

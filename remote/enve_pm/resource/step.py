@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from _json import encode_basestring as quote
 
 from enve_pm.shell.descend import MARKER
-from enve_pm.shell.logpipe import Target
 from enve_pm.shell.spawn import Order, base_env
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from enve_pm.core.unit import UnitSpec
+    from enve_pm.resource.run import Run
     from enve_pm.shell.home import Home
     from enve_pm.shell.logpipe import LogPipes
 
@@ -27,11 +28,23 @@ def environment(spec: UnitSpec, home: Home, job: str) -> dict[str, str]:
     return env
 
 
-def output(spec: UnitSpec, home: Home, logs: LogPipes) -> dict[int, int]:
+def describe(run: Run, argv: Sequence[str], wall: int) -> bytes:
+    """jobs/ID/parameter of a run: canonical JSON, written by hand as it is made at every start."""
+    command = ",".join([quote(word) for word in argv])
+    text = '{"command":[%s],"run":%d,"step":"%s","unit":%s,"wall":%d}' % (
+        command,
+        run.number,
+        run.step,
+        quote(run.unit),
+        wall,
+    )
+    return text.encode("utf-8", "backslashreplace")
+
+
+def output(spec: UnitSpec, logs: LogPipes) -> dict[int, int]:
     """Where the unit prints to: its pipe to the logger; /dev/null when there is no room for one."""
-    target = Target(home.log(spec.unit), spec.log_size, spec.log_keep)
     try:
-        writer = logs.writer(spec.unit, target)
+        writer = logs.writer(spec.unit, spec.log_size, spec.log_keep)
     except OSError:
         return {}
     return {1: writer, 2: writer}

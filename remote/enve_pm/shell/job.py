@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from enve_pm.shell.pending import Pending
     from enve_pm.shell.system import System
@@ -54,14 +53,15 @@ class Jobs:
         self._count += 1
         return "%s-%d" % (self._stem, self._count)
 
-    def begin(self, job: str, unit: str, parameter: dict[str, Any]) -> None:
-        """Write what is about to be started; the oldest job of the unit makes room."""
+    def begin(self, job: str, unit: str, parameter: bytes) -> None:
+        """Write what is about to be started (canonical JSON, with the unit's name under `unit`);
+        the oldest job of the unit makes room."""
         folder = "%s/%s" % (self._folder, job)
         try:
             os.mkdir(folder, 0o700)
         except OSError:
             pass  # the write says so, and is tried again
-        self._pending.now(folder + "/parameter", dumps(parameter))
+        self._pending.now(folder + "/parameter", parameter)
         self._keep(unit, job)
 
     def pid(self, job: str, pid: int, start: int) -> None:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import array
 import os
 import select
-import signal
-import socket
+
+from enve_pm.shell.light import signal, socket
 
 CHUNK = 1 << 17  # bytes taken from a pipe at once
 FAIR = 8  # chunks a turn of one unit, then the others have theirs

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import array
 import os
-import socket
-from collections import namedtuple
 
 from enve_pm.shell import logger
+from enve_pm.shell.light import socket
 from enve_pm.shell.spawn import SpawnError, helper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from enve_pm.shell.loop import Loop
-
-# path: of the file · size: bytes at which it is rotated · keep: how many old ones
-Target = namedtuple("Target", "path size keep")
 
 RETRY = 5  # ms, when the logger does not keep up with the news
 AGAIN = 200  # ms before a dead logger is started again, when it dies at once
@@ -29,19 +25,23 @@ CHANNEL = 3  # the logger's number of the socket
 
 
 class _Pipe:
-    __slots__ = ("reader", "target", "writer")
+    """size: bytes at which the file is rotated · keep: how many old ones."""
 
-    def __init__(self, reader: int, writer: int, target: Target) -> None:
+    __slots__ = ("keep", "reader", "size", "writer")
+
+    def __init__(self, reader: int, writer: int, size: int, keep: int) -> None:
         self.reader = reader
         self.writer = writer
-        self.target = target
+        self.size = size
+        self.keep = keep
 
 
 class LogPipes:
-    """`argv` starts the logger; the number of its socket is added."""
+    """`argv` starts the logger; the number of its socket is added. `path`: a unit's log file."""
 
-    def __init__(self, loop: Loop, argv: Sequence[str]) -> None:
+    def __init__(self, loop: Loop, argv: Sequence[str], path: Callable[[str], str]) -> None:
         self.pid = 0
+        self._path = path
         self._loop = loop
         self._argv = [*argv, str(CHANNEL)]
         self._pipes: dict[str, _Pipe] = {}
@@ -50,16 +50,16 @@ class LogPipes:
         self._waiting = False
         self._started = -AGAIN
 
-    def writer(self, unit: str, target: Target) -> int:
+    def writer(self, unit: str, size: int, keep: int) -> int:
         """The descriptor that a process of this unit prints to. Raises OSError."""
         pipe = self._pipes.get(unit)
         if pipe is None:
             reader, writer = os.pipe()
             os.set_blocking(reader, False)
-            pipe = self._pipes[unit] = _Pipe(reader, writer, target)
+            pipe = self._pipes[unit] = _Pipe(reader, writer, size, keep)
             self._tell(unit)
-        elif pipe.target != target:
-            pipe.target = target
+        elif (pipe.size, pipe.keep) != (size, keep):
+            pipe.size, pipe.keep = size, keep
             self._tell(unit)
         return pipe.writer
 
@@ -73,15 +73,15 @@ class LogPipes:
 
     # -- over a change of program ------------------------------------------------------------------
     def dump(self) -> dict[str, object]:
-        pipes = {unit: [p.reader, p.writer, *p.target] for unit, p in self._pipes.items()}
+        pipes = {unit: [p.reader, p.writer, p.size, p.keep] for unit, p in self._pipes.items()}
         channel = self._channel.fileno() if self._channel else -1
         return {"pid": self.pid, "channel": channel, "pipes": pipes, "news": list(self._news)}
 
     def restore(self, state: dict[str, object]) -> None:
         """Go on with the pipes, and with the logger, of the program before."""
-        pipes: dict[str, list[object]] = state["pipes"]  # type: ignore[assignment]
-        for unit, (reader, writer, *target) in pipes.items():
-            self._pipes[unit] = _Pipe(reader, writer, Target(*target))  # type: ignore[arg-type]
+        pipes: dict[str, list[int]] = state["pipes"]  # type: ignore[assignment]
+        for unit, row in pipes.items():
+            self._pipes[unit] = _Pipe(*row)
         for unit in state["news"]:  # type: ignore[attr-defined]
             self._tell(unit)
         self.pid = state["pid"]  # type: ignore[assignment]
@@ -126,7 +126,8 @@ class LogPipes:
             if pipe is None:
                 records.append(unit)
             else:
-                records.append("%s\n%s\n%d\n%d" % (unit, *pipe.target))
+                path = self._path(unit)
+                records.append("%s\n%s\n%d\n%d" % (unit, path, pipe.size, pipe.keep))
                 fds.append(pipe.reader)
         extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if fds else []
         try:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 
+from enve_pm.shell.light import signal
 from enve_pm.shell.timer import Timers
 
 TYPE_CHECKING = False

@@ -8,8 +8,9 @@ run. A socket of its own tells the run also when the sender is gone by then (`sy
 from __future__ import annotations
 
 import os
-import socket
 import struct
+
+from enve_pm.shell.light import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

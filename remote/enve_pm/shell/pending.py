@@ -38,8 +38,13 @@ class Pending:
 
     def now(self, path: str, data: bytes, how: str = DIRECT, mode: int = 0o600) -> bool:
         """Write at once; what fails is kept for later. False then."""
-        self._files[path] = (data, how, mode)
-        return self._one(path)
+        try:
+            self._write(path, data, how, mode)
+        except OSError:
+            self._files[path] = (data, how, mode)
+            return self._one(path)
+        self._files.pop(path, None)
+        return True
 
     def forget(self, folder: str) -> None:
         """Nothing below this folder is to be written any more."""

@@ -10,8 +10,9 @@ then the tree is walked.
 from __future__ import annotations
 
 import os
-import signal
 import time
+
+from enve_pm.shell.light import signal
 
 PR_SET_CHILD_SUBREAPER = 36
 PAUSE = 0.0005  # seconds between two looks while the killed ones die

@@ -8,9 +8,9 @@ alone.
 from __future__ import annotations
 
 import os
-import signal
 
 from enve_pm.shell import descend
+from enve_pm.shell.light import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ empty folder. pm never waits for it: the end of the child, or the deadline, call
 from __future__ import annotations
 
 import os
-import signal
 
 from enve_pm.core.refusal import SIGNATURE, STORAGE, Refused
+from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import PATH, SpawnError, find, helper
 from enve_pm.wire import gpgv
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 import time
 from collections import namedtuple
 
 from enve_pm.shell import cgroup, heartbeat, lock, pipes, program, subtree
+from enve_pm.shell.light import signal
 
 # home: path · pid: pm's · reader, writer: this side of the heartbeat · lock, input, pipe, ready:
 # descriptors, -1 = none · cgroup: our node or "" · every, patience: the heartbeat's, in seconds ·

@@ -33,7 +33,7 @@ class Alone:
         self.loop = Loop(System())
         self.home = Home(home, self.loop.system)
         self.home.make()
-        self.logs = LogPipes(self.loop, program.argv(program.here(), "_logger"))
+        self.logs = LogPipes(self.loop, program.argv(program.here(), "_logger"), self.home.log)
         self.runs = Runs(self.loop, self.home, emit)
         self.processes = Processes(self.loop, self.home, self.logs, self.runs, emit)
         self.runs.heir = self.processes.heir

@@ -70,7 +70,7 @@ def test_units_come_back_as_they_were_kept(home: Home) -> None:
 def test_jobs_are_pruned_and_open_ones_are_found_again(home: Home) -> None:
     jobs = [home.jobs.new() for _ in range(KEEP + 3)]
     for job in jobs:
-        home.jobs.begin(job, "web", {"unit": "web"})
+        home.jobs.begin(job, "web", b'{"unit":"web"}')
         home.jobs.pid(job, 7, 99)
     home.jobs.end(jobs[-1], -9)
     assert sorted(names_in(home.path + "/jobs")) == sorted(jobs[3:])
@@ -78,13 +78,13 @@ def test_jobs_are_pruned_and_open_ones_are_found_again(home: Home) -> None:
     found = {row.job: (row.pid, row.start) for row in again.jobs.earlier()}
     assert found == dict.fromkeys(jobs[3:-1], (7, 99))
     assert not {again.jobs.new() for _ in range(20)} & set(jobs)
-    again.jobs.begin(again.jobs.new(), "web", {"unit": "web"})
+    again.jobs.begin(again.jobs.new(), "web", b'{"unit":"web"}')
     assert len(names_in(home.path + "/jobs")) == KEEP
 
 
 def test_a_torn_pid_file_still_names_an_open_job(home: Home) -> None:
     job = home.jobs.new()
-    home.jobs.begin(job, "web", {"unit": "web"})
+    home.jobs.begin(job, "web", b'{"unit":"web"}')
     Path(home.path, "jobs", job, "pid").write_bytes(b"12")
     assert [(row.job, row.pid) for row in home.jobs.earlier()] == [(job, 0)]
 
