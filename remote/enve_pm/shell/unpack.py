@@ -9,6 +9,7 @@ escaped in several versions and are missing in others.
 from __future__ import annotations
 
 import os
+import stat
 from collections import namedtuple
 
 from enve_pm.shell.folder import write_all
@@ -173,7 +174,8 @@ class _Unpacking:
         target = self._steps(member.linkname)
         try:
             with self.folder.reach(target[:-1], make=False) as other:
-                os.close(other.read(target[-1]))
+                if not stat.S_ISREG(other.stat(target[-1]).st_mode):
+                    raise FileNotFoundError
                 os.link(
                     target[-1],
                     steps[-1],
