@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import IO
 
-from enve.errors import EnveError
+from enve.errors import UNEXPECTED, EnveError
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -31,7 +31,7 @@ def guard(words: Sequence[str], command: Callable[[], int]) -> int:
     """Run a command; whatever it raises is shown once, and becomes the exit code."""
     _end_on_sigterm()
     try:
-        code = command()
+        code = _ended(command)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
@@ -45,6 +45,14 @@ def guard(words: Sequence[str], command: Callable[[], int]) -> int:
         _json(found, _option(words, "-o", "--output"))
         return _show(found, words)
     return code
+
+
+def _ended(command: Callable[[], int]) -> int:
+    """The exit code; --help and SIGTERM leave by SystemExit."""
+    try:
+        return command()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else UNEXPECTED
 
 
 def show(errors: Sequence[EnveError], stream: IO[str], *, color: str = "auto") -> None:
