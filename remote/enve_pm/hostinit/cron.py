@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from shutil import which
 
 from enve_pm.hostinit.problem import Problem, tool
 
 LONGEST = 1 << 20  # characters of a crontab that we dare to change
+MARK = "# enve-pm"
 START = ("run", "--respawn", "--detach")
 
 
@@ -24,20 +24,20 @@ class Cron:
     def line(self) -> str:
         """The entry; a `%` would end the command for cron."""
         command = " ".join([shlex.quote(self.home + "/pm"), *START])
-        return "@reboot %s # enve-pm" % command.replace("%", "\\%")
+        return "@reboot %s %s" % (command.replace("%", "\\%"), MARK)
 
     def usable(self) -> bool:
         """Whether there is a crontab for us (the program may be there and say no)."""
-        return which("crontab") is not None and self._read() is not None
+        return rows() is not None
 
     def register(self) -> bool:
         """Add the entry; False when it is there."""
-        rows = self._read()
-        if rows is None:
+        known = rows()
+        if known is None:
             raise Problem("crontab can't be read", "deploy with `register: none`")
-        if self.line in rows:
+        if self.line in known:
             return False
-        self._write([*rows, self.line])
+        self._write([*known, self.line])
         return True
 
     def start(self) -> None:
@@ -46,22 +46,25 @@ class Cron:
 
     def remove(self) -> bool:
         """Take the entry away; False when there was none."""
-        rows = self._read() if which("crontab") else None
-        if not rows or self.line not in rows:
+        known = rows()
+        if not known or self.line not in known:
             return False
-        self._write([row for row in rows if row != self.line])
+        self._write([row for row in known if row != self.line])
         return True
 
-    def _read(self) -> list[str] | None:
-        status, said = tool(["crontab", "-l"], limit=LONGEST)
-        if status == 0:
-            return said.splitlines() if len(said) < LONGEST else None
-        return [] if "no crontab" in said.lower() else None
-
-    def _write(self, rows: list[str]) -> None:
-        status, said = tool(["crontab", "-"], ("\n".join(rows) + "\n" if rows else "").encode())
+    def _write(self, entries: list[str]) -> None:
+        text = "".join(entry + "\n" for entry in entries)
+        status, said = tool(["crontab", "-"], text.encode())
         if status:
             raise Problem("crontab failed (%d): %s" % (status, said))
+
+
+def rows() -> list[str] | None:
+    """Our user's crontab; None where we have none to write to."""
+    status, said = tool(["crontab", "-l"], limit=LONGEST)
+    if status == 0:
+        return said.splitlines() if len(said) < LONGEST else None
+    return [] if status == 1 and "no crontab" in said.lower() else None
 
 
 def start(home: str) -> None:

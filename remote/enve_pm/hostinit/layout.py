@@ -9,6 +9,7 @@ import os
 from collections import namedtuple
 
 from enve_pm.hostinit import files
+from enve_pm.hostinit.problem import Problem
 
 # path; mode and whether the group pm-march has it, for a system install. A user's is 0700.
 Folder = namedtuple("Folder", "path mode shared")
@@ -28,12 +29,22 @@ RUN = (
 )
 USER_MODE = 0o700
 LOCK = "default.pipe.lock"
+OURS = {
+    LOCK,
+    "march",
+    "default.pipe",
+    "input",
+    "lock",
+    "pm",
+    "run",
+}  # marks of pm
 
 
 def make(home: str, run: str, gid: int) -> list[str]:
     """Make both trees and mend their modes; what was changed. gid -1: a user's install."""
     changed = []
     for base, table in ((home, HOME), (run, RUN)):
+        _is_free(base, table)
         files.parents(base, 0o755 if gid >= 0 else USER_MODE)
         for row in table:
             path = base + "/" + row.path if row.path else base
@@ -42,6 +53,20 @@ def make(home: str, run: str, gid: int) -> list[str]:
     if _lock("%s/%s" % (run, LOCK), gid):
         changed.append("%s/%s" % (run, LOCK))
     return changed
+
+
+def _is_free(base: str, table: tuple[Folder, ...]) -> None:
+    """A folder that serves something else (`pipe: /tmp/x`) must not get our modes."""
+    try:
+        found = set(os.listdir(base))
+    except OSError:
+        return  # not there yet, or told about by the next step
+    ours = {row.path for row in table} | OURS
+    if found and not found & ours:
+        raise Problem(
+            "%s is in use for something else (%s ...)" % (base, sorted(found)[0]),
+            "give pm's home and pipe a folder of their own",
+        )
 
 
 def _owned(row: Folder, gid: int) -> tuple[int, int]:

@@ -20,7 +20,9 @@ class Problem(Exception):
         self.hint = hint
 
 
-def tool(argv: Sequence[str], text: bytes = b"", limit: int = 4096) -> tuple[int, str]:
+def tool(
+    argv: Sequence[str], text: bytes = b"", limit: int = 4096, deadline: float = DEADLINE
+) -> tuple[int, str]:
     """Run one of the system's tools: its status and what it said (both outputs, cut)."""
     try:
         done = subprocess.run(
@@ -28,11 +30,11 @@ def tool(argv: Sequence[str], text: bytes = b"", limit: int = 4096) -> tuple[int
             input=text,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=DEADLINE,
+            timeout=deadline,
             check=False,
         )
     except FileNotFoundError:
         return 127, "there is no " + argv[0]
     except subprocess.TimeoutExpired:
-        return 124, "%s did not end within %d s" % (argv[0], DEADLINE)
+        return 124, "%s did not end within %d s" % (argv[0], deadline)
     return done.returncode, done.stdout[:limit].decode("utf-8", "replace").strip()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import glob
+
 from enve_pm.hostinit import cron
-from enve_pm.hostinit.cron import Cron
+from enve_pm.hostinit.cron import MARK, Cron
 from enve_pm.hostinit.problem import Problem
-from enve_pm.hostinit.systemd import Systemd
+from enve_pm.hostinit.systemd import SYSTEM_UNITS, Systemd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,3 +67,9 @@ def by_kind(kind: str, home: str) -> Keeper:
     if kind in ("systemd", "systemd-user"):
         return Systemd(home, user=kind == "systemd-user")
     return Cron(home) if kind == "cron" else Nobody(home)
+
+
+def others() -> bool:
+    """Whether another system install is registered here: then group and user are still in use."""
+    units = glob.glob("%s/enve-pm*.service" % SYSTEM_UNITS)
+    return bool(units) or any(row.endswith(MARK) for row in cron.rows() or ())

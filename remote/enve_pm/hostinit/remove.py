@@ -45,7 +45,7 @@ def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
     if os.path.isdir(home):
         shutil.rmtree(home)
         did.append(home)
-    if system:
+    if system and not register.others():
         did += accounts.remove()
 
 

@@ -10,6 +10,7 @@ from enve_pm.hostinit.problem import Problem, tool
 
 DEFAULT_HOMES = ("/var/opt/pm",)
 SYSTEM_UNITS = "/etc/systemd/system"
+STOP = 120  # seconds
 # pm stops its units by their own deadlines; systemd only ends what never ends.
 TEXT = """\
 # Put here by enve-deploy.
@@ -23,7 +24,7 @@ ExecStart=/bin/sh %(launcher)s run
 Restart=always
 RestartSec=100ms
 KillMode=mixed
-TimeoutStopSec=120
+TimeoutStopSec=%(stop)d
 Delegate=yes
 
 [Install]
@@ -55,6 +56,7 @@ class Systemd:
         return (
             TEXT
             % {
+                "stop": STOP,
                 "shown": escape(self.home),
                 "launcher": quote(self.home + "/pm"),
                 "target": "default.target" if self.user else "multi-user.target",
@@ -98,7 +100,8 @@ class Systemd:
     def _call(self, *words: str) -> tuple[int, str]:
         if self.user:
             os.environ.setdefault("XDG_RUNTIME_DIR", "/run/user/%d" % os.geteuid())
-        return tool(["systemctl", *(["--user"] if self.user else []), *words])
+        argv = ["systemctl", *(["--user"] if self.user else []), *words]
+        return tool(argv, deadline=STOP + 30.0)
 
     def _must(self, *words: str) -> None:
         status, said = self._call(*words)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -199,3 +201,25 @@ def _files(node: SshNode) -> list[Path]:
 
 def _lives(status: dict[str, object]) -> bool:
     return Path(f"/proc/{status['pid']}").exists()
+
+
+def test_an_interrupt_tells_each_nodes_state(fleet: Fleet) -> None:
+    """A server that never answers, and Ctrl-C."""
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        file = fleet.folder / "hung.yml"
+        port = hung.getsockname()[1]
+        file.write_text(f"domain: test\nnodes: {{slow: {{host: 127.0.0.1, port: {port}}}}}\n")
+        process = subprocess.Popen(
+            [*ENVE, str(file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "HOME": str(fleet.folder), "ENVE_SSH_CONFIG": "none"},
+        )
+        connection, _ = hung.accept()
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+        connection.close()
+    assert process.returncode == 130, said.decode()
+    assert b"slow" in said
+    assert b"interrupted" in said
+    assert b"Traceback" not in said

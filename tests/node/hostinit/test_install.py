@@ -260,3 +260,17 @@ def test_a_full_disk_is_told_and_mended_by_room(
     assert not (small_disk / "pm/lib/deployed.json").exists()
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     assert carry_out(order, program)["problem"] is None
+
+
+@pytest.mark.parametrize("what", ["home", "pipe"])
+def test_a_folder_that_serves_something_else_keeps_its_mode(
+    what: str, order: Ordered, program: Bundle, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    (shared / "somebody's").write_text("x")
+    place = {"home": str(shared), "pipe": f"{shared}/x.pipe"}[what]
+    done = carry_out(replace(order, **{what: place}), program)  # type: ignore[arg-type]
+    assert "in use for something else" in done["problem"]["message"]
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o777
