@@ -1,13 +1,21 @@
-"""The file name that stands for the name of a unit or spot: `units/NAME`, `spots/NAME`."""
+"""The file name that stands for the name of a unit or spot: `units/NAME`, `spots/NAME`.
+
+Names without other signs stay themselves; what could leave its folder or confuse a shell is %XX.
+"""
 
 from __future__ import annotations
 
-from enve_pm.core.address import dirname, is_plain
+PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+_KEPT = frozenset(map(ord, PLAIN)) | frozenset(b".!@+=,")
 
 
 def quote(name: str) -> str:
-    """`a/b` -> `a%2Fb`; a plain name stays itself."""
-    return name if is_plain(name) else dirname(name)
+    """`a/b` -> `a%2Fb`; a leading dot is quoted too, so `..` cannot come out."""
+    if PLAIN.issuperset(name):
+        return name
+    data = name.encode("utf-8", "surrogatepass")
+    text = "".join([chr(byte) if byte in _KEPT else "%%%02X" % byte for byte in data])
+    return "%2E" + text[1:] if text.startswith(".") else text
 
 
 def unquote(name: str) -> str:
