@@ -9,6 +9,7 @@ from enve_pm.app.pm import SPOKEN
 from enve_pm.core.machine import Machine
 from enve_pm.core.unit import SUBPM
 from enve_pm.resource.loading import Loading
+from enve_pm.resource.nestedmarch import NestedMarch
 from enve_pm.resource.relay import Relay
 from enve_pm.resource.subpm import SubPms
 from enve_pm.shell import carry, reexec
@@ -68,6 +69,7 @@ class Seat:
         self.tell = tell
         self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit)
         self.relay = Relay(pm.loop, self.subs, pm.owner.finish)
+        self.nested = NestedMarch(self.subs, lambda: pm.engine.machine)
         self.change = reexec.Reexec(pm.loop, Lifeline(pm.loop, post), self, pm.owner.finish)
         self._join()
 
@@ -78,6 +80,9 @@ class Seat:
         pm.engine.runs.over = self._over
         pm.rollout.below = self.subs.below
         self._dropped, pm.board.dropped = pm.board.dropped, self._drop
+        self.subs.told = self._told
+        self.nested.moved = pm.reports.check
+        pm.reports.nested = self.nested.progress
         owner.relay = self.relay.take
         owner.verbs["reexec"] = self.change.command
         self._set_property, owner.verbs["set-property"] = owner.verbs["set-property"], self._set
@@ -97,20 +102,24 @@ class Seat:
         if state is not None:
             self.subs.restore(state["subs"])
             self.relay.restore(state["relay"])
+            self.nested.restore(state["nested"])
         reexec.unmask()
         if job:
             self.pm.owner.finish(job, 0)
         return self.pm.run()
 
     def _trust_again(self, job: str, args: Sequence[str]) -> None:
-        """Deploy has laid down trust/ anew; each stream is judged by what stands there."""
-        if self.pm.acceptor is not None:
-            self.pm.acceptor.reload()
+        self.pm.look_again()
         self.pm.owner.finish(job, 0)
 
     def _turned(self) -> None:
         self._turn()
         self.change.turned()
+
+    def _told(self, name: str) -> None:
+        """A sub-pm has news: for who waits for an answer from it, and for marches."""
+        self.relay.look(name)
+        self.nested.look(name)
 
     def _over(self, run: Run) -> None:
         self.pm.processes.over(run)
@@ -143,5 +152,11 @@ class Seat:
 
     def dump(self) -> tuple[dict[str, Any], list[int]]:
         state, fds = self.pm.dump()
-        state.update(subs=self.subs.dump(), relay=self.relay.dump(), feed=self.feed, tell=self.tell)
+        state.update(
+            subs=self.subs.dump(),
+            relay=self.relay.dump(),
+            nested=self.nested.dump(),
+            feed=self.feed,
+            tell=self.tell,
+        )
         return state, [*fds, *self.subs.fds(), self.tell]

@@ -8,7 +8,7 @@ import sys
 from enve_pm.app.board import Board
 from enve_pm.app.engine import Engine
 from enve_pm.app.owner import Owner
-from enve_pm.app.report import Reports
+from enve_pm.app.report import APPLIED, Load, Reports
 from enve_pm.app.rollout import PLAN, Rollout, read_line
 from enve_pm.core import states
 from enve_pm.core.effects import Define, Want
@@ -29,6 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from enve_pm.app.report import Spots
     from enve_pm.shell.accept import Acceptor
     from enve_pm.shell.home import Kept
 
@@ -79,6 +80,7 @@ class Pm:
         self.processes.noted = self.board.noted
         self.rollout.manual = self.board.manual
         self.owner.set_by_hand = self.rollout.by_hand
+        self.reports.loaded = self._loaded
         self.board.dropped = self._dropped
         self.owner.verbs["shutdown"] = self._shutdown_asked
         for number in ENDS:
@@ -136,9 +138,19 @@ class Pm:
         planned = [Define(name, spec), Want(name, spec.want, PLAN)]
         return planned if by_hand is None else [*planned, by_hand]
 
-    def load(self, lines: dict[str, str]) -> None:
-        """These lines, and no others, are this pm's units from now on (see contracts, 2)."""
-        self.rollout.whole(lines)
+    def load(self, job: str, lines: dict[str, str]) -> None:
+        """These lines, and no others, are this pm's units from now on (see contracts, 2). The job
+        is answered when they have settled."""
+        self.rollout.whole(lines, Load(job))
+
+    def _loaded(self, job: str, verdict: str, spots: Spots) -> None:
+        """A parent reads our states when it sees the answer: they must be there by then."""
+        self.board.flush()
+        bad = ["%s: %s" % (name, result) for name, (_, result) in spots.items() if result != "ok"]
+        if verdict == APPLIED:
+            self.owner.finish(job, 0)
+        else:
+            self.owner.finish(job, 3, "\n".join(bad[:20]))
 
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
@@ -157,16 +169,25 @@ class Pm:
 
     def _catch_up(self, acceptor: Acceptor) -> None:
         """A part may have been accepted by an earlier pm and not brought into force."""
+        if self._bring_in(acceptor):
+            for accepted in acceptor.unfinished():
+                self.rollout.apply(accepted)
+
+    def _bring_in(self, acceptor: Acceptor) -> bool:
+        """Run what is held and laid out. False: the blueprint cannot be read, so what the plans
+        allow cannot be told, and everything stays as it is."""
         try:
-            acceptor.install.blueprint()
+            self.rollout.whole(acceptor.wanted())
         except Refused:
-            return  # what the plans allow cannot be told: everything stays as it is
-        held = acceptor.held()
-        if held:
-            new = {name: line for lines in held.values() for name, line in lines.items()}
-            self.rollout.whole(new)
-        for accepted in acceptor.unfinished():
-            self.rollout.apply(accepted)
+            return False
+        return True
+
+    def look_again(self) -> None:
+        """Deploy has laid down trust/ anew: show it, and run what it allows. Each stream is judged
+        by what stands there."""
+        if self.acceptor is not None:
+            self.acceptor.reload()
+            self._bring_in(self.acceptor)
 
     def _feed(self) -> None:
         try:
@@ -221,6 +242,7 @@ class Pm:
             "wants": self.board.wants,
             "notes": self.board.notes,
             "goals": self.owner.dump(),
+            "marches": self.reports.dump(),
         }
         own = [fd for fd in (self.input_fd, self.pipe_fd) if fd >= 0]
         return state, own + fds + self.logs.fds()
@@ -245,12 +267,19 @@ class Pm:
         self.board.wants = state["wants"]
         self.board.notes = state["notes"]
         self.owner.restore(state["goals"])
+        self._follow(state["marches"])
         for kept in self.home.units():
             self.rollout.know(kept)
         for name in self.engine.machine.units:
             self.board.changed(name)
         for _ in self.home.jobs.earlier():
             continue  # only for the pruning: its processes are ours
+
+    def _follow(self, marches: list[Any]) -> None:
+        """Go on reporting to who waits for a march."""
+        from enve_pm.shell.answers import Accepted
+
+        self.reports.restore(marches, Accepted)
 
 
 def _wants(home: Home) -> dict[str, str]:

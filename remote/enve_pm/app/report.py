@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+
 from enve_pm.core.goal import Goal
 
 TYPE_CHECKING = False
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 PAUSE = 200  # ms between two reports of the same march
 ACCEPTED, APPLIED, FAILED = "accepted", "applied", "failed"
+
+
+# The ack of lines that a parent pm sent: its job is answered when they are in force.
+Load = namedtuple("Load", "job lane", defaults=("",))
 
 
 class March:
@@ -35,11 +41,13 @@ class March:
 
 
 class Reports:
-    """`report` takes (ack, verdict, spots, final). `nested` is asked for the spots of sub-pms, and
+    """`report` takes (ack, verdict, spots, final); `loaded` the job of a load and its verdict.
+    `nested` is asked for the spots of sub-pms, and
     whether these have settled."""
 
     def __init__(self, engine: Engine) -> None:
         self.report: Callable[[Any, str, Spots, bool], None] = _nobody
+        self.loaded: Callable[[str, str, Spots], None] = lambda job, verdict, spots: None
         self.nested: Callable[[list[str]], tuple[Spots, bool]] = _none_nested
         self._engine = engine
         self._marches: list[March] = []
@@ -57,7 +65,7 @@ class Reports:
     def refuse(self, ack: Any, refusals: Iterable[Any]) -> None:
         """The machine will not carry this out: nothing was changed."""
         spots = {refusal.unit: ("", str(refusal.reason)[:200]) for refusal in refusals}
-        self.report(ack, FAILED, spots, True)
+        self._send(ack, FAILED, spots, True)
 
     def check(self) -> None:
         """After each turn of the machine, and when a sub-pm has news."""
@@ -80,7 +88,13 @@ class Reports:
 
     def _tell(self, march: March, verdict: str, final: bool) -> None:
         self._told = self._spots(march)
-        self.report(march.ack, verdict, self._told, final)
+        self._send(march.ack, verdict, self._told, final)
+
+    def _send(self, ack: Any, verdict: str, spots: Spots, final: bool) -> None:
+        if not isinstance(ack, Load):
+            self.report(ack, verdict, spots, final)
+        elif final:
+            self.loaded(ack.job, verdict, spots)
 
     def _spots(self, march: March) -> Spots:
         spots = {address: self._spot(march, unit) for unit, address in march.names.items()}
@@ -92,6 +106,24 @@ class Reports:
         if unit is None:
             return ("", march.failed.get(name, "gone"))
         return (unit.state, march.failed.get(name, unit.result))
+
+    # -- over a change of program -----------------------------------------------------------------
+    def dump(self) -> list[Any]:
+        return [
+            [isinstance(m.ack, Load), list(_short(m.ack)), m.names, m.nested, m.failed]
+            for m in self._marches
+        ]
+
+    def restore(self, rows: list[Any], accepted: Callable[..., Any]) -> None:
+        """`accepted` makes an acceptor's ack of its fields."""
+        for load, ack, names, nested, failed in rows:
+            made = Load(*ack) if load else accepted(*ack)
+            self._marches.append(March(made, names, nested, failed))
+
+
+def _short(ack: Any) -> Any:
+    """Without the lines, which nobody reads any more."""
+    return ack if isinstance(ack, Load) else ack._replace(old={}, new={})
 
 
 def _bad(nested: Spots) -> bool:

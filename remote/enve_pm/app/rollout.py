@@ -61,10 +61,10 @@ class Rollout:
         """Bring a part into force that has been accepted (see contracts, section 10)."""
         self.take(Order(ack, list(ack.old), ack.new, bool(ack.stream)))
 
-    def whole(self, lines: Lines) -> None:
+    def whole(self, lines: Lines, ack: Any = None) -> None:
         """These lines and no others."""
         own = [format_address((name,)) for name in self._lines]
-        self.take(Order(None, [*own, *self._nested], lines, False))
+        self.take(Order(ack, [*own, *self._nested], lines, False))
 
     def take(self, order: Order) -> None:
         self._waiting.append(order)

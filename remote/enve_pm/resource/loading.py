@@ -23,14 +23,15 @@ DONE, FAILED, BAD = 0, 3, 64
 
 
 class Loading:
-    """`load` takes the lines, `finish` answers the job. Of several under way the last counts."""
+    """`load` takes job and lines, and answers when they are in force; `finish` answers the rest.
+    Of several under way the last counts."""
 
     def __init__(
         self,
         loop: Loop,
         home: str,
         folder: str,
-        load: Callable[[Lines], None],
+        load: Callable[[str, Lines], None],
         finish: Callable[[str, int, str], None],
     ) -> None:
         self._loop = loop
@@ -83,8 +84,9 @@ class Loading:
 
     def _take(self, job: str, lines: Lines) -> None:
         if job == self._latest:
-            self._load(lines)
-        self._finish(job, DONE, "")
+            self._load(job, lines)
+        else:
+            self._finish(job, DONE, "")
 
 
 def rows_file(data: bytes) -> int:

@@ -46,11 +46,23 @@ MODE = 0o640
 class SubPm:
     """One of them. `lines`: what it shall run; `plan`: the hash under which it was placed."""
 
-    __slots__ = ("alive", "input", "lines", "lodging", "number", "plan", "tell", "user", "watching")
+    __slots__ = (
+        "alive",
+        "input",
+        "lines",
+        "lodging",
+        "number",
+        "plan",
+        "report",
+        "tell",
+        "user",
+        "watching",
+    )
 
     def __init__(self) -> None:
         self.lines: Lines = {}
         self.plan = ""
+        self.report: dict[str, Any] = {}  # as published last
         self.lodging: Lodging | None = None
         self.user = ""
         self.input = -1
@@ -62,7 +74,7 @@ class SubPm:
 
 class SubPms:
     """All sub-pms of this pm. `told`: called after each look, with the name; `shown`: something in
-    public/ was written anew."""
+    public/ was written anew; `loading`: called with name and job before a `load` is sent."""
 
     def __init__(
         self,
@@ -74,6 +86,7 @@ class SubPms:
     ) -> None:
         self.told: Callable[[str], None] = lambda name: None
         self.shown: Callable[[], None] = lambda: None
+        self.loading: Callable[[str, str], None] = lambda name, job: None
         self._loop = loop
         self._home = home
         self._logs = logs
@@ -164,7 +177,9 @@ class SubPms:
     def _load(self, name: str, plan: str) -> None:
         sub = self._subs.get(name)
         if sub is not None and sub.plan == plan:
-            self.send(name, self._home.jobs.new(), "load", (plan,))
+            job = self._home.jobs.new()
+            self.loading(name, job)
+            self.send(name, job, "load", (plan,))
 
     def send(self, name: str, job: str, verb: str, args: Sequence[str]) -> bool:
         """One command for a sub-pm. False when it does not run, or its pipe is full."""
@@ -224,6 +239,7 @@ class SubPms:
             "status": report.status or {"v": 1, "units": {}},
             "sub": report.sub,
         }
+        sub.report = value
         self._home.pending.put(self._file(name), dumps(value) + b"\n", REPLACED, MODE)
         self._home.pending.flush()
         self.shown()
@@ -234,6 +250,11 @@ class SubPms:
         if sub is None or sub.lodging is None:
             return None
         return nested.answer(sub.lodging.home, sub.lodging.uid, job)
+
+    def report(self, name: str) -> dict[str, Any]:
+        """What was published of it last, or nothing."""
+        sub = self._subs.get(name)
+        return sub.report if sub is not None else {}
 
     def alive(self, name: str) -> bool:
         sub = self._subs.get(name)

@@ -74,7 +74,10 @@ class Answers:
     def progress(self, accepted: Accepted, verdict: str, spots: Spots, final: bool) -> None:
         """News of the held plan of a lane, for all who wait for it."""
         rows = self._spots[accepted.lane] = _rows(spots)
-        for who in self._waiting.get(accepted.lane, {}).values():
+        waiting = dict(self._waiting.get(accepted.lane, {}))
+        if accepted.stream:  # also after a change of program, which forgets who waits
+            waiting.setdefault(accepted.stream, Asked(accepted.stream, accepted.nonce))
+        for who in waiting.values():
             self._report(who, accepted, verdict, rows, final)
         if final:
             self._waiting.pop(accepted.lane, None)

@@ -88,9 +88,8 @@ def test_files_reach_a_nested_unit(box: Box) -> None:
     name = sha256(text).hexdigest()
     (box.home / "store" / name).write_bytes(text)
     files = {"app.conf": {"sha256": name, "size": len(text), "mode": 0o600}}
-    box.load(
-        *UNITS, line("pm1.pm2.conf", files=files, command=["cat", "app.conf"], restart="never")
-    )
+    command = ["sh", "-c", "cat app.conf && exec sleep 1000"]
+    box.load(*UNITS, line("pm1.pm2.conf", files=files, command=command))
     placed = box.home.joinpath("spots/pm1/spots/pm2/spots/conf/app.conf")
     until(lambda: placed.exists() and placed.read_bytes() == text, "the file to be placed")
 
@@ -157,7 +156,7 @@ def test_wrong_nesting_and_users(tmp_path: Path) -> None:
             lines = [subpm(f"bad{n}", mode="user", **keys) for n, keys in enumerate(bad)]
         else:
             lines = [subpm("bad0", mode="root"), subpm("bad1", user="root")]
-        box.load(*(one | {"restart": "never"} for one in lines))
+        box.load(*(one | {"restart": "never"} for one in lines), status=3)
         for one in lines:
             unit = until(lambda name=one["name"]: box.unit(name).get("result"), "a result")
             assert unit.split(":")[0] in ("user", "nesting", "ok")
