@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 SSHD = (
     shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") or "/usr/sbin/sshd"
@@ -50,6 +51,19 @@ class SshNode:
     def host_key(self) -> str:
         """The public host key: type and base64."""
         return " ".join((self.folder / "host_key.pub").read_text().split()[:2])
+
+    @property
+    def inventory(self) -> dict[str, Any]:
+        """How an inventory says where this node is."""
+        return {
+            "host": self.address,
+            "port": self.port,
+            "user": self.user,
+            "key": str(self.key),
+            "pinned": self.host_key,
+            "install": "user",
+            "register": "none",
+        }
 
     @property
     def known_hosts_line(self) -> str:
