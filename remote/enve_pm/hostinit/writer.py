@@ -155,8 +155,7 @@ send() { # SHA NONCE SECONDS
 put() { # SHA SIZE
   inbox=$run/inbox
   part=$inbox/.$1.$$
-  # shellcheck disable=SC2064 # the name as it is now
-  trap "rm -f '$part'" EXIT
+  trap 'rm -f "$part"' EXIT
   trap 'exit 130' HUP INT TERM
   { head -c "$2" >"$part"; } 2>/dev/null || fail 3 'march: the inbox is full, or not ours to use'
   [ "$(wc -c <"$part")" -eq "$2" ] || fail 3 'march: the file came incomplete'
