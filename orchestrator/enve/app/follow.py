@@ -56,7 +56,7 @@ class Delivery:
         try:
             self.answer = await self._deliver()
         except Unreachable as error:
-            self.answer = await self._lost(error)
+            self.answer = self._unfinished(error.message)
         except TimeoutError:
             self.answer = self._unfinished("no answer within the deadline")
         except EnveError as error:
@@ -72,6 +72,8 @@ class Delivery:
             self._step("send", packed.kind)
             await self._put(packed)
             found = await self._send(packed)
+            if found.word in ("need-full", "busy"):
+                self._attempt = None  # answered: nothing of it is under way
             if found.word == "need-full" and not full:
                 full = True
             elif found.word == "busy" and tries < TRIES and self._left() > 1:
@@ -106,7 +108,10 @@ class Delivery:
         self._attempt = (sha, nonce.hex())
         self.answer = Answer("unknown", False)
         self._step("wait")
-        return await self._follow("send", frames, self._left())
+        try:
+            return await self._follow("send", frames, self._left())
+        except Unreachable as error:
+            return await self._once_more(error)
 
     async def _follow(self, verb: str, stdin: bytes, seconds: float) -> Answer:
         """Run a verb of the writer that prints acks, and take the last one of our attempt."""
@@ -131,10 +136,8 @@ class Delivery:
             return self._unfinished("no answer within the deadline")
         return self._unfinished(f"its writer ended with {status}: {last_line(said)}")
 
-    async def _lost(self, error: Unreachable) -> Answer:
-        """The connection went: ask once more whether the stream had arrived."""
-        if self._attempt is None:
-            return Answer("unreachable", True, reason=error.message)
+    async def _once_more(self, error: Unreachable) -> Answer:
+        """The connection went: ask over a new one what became of the stream."""
         self._step("reconnect")
         try:
             self.visit.host = await self._reconnect()

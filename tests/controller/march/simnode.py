@@ -65,8 +65,11 @@ class SimNode:
     unreachable: str = ""
     forget: bool = False  # answers need-full to every delta
     busy: int = 0  # so many times
+    swallow: bool = False  # the stream never arrives, and no answer comes
     silent: bool = False  # takes the stream, never acks
     drop_after_send: int = 0  # so many connections are lost once the stream is in
+    writer: Completed | None = None  # what its writer says instead of sending
+    put_status: int = 0
     fails: dict[str, str] = field(default_factory=dict)  # spot -> result
     gate: asyncio.Event | None = None  # acks only once it is set
     lease_gate: asyncio.Event | None = None  # the lease is granted only once it is set
@@ -204,6 +207,8 @@ class SimHost:
         assert found, command
         verb, words = found[1], (found[2] or "").split()
         sim.log.append(verb)
+        if verb == "put" and sim.put_status:
+            return Completed(sim.put_status, b"", b"march: the inbox is full\n")
         if verb == "put":
             digest = hashlib.sha256(stdin).hexdigest()
             assert words == [digest, str(len(stdin))]
@@ -215,8 +220,10 @@ class SimHost:
 
     async def _send(self, words: list[str], stdin: bytes) -> Completed:
         sim = self._sim
-        if not sim.alive:
-            return Completed(3, b"pm down\n", b"")
+        if sim.writer is not None:
+            return sim.writer
+        if sim.swallow:
+            return Completed(124, b"", b"")
         if sim.gate is not None:
             await sim.gate.wait()
         sha, nonce, ack = sim.take(stdin)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import pytest
 from tests.controller.march.desk import Desk, blob, file, line, plan
 from tests.controller.march.simnode import SimFleet
+from tests.controller.march.story import story
 
 from enve.app import signedfile
 from enve.errors import (
@@ -26,21 +25,6 @@ from enve_pm.wire import head as heads
 
 pytestmark = pytest.mark.real  # gpg and gpgv
 Fleet = Callable[..., SimFleet]
-P = ParamSpec("P")
-
-
-def story(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
-    """A test that awaits, with a deadline."""
-
-    @wraps(test)
-    def run(*args: P.args, **more: P.kwargs) -> None:
-        async def timed() -> None:
-            async with asyncio.timeout(60):
-                await test(*args, **more)
-
-        asyncio.run(timed())
-
-    return run
 
 
 async def reach(condition: Callable[[], bool]) -> None:
