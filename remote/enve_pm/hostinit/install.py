@@ -7,13 +7,22 @@ cut off is seen as such, and done again.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import shlex
 import sys
 import time
 
-from enve_pm.hostinit import accounts, files, layout, life, order, register, trust, unpack, writer
+from enve_pm.hostinit import (
+    accounts,
+    files,
+    layout,
+    life,
+    order,
+    record,
+    register,
+    trust,
+    unpack,
+    writer,
+)
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell.system import System
 
@@ -26,14 +35,6 @@ if TYPE_CHECKING:
 
 LOCK_DEADLINE = 20.0  # seconds
 UNKNOWN_VERB = 64
-LAUNCHER = """\
-#!/bin/sh
-# pm of this node, put here by enve-deploy. Every mode of pm finds its home and its pipe by these.
-PMHOME=%s
-PMPIPE=%s
-export PMHOME PMPIPE
-exec %s -I -S %s "$@"
-"""
 
 
 def main(header: dict[str, Any], stream: BinaryIO, program: bytes) -> int:
@@ -125,16 +126,9 @@ class Install:
         text = writer.text(self.home, self.order.pipe).encode()
         # sshd runs it for whoever is in the group pm-march
         self._put("writer", self.run_folder + "/march", text, 0o755 if gid >= 0 else 0o700)
-        self._put("launcher", self.home + "/pm", self._launcher(), 0o755 if gid >= 0 else 0o700)
-
-    def _launcher(self) -> bytes:
-        words = (
-            self.home,
-            self.order.pipe,
-            sys.executable,
-            "%s/%s/enve_pm" % (self.lib, self.order.program),
+        self._put(
+            "launcher", self.home + "/pm", record.launcher(self.order), 0o755 if gid >= 0 else 0o700
         )
-        return (LAUNCHER % tuple(shlex.quote(word) for word in words)).encode()
 
     def _put(self, what: str, path: str, data: bytes, mode: int) -> None:
         if files.put(path, data, mode):
@@ -199,24 +193,6 @@ class Install:
     def _finish(self, keeper: Keeper) -> None:
         """Write down what is deployed: this is what makes the next deploy find nothing to do."""
         unpack.prune(self.lib, {self.order.program})
-        rows = ["%s  %s\n" % (total, path) for path, total in sorted(self.sums.items())]
-        files.put(self.lib + "/installed", "".join(rows).encode(), 0o600)
-        python = "%s\n%s\n" % (sys.executable, os.path.realpath(sys.executable))
-        files.put(self.lib + "/python", python.encode(), 0o600)
-        files.put(self.lib + "/deployed.json", deployed(self.order, keeper.kind), 0o600)
-
-
-def deployed(what: Order, kind: str) -> bytes:
-    """HOME/lib/deployed.json: what the controller compares with what it wants."""
-    value = {
-        "v": 1,
-        "program": what.program,
-        "blueprint": files.sha256(what.blueprint),
-        "keys": {name: files.sha256(ring) for name, ring in what.keys.items()},
-        "install": "system" if what.system else "user",
-        "pipe": what.pipe,
-        "register": what.register,
-        "registered": kind,
-        "when": what.now,
-    }
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        files.put(self.lib + "/installed", record.installed(self.sums), 0o600)
+        files.put(self.lib + "/python", record.python(), 0o600)
+        files.put(self.lib + "/deployed.json", record.deployed(self.order, keeper.kind), 0o600)
