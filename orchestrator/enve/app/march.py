@@ -64,6 +64,7 @@ class March:
             self.connect,
             forks=orders.forks,
             connect_deadline=orders.connect_deadline,
+            deadline=orders.deadline,
             emit=self.emit,
         )
         chosen = self._choose()

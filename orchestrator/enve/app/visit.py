@@ -77,11 +77,12 @@ class Visits:
     """Visits many nodes at once and keeps their connections until the end."""
 
     def __init__(
-        self, connect: Connect, *, forks: int, connect_deadline: float, emit: Emit
+        self, connect: Connect, *, forks: int, connect_deadline: float, deadline: float, emit: Emit
     ) -> None:
         self._connect = connect
         self._slots = asyncio.Semaphore(forks)
         self._deadline = connect_deadline
+        self._look_deadline = min(LOOK_SECONDS, deadline)
         self._emit = emit
         self._hosts: list[Host] = []
 
@@ -111,14 +112,14 @@ class Visits:
                 visit.error = error
             except TimeoutError:
                 visit.error = Unreachable(
-                    f"{visit.name}: no answer within {LOOK_SECONDS:g} s", kind="timeout"
+                    f"{visit.name}: no answer within {self._look_deadline:g} s", kind="timeout"
                 )
 
     async def _look(self, visit: Visit) -> None:
         self._emit(Step(visit.name, "connect"))
         visit.host = await self.open(visit.node)
         self._emit(Step(visit.name, "look"))
-        done = await visit.run(command(visit.node), deadline=LOOK_SECONDS)
+        done = await visit.run(command(visit.node), deadline=self._look_deadline)
         try:
             if done.status != 0:
                 raise FormatError(f"exit status {done.status}: {last_line(done.stderr)}")
