@@ -13,9 +13,20 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from enve_pm.core import failing, states
-from enve_pm.core.effects import Exited, Ready, Restart, Spawn, Spawned, SpawnFailed, Want
+from enve_pm.core.effects import (
+    Exited,
+    Ready,
+    Recheck,
+    Reload,
+    ResetFailed,
+    Restart,
+    Spawn,
+    Spawned,
+    SpawnFailed,
+    Want,
+)
 from enve_pm.core.machine import Machine
-from enve_pm.core.unit import RESOURCE, UnitSpec
+from enve_pm.core.unit import PROCESS, RESOURCE, SUBPM, UnitSpec
 from enve_pm.core.unitstate import FAILED, PLAIN, Unit
 from tests.support import pmlaws
 
@@ -132,6 +143,8 @@ class World:
             yield ("stop by hand", unit.name, None)
         if not unit.renew and unit.state not in (states.STOPPED, states.SCHE_START):
             yield ("restart", unit.name, None)
+        if not self.instant:
+            yield from _rare_commands(unit)
 
     def _news(self, unit: Unit) -> Iterator[Action]:
         name = unit.name
@@ -141,7 +154,7 @@ class World:
         if unit.run and unit.pid:
             for code in (0, 1) if unit.kind == RESOURCE else (1,):
                 yield ("exited", name, code)
-            if unit.active and unit.active.ready["how"] == "notify":
+            if unit.active and (unit.kind == SUBPM or unit.active.ready["how"] == "notify"):
                 yield ("ready", name, None)
         if unit.side:
             yield ("side", name, 0)
@@ -177,8 +190,22 @@ _COMMANDS: dict[str, Callable[[str], Any]] = {
     "start": lambda name: Want(name, states.UP, "plan"),
     "stop": lambda name: Want(name, states.DOWN, "plan"),
     "stop by hand": lambda name: Want(name, states.DOWN, "manual by x"),
+    "reset": ResetFailed,
+    "recheck": Recheck,
+    "reload": Reload,
     "restart": lambda name: Restart(name, "plan"),
 }
+
+
+def _rare_commands(unit: Unit) -> Iterator[Action]:
+    if unit.state in FAILED:
+        yield ("reset", unit.name, None)
+    if unit.state == states.RUNNING and unit.kind == RESOURCE:
+        yield ("recheck", unit.name, None)
+    if unit.state == states.RUNNING and unit.spec.reload:
+        yield ("reload", unit.name, None)
+
+
 _NEWS: dict[str, Callable[[Unit, Any], Any]] = {
     "spawned": lambda u, _: Spawned(u.name, u.run, 1),
     "unborn": lambda u, _: SpawnFailed(u.name, u.run, "exec:ENOENT"),
@@ -250,7 +277,7 @@ def _kindness(unit: Unit, action: Action) -> int:
     kind, _, argument = action
     if kind == "timer":
         in_time = unit.state in FAILED or argument == "side_due"
-        waits = unit.state == states.STARTING and unit.kind != RESOURCE and unit.pid
+        waits = unit.state == states.STARTING and unit.kind == PROCESS and unit.pid
         ready = waits and unit.active is not None and unit.active.ready["how"] == "wait"
         return 9 if argument == "grace_due" else 5 * bool(in_time or ready)
     if kind == "exited":
@@ -259,6 +286,8 @@ def _kindness(unit: Unit, action: Action) -> int:
         return 3 * (step or (at_end and unit.kind != RESOURCE))
     if kind == "side":
         return 2 * (argument == 0)
+    if kind == "ready":
+        return int(unit.state == states.STARTING)
     return 1
 
 

@@ -78,7 +78,7 @@ def dirname(name: str) -> str:
 
     Bytes outside `A-Za-z0-9_-.!@+=,` and a leading dot become %XX (upper case).
     """
-    out = [chr(b) if b in _KEPT else f"%{b:02X}" for b in name.encode("utf-8", "surrogatepass")]
+    out = [chr(b) if b in _KEPT else f"%{b:02X}" for b in name.encode("utf-8", "surrogateescape")]
     if out and out[0] == ".":
         out[0] = "%2E"
     return "".join(out)

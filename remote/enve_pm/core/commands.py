@@ -27,39 +27,44 @@ def take(board: Board, event: Any) -> None:
             note(board, unit, event)
 
 
-def request(board: Board, event: Any) -> None:
-    """Let the table answer the command, once all wants are known."""
-    unit = board.units.get(event.unit)
-    if unit is None:
-        return
+def request(board: Board, events: list[Any]) -> None:
+    """Let the table answer the commands, once all wants are known."""
+    woken: set[str] = set()
+    for event in events:
+        unit = board.units.get(event.unit)
+        if unit is not None:
+            _request(board, unit, event, woken)
+
+
+def _request(board: Board, unit: Unit, event: Any, woken: set[str]) -> None:
     if isinstance(event, effects.Apply):
-        _apply(board, unit)
+        if unit.state in _RUNS:
+            _apply(board, unit)
+        else:
+            _wake(board, unit, woken)
     elif not isinstance(event, effects.Want):
         asked = _REQUESTS.get(type(event))
         if asked:
             transitions.fire(board, unit, asked)
     elif event.want == states.UP:
-        wake(board, unit)
+        _wake(board, unit, woken)
 
 
-def wake(board: Board, unit: Unit) -> None:
+def _wake(board: Board, unit: Unit, woken: set[str]) -> None:
     """Wake the unit and all that it needs: none of them rests or waits out its back-off."""
-    stack, seen = [unit], {unit.name}
+    stack = [unit]
     while stack:
         unit = stack.pop()
-        transitions.fire(board, unit, transitions.WAKE)
-        for name in unit.spec.needs:
-            need = board.units.get(name)
-            if need is not None and name not in seen and need.state not in LIVE:
-                seen.add(name)
-                stack.append(need)
+        if unit.name not in woken:
+            woken.add(unit.name)
+            transitions.fire(board, unit, transitions.WAKE)
+            needs = map(board.units.get, unit.spec.needs)
+            stack += [n for n in needs if n is not None and n.state not in LIVE]
 
 
 def _apply(board: Board, unit: Unit) -> None:
     """Bring it up to date by the class of its change."""
-    if unit.state not in _RUNS:
-        wake(board, unit)
-    elif unit.stale == states.LIVE:
+    if unit.stale == states.LIVE:
         unit.active = unit.spec
         running.freshen(board, unit)
         if unit.state == states.RUNNING and not unit.side:

@@ -30,6 +30,8 @@ Ready = namedtuple("Ready", "unit run pid")  # readiness announced; pid: the mai
 # `machine.units[unit].active`. The shell answers each one: SpawnFailed, or Spawned and later
 # Exited. RELOAD_STEP: place the files, then send the signal (Exited 0 at once) or run the command.
 Spawn = namedtuple("Spawn", "unit run step")
-Signal = namedtuple("Signal", "unit run signal tree")  # tree: the whole subtree, not the group only
+# signal: a name such as TERM; tree: the whole subtree, not the group only. A stop signal comes
+# after Spawned; a KILL may come before it, and is then for the process as soon as it exists.
+Signal = namedtuple("Signal", "unit run signal tree")
 Changed = namedtuple("Changed", "unit")  # the public state differs: write it, show it
 Gone = namedtuple("Gone", "unit")  # removed: its files can go

@@ -54,8 +54,7 @@ class Machine(Board):
         for event in asked:
             commands.take(self, event)
         wants.propagate(self)
-        for event in asked:
-            commands.request(self, event)
+        commands.request(self, asked)
         for event in news:
             self._hear(event)
         self._ring()

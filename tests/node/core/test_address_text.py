@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve_pm.core import address
+from enve_pm.core import address, filename
 from enve_pm.core.address import AddressError, Pattern
 
 GOOD = {
@@ -172,3 +172,9 @@ def test_glob_agrees_with_fnmatch(pattern: str, name: str) -> None:
 def test_a_hostile_pattern_takes_no_time() -> None:
     assert not Pattern.parse("[" + "*a" * 60 + "b]").match(("a" * 128,))
     assert not Pattern.parse(".".join(["**", "a"] * 8)).match(("a",) * 15 + ("b",))
+
+
+@given(NAMES)
+def test_one_way_to_name_files(name: str) -> None:
+    assert address.dirname(name) == filename.quote(name)
+    assert filename.unquote(address.dirname(name)) == name

@@ -1,0 +1,53 @@
+"""Six units and two levels of sub-pms in a world that does anything: see tests/support/pmsim.py."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.pmsim import Sim
+
+IN_COMMIT = 20_000
+NIGHTLY = 10_000_000
+LIFE = 500  # steps, then the world turns kind and all must come to rest
+
+
+def _run(seed: int, steps: int) -> None:
+    for life in range(steps // LIFE):
+        rng = random.Random(seed * 1_000_003 + life)
+        sim = Sim(rng.randrange)
+        try:
+            for _ in range(LIFE):
+                sim.step()
+            sim.calm()
+            sim.check_rest()
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, life {life}: {error}") from error
+
+
+def test_random_steps() -> None:
+    _run(1, IN_COMMIT)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_many_random_steps(seed: int) -> None:
+    _run(seed, NIGHTLY // 10)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(0, 2**16), min_size=20, max_size=400))
+def test_any_steps_with_a_twin_that_is_loaded_again(numbers: list[int]) -> None:
+    """The twin goes through JSON at any moment, and must then give the same effects."""
+    left = iter(numbers)
+    sim = Sim(lambda n: next(left) % n, twin=True)
+    try:
+        while True:
+            sim.step()
+    except (StopIteration, RuntimeError) as end:
+        assert isinstance(end, StopIteration) or isinstance(end.__cause__, StopIteration)
+    sim.choose = lambda n: 0
+    sim.calm()
+    sim.check_rest()
