@@ -130,6 +130,19 @@ class Field:
             check=False,
         )
 
+    def at_terminal(self, terminal: int, *words: str) -> subprocess.Popen[str]:
+        """One command of a person at a terminal (the far end of a pty)."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "enve", *words],
+            cwd=self.folder,
+            env={**self.environment("alice"), "TERM": "dumb"},
+            stdin=terminal,
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            text=True,
+            start_new_session=True,
+        )
+
     def start(self, *words: str, who: str = "alice") -> subprocess.Popen[str]:
         """One command that goes on."""
         return subprocess.Popen(

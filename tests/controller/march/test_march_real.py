@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -177,4 +179,27 @@ def test_an_interrupted_march_tells_each_state(
         "the nodes finish what they accepted",
         60,
     )
-    assert "applied 2 of 2" in march(field, "slow.yml", "-y")
+    assert "nothing to do on 2 nodes" in march(field, "slow.yml", "-y")
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 2), (b"y\n", 0), (b"", 130)])
+def test_a_person_is_asked(field: Field, answer: bytes, code: int) -> None:
+    near, far = pty.openpty()
+    try:
+        process = field.at_terminal(far, "march", "plan.yml", "-e", f"color={code}")
+        said = b""
+        while b"March? [y/N] " not in said:
+            ready, _, _ = select.select([near], [], [], 60)
+            assert ready, said
+            said += os.read(near, 4096)
+        if answer:
+            os.write(near, answer)
+        else:
+            os.kill(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        os.close(near)
+        os.close(far)
+    assert process.returncode == code, out
+    conf = (field.node("n1") / "spots/web/conf").read_text()
+    assert (conf == f"color {code}") is (code == 0)
