@@ -7,6 +7,7 @@ from collections import namedtuple
 
 from enve_pm.core import nesting, shape
 from enve_pm.core.address import AddressError, Pattern, check_name
+from enve_pm.core.address import format as format_address
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
 
@@ -178,6 +179,17 @@ def find(tree: Pm, steps: Sequence[str]) -> Any:
         tree = tree.pms[step]
     last = steps[-1]
     return tree.spots.get(last) or tree.pms.get(last)
+
+
+def pm_lines(tree: Pm, above: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(address, line) of every sub-pm that is laid out, outer ones first: it runs, unless a plan
+    says otherwise."""
+    for name, pm in sorted(tree.pms.items()):
+        steps = (*above, name)
+        address = format_address(steps)
+        line = {"v": 1, "name": address, "kind": "subpm", "mode": pm.mode, "want": "up"}
+        yield address, {**line, "user": pm.user} if pm.user else line
+        yield from pm_lines(pm, steps)
 
 
 def spots(tree: Pm, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Ceiling]]:

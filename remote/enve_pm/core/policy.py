@@ -95,11 +95,11 @@ def check_part(node: Node, signers: Mapping[str, list[Keyhole]], part: Part) -> 
     change = scope.difference({} if held is None else held.part.lines, part.lines)
     scope.own_lane(part.lines, lane, {name: one.part.lines for name, one in node.lanes.items()})
     scope.within(signers, blueprint.threshold, blueprint.node, change)
-    specs = read_lines(part.lines)
+    specs = read_lines(part.lines, {} if held is None else held.part.lines)
     everything = dict(specs)
     for name, one in node.lanes.items():
         if name != lane:
-            everything.update(read_lines(one.part.lines))
+            everything.update(read_lines(one.part.lines, one.part.lines))
     scope.starts_nothing_else(signers, blueprint.threshold, blueprint.node, change, everything)
     no_circle(everything)
     for spec in specs.values():
@@ -227,14 +227,15 @@ def named_well(names: Iterable[str]) -> None:
             raise FormatError("line %s: wanted %s" % (name[:80], write(parse(name))))
 
 
-def read_lines(lines: Mapping[str, str]) -> dict[str, UnitSpec]:
-    """Every line as a unit: strict, canonical, and under its own name."""
-    return {name: _read(name, line) for name, line in lines.items()}
+def read_lines(lines: Mapping[str, str], held: Mapping[str, str]) -> dict[str, UnitSpec]:
+    """Every line as a unit: strict, canonical, and under its own name. The form of a line that is
+    held as it stands has been looked at before."""
+    return {name: _read(name, line, held.get(name) != line) for name, line in lines.items()}
 
 
-def _read(name: str, line: str) -> UnitSpec:
+def _read(name: str, line: str, new: bool) -> UnitSpec:
     try:
-        spec = UnitSpec.parse(loads(line.encode("utf-8"), canonical=True))
+        spec = UnitSpec.parse(loads(line.encode("utf-8"), canonical=new))
     except (UnitError, FormatError) as error:
         raise FormatError("line %s: %s" % (name[:80], error)) from None
     if spec.name != name:

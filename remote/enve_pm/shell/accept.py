@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_pm.core import ceiling, policy
-from enve_pm.core.canonical import dumps, loads
-from enve_pm.core.refusal import STORAGE, FormatError, Refused
-from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.core import policy
+from enve_pm.core.refusal import STORAGE, FormatError
 from enve_pm.shell import install as installs
 from enve_pm.shell import verify
 from enve_pm.shell.acks import Acks
@@ -23,11 +21,12 @@ from enve_pm.shell.held import Held
 from enve_pm.shell.intake import Intake
 from enve_pm.shell.plans import Plans
 from enve_pm.shell.store import Store
+from enve_pm.shell.wanted import Wanted
 from enve_pm.wire import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping
+    from typing import Callable
 
     from enve_pm.shell.answers import Spots
     from enve_pm.shell.intake import Queued
@@ -65,6 +64,7 @@ class Acceptor:
         self._acks = Acks(disk, home + "/public/acks")
         self._answers = Answers(self._acks)
         self._intake = Intake(loop, self._answers.busy)
+        self._wanted = Wanted(self.install, home)
         self._held = Held(home + "/public/held.json", self.install, self.plans, self.store)
         verifier = verify.Verifier(loop, home + "/verify", verify.USER if whole_machine else "")
         inbox = os.path.dirname(pipe) + "/inbox"
@@ -92,36 +92,28 @@ class Acceptor:
         return self._judging is None and self._intake.empty
 
     # -- what is held -----------------------------------------------------------------------------
+    def wanted(self) -> dict[str, str]:
+        """All that this node's pm has to run, {address below the node: line}: the sub-pms that the
+        blueprint lays out, and what the plans of all lanes say. Raises Refused when the blueprint
+        cannot be read: then what the plans allow cannot be told."""
+        found = self._wanted.pms()
+        for lines in self.held().values():
+            found.update(lines)
+        return found
+
     def held(self) -> dict[str, dict[str, str]]:
-        """{lane: {address below the node: line}} as pm has to run it: with what the ceilings say
-        put in, and without the lines that the blueprint of today does not allow any more."""
-        return {lane: self._settled(plan.part.lines) for lane, plan in self.plans.held.items()}
+        """{lane: {address below the node: line}} as pm has to run it (see `Wanted.lines`)."""
+        plans = self.plans.held
+        return {lane: self._wanted.lines(lane, plan.part.lines) for lane, plan in plans.items()}
 
     def unfinished(self) -> list[Accepted]:
         """Held plans whose state had not been reached when the last pm ended: this one reports
         on them too."""
         return [
-            Accepted("", "", plan.lane, plan.serial, {}, self._settled(plan.part.lines))
-            for plan in self.plans.held.values()
-            if self.plans.state.lanes[plan.lane].active != plan.serial
+            Accepted("", "", lane, self.plans.held[lane].serial, {}, lines)
+            for lane, lines in self.held().items()
+            if self.plans.state.lanes[lane].active != self.plans.held[lane].serial
         ]
-
-    def _settled(self, lines: Mapping[str, str]) -> dict[str, str]:
-        settled = {}
-        for name, text in lines.items():
-            try:
-                settled[name] = self._settle(text)
-            except (Refused, UnitError, FormatError) as error:
-                print("pm: left out: %s" % error, file=sys.stderr, flush=True)
-        return settled
-
-    def _settle(self, text: str) -> str:
-        """The line with its ceiling's user and limits; the same object where nothing is added."""
-        spec = UnitSpec.parse(loads(text.encode("utf-8")))
-        tree = self.install.blueprint().tree
-        ceiling.check(spec, tree, self.home)
-        line = ceiling.settle(spec, tree)
-        return text if line == spec.raw else dumps(line).decode("utf-8")
 
     def set_manual(self, names: frozenset[str]) -> None:
         """The spots whose want was set by hand, for public/held.json."""
@@ -173,8 +165,11 @@ class Acceptor:
             pass  # what nobody names goes with the next plan
         self._held.publish()
         lane, who = answer.lane, queued.who
-        old = {**answer.old, **self._settled(answer.old)}  # also what is not allowed any more
-        new = self._settled(self.plans.held[lane].part.lines)
+        # Among the old ones stands also what is not allowed any more: it has to go.
+        old = {**answer.old, **self._wanted.lines(lane, answer.old)}
+        new = self._wanted.lines(lane, self.plans.held[lane].part.lines)
+        # A plan that says nothing of a pm any more leaves it as the blueprint lays it out.
+        new.update({pm: line for pm, line in self._wanted.pms().items() if pm in old.keys() - new})
         self.apply(Accepted(who.stream, who.nonce, lane, answer.serial, old, new))
 
     def progress(self, accepted: Accepted, verdict: str, spots: Spots, final: bool) -> None:

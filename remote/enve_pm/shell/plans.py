@@ -1,7 +1,7 @@
 """What a node holds, on disk: the accepted plans and the trust state ("Accepting", 6).
 
-    plans/LANE/SERIAL/stream head sigs part blobs     written and synced first
-    trust/state.json                                  then renamed: the single commit point
+    plans/LANE/SERIAL/stream part blobs     written and synced first
+    trust/state.json                        then renamed: the single commit point
 
 A crash before the rename leaves the old state and perhaps a folder that nobody names; after it,
 the new one. Services run on in both cases.
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from enve_pm.shell.disk import Disk
 
 NEW = ".new"
-_STREAM = "stream"
+_STREAM, _PART, _BLOBS = "stream", "part", "blobs"
 
-# One accepted plan. data: the stream as it came; head: its bytes; hash: of the head; blobs: the
-# sha256 of every file that its lines name
+# One accepted plan. head: its bytes; hash: of the head; blobs: the sha256 of every file that its
+# lines name; data: the stream as it came, only on its way to the disk (held: b"")
 Plan = namedtuple("Plan", "lane serial hash head sigs part proof blobs data")
 
 
@@ -64,10 +64,10 @@ class Plans:
 
     def _read_plan(self, lane: str, known: Lane) -> Plan:
         folder = self._folder(lane, known.serial)
-        data = self.disk.read(folder + "/" + _STREAM, streams.SIZE)
+        data = self.disk.read("%s/%s" % (folder, _STREAM), streams.SIZE)
         stream = streams.decode(data)
-        part = parts.parse(self.disk.read(folder + "/part", 2 * parts.SIZE))
-        blobs = loads(self.disk.read(folder + "/blobs", parts.SIZE))
+        part = parts.parse(self.disk.read("%s/%s" % (folder, _PART), 2 * parts.SIZE))
+        blobs = loads(self.disk.read("%s/%s" % (folder, _BLOBS), parts.SIZE))
         if heads.name(stream.head) != known.hash or part.leaf().hex() != known.leaf:
             raise FormatError("%s is not what was accepted" % folder)
         return Plan(
@@ -79,7 +79,7 @@ class Plans:
             part,
             stream.proof,
             frozenset(blobs),
-            data,
+            b"",
         )
 
     def blobs(self) -> set[str]:
@@ -87,7 +87,7 @@ class Plans:
         named: set[str] = set()
         for lane, known in self.state.lanes.items():
             for serial in known.generations:
-                path = self._folder(lane, serial) + "/blobs"
+                path = "%s/%s" % (self._folder(lane, serial), _BLOBS)
                 named.update(loads(self.disk.read(path, parts.SIZE)))
         return named
 
@@ -106,7 +106,7 @@ class Plans:
                 self._drop(plan)
                 raise Refused(STORAGE, "not stored: %s" % (error.strerror or error)) from None
         self._commit_point(state)
-        self.held[plan.lane] = plan
+        self.held[plan.lane] = plan._replace(data=b"")
         self.damaged.pop(plan.lane, None)
         self.prune(plan.lane)
 
@@ -126,22 +126,21 @@ class Plans:
         """Everything but the state, in a folder that bears its name only when it is whole."""
         lane = self.home + "/plans/" + plan.lane
         new = "%s/%s" % (lane, NEW)
-        self.disk.make_folder(lane)
+        if plan.lane not in self.state.lanes:
+            self.disk.make_folder(lane)
+            self.disk.sync(self.home + "/plans")
         self.disk.remove_folder(new)
         self.disk.make_folder(new)
         for name, data in (
-            (_STREAM, plan.data),
-            ("head", plan.head),
-            ("sigs", b"".join(plan.sigs)),
-            ("part", plan.part.encode()),
-            ("blobs", dumps(sorted(plan.blobs))),
+            (_STREAM, plan.data),  # as it came: head, signatures and proof are read from it again
+            (_PART, plan.part.encode()),  # put together, whatever the stream carried
+            (_BLOBS, dumps(sorted(plan.blobs))),
         ):
             self.disk.create("%s/%s" % (new, name), data)
         self.disk.sync(new)
         self.disk.remove_folder(self._folder(plan.lane, plan.serial))  # of a commit that crashed
         self.disk.rename(new, self._folder(plan.lane, plan.serial))
         self.disk.sync(lane)
-        self.disk.sync(self.home + "/plans")
 
     def _write_state(self, state: State) -> None:
         new = self._trust(".state.json.new")
