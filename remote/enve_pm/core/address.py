@@ -11,6 +11,8 @@ read as the memo's suffix and dropped.
 
 from __future__ import annotations
 
+from enve_pm.core.filename import quote
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +24,6 @@ DIRNAME_LENGTH = 200
 DEPTH = 16
 SUFFIX = ".service"
 
-_KEPT = frozenset(map(ord, PLAIN)) | frozenset(b".!@+=,")
 _NOT_IN_NAMES = frozenset("[]*?")
 
 
@@ -74,14 +75,8 @@ def check_name(name: str) -> str:
 
 
 def dirname(name: str) -> str:
-    """A file name for a name: safe in every directory, different for different names.
-
-    Bytes outside `A-Za-z0-9_-.!@+=,` and a leading dot become %XX (upper case).
-    """
-    out = [chr(b) if b in _KEPT else f"%{b:02X}" for b in name.encode("utf-8", "surrogateescape")]
-    if out and out[0] == ".":
-        out[0] = "%2E"
-    return "".join(out)
+    """A file name for a name: safe in every directory, different for different names."""
+    return quote(name)
 
 
 def _quote(name: str, last: bool) -> str:
