@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from enve_pm.shell.home import Home
     from enve_pm.shell.loop import Loop
     from enve_pm.shell.spawn import Order
+    from enve_pm.shell.timer import Timer
 
 GRACE = 2000  # ms that the remains of an ended main process get before they are killed
+EXEC = 100  # ms in which a process that executes a program has its environment again
+LOOK = 3  # ms between two looks at it
 NO_HEIR = -1
 WAIT = 0
 
@@ -45,6 +48,8 @@ class Runs:
         self._ending: dict[int, Run] = {}  # main has ended, remains are being cleared
         self._fresh: list[Run] = []  # main ended in this turn
         self._orphans: dict[int, Run | None] = {}  # all children that we did not spawn
+        self._bare: dict[int, int] = {}  # orphans without environment: until when we wait
+        self._again: Timer | None = None
         self._look = False
         self._on_end = self._ended  # one bound method for all children
         loop.strangers = self._reaped
@@ -120,13 +125,29 @@ class Runs:
 
     def adopt(self) -> None:
         """Look for children that we did not spawn, and find out whose they are."""
-        known = set(self._loop.children)
-        known.update(pid for pid, run in self._orphans.items() if run is not None)
-        for orphan in descend.orphans(self._system, known):
+        for orphan in descend.orphans(self._system, {*self._loop.children, *self._orphans}):
             run = self._owner(orphan)
-            self._orphans[orphan.pid] = run
+            if run is None and orphan.bare and self._too_early(orphan.pid):
+                continue
+            if run is None and len(self._fresh) == 1 and self._fresh[0].start <= orphan.start:
+                run = self._fresh[0]
             if run is not None:
                 run.orphans = run.orphans | {orphan.pid}
+            if run is not None or self._fresh:
+                self._orphans[orphan.pid] = run
+
+    def _too_early(self, pid: int) -> bool:
+        """It may be about to show its environment: look again in a moment."""
+        now = self._system.now()
+        if now >= self._bare.setdefault(pid, now + EXEC):
+            return False
+        if self._again is None:
+            self._again = self._loop.at(now + LOOK, self._look_again)
+        return True
+
+    def _look_again(self) -> None:
+        self._again = None
+        self._look = True
 
     # -- the end of a run --------------------------------------------------------------------------
     def settle(self) -> None:
@@ -134,6 +155,9 @@ class Runs:
         while self._look:
             self._look = False
             self.adopt()
+            if self._again is not None:
+                return  # somebody's owner is not known yet: nobody's end can be told
+            self._bare = {}
             self._fresh = []
             for run in list(self._ending.values()):
                 self._clear(run)
@@ -197,8 +221,6 @@ class Runs:
         for run in self._runs.values():
             if orphan.job == run.job or orphan.session == run.launcher:
                 return run
-        if orphan.pid not in self._orphans and len(self._fresh) == 1:
-            return self._fresh[0] if self._fresh[0].start <= orphan.start else None
         return None
 
     def _roots(self, run: Run) -> frozenset[int]:

@@ -22,15 +22,17 @@ MARKER = "PM_JOB"
 
 
 class Orphan:
-    """A child of pm's that pm did not spawn. `job`: what its marker says, or empty."""
+    """A child of pm's that pm did not spawn. `job`: what its marker says, or empty; `bare`: it has
+    no environment at all, as a process has for a moment while it executes another program."""
 
-    __slots__ = ("job", "pid", "session", "start")
+    __slots__ = ("bare", "job", "pid", "session", "start")
 
-    def __init__(self, pid: int, start: int, session: int, job: str) -> None:
+    def __init__(self, pid: int, start: int, session: int, env: dict[bytes, bytes]) -> None:
         self.pid = pid
         self.start = start
         self.session = session
-        self.job = job
+        self.bare = not env
+        self.job = _job(env)
 
 
 def orphans(system: System, known: set[int]) -> list[Orphan]:
@@ -41,13 +43,17 @@ def orphans(system: System, known: set[int]) -> list[Orphan]:
             continue
         stat = system.stat(pid)
         if stat is not None and stat.state != "Z":
-            found.append(Orphan(pid, stat.start, stat.session, job_of(system, pid)))
+            found.append(Orphan(pid, stat.start, stat.session, system.environ(pid)))
     return found
 
 
 def job_of(system: System, pid: int) -> str:
     """The job that a process was started for, as its environment says; empty if it does not."""
-    return system.environ(pid).get(MARKER.encode(), b"").decode("ascii", "replace")
+    return _job(system.environ(pid))
+
+
+def _job(env: dict[bytes, bytes]) -> str:
+    return env.get(MARKER.encode(), b"").decode("ascii", "replace")
 
 
 def belongs(system: System, pid: int, roots: AbstractSet[int]) -> bool:
