@@ -20,6 +20,7 @@ RUN_FLAGS = {
     "--respawn": False,
     "--detach": False,
     "--sub": False,
+    "--mode": True,
     "--feed": True,
     "--heartbeat": True,
     "--patience": True,
@@ -71,7 +72,8 @@ def _pair(options: dict[str, str]) -> int:
         return watchdog.guard(post)
     from enve_pm.serve import serve
 
-    return serve(post, options.get("--feed", ""), int(words.number(options, "--tell-fd", -1)))
+    tell = int(words.number(options, "--tell-fd", -1))
+    return serve(post, options.get("--feed", ""), tell, options.get("--mode", ""))
 
 
 def _prepare(options: dict[str, str]) -> Post:

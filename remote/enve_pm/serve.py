@@ -6,6 +6,7 @@ import os
 
 from enve_pm.app import Pm
 from enve_pm.app.pm import SPOKEN
+from enve_pm.core import nesting
 from enve_pm.core.machine import Machine
 from enve_pm.core.unit import SUBPM
 from enve_pm.resource.loading import Loading
@@ -13,6 +14,7 @@ from enve_pm.resource.nestedmarch import NestedMarch
 from enve_pm.resource.relay import Relay
 from enve_pm.resource.subpm import SubPms
 from enve_pm.shell import carry, reexec
+from enve_pm.shell.install import is_system
 from enve_pm.shell.lifeline import Lifeline
 
 TYPE_CHECKING = False
@@ -24,17 +26,17 @@ if TYPE_CHECKING:
     from enve_pm.shell.watchdog import Post
 
 
-def serve(post: Post, feed: str = "", tell: int = -1) -> int:
-    """Be the pm that `watchdog.split` made us; with `feed` and `tell` (a descriptor) the sub-pm of
-    another one. Returns the exit status."""
-    return Seat(post, feed, tell).take(None)
+def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "") -> int:
+    """Be the pm that `watchdog.split` made us; with `feed`, `tell` (a descriptor) and `mode` the
+    sub-pm of another one. Returns the exit status."""
+    return Seat(post, feed, tell, mode).take(None)
 
 
 def resume(arguments: list[str]) -> int:
     """`_resume FD KEY=VALUE...`: go on where another program of pm stood a moment ago."""
     post, carried = reexec.resumed(int(arguments[0]), arguments[1:])
     state = carried["pm"]
-    seat = Seat(post, state["feed"], state["tell"])
+    seat = Seat(post, state["feed"], state["tell"], state["mode"])
     return seat.take(state, carried["job"])
 
 
@@ -62,16 +64,23 @@ def _load(state: dict[str, Any]) -> None:
 class Seat:
     """One pm with all that is around it."""
 
-    def __init__(self, post: Post, feed: str, tell: int) -> None:
+    def __init__(self, post: Post, feed: str, tell: int, mode: str) -> None:
         pm = self.pm = Pm(post.home, post.input, post.pipe, post.path)
         runs, emit = pm.engine.runs, pm.engine.emit
         self.feed = feed
         self.tell = tell
-        self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit)
+        self.mode = mode
+        self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit, self._letter())
         self.relay = Relay(pm.loop, self.subs, pm.owner.finish)
         self.nested = NestedMarch(self.subs, lambda: pm.engine.machine)
         self.change = reexec.Reexec(pm.loop, Lifeline(pm.loop, post), self, pm.owner.finish)
         self._join()
+
+    def _letter(self) -> str:
+        """R with the rights of root over this machine, U for one login or user (pm's nesting)."""
+        if self.mode:
+            return nesting.letter(self.mode)
+        return nesting.ROOT if is_system(self.pm.home.path, self.pm.pipe) else nesting.USER
 
     def _join(self) -> None:
         pm, owner = self.pm, self.pm.owner
@@ -158,5 +167,6 @@ class Seat:
             nested=self.nested.dump(),
             feed=self.feed,
             tell=self.tell,
+            mode=self.mode,
         )
         return state, [*fds, *self.subs.fds(), self.tell]

@@ -118,7 +118,7 @@ class Fleet:
     ) -> subprocess.CompletedProcess[str]:
         """Runs one command to its end and asserts its exit code (None: any)."""
         process = self.start(*words, folder=folder, **env)
-        out, err = process.communicate(timeout=240)
+        out, err = finish(process)
         done = subprocess.CompletedProcess(words, process.returncode, out, err)
         said = f"{' '.join(words)} -> {done.returncode}\n{out}\n{err}"
         assert code is None or done.returncode == code, said
@@ -158,6 +158,20 @@ class Fleet:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def finish(process: subprocess.Popen[str], deadline: float = 120) -> tuple[str, str]:
+    """Both outputs of a command; one that does not end is ended, and what it said is the error."""
+    try:
+        return process.communicate(timeout=deadline)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+        raise AssertionError(f"not within {deadline} s: {process.args}\n{out}\n{err}") from None
 
 
 def end_processes_below(folder: Path) -> list[int]:

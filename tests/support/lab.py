@@ -37,6 +37,7 @@ class SshNode:
     folder: Path
     key: Path
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()  # a command that sshd is run by, such as one that masks files
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,6 +47,11 @@ class SshNode:
     @property
     def state(self) -> Path:
         return self.home / ".local" / "state"
+
+    @property
+    def root(self) -> Path:
+        """Where its file system is seen from here: sshd may have mounts of its own."""
+        return Path(f"/proc/{self.process.pid}/root") if self.prefix and self.process else Path("/")
 
     @property
     def host_key(self) -> str:
@@ -79,7 +85,7 @@ class SshNode:
         (self.folder / "sshd_config").write_text(self._config())
         with (self.folder / "sshd.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")],
+                [*self.prefix, SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")],
                 stdin=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,

@@ -24,29 +24,25 @@ NOBODY = "nobody"
 PASS = 0o011
 
 
-def lodging(home: str, spec: UnitSpec, users: Mapping[str, str]) -> Lodging:
-    """Judge a sub-pm's mode and user, without making anything. `users`: {other sub-pm: its user}.
-    Raises SpawnError, whose reason is shown."""
-    _nesting(spec.mode)
-    uid, gid = _identity(spec, users)
+def lodging(home: str, spec: UnitSpec, users: Mapping[str, str], own: str) -> Lodging:
+    """Judge a sub-pm's mode and user, without making anything. `users`: {other sub-pm: its user};
+    `own`: the letter of the pm above it (see `core.nesting`). Raises SpawnError, whose reason is
+    shown."""
+    try:
+        nesting.check((own, nesting.letter(spec.mode)))
+    except nesting.NestingError as error:
+        raise SpawnError(f"nesting:{error}") from None
+    uid, gid = _identity(spec, users, own)
     name = quote(spec.unit)
     return Lodging(uid, gid, f"{home}/spots/{name}", f"{home}/sub/{name}", f"{home}/feed/{name}")
 
 
-def _nesting(mode: str) -> None:
-    own = nesting.ROOT if os.geteuid() == 0 else nesting.USER
-    try:
-        nesting.check((own, nesting.letter(mode)))
-    except nesting.NestingError as error:
-        raise SpawnError(f"nesting:{error}") from None
-
-
-def _identity(spec: UnitSpec, users: Mapping[str, str]) -> tuple[int, int]:
-    """uid and gid. Below root each sub-pm of mode user has a user of its own; below an ordinary
-    user there is only that one."""
+def _identity(spec: UnitSpec, users: Mapping[str, str], own: str) -> tuple[int, int]:
+    """uid and gid. Below root each sub-pm of mode user has a user of its own; an install for one
+    login, also root's, has that user only."""
     import pwd
 
-    if os.geteuid() or spec.mode == "root":
+    if own == nesting.USER or os.geteuid() or spec.mode == "root":
         if spec.user and pwd.getpwuid(os.geteuid()).pw_name != spec.user:
             raise SpawnError("user:only root's pm runs a sub-pm as another user")
         return os.geteuid(), os.getegid()

@@ -73,16 +73,18 @@ class SubPm:
 
 
 class SubPms:
-    """All sub-pms of this pm. `told`: called after each look, with the name; `shown`: something in
-    public/ was written anew; `loading`: called with name and job before a `load` is sent."""
+    """All sub-pms of this pm, whose letter (see `core.nesting`) is `own`. `told`: called after each
+    look, with the name; `shown`: something in public/ was written anew; `loading`: called with
+    name and job before a `load` is sent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         loop: Loop,
         home: Home,
         logs: LogPipes,
         runs: Runs,
         emit: Callable[[Any], None],
+        own: str,
     ) -> None:
         self.told: Callable[[str], None] = lambda name: None
         self.shown: Callable[[], None] = lambda: None
@@ -92,6 +94,7 @@ class SubPms:
         self._logs = logs
         self._runs = runs
         self._emit = emit
+        self._own = own
         self._subs: dict[str, SubPm] = {}
 
     # -- what the machine asks for -----------------------------------------------------------------
@@ -112,7 +115,7 @@ class SubPms:
 
     def _prepare(self, sub: SubPm, spec: UnitSpec) -> Lodging:
         users = {name: other.user for name, other in self._subs.items() if other is not sub}
-        place = lodging(self._home.path, spec, users)
+        place = lodging(self._home.path, spec, users, self._own)
         make(self._home.path, place)
         self._close(sub)
         sub.lodging, sub.user, sub.input = place, spec.user, open_input(place)
@@ -126,7 +129,7 @@ class SubPms:
         os.set_blocking(sub.tell, False)
         os.set_blocking(writer, False)
         fds = {**output(spec, self._logs), INPUT_FD: sub.input, TELL_FD: writer}
-        order = Order(self._argv(place), environment(spec, self._home, run.job), fds)
+        order = Order(self._argv(place, spec.mode), environment(spec, self._home, run.job), fds)
         order.user = spec.user if place.uid != os.geteuid() else ""
         order.nice, order.rlimits, order.umask = spec.nice, spec.rlimits, spec.umask
         parameter = describe(run, order.argv, self._home.system.wall())
@@ -137,8 +140,8 @@ class SubPms:
             os.close(writer)
         self._watch(effect.unit, sub)
 
-    def _argv(self, place: Lodging) -> list[str]:
-        words = ["run", "--sub", "--home", place.home, "--feed", place.feed]
+    def _argv(self, place: Lodging, mode: str) -> list[str]:
+        words = ["run", "--sub", "--mode", mode, "--home", place.home, "--feed", place.feed]
         words += ["--input-fd", str(INPUT_FD), "--tell-fd", str(TELL_FD)]
         return program.argv(program.here(), *words)
 
