@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from enve_pm.core import failing, graph, situation, states
 from enve_pm.core.effects import Changed, Gone, Signal, Spawn
 from enve_pm.core.graph import NEED, WANT
@@ -9,6 +11,10 @@ from enve_pm.core.machine import Machine
 from enve_pm.core.unit import RESOURCE
 from enve_pm.core.unitstate import FAILED, LIVE, Unit
 
+_PUBLIC = attrgetter(
+    *("state", "want", "why", "asked_why", "result", "since", "restarts", "pid", "stale", "detail"),
+    "drift",
+)
 AT_WORK = (states.STARTING, states.RUNNING)
 
 
@@ -105,6 +111,19 @@ def _deadline(machine: Machine, unit: Unit) -> None:
     if unit.state in FAILED and unit.want == states.UP:
         waits = unit.over or unit.rest or unit.result == failing.UNKILLABLE
         assert timer or waits, f"{unit.name}: {unit.state} for ever"
+
+
+def public(machine: Machine) -> dict[str, tuple[object, ...]]:
+    """What others see of each unit."""
+    return {unit.name: _PUBLIC(unit) for unit in machine.units.values()}
+
+
+def check_shown(before: dict[str, tuple[object, ...]], machine: Machine, out: list[object]) -> None:
+    """Whatever others see of a unit is told when it changes."""
+    told = {effect.unit for effect in out if isinstance(effect, Changed)}
+    for name, now in public(machine).items():
+        was = before.get(name)
+        assert name in told or was == now, f"{name} was {was}, is {now}, and nobody is told"
 
 
 def check_effects(machine: Machine, out: list[object]) -> None:

@@ -91,7 +91,9 @@ class Script:
                     raise AssertionError(f"line {number}: {line.strip()}: {error}") from error
 
     def _turn(self, *events: Any) -> None:
+        before = pmlaws.public(self.machine)
         self.out = self.machine.turn(events, self.now)
+        pmlaws.check_shown(before, self.machine, self.out)
         pmlaws.check_effects(self.machine, self.out)
 
     def _unit(self, name: str, *words: str) -> None:

@@ -89,7 +89,9 @@ class Level:
         for event in events:
             if isinstance(event, (Exited, SpawnFailed)):
                 self.runs.pop(event.run, None)
+        before = pmlaws.public(self.machine)
         out = self.machine.turn(events, now)
+        pmlaws.check_shown(before, self.machine, out)
         if self.twin is not None:
             assert self.twin.turn(events, now) == out, "a machine that was loaded goes another way"
         for effect in out:

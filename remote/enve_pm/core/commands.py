@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enve_pm.core import effects, running, states, transitions
 from enve_pm.core.graph import edges
+from enve_pm.core.judge import PLAN
 from enve_pm.core.unitstate import LIVE
 
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from enve_pm.core.board import Board
     from enve_pm.core.unitstate import Unit
 
-PLAN = "plan"
 _RUNS = LIVE - {states.STOPPING}
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Refusal = namedtuple("Refusal", "unit code reason")
 
+PLAN = "plan"  # the `why` of a want that no hand has set
 UNKNOWN = "unknown"
 CYCLE = "cycle"
 DEPENDENTS = "dependents"
@@ -118,7 +119,7 @@ def _note(outlook: Outlook, event: Any) -> Iterator[Refusal]:
     elif isinstance(event, effects.Remove):
         outlook.specs[name] = None
     elif isinstance(event, effects.Want):
-        outlook.asked[name] = (event.want, event.why != "plan")
+        outlook.asked[name] = (event.want, event.why != PLAN)
     elif isinstance(event, effects.Restart):
         outlook.asked.setdefault(name, (states.UP, False))
     elif isinstance(event, (effects.Reload, effects.Recheck)):
@@ -145,15 +146,21 @@ def _cycle(outlook: Outlook) -> Iterator[Refusal]:
 
 
 def _stops(outlook: Outlook, events: list[Any]) -> Iterator[Refusal]:
-    for name in dict.fromkeys(
-        e.unit for e in events if isinstance(e, (effects.Want, effects.Remove))
-    ):
+    """Stops by hand, and removals, of what is needed. A plan may want a needed unit down: it then
+    runs for as long as it is needed."""
+    for name in dict.fromkeys(event.unit for event in events if _takes_down(event)):
         if outlook.get(name) is None or not outlook.wanted(name):
             blockers = sorted(_blockers(outlook, name))
             if blockers:
                 who = ", ".join(blockers[:10]) + (" ..." if len(blockers) > 10 else "")
                 reason = f"needed by {who}: stop these too (--with-dependents)"
                 yield Refusal(name, DEPENDENTS, reason)
+
+
+def _takes_down(event: Any) -> bool:
+    if isinstance(event, effects.Want):
+        return bool(event.want == states.DOWN and event.why != PLAN)
+    return isinstance(event, effects.Remove)
 
 
 def _blockers(outlook: Outlook, name: str) -> Iterator[str]:

@@ -96,8 +96,8 @@ class Machine(Board):
     def _hear_main(self, unit: Unit, event: Any) -> None:
         word, argument, ends = _NEWS[type(event)]
         if ends:
-            unit.run = 0
-            unit.pid = 0
+            unit.run = unit.pid = 0
+            self.show(unit)
         transitions.fire(self, unit, word, getattr(event, argument))
 
     def _ring(self) -> None:
