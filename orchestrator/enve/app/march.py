@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from enve.app import reasons, signing
+from enve.app.differences import read
 from enve.app.dispatch import Dispatch
 from enve.app.follow import Delivery
 from enve.app.history import History
 from enve.app.lease import Leases
 from enve.app.orders import Ask, Orders, Unconfirmed, confirm
-from enve.app.proposal import Proposal, propose, read
+from enve.app.proposal import Proposal, propose
 from enve.app.signing import Clock
 from enve.app.survey import Survey, believe
 from enve.app.visit import Visit, Visits

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from enve.app import differences
 from enve.app.orders import Orders
 from enve.app.survey import Survey
 from enve.app.visit import Visit
 from enve.core import muster, parts, preview, serials
-from enve.core.linechange import Known
 from enve.core.parts import Place
-from enve.core.preview import Before, Preview
-from enve.core.streams import SMALL
-from enve.errors import InputError, LeaseError, RefusedError, Where
+from enve.errors import InputError, LeaseError, RefusedError
 from enve.model.march import SignedHead
-from enve.model.plan import Blob
 from enve.model.report import Change, Difference
 from enve_pm.core.part import Part
 
@@ -59,8 +54,8 @@ def propose(orders: Orders, survey: Survey, now: int) -> Proposal:
         _may_follow(orders.signed.signed, survey)
     parts.too_large(built)
     reached = {name: survey.visits[name] for name in built if _reached(survey, name)}
-    changes = _changes(orders, survey, built, reached)
-    titles = {name: _title(orders, place, visit, now) for name, visit in reached.items()}
+    changes = differences.changes(orders, survey, built, reached)
+    titles = {name: differences.title(orders, place, visit, now) for name, visit in reached.items()}
     moving = frozenset(name for name, rows in changes.items() if rows)
     return Proposal(
         parts=built,
@@ -133,69 +128,6 @@ def _may_follow(signed: SignedHead, survey: Survey) -> None:
             notes=tuple(forked[:12]),
             hint="sign the plan again: enve-march PLAN",
         )
-
-
-def _changes(
-    orders: Orders, survey: Survey, built: Mapping[str, Part], reached: Mapping[str, Visit]
-) -> dict[str, tuple[Change, ...]]:
-    before = {name: _before(survey, visit, built[name]) for name, visit in reached.items()}
-    shown = Preview(_known(orders, survey))
-    return {
-        name: shown.changes(before[name], built[name].lines, built[name].hashes) for name in reached
-    }
-
-
-def _before(survey: Survey, visit: Visit, part: Part) -> Before:
-    """What a node holds, with the texts of the lines that would change, where we have them."""
-    held, lines = visit.hashes, {}
-    for name, digest in held.items():
-        if part.hashes.get(name, digest) != digest:
-            text = survey.memory.line(digest)
-            if text is not None:
-                lines[name] = text
-    return Before(held, lines, visit.manual)
-
-
-def _known(orders: Orders, survey: Survey) -> Known:
-    """Call it when all old texts were looked for: memory has read what it could by then."""
-    plan, memory = orders.plan, survey.memory
-    fresh = {
-        digest: read(blob)
-        for digest, blob in plan.blobs.items()
-        if blob.size <= SMALL and not blob.secret
-    }
-    secret = {digest for digest, blob in plan.blobs.items() if blob.secret}
-    values = {value for node in plan.nodes.values() for value in node.secrets}
-    for entry in survey.entries:
-        values |= entry.secrets
-        secret |= entry.secret_blobs
-    return Known(
-        names={**memory.names, **plan.names},
-        bodies={**memory.bodies, **fresh},
-        secrets=frozenset(values),
-        secret_blobs=frozenset(secret),
-        show_diff=orders.show_diff,
-    )
-
-
-def read(blob: Blob) -> bytes:
-    """A small blob's bytes. Raises InputError when its file is not what the plan signed."""
-    if blob.data is not None:
-        return blob.data
-    with Path(blob.path or "").open("rb") as file:
-        data = file.read(blob.size + 1)
-    if hashlib.sha256(data).hexdigest() != blob.sha256:
-        raise InputError("the file changed while it was used", where=Where(str(blob.path)))
-    return data
-
-
-def _title(orders: Orders, place: Place, visit: Visit, now: int) -> str:
-    held = visit.held
-    if held is None:
-        return preview.title(orders.plan.name, place.serial, None, now)
-    by = held.signer_name or held.signer[-8:]
-    told = (str(held.head.plan), held.serial, by, int(held.head.issued))
-    return preview.title(orders.plan.name, place.serial, told, now)
 
 
 def _needed(

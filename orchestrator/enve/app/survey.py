@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from enve.app.history import Entry, History, Memory
+from enve.app.history import Entry, History
+from enve.app.memory import Memory
 from enve.app.orders import Orders
 from enve.app.visit import Visit
 from enve.core.grouping import few

@@ -7,9 +7,8 @@ import getpass
 import os
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from enve.cli import arguments, fleet
 from enve.errors import UsageError
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from enve.app.orders import Orders
+    from enve.cli import marchplan
     from enve.cli.progress import Report
     from enve.model.blueprint import Blueprint, Keyhole
-    from enve.model.march import SignedPlan
-    from enve.model.plan import RenderedPlan
-    from enve.model.site import Domain, Node
+    from enve.model.site import Node
     from enve.settings import Settings
     from enve.trust.signer import Signer
 
@@ -62,29 +60,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     arguments.screen(parser, FORMATS)
 
 
-class Source(NamedTuple):
-    """The plan, its domain and its blueprint; `signed` when it comes out of a signed file."""
-
-    plan: RenderedPlan
-    domain: Domain
-    blueprint: Blueprint | None
-    signed: SignedPlan | None
-
-
 def run(args: argparse.Namespace) -> int:
     """March."""
     import tempfile  # noqa: PLC0415
 
     from enve.app.signedfile import is_signed  # noqa: PLC0415
-    from enve.cli import progress  # noqa: PLC0415
+    from enve.cli import marchplan, progress  # noqa: PLC0415
 
     _consistent(args)
     settings = fleet.settings(args)
     with progress.reporter(args) as report, tempfile.TemporaryDirectory(prefix="enve-b") as folder:
         if is_signed(Path(args.plan)):
-            source = _signed(args, settings, Path(folder), report)
+            source = marchplan.signed(args, settings, Path(folder), report)
         else:
-            source = _rendered(args, settings, report)
+            source = marchplan.rendered(args, settings, report)
         return _march(args, settings, source, report)
 
 
@@ -100,72 +89,9 @@ def _is_lane(text: str) -> bool:
     return 0 < len(text) <= 64 and text.isascii() and (plain.isalnum() or not plain)
 
 
-def _rendered(args: argparse.Namespace, settings: Settings, report: Report) -> Source:
-    from enve.app.facts import load_facts  # noqa: PLC0415
-    from enve.cli.clock import now  # noqa: PLC0415
-    from enve.load.extra import read_extra  # noqa: PLC0415
-    from enve.load.plan import load_plan, open_plan  # noqa: PLC0415
-
-    file = open_plan(args.plan)
-    if not args.inventory and file.inventory:
-        settings = replace(settings, inventory=tuple(map(str, file.inventory)))
-    domain = fleet.domain(settings)
-    blueprint = _blueprint(domain, report)
-    facts = {
-        name: found.values for name, found in load_facts(settings.of_domain(domain.name)).items()
-    }
-    plan = load_plan(
-        *(file, domain, blueprint, facts, read_extra(args.extra_vars)),
-        artifacts=settings.cache_dir / "artifacts",
-        now=now() // 1000,
-    )
-    limit = fleet.limited(domain, args.limit)
-    nodes = {name: each for name, each in plan.nodes.items() if name in limit}
-    skipped = {name: why for name, why in plan.skipped.items() if name in limit}
-    lane = args.lane or plan.lane
-    return Source(replace(plan, nodes=nodes, skipped=skipped, lane=lane), domain, blueprint, None)
-
-
-def _signed(args: argparse.Namespace, settings: Settings, folder: Path, report: Report) -> Source:
-    """A plan out of a signed file: its content stands, flags that would change it are wrong."""
-    from enve.app import signedfile  # noqa: PLC0415
-    from enve.model.plan import NodePlan, RenderedPlan  # noqa: PLC0415
-
-    for flag in ("out", "lane", "key", "force_base", "replace_plan", "extra_vars"):
-        if getattr(args, flag):
-            told = flag.replace("_", "-")
-            raise UsageError(f"--{told} means nothing for a plan that is signed already")
-    content = signedfile.read(Path(args.plan), folder)
-    head = content.plan.signed.head
-    domain = fleet.domain(settings)
-    if head.domain != domain.name:
-        raise UsageError(
-            f"{args.plan} is signed for the domain '{head.domain}', not for '{domain.name}'"
-        )
-    limit = fleet.limited(domain, args.limit)
-    nodes = {
-        name: NodePlan(name, part.lines)
-        for name, part in content.plan.parts.items()
-        if name in limit
-    }
-    plan = RenderedPlan(
-        *(head.plan, head.domain, head.lane, nodes, content.blobs), names=content.names
-    )
-    return Source(plan, domain, _blueprint(domain, report), content.plan)
-
-
-def _blueprint(domain: Domain, report: Report) -> Blueprint | None:
-    from enve.load.blueprint import load_blueprint  # noqa: PLC0415
-    from enve.load.keyfile import read_key  # noqa: PLC0415
-    from enve.model.report import Notice  # noqa: PLC0415
-
-    if not domain.blueprint:
-        report.emit(Notice("no blueprint: what nodes hold cannot be checked", "warning"))
-        return None
-    return load_blueprint(domain.blueprint, domain, read_key)
-
-
-def _march(args: argparse.Namespace, settings: Settings, source: Source, report: Report) -> int:
+def _march(
+    args: argparse.Namespace, settings: Settings, source: marchplan.Source, report: Report
+) -> int:
     import asyncio  # noqa: PLC0415
 
     from enve.app.history import History  # noqa: PLC0415
@@ -190,7 +116,7 @@ def _march(args: argparse.Namespace, settings: Settings, source: Source, report:
     return asyncio.run(march())
 
 
-def _orders(args: argparse.Namespace, settings: Settings, source: Source) -> Orders:
+def _orders(args: argparse.Namespace, settings: Settings, source: marchplan.Source) -> Orders:
     from enve.app.orders import Orders  # noqa: PLC0415
 
     return Orders(
@@ -213,7 +139,9 @@ def _orders(args: argparse.Namespace, settings: Settings, source: Source) -> Ord
     )
 
 
-def _nodes(args: argparse.Namespace, settings: Settings, source: Source) -> tuple[Node, ...]:
+def _nodes(
+    args: argparse.Namespace, settings: Settings, source: marchplan.Source
+) -> tuple[Node, ...]:
     """All nodes within --limit: also those that the plan may have left."""
     limit = fleet.limited(source.domain, args.limit)
     chosen = [node for node in source.domain.nodes.values() if node.name in limit]

@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from enve.errors import MissingError
+from enve_pm.core.refusal import Refused
+from enve_pm.wire import openpgp
 
-MAX_SIGNATURE = 2048
 SECONDS = 30
 STATUS_LIMIT = 65_536
 GOOD_HASHES = frozenset({"8", "9", "10"})  # SHA-256, SHA-384, SHA-512
@@ -48,13 +49,11 @@ def check(data: bytes, signature: bytes, ring: bytes, *, past: bool = False) -> 
 
 
 def _shape(signature: bytes) -> None:
-    """A bare binary signature packet (tag 2, old or new format), no armor, no bundle."""
-    if not signature or len(signature) > MAX_SIGNATURE:
-        raise BadSignature(f"{len(signature)} bytes long, wanted 1 to {MAX_SIGNATURE}")
-    first = signature[0]
-    tag = first & 0x3F if first & 0x40 else (first & 0x3C) >> 2
-    if not first & 0x80 or tag != 2:
-        raise BadSignature("not a binary signature packet")
+    """The one shape that nodes take, by their own rule."""
+    try:
+        openpgp.check(signature)
+    except Refused as refused:
+        raise BadSignature(refused.reason) from None
 
 
 def _run(base: Path, data: bytes) -> tuple[int, bytes]:

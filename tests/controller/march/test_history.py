@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.controller.march.desk import blob, file, line, plan
 
-from enve.app.history import KEEP, Entry, History, Memory
+from enve.app.history import KEEP, Entry, History
+from enve.app.memory import Memory
 from enve.app.signedfile import Content
 from enve.core import parts
 from enve.core.parts import Place

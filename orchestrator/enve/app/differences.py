@@ -1,0 +1,85 @@
+"""Differences that people read: what nodes hold, with all that we know of the old texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from enve.app.orders import Orders
+from enve.app.survey import Survey
+from enve.app.visit import Visit
+from enve.core import preview
+from enve.core.linechange import Known
+from enve.core.parts import Place
+from enve.core.preview import Before, Preview
+from enve.core.streams import SMALL
+from enve.errors import InputError, Where
+from enve.model.plan import Blob
+from enve.model.report import Change
+from enve_pm.core.part import Part
+
+
+def changes(
+    orders: Orders, survey: Survey, built: Mapping[str, Part], reached: Mapping[str, Visit]
+) -> dict[str, tuple[Change, ...]]:
+    """What would change on each reached node."""
+    before = {name: _before(survey, visit, built[name]) for name, visit in reached.items()}
+    shown = Preview(_known(orders, survey))
+    return {
+        name: shown.changes(before[name], built[name].lines, built[name].hashes) for name in reached
+    }
+
+
+def _before(survey: Survey, visit: Visit, part: Part) -> Before:
+    """What a node holds, with the texts of the lines that would change, where we have them."""
+    held, lines = visit.hashes, {}
+    for name, digest in held.items():
+        if part.hashes.get(name, digest) != digest:
+            text = survey.memory.line(digest)
+            if text is not None:
+                lines[name] = text
+    return Before(held, lines, visit.manual)
+
+
+def _known(orders: Orders, survey: Survey) -> Known:
+    """Call it when all old texts were looked for: memory has read what it could by then."""
+    plan, memory = orders.plan, survey.memory
+    fresh = {
+        digest: read(blob)
+        for digest, blob in plan.blobs.items()
+        if blob.size <= SMALL and not blob.secret
+    }
+    secret = {digest for digest, blob in plan.blobs.items() if blob.secret}
+    values = {value for node in plan.nodes.values() for value in node.secrets}
+    for entry in survey.entries:
+        values |= entry.secrets
+        secret |= entry.secret_blobs
+    return Known(
+        names={**memory.names, **plan.names},
+        bodies={**memory.bodies, **fresh},
+        secrets=frozenset(values),
+        secret_blobs=frozenset(secret),
+        show_diff=orders.show_diff,
+    )
+
+
+def read(blob: Blob) -> bytes:
+    """A small blob's bytes. Raises InputError when its file is not what the plan signed."""
+    if blob.data is not None:
+        return blob.data
+    with Path(blob.path or "").open("rb") as file:
+        data = file.read(blob.size + 1)
+    if hashlib.sha256(data).hexdigest() != blob.sha256:
+        raise InputError("the file changed while it was used", where=Where(str(blob.path)))
+    return data
+
+
+def title(orders: Orders, place: Place, visit: Visit, now: int) -> str:
+    """What a node holds, and what would come."""
+    held = visit.held
+    if held is None:
+        return preview.title(orders.plan.name, place.serial, None, now)
+    by = held.signer_name or held.signer[-8:]
+    told = (str(held.head.plan), held.serial, by, int(held.head.issued))
+    return preview.title(orders.plan.name, place.serial, told, now)

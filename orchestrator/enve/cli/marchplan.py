@@ -1,0 +1,94 @@
+"""Where a march's plan comes from: rendered now, or out of a file that is signed already."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from enve.cli import fleet
+from enve.errors import UsageError
+
+if TYPE_CHECKING:
+    from enve.cli.progress import Report
+    from enve.model.blueprint import Blueprint
+    from enve.model.march import SignedPlan
+    from enve.model.plan import RenderedPlan
+    from enve.model.site import Domain
+    from enve.settings import Settings
+
+
+class Source(NamedTuple):
+    """The plan, its domain and its blueprint; `signed` when it comes out of a signed file."""
+
+    plan: RenderedPlan
+    domain: Domain
+    blueprint: Blueprint | None
+    signed: SignedPlan | None
+
+
+def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> Source:
+    """The plan of the command line, for the nodes that --limit leaves."""
+    from enve.app.facts import load_facts  # noqa: PLC0415
+    from enve.cli.clock import now  # noqa: PLC0415
+    from enve.load.extra import read_extra  # noqa: PLC0415
+    from enve.load.plan import load_plan, open_plan  # noqa: PLC0415
+
+    file = open_plan(args.plan)
+    if not args.inventory and file.inventory:
+        settings = replace(settings, inventory=tuple(map(str, file.inventory)))
+    domain = fleet.domain(settings)
+    blueprint = _blueprint(domain, report)
+    facts = {
+        name: found.values for name, found in load_facts(settings.of_domain(domain.name)).items()
+    }
+    plan = load_plan(
+        *(file, domain, blueprint, facts, read_extra(args.extra_vars)),
+        artifacts=settings.cache_dir / "artifacts",
+        now=now() // 1000,
+    )
+    limit = fleet.limited(domain, args.limit)
+    nodes = {name: each for name, each in plan.nodes.items() if name in limit}
+    skipped = {name: why for name, why in plan.skipped.items() if name in limit}
+    lane = args.lane or plan.lane
+    return Source(replace(plan, nodes=nodes, skipped=skipped, lane=lane), domain, blueprint, None)
+
+
+def signed(args: argparse.Namespace, settings: Settings, folder: Path, report: Report) -> Source:
+    """A plan out of a signed file: its content stands, flags that would change it are wrong."""
+    from enve.app import signedfile  # noqa: PLC0415
+    from enve.model.plan import NodePlan, RenderedPlan  # noqa: PLC0415
+
+    for flag in ("out", "lane", "key", "force_base", "replace_plan", "extra_vars"):
+        if getattr(args, flag):
+            told = flag.replace("_", "-")
+            raise UsageError(f"--{told} means nothing for a plan that is signed already")
+    content = signedfile.read(Path(args.plan), folder)
+    head = content.plan.signed.head
+    domain = fleet.domain(settings)
+    if head.domain != domain.name:
+        raise UsageError(
+            f"{args.plan} is signed for the domain '{head.domain}', not for '{domain.name}'"
+        )
+    limit = fleet.limited(domain, args.limit)
+    nodes = {
+        name: NodePlan(name, part.lines)
+        for name, part in content.plan.parts.items()
+        if name in limit
+    }
+    plan = RenderedPlan(
+        *(head.plan, head.domain, head.lane, nodes, content.blobs), names=content.names
+    )
+    return Source(plan, domain, _blueprint(domain, report), content.plan)
+
+
+def _blueprint(domain: Domain, report: Report) -> Blueprint | None:
+    from enve.load.blueprint import load_blueprint  # noqa: PLC0415
+    from enve.load.keyfile import read_key  # noqa: PLC0415
+    from enve.model.report import Notice  # noqa: PLC0415
+
+    if not domain.blueprint:
+        report.emit(Notice("no blueprint: what nodes hold cannot be checked", "warning"))
+        return None
+    return load_blueprint(domain.blueprint, domain, read_key)
