@@ -6,6 +6,7 @@ from collections import namedtuple
 
 from enve_pm.core import effects, graph, states
 from enve_pm.core.graph import NEED, WANT
+from enve_pm.core.outlook import Outlook
 from enve_pm.core.unit import RESOURCE
 
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.board import Board
-    from enve_pm.core.unit import UnitSpec
 
 Refusal = namedtuple("Refusal", "unit code reason")
 
@@ -27,54 +27,6 @@ NO_RELOAD = "no-reload"
 KIND = "kind"
 # Retcodes of a client's job (contracts, section 9).
 RETCODES = {UNKNOWN: 64, CYCLE: 5, DEPENDENTS: 5, NOT_RUNNING: 3, NO_RELOAD: 5, KIND: 64}
-
-
-class Outlook:
-    """What the units would be after the commands, before the machine moves."""
-
-    def __init__(self, board: Board) -> None:
-        self.board = board
-        self.specs: dict[str, UnitSpec | None] = {}  # defined (None: removed) by the commands
-        self.asked: dict[str, tuple[str, bool]] = {}  # want, by hand
-        self.new_users: dict[str, list[str]] = {}  # along the edges of the new specs
-
-    def get(self, name: str) -> UnitSpec | None:
-        if name in self.specs:
-            return self.specs[name]
-        unit = self.board.units.get(name)
-        return unit.spec if unit and not unit.removing else None
-
-    def may_end(self, event: Any) -> bool:
-        """Whether it helps a unit that is being removed to its end."""
-        helps = isinstance(event, (effects.Remove, effects.ResetFailed))
-        return helps and event.unit in self.board.units
-
-    def define(self, name: str, spec: UnitSpec) -> None:
-        self.specs[name] = spec
-        for other in graph.edges(spec):
-            self.new_users.setdefault(other, []).append(name)
-
-    def wanted(self, name: str) -> bool:
-        """Whether it is asked for by itself."""
-        if name in self.asked:
-            return self.asked[name][0] == states.UP
-        unit = self.board.units.get(name)
-        return unit is not None and unit.asked == states.UP
-
-    def stopped_by_hand(self, name: str) -> bool:
-        if name in self.asked:
-            return self.asked[name] == (states.DOWN, True)
-        unit = self.board.units.get(name)
-        return unit is not None and unit.by_hand and unit.asked == states.DOWN
-
-    def users(self, name: str, kinds: int) -> Iterator[str]:
-        """Units with such an edge to it."""
-        old = self.board.users.get(name, {})
-        new = self.new_users.get(name, [])
-        for user in [*old, *(n for n in new if n not in old)]:
-            spec = self.get(user)
-            if spec is not None and graph.edges(spec).get(name, 0) & kinds:
-                yield user
 
 
 def judge(board: Board, events: list[Any]) -> list[Refusal]:

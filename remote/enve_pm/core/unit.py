@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enve_pm.core import address
-from enve_pm.core.fields import FIELDS, Bad
+from enve_pm.core.fieldcheck import Bad
+from enve_pm.core.fields import FIELDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
