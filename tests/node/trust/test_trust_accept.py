@@ -235,12 +235,13 @@ def test_acks_are_pruned_apart(tmp_path: Path) -> None:
 
 
 def test_time_to_verify_and_accept(bench: Bench, keys: Keys) -> None:
-    """Frames in, committed and answered; the aim on a quiet machine is 50 ms."""
-    plan, took = PLAN, []
+    """Frames in, committed and answered, in CPU time of pm and gpgv together; the aim on a quiet
+    machine is 50 ms of wall time."""
+    plans = [PLAN]
     for number in range(8):
-        plan = plan.after({"web": forge.line("web", nice=number)})
-        stream = plan.stream(keys.sign("alice"))
-        began = os.times()
+        plans.append(plans[-1].after({"web": forge.line("web", nice=number)}))
+    streams = [plan.stream(keys.sign("alice")) for plan in plans]
+    before = sum(os.times()[:4])
+    for stream in streams:
         assert bench.ask(stream).verdict == "accepted"
-        took.append(os.times().elapsed - began.elapsed)
-    assert min(took) < 0.5, took
+    assert (sum(os.times()[:4]) - before) / len(streams) < 0.2

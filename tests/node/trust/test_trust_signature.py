@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -258,10 +259,10 @@ def test_its_limits_hold(judge: Judge) -> None:
 
 
 def test_one_check_takes_milliseconds(smith: Smith, judge: Judge) -> None:
+    """Of CPU, pm's and gpgv's together, on a machine that may be busy."""
     ring, sig = smith.home.public(smith.alice), smith.sign(smith.alice)
-    took = []
+    assert judge.ask(ring, sig, smith.alice) == ""
+    before = sum(os.times()[:4])
     for _ in range(10):
-        began = time.monotonic()
         assert judge.ask(ring, sig, smith.alice) == ""
-        took.append(time.monotonic() - began)
-    assert min(took) < 0.05, took
+    assert (sum(os.times()[:4]) - before) / 10 < 0.1
