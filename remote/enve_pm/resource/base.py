@@ -11,6 +11,7 @@ from __future__ import annotations
 from enve_pm.core import states
 from enve_pm.core.effects import Exited, Spawned, SpawnFailed
 from enve_pm.resource import run as runs
+from enve_pm.resource.orphans import Orphans
 from enve_pm.resource.run import Run
 from enve_pm.shell import descend
 from enve_pm.shell.light import signal
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
     from enve_pm.shell.home import Home
     from enve_pm.shell.loop import Loop
     from enve_pm.shell.spawn import Order
-    from enve_pm.shell.timer import Timer
 
 GRACE = 2000  # ms that the remains of an ended main process get before they are killed
-EXEC = 100  # ms in which a process that executes a program has its environment again
-LOOK = 3  # ms between two looks at it
 NO_HEIR = -1
 WAIT = 0
 
@@ -47,9 +45,7 @@ class Runs:
         self._runs: dict[int, Run] = {}  # by number
         self._ending: dict[int, Run] = {}  # main has ended, remains are being cleared
         self._fresh: list[Run] = []  # main ended in this turn
-        self._orphans: dict[int, Run | None] = {}  # all children that we did not spawn
-        self._bare: dict[int, int] = {}  # orphans without environment: until when we wait
-        self._again: Timer | None = None
+        self._orphans = Orphans(loop, self.all, self._look_again)
         self._look = False
         self._on_end = self._ended  # one bound method for all children
         loop.strangers = self._reaped
@@ -94,7 +90,7 @@ class Runs:
         stat = self._system.stat(pid) if not start else None
         run.main, run.start, run.code = pid, stat.start if stat else start, None
         self._home.jobs.pid(run.job, pid, run.start)
-        self._forget(pid)
+        self._orphans.forget(pid)
         self._ending.pop(run.number, None)
         self._loop.child(pid, self._on_end, run)
 
@@ -124,29 +120,10 @@ class Runs:
         return descend.belongs(self._system, pid, self._roots(run))
 
     def adopt(self) -> None:
-        """Look for children that we did not spawn, and find out whose they are."""
-        for orphan in descend.orphans(self._system, {*self._loop.children, *self._orphans}):
-            run = self._owner(orphan)
-            if run is None and orphan.bare and self._too_early(orphan.pid):
-                continue
-            if run is None and len(self._fresh) == 1 and self._fresh[0].start <= orphan.start:
-                run = self._fresh[0]
-            if run is not None:
-                run.orphans = run.orphans | {orphan.pid}
-            if run is not None or self._fresh:
-                self._orphans[orphan.pid] = run
-
-    def _too_early(self, pid: int) -> bool:
-        """It may be about to show its environment: look again in a moment."""
-        now = self._system.now()
-        if now >= self._bare.setdefault(pid, now + EXEC):
-            return False
-        if self._again is None:
-            self._again = self._loop.at(now + LOOK, self._look_again)
-        return True
+        """Look for processes that lost their parents."""
+        self._orphans.adopt(self._fresh)
 
     def _look_again(self) -> None:
-        self._again = None
         self._look = True
 
     # -- the end of a run --------------------------------------------------------------------------
@@ -154,10 +131,8 @@ class Runs:
         """Once a turn: work out what the children that ended in it mean for their runs."""
         while self._look:
             self._look = False
-            self.adopt()
-            if self._again is not None:
+            if not self._orphans.adopt(self._fresh):
                 return  # somebody's owner is not known yet: nobody's end can be told
-            self._bare = {}
             self._fresh = []
             for run in list(self._ending.values()):
                 self._clear(run)
@@ -171,15 +146,9 @@ class Runs:
     def _reaped(self, ended: list[tuple[int, int]]) -> None:
         """Children ended that are no main process."""
         for pid, _ in ended:
-            self._forget(pid)
+            self._orphans.forget(pid)
         if ended and self._ending:
             self._look = True
-
-    def _forget(self, pid: int) -> None:
-        run = self._orphans.pop(pid, None)
-        if run is not None:
-            run.orphans = run.orphans - {pid}
-            run.told = run.told - {pid}
 
     def _clear(self, run: Run) -> None:
         heir = self.heir(run) if run.code == 0 and not run.killing else NO_HEIR
@@ -217,12 +186,6 @@ class Runs:
         self._emit(Exited(run.unit, run.number, code))
 
     # -- whose is it, and signals ------------------------------------------------------------------
-    def _owner(self, orphan: descend.Orphan) -> Run | None:
-        for run in self._runs.values():
-            if orphan.job == run.job or orphan.session == run.launcher:
-                return run
-        return None
-
     def _roots(self, run: Run) -> frozenset[int]:
         return run.orphans | ({run.main} if run.code is None else frozenset())
 
@@ -236,7 +199,7 @@ class Runs:
             self._signal_one(run.main, number)
 
     def _signal_tree(self, run: Run, number: int) -> None:
-        self.adopt()
+        self._orphans.adopt(self._fresh)
         roots = self._roots(run)
         for pid, start in descend.tree(self._system, roots):
             self._system.kill(pid, start, number)
@@ -257,7 +220,7 @@ class Runs:
         for row in rows:
             run = runs.restore(row)
             self._enter(run)
-            self._orphans.update(dict.fromkeys(run.orphans, run))
+            self._orphans.restore(run)
             if run.code is None:
                 self._loop.child(run.main, self._on_end, run)
             else:

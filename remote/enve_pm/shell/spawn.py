@@ -92,11 +92,14 @@ def helper(
 
 def base_env(user: str = "") -> dict[str, str]:
     """PATH and LANG as pm has them, and the HOME of who will run it. Raises SpawnError."""
-    env = {"PATH": os.environ.get("PATH") or PATH}
-    if "LANG" in os.environ:
-        env["LANG"] = os.environ["LANG"]
-    env["HOME"] = _home_of(user)
-    return env
+    if not _BASE:
+        given = {name: os.environ[name] for name in ("LANG", "HOME") if os.environ.get(name)}
+        _BASE.update({"HOME": "/", **given, "PATH": os.environ.get("PATH") or PATH})
+    return {**_BASE, "HOME": _home_of(user)} if user else dict(_BASE)
+
+
+# What every child gets, taken from pm's own environment once.
+_BASE: dict[str, str] = {}
 
 
 def find(name: str, path: str, cwd: str) -> str:
@@ -182,8 +185,6 @@ def _identity(user: str, group: str) -> list[str]:
 
 
 def _home_of(user: str) -> str:
-    if not user:
-        return os.environ.get("HOME") or "/"
     import pwd
 
     try:
