@@ -10,17 +10,18 @@ import os
 import sys
 
 from enve_pm.core import policy
-from enve_pm.core.refusal import STORAGE, FormatError
+from enve_pm.core.refusal import STORAGE, FormatError, Refused
 from enve_pm.shell import install as installs
 from enve_pm.shell import verify
 from enve_pm.shell.acks import Acks
 from enve_pm.shell.answers import Accepted, Answers
 from enve_pm.shell.attempt import Answer, Attempt, Room
 from enve_pm.shell.disk import Disk
+from enve_pm.shell.fetch import Fetch
 from enve_pm.shell.held import Held
 from enve_pm.shell.intake import Intake
 from enve_pm.shell.plans import Plans
-from enve_pm.shell.store import Store
+from enve_pm.shell.store import QUOTA, Store
 from enve_pm.shell.wanted import Wanted
 from enve_pm.wire import record
 
@@ -85,6 +86,18 @@ class Acceptor:
             print("pm: the plan held in lane %s: %s" % (lane, why), file=sys.stderr, flush=True)
         self._acks.load()
         self._held.publish()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Let a child bring the inbox within its age and quota, when something lies in it."""
+        if self._broken or not self.plans.disk.names(self._room.inbox):
+            return
+        try:
+            quota = self.install.blueprint().limits.get("inbox", QUOTA)
+            fetch = Fetch(self.loop, self._room.inbox, self.store, lambda reasons: None)
+            fetch.start({}, quota)
+        except Refused:
+            return  # with the next plan
 
     @property
     def quiet(self) -> bool:
@@ -164,6 +177,7 @@ class Acceptor:
         except (OSError, FormatError):
             pass  # what nobody names goes with the next plan
         self._held.publish()
+        self._tidy()
         lane, who = answer.lane, queued.who
         # Among the old ones stands also what is not allowed any more: it has to go.
         old = {**answer.old, **self._wanted.lines(lane, answer.old)}

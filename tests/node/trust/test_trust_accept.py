@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -211,6 +212,20 @@ def test_the_floor_of_time_follows_accepted_heads(bench: Bench, keys: Keys, stre
     assert bench.ask(old).code == "expired"
     path.write_bytes(b"{}")
     assert bench.ask(old).code == "keyhole"
+
+
+def test_the_inbox_is_cleared_of_what_nobody_came_for(bench: Bench, stream: bytes) -> None:
+    inbox = bench.home / "run" / "inbox"
+    for name, age in (("old", 2 * forge.DAY), ("new", 0)):
+        (inbox / name).write_bytes(b"x")
+        os.utime(inbox / name, (time.time() - age, time.time() - age))
+    bench.ask(stream)
+    end = time.monotonic() + 60
+    while (inbox / "old").exists() and time.monotonic() < end:
+        bench.turn()
+    assert [path.name for path in inbox.iterdir()] == ["new"]
+    while bench.loop.children and time.monotonic() < end:
+        bench.turn()
 
 
 def test_acks_are_pruned_apart(tmp_path: Path) -> None:

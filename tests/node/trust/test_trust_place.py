@@ -181,45 +181,42 @@ def test_a_forged_record_removes_nothing_else(content: bytes, node: Node) -> Non
     assert (beside / "a").read_text() == "untouched"
 
 
-@pytest.mark.skipif(not ROOT, reason="only root gives files away")
-def test_everything_is_the_users(node: Node) -> None:
-    for path in (node.home, node.home / "spots"):
-        path.chmod(0o711)
-    product = archive(
-        member("bin/run", content=b"x", mode=0o755), member("l", tarfile_sym(), "bin")
-    )
-    line = node.line("web", {"a": b"1", "etc/b": b"2"}, product, user="nobody")
-    assert node.place(line) == {"web": "ok"}
-    uid = pwd.getpwnam("nobody").pw_uid
-    spot = node.home / "spots" / "web"
-    assert {path.lstat().st_uid for path in (spot, *spot.rglob("*"))} == {uid}
-    assert spot.stat().st_mode & 0o777 == 0o700
-    assert "does not exist" in node.place(node.line("web", user="nobody-at-all"))["web"]
-
-
-@pytest.mark.skipif(not ROOT, reason="only root gives files away")
-def test_with_the_users_rights_only(node: Node) -> None:
-    """A folder that he may not write stays as it is, though root could."""
-    closed = node.home / "spots" / "web"
-    closed.mkdir(mode=0o711)
-    (closed / "etc").mkdir(mode=0o700)
-    (closed / "etc" / "root").write_text("root's")
-    answer = node.place(node.line("web", {"etc/a": b"1"}, user="nobody"))["web"]
-    assert "denied" in answer
-    assert node.tree("web") == {"etc/root": "root's"}
-    assert (os.geteuid(), os.getegid()) == (0, 0)
-
-
-@pytest.mark.skipif(not ROOT, reason="only root gives files away")
-def test_rights_come_back(node: Node) -> None:
-    spec = UnitSpec.parse(node.line("web", {"a": b"1"}, user="nobody", group="daemon"))
-    groups = os.getgroups()
-    Placing(str(node.home), spec).run()
-    assert (os.geteuid(), os.getegid(), os.getgroups()) == (0, 0, groups)
-    assert (node.home / "spots/web/a").stat().st_gid == 1
-
-
 def tarfile_sym() -> bytes:
     import tarfile
 
     return tarfile.SYMTYPE
+
+
+if ROOT:  # only root gives files away
+
+    def test_everything_is_the_users(node: Node) -> None:
+        for path in (node.home, node.home / "spots"):
+            path.chmod(0o711)
+        product = archive(
+            member("bin/run", content=b"x", mode=0o755), member("l", tarfile_sym(), "bin")
+        )
+        line = node.line("web", {"a": b"1", "etc/b": b"2"}, product, user="nobody")
+        assert node.place(line) == {"web": "ok"}
+        uid = pwd.getpwnam("nobody").pw_uid
+        spot = node.home / "spots" / "web"
+        assert {path.lstat().st_uid for path in (spot, *spot.rglob("*"))} == {uid}
+        assert spot.stat().st_mode & 0o777 == 0o700
+        assert "does not exist" in node.place(node.line("web", user="nobody-at-all"))["web"]
+
+    def test_with_the_users_rights_only(node: Node) -> None:
+        """A folder that he may not write stays as it is, though root could."""
+        closed = node.home / "spots" / "web"
+        closed.mkdir(mode=0o711)
+        (closed / "etc").mkdir(mode=0o700)
+        (closed / "etc" / "root").write_text("root's")
+        answer = node.place(node.line("web", {"etc/a": b"1"}, user="nobody"))["web"]
+        assert "denied" in answer
+        assert node.tree("web") == {"etc/root": "root's"}
+        assert (os.geteuid(), os.getegid()) == (0, 0)
+
+    def test_rights_come_back(node: Node) -> None:
+        spec = UnitSpec.parse(node.line("web", {"a": b"1"}, user="nobody", group="daemon"))
+        groups = os.getgroups()
+        Placing(str(node.home), spec).run()
+        assert (os.geteuid(), os.getegid(), os.getgroups()) == (0, 0, groups)
+        assert (node.home / "spots/web/a").stat().st_gid == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -256,6 +258,31 @@ def test_its_limits_hold(judge: Judge) -> None:
         [*argv[:at], "/bin/sh", "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["5", "524288", "0", "32", "NoNewPrivs:", "1"]
+
+
+if os.geteuid() == 0:
+
+    def test_as_another_user(smith: Smith) -> None:
+        """As in a system install; `nobody` stands for the user that deploy makes."""
+        with tempfile.TemporaryDirectory(dir="/tmp") as path:
+            Path(path).chmod(0o711)
+            judge = Judge(Path(path) / "verify")
+            judge.verifier.user = "nobody"
+            ring, sig = smith.home.public(smith.alice), smith.sign(smith.alice)
+            assert judge.ask(ring, sig, smith.alice) == ""
+            assert judge.ask(ring, sig, smith.alice, OTHER) == SIGNATURE
+            argv = judge.verifier.argv("/nowhere")
+            at = next(n for n, word in enumerate(argv) if word.endswith("/gpgv"))
+            script = "id -u; id -G; grep -E 'CapBnd|CapPrm' /proc/self/status"
+            done = subprocess.run(
+                [*argv[:at], "/bin/sh", "-c", script], capture_output=True, text=True, check=True
+            )
+            nobody = pwd.getpwnam("nobody")
+            uid, gid, *caps = done.stdout.split()
+            assert (uid, gid) == (str(nobody.pw_uid), str(nobody.pw_gid))
+            assert caps == ["CapPrm:", "0" * 16, "CapBnd:", "0" * 16]
+            judge.verifier.user = "nobody-at-all"
+            assert judge.ask(ring, sig, smith.alice) == SIGNATURE
 
 
 def test_one_check_takes_milliseconds(smith: Smith, judge: Judge) -> None:
