@@ -1,16 +1,14 @@
 """Cells as aligned columns. On a terminal the last column gives way to its width; anywhere else
-nothing is ever cut.
-
-Not tabulate: it takes 45 us a row (4.5 s for 100,000 rows), this 2.
-"""
+nothing is ever cut."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tabulate import tabulate
 from wcwidth import wcswidth, wcwidth
 
-GAP = "  "
+GAP = 2  # columns between two cells in tabulate's "plain"
 NARROWEST = 8
 Cells = Sequence[str]
 Style = Callable[[int, str], str]  # (column, cell) -> the cell with colours
@@ -25,11 +23,13 @@ def table(rows: Sequence[Cells], *, width: int = 0, style: Style = plain) -> lis
     """The lines of a table whose first row may be its headers. `width` 0 = any."""
     if not rows:
         return []
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     if width:
-        used = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
-        widths[-1] = min(widths[-1], max(width - used, NARROWEST))
-    return [_line(row, widths, style) for row in rows]
+        rows = _fitted(rows, width)
+    if style is not plain:
+        rows = [[style(column, cell) for column, cell in enumerate(row)] for row in rows]
+    # Cells are texts: an address such as `1e5` is no number. Headers too: a row like the others.
+    text = tabulate(rows, tablefmt="plain", disable_numparse=True, preserve_whitespace=True)
+    return text.split("\n")
 
 
 def cut(text: str, room: int) -> str:
@@ -45,12 +45,11 @@ def cut(text: str, room: int) -> str:
     return taken.rstrip() + "…"
 
 
-def _line(row: Cells, widths: Sequence[int], style: Style) -> str:
-    pieces = []
-    for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        shown = cut(cell, width)
-        pieces.append(style(column, shown) + " " * (width - _width(shown)))
-    return GAP.join(pieces).rstrip()
+def _fitted(rows: Sequence[Cells], width: int) -> Sequence[Cells]:
+    """The rows with last cells that leave each line within the width, as far as that can be."""
+    others = list(zip(*rows, strict=True))[:-1]
+    room = width - sum(max(map(_width, column)) + GAP for column in others)
+    return [[*row[:-1], cut(row[-1], max(room, NARROWEST))] for row in rows]
 
 
 def _width(text: str) -> int:
