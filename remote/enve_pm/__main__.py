@@ -1,11 +1,14 @@
-"""`python3 -I -S HOME/lib/HASH/enve_pm ARGUMENTS`, and the same for the folder that holds it."""
+"""`python3 -I -S HOME/lib/HASH/enve_pm/__main__.py ARGUMENTS`; the folder in its place works too,
+but costs the interpreter some milliseconds more."""
 
 from __future__ import annotations
 
+import os
 import sys
 
-if not __package__:  # run as a folder: the package itself stands first in the path
-    sys.path[0] = sys.path[0].rpartition("/")[0] or "/"
+if not __package__:  # run as a file or a folder: then the package is not in the path yet
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [os.path.dirname(here), *(path for path in sys.path if path != here)]
 
 from enve_pm.entry import main
 

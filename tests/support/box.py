@@ -3,11 +3,16 @@ client. No signatures: those are other tests' matter."""
 
 from __future__ import annotations
 
+import atexit
+import compileall
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import uuid
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,7 +21,7 @@ from enve_pm.shell import feed
 from tests.support import brood
 from tests.support.wait import until
 
-PROGRAM = Path(__file__).parents[2] / "remote" / "enve_pm"
+SOURCE = Path(__file__).parents[2] / "remote" / "enve_pm"
 SLEEP = ["sleep", "1000"]
 
 
@@ -28,16 +33,28 @@ def line(name: str, **keys: Any) -> dict[str, Any]:
     return {**base, **keys}
 
 
+@cache
+def installed() -> Path:
+    """The package as a node has it, unpacked and compiled: one copy for all tests of a run."""
+    place = Path(tempfile.mkdtemp(prefix="enve-pm-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    copy = place / "enve_pm"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    place.chmod(0o755)
+    compileall.compile_dir(str(copy), quiet=2, workers=1)
+    return copy
+
+
 class Box:
     """`run` options go to `pm run`. Everything below bears `mark` in its environment."""
 
     def __init__(
-        self, root: Path, *run: str, program: Path = PROGRAM, python: str = sys.executable
+        self, root: Path, *run: str, program: Path | None = None, python: str = sys.executable
     ) -> None:
         self.home = root / "home"
         self.feed = root / "feed"
         self.feed.mkdir(parents=True, exist_ok=True)
-        self.program = program
+        self.program = program or installed()
         self.python = python
         self.mark = uuid.uuid4().hex
         self.options = run
@@ -123,7 +140,7 @@ class Box:
         return until(look, f"{name} to be {state}", deadline, 0.02) or {}
 
     def _argv(self, words: Any) -> list[str]:
-        return [self.python, "-I", "-S", str(self.program), *words]
+        return [self.python, "-I", "-S", str(self.program / "__main__.py"), *words]
 
     def _env(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "PMHOME": str(self.home), brood.MARK: self.mark}

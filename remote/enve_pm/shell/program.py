@@ -17,8 +17,8 @@ def here() -> str:
 
 def argv(place: str, *arguments: str) -> list[str]:
     """The command line of the program at a place, run by this very interpreter."""
-    package = f"{place}/enve_pm"
-    start = package if os.path.isdir(package) else place
+    file = f"{place}/enve_pm/__main__.py"
+    start = file if os.path.isfile(file) else place
     return [sys.executable, "-I", "-S", start, *arguments]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support import brood
-from tests.support.box import PROGRAM, Box, line
+from tests.support.box import Box, installed, line
 from tests.support.wait import until
 
 from enve_pm.client import send
@@ -30,7 +30,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 def newer(tmp_path: Path) -> Path:
     """Another installation of the program."""
     place = tmp_path / "newer"
-    shutil.copytree(PROGRAM, place / "enve_pm", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(installed(), place / "enve_pm")
     return place
 
 
@@ -120,7 +120,7 @@ def test_broken_program_is_refused(box: Box, tmp_path: Path, code: str, said: st
     assert "the old program goes on" in refused.stderr
     assert box.pids() == own
     assert box.unit("web")["pid"] == before
-    assert box.pm("reexec", str(PROGRAM.parent)).returncode == 0
+    assert box.pm("reexec", str(installed().parent)).returncode == 0
 
 
 def test_no_program_there(box: Box, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_no_program_there(box: Box, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("who", [0, 1])
 def test_still_guarded_after_it(box: Box, who: int) -> None:
-    box.load(line("web", command=["sh", "-c", brood.FAMILY]))
+    box.load(line("web", command=["sh", "-c", brood.FAMILY], stop_timeout=300))
     until(lambda: len(brood.marked(box.mark)) >= 2, "pm")
     assert box.pm("reexec").returncode == 0
     os.kill(box.pids()[who], signal.SIGKILL)

@@ -21,12 +21,16 @@ TOY = Path(__file__).with_name("toy_pm.py")
 REMOTE = Path(__file__).parents[3] / "remote"
 
 
+TOYS: list[Toy] = []
+
+
 class Toy:
     def __init__(self, home: Path, families: int, *rest: str, script: str = brood.FAMILY) -> None:
         self.home = home
         self.mark = uuid.uuid4().hex
         env = {"PATH": os.environ["PATH"], brood.MARK: self.mark, "FAMILY": script}
         beat = rest or ("30", "30")
+        TOYS.append(self)
         self.process = subprocess.Popen(
             [sys.executable, str(TOY), str(home), *beat[:2], str(families), *beat[2:]],
             env={**env, "PYTHONPATH": str(REMOTE)},
@@ -42,6 +46,12 @@ class Toy:
     def gone(self, deadline: float = 15) -> None:
         until(lambda: not brood.marked(self.mark), "everything to be gone", deadline)
 
+    def close(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
+            self.gone()
+
     def end(self) -> int:
         _, status = self.process.communicate(timeout=20), self.process.returncode
         return status
@@ -50,6 +60,8 @@ class Toy:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
+    while TOYS:  # those that a failed test left
+        TOYS.pop().close()
 
 
 @pytest.fixture(params=["cgroup", "walk"])

@@ -1,0 +1,90 @@
+"""What a sub-pm says is cleaned: nothing that it writes can hurt whoever shows it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enve_pm.core import states
+from enve_pm.wire import nested
+
+UNIT = {"state": "RUNNING", "want": "up", "pid": 5, "since": 1, "detail": "fine", "result": "ok"}
+STRANGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["v", "units", "sub", "status", "state", "a", "x[", ""]), inner
+        )
+    ),
+    max_leaves=30,
+)
+
+
+def status(**units: Any) -> dict[str, Any]:
+    return {"v": 1, "pid": 1, "units": units}
+
+
+def test_good_ones_pass() -> None:
+    cleaned = nested.clean_status(status(web=UNIT))
+    assert cleaned is not None
+    assert cleaned["units"]["web"]["state"] == "RUNNING"
+    assert cleaned["units"]["web"]["pid"] == 5
+
+
+@pytest.mark.parametrize(
+    ("key", "bad", "good"),
+    [
+        ("detail", "\x1b[2J\x07boo\r\n", "?[2J?boo??"),
+        ("detail", "x" * 5000, "x" * nested.TEXT),
+        ("detail", ["x"], ""),
+        ("pid", -1, 0),
+        ("pid", 1.5, 0),
+        ("pid", True, 0),
+        ("since", 10**400, 0),
+        ("want", "sideways", "down"),
+        ("drift", "yes", False),
+    ],
+)
+def test_bad_values_are_replaced(key: str, bad: Any, good: Any) -> None:
+    cleaned = nested.clean_status(status(web={**UNIT, key: bad}))
+    assert cleaned is not None
+    assert cleaned["units"]["web"][key] == good
+
+
+@pytest.mark.parametrize("name", ["a\x1b", "a[b", "", "x" * 500, "a\nb", ".."])
+def test_bad_names_are_left_out(name: str) -> None:
+    cleaned = nested.clean_status(status(**{name: UNIT, "web": UNIT}))
+    assert cleaned is not None
+    assert list(cleaned["units"]) == ["web"]
+
+
+def test_unknown_state_is_left_out() -> None:
+    assert nested.clean_status(status(web={**UNIT, "state": "GREAT"}))["units"] == {}  # type: ignore[index]
+
+
+def test_depth_and_numbers_are_bounded() -> None:
+    deep: dict[str, Any] = {"v": 1, "status": None, "sub": {}}
+    for _ in range(50):
+        deep = {"v": 1, "status": None, "sub": {"pm": deep}}
+    cleaned = nested.clean_sub(deep)
+    depth = 0
+    while cleaned:
+        depth, cleaned = depth + 1, cleaned["sub"].get("pm")
+    assert depth == nested.DEPTH
+    many = {f"u{number}": UNIT for number in range(nested.UNITS + 9)}
+    assert len(nested.clean_status(status(**many))["units"]) == nested.UNITS  # type: ignore[index]
+
+
+@settings(max_examples=100, deadline=None)
+@given(STRANGE)
+def test_anything_gives_the_shape_or_nothing(value: Any) -> None:
+    for cleaned in (nested.clean_status(value), nested.clean_sub(value)):
+        if cleaned is not None:
+            json.dumps(cleaned, allow_nan=False)
+            for unit in (cleaned.get("units") or {}).values():
+                assert unit["state"] in states.STATES
