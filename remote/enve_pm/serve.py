@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_pm.app import Pm
-from enve_pm.app.pm import SPOKEN
+from enve_pm.app.carried import SPOKEN
 from enve_pm.core import nesting
 from enve_pm.core.machine import Machine
 from enve_pm.core.unit import SUBPM
@@ -118,7 +118,7 @@ class Seat:
         return self.pm.run()
 
     def _trust_again(self, job: str, args: Sequence[str]) -> None:
-        self.pm.look_again()
+        self.pm.streams.look_again()
         self.pm.owner.finish(job, 0)
 
     def _turned(self) -> None:

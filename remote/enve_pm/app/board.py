@@ -70,7 +70,6 @@ class Board:
         self._dirty.discard(unit)
         self.notes.pop(unit, None)
         self._status.drop(unit)
-        self._home.forget(unit)
         self.dropped(unit)
         if self.wants.pop(unit, None) is not None:
             self._home.keep_wants(self.wants, ())

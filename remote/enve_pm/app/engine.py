@@ -34,8 +34,9 @@ SLICE = 20  # ms of effects in one turn
 
 
 class Engine:
-    """`kinds` acts by kind of unit; `changed` and `gone` hear of units; `turned` is called after
-    each turn in which the machine had something to do."""
+    """`kinds` acts by kind of unit; `changed` and `gone` hear of units, then `left` of what one that
+    is gone leaves behind; `turned` is called after each turn in which the machine had something to
+    do."""
 
     def __init__(self, loop: Loop, home: Home) -> None:
         self.loop = loop
@@ -44,6 +45,7 @@ class Engine:
         self.kinds: dict[str, Kind] = {}
         self.changed: Callable[[str], None] = lambda unit: None
         self.gone: Callable[[str], None] = lambda unit: None
+        self.left: Callable[[str], None] = lambda unit: None
         self.turned: list[Callable[[], None]] = []
         self.unplaced: dict[str, str] = {}  # units whose files could not be placed: the reason
         self._events: list[Any] = []
@@ -123,6 +125,7 @@ class Engine:
     def _gone(self, effect: Gone) -> None:
         self.unplaced.pop(effect.unit, None)
         self.gone(effect.unit)
+        self.left(effect.unit)
 
     def _arm(self) -> None:
         """Wake up in time for the machine's next deadline, at once when work is left."""

@@ -1,9 +1,11 @@
-"""Placing of files and products, by a child process: pm's loop does not wait for a slow disk."""
+"""Placing and clearing of files and products, by a child process: pm's loop does not wait for a
+slow disk."""
 
 from __future__ import annotations
 
 import os
 
+from enve_pm.core.filename import quote
 from enve_pm.shell import program
 from enve_pm.shell.spawn import SpawnError, helper
 
@@ -19,7 +21,8 @@ ROW = 65536  # bytes of answers read at once
 
 
 class Placing:
-    """One child places a batch of lines; `done` gets {name: reason} of those that failed."""
+    """One child places a batch; `lines`: {unit: its line, or what `gone` says of it}; `done` gets
+    {unit: reason} of those that failed."""
 
     def __init__(self, loop: Loop, home: str, lines: dict[str, str], done: Placed) -> None:
         self._loop = loop
@@ -78,6 +81,11 @@ class Placing:
     def _close(self) -> None:
         self._loop.unwatch(self._reader)
         os.close(self._reader)
+
+
+def gone(unit: str) -> str:
+    """The order for a unit that is no more: clear what was placed for it."""
+    return "gone " + quote(unit)
 
 
 def _file(data: bytes) -> int:

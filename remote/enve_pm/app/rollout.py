@@ -2,20 +2,24 @@
 
 One part after the other. Files are placed first, by a child; then the machine takes all changes as
 one batch. A spot whose files could not be placed keeps what it runs; a new one fails with that
-reason.
+reason. What a unit that is gone leaves behind is cleared between two parts, by a child too; until
+then the disk knows the unit, so that a sudden end of pm leaves nothing forgotten.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import deque, namedtuple
 
-from enve_pm.app.placing import Placing
+from enve_pm.app.placing import Placing, gone
 from enve_pm.app.report import March
 from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.effects import Apply, Define, Remove, Want
+from enve_pm.core.filename import quote
 from enve_pm.core.unit import UnitSpec
+from enve_pm.shell.clear import is_clear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +60,9 @@ class Rollout:
         self._reports = reports
         self._waiting: deque[Order] = deque()
         self._share: Share | None = None
+        self._left: list[str] = []  # units that are gone and not cleared yet
+        self._clearing = False
+        engine.left = self._leave
 
     def apply(self, ack: Any) -> None:
         """Bring a part into force that has been accepted (see contracts, section 10)."""
@@ -73,7 +80,7 @@ class Rollout:
     @property
     def quiet(self) -> bool:
         """Nothing is being placed: a good moment to change the program."""
-        return self._share is None and not self._waiting
+        return not (self._share or self._waiting or self._clearing or self._left)
 
     # -- what is in force -------------------------------------------------------------------------
     def know(self, kept: Kept) -> None:
@@ -95,8 +102,14 @@ class Rollout:
 
     # -- one order --------------------------------------------------------------------------------
     def _proceed(self) -> None:
-        if self._share is not None or not self._waiting:
+        if self._share is not None or self._clearing:
             return
+        if self._left:
+            self._clear()
+        elif self._waiting:
+            self._begin()
+
+    def _begin(self) -> None:
         share = self._share = self._read(self._waiting.popleft())
         self._pass_down(share)
         placed = {name: share.new[name] for name in share.specs if self._places(share, name)}
@@ -185,6 +198,32 @@ class Rollout:
             self._by_hand.discard(name)
             self._lines[name] = hash(share.new[name])
             self._home.define(name, share.new[name])
+
+    # -- what is gone ------------------------------------------------------------------------------
+    def _leave(self, unit: str) -> None:
+        """A unit is gone. One that is placed anew just now has only its own things there."""
+        anew = self._share is not None and unit in self._share.new
+        if anew or is_clear(self._home.path, quote(unit)):
+            self._home.forget(unit)
+        else:
+            self._left.append(unit)
+            self._proceed()
+
+    def _clear(self) -> None:
+        self._clearing = True
+        names, self._left = self._left, []
+        orders = {name: gone(name) for name in names}
+        Placing(
+            self._engine.loop, self._home.path, orders, lambda failed: self._cleared(names, failed)
+        )
+
+    def _cleared(self, names: list[str], failed: dict[str, str]) -> None:
+        for name, reason in failed.items():
+            print("pm: %s left files behind: %s" % (name, reason), file=sys.stderr, flush=True)
+        for name in names:
+            self._home.forget(name)
+        self._clearing = False
+        self._proceed()
 
 
 def read_line(text: str) -> UnitSpec:

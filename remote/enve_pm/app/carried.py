@@ -1,0 +1,66 @@
+"""What goes over a change of program: all that is neither on disk nor in the kernel's hands.
+
+The state carries a version; a program goes on with its own and the two before it.
+"""
+
+from __future__ import annotations
+
+from enve_pm.core.machine import Machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enve_pm.app.pm import Pm
+
+VERSION = 1
+SPOKEN = (1,)  # versions that this program goes on with
+
+
+def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
+    """The state, JSON-able, and the descriptors that must keep their numbers."""
+    pm.home.pending.flush()
+    runs = pm.engine.runs
+    state = {
+        "v": VERSION,
+        "machine": pm.engine.machine.dump(),
+        "runs": runs.dump(),
+        "watches": [[run.unit, run.number, run.watch.dump()] for run in runs.all() if run.watch],
+        "logs": pm.logs.dump(),
+        "wants": pm.board.wants,
+        "notes": pm.board.notes,
+        "goals": pm.owner.dump(),
+        "marches": pm.reports.dump(),
+    }
+    own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
+    watched = [fd for run in runs.all() if run.watch for fd in run.watch.fds()]
+    return state, own + watched + pm.logs.fds()
+
+
+def resume(pm: Pm, state: dict[str, Any]) -> None:
+    """Go on with it. Same pid, same children: those that ended meanwhile are reaped as usual."""
+    pm.engine.machine = Machine.load(state["machine"], pm.system.now())
+    pm.engine.runs.restore(state["runs"])
+    for unit, number, watch in state["watches"]:
+        run = pm.engine.runs.get(unit, number)
+        if run is not None:
+            pm.processes.resume(run, watch)
+    pm.logs.restore(state["logs"])
+    pm.board.wants = state["wants"]
+    pm.board.notes = state["notes"]
+    pm.owner.restore(state["goals"])
+    _follow(pm, state["marches"])
+    for kept in pm.home.units():
+        pm.rollout.know(kept)
+    for name in pm.engine.machine.units:
+        pm.board.changed(name)
+    for _ in pm.home.jobs.earlier():
+        continue  # only for the pruning: its processes are ours
+
+
+def _follow(pm: Pm, marches: list[Any]) -> None:
+    """Go on reporting to who waits for a march."""
+    if marches:
+        from enve_pm.shell.answers import Accepted
+
+        pm.reports.restore(marches, Accepted)

@@ -1,0 +1,80 @@
+"""The signed pipe: its bytes go to the acceptor, what that has accepted goes to the rollout."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core.refusal import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.app.board import Board
+    from enve_pm.app.report import Reports
+    from enve_pm.app.rollout import Rollout
+    from enve_pm.shell.accept import Acceptor
+    from enve_pm.shell.loop import Loop
+
+READ = 262144  # bytes taken in one turn
+
+
+class Streams:
+    """`acceptor` is None for a pm without a signed pipe."""
+
+    def __init__(self, loop: Loop, rollout: Rollout, reports: Reports, board: Board) -> None:
+        self.acceptor: Acceptor | None = None
+        self._loop = loop
+        self._rollout = rollout
+        self._reports = reports
+        self._board = board
+        self._fd = -1
+
+    def open(self, home: str, pipe: str, fd: int) -> None:
+        """Read what is held. `pipe`: the path, `fd`: the pipe opened."""
+        from enve_pm.shell.accept import Acceptor
+
+        acceptor = Acceptor(home, pipe, self._loop.system, self._loop, self._rollout.apply)
+        self._fd = fd
+        self.acceptor = acceptor
+        self._reports.report = acceptor.progress
+        self._board.kept = lambda: acceptor.set_manual(frozenset(self._board.wants))
+        acceptor.start()
+
+    def catch_up(self) -> None:
+        """A part may have been accepted by an earlier pm and not brought into force."""
+        if self.acceptor is not None and self._bring_in(self.acceptor):
+            for accepted in self.acceptor.unfinished():
+                self._rollout.apply(accepted)
+
+    def look_again(self) -> None:
+        """Deploy has laid down trust/ anew: show it, and run what it allows. Each stream is judged
+        by what stands there."""
+        if self.acceptor is not None:
+            self.acceptor.reload()
+            self._bring_in(self.acceptor)
+
+    def _bring_in(self, acceptor: Acceptor) -> bool:
+        """Run what is held and laid out. False: the blueprint cannot be read, so what the plans
+        allow cannot be told, and everything stays as it is."""
+        try:
+            self._rollout.whole(acceptor.wanted())
+        except Refused:
+            return False
+        return True
+
+    def listen(self) -> None:
+        if self.acceptor is not None:
+            self._loop.watch(self._fd, self._read)
+            self._board.kept()
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is being judged."""
+        return self.acceptor is None or self.acceptor.quiet
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._fd, READ)
+        except BlockingIOError:
+            return
+        if self.acceptor is not None:
+            self.acceptor.feed(data)
