@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,59 @@ def test_commands_get_through_a_flood(box: Box) -> None:
         assert box.pm("stop", "other").returncode == 0
         assert box.pm("start", "other").returncode == 0
     assert time.monotonic() - began < 20  # ten clients on a busy machine
+
+
+# -- what a plan changes ---------------------------------------------------------------------------
+def blob(box: Box, text: bytes) -> dict[str, Any]:
+    """A config file that the store has."""
+    name = sha256(text).hexdigest()
+    (box.home / "store" / name).write_bytes(text)
+    return {"sha256": name, "size": len(text), "mode": 0o600}
+
+
+def test_only_what_changed_is_touched_and_by_its_class(box: Box) -> None:
+    script = "trap 'cat conf' HUP; cat conf; while :; do sleep 0.05; done"
+
+    def web(text: bytes) -> dict[str, Any]:
+        files = {"conf": blob(box, text)}
+        return marked(box, "web", script, reload={"signal": "HUP"}, files=files)
+
+    box.load(web(b"one\n"), marked(box, "db"))
+    before = box.listing()
+    log = box.home / "log/web.log"
+    until(lambda: log.exists() and log.read_text() == "one\n", "the first config")
+    box.load(web(b"two\n"), marked(box, "db"))
+    until(lambda: log.read_text() == "one\ntwo\n", "the reload")
+    box.load(web(b"two\n"), marked(box, "db", nice=1))
+    after = box.listing()
+    assert after["web"]["pid"] == before["web"]["pid"]
+    assert after["db"]["pid"] != before["db"]["pid"]
+
+
+def test_a_spot_whose_files_cannot_be_placed_keeps_what_it_runs(box: Box) -> None:
+    box.load(marked(box, "web"), marked(box, "db"))
+    before = box.listing()
+    spots = box.home / "spots"
+    (spots / "web").rename(spots / "away")
+    for spot in ("web", "new"):
+        (spots / spot).write_bytes(b"in the way of the directory")
+    files = {"conf": blob(box, b"text\n")}
+    lines = [
+        marked(box, "web", files=files),
+        marked(box, "new", files=files),
+        marked(box, "db", nice=1),
+    ]
+    box.load(*lines, status=3)
+    after = box.listing()
+    assert after["web"]["pid"] == before["web"]["pid"]
+    assert after["new"]["result"].startswith("place:")
+    assert after["db"]["pid"] != before["db"]["pid"]
+    for spot in ("web", "new"):
+        (spots / spot).unlink()
+    (spots / "away").rename(spots / "web")
+    box.load(*lines)
+    assert box.wait("new", "RUNNING")
+    assert box.unit("web")["pid"] != before["web"]["pid"]
 
 
 # -- sudden death ---------------------------------------------------------------------------------
