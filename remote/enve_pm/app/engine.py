@@ -34,9 +34,8 @@ SLICE = 20  # ms of effects in one turn
 
 
 class Engine:
-    """`kinds` acts by kind of unit; `changed` and `gone` hear of units, then `left` of what one that
-    is gone leaves behind; `turned` is called after each turn in which the machine had something to
-    do."""
+    """`kinds` acts by kind of unit; `changed` and `gone` hear of units, `left` clears up after one
+    that is gone; `turned` is called after each turn in which the machine had something to do."""
 
     def __init__(self, loop: Loop, home: Home) -> None:
         self.loop = loop

@@ -17,9 +17,7 @@ from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.effects import Apply, Define, Remove, Want
-from enve_pm.core.filename import quote
 from enve_pm.core.unit import UnitSpec
-from enve_pm.shell.clear import is_clear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,7 +201,7 @@ class Rollout:
     def _leave(self, unit: str) -> None:
         """A unit is gone. One that is placed anew just now has only its own things there."""
         anew = self._share is not None and unit in self._share.new
-        if anew or is_clear(self._home.path, quote(unit)):
+        if anew or self._home.cleared(unit):
             self._home.forget(unit)
         else:
             self._left.append(unit)

@@ -63,6 +63,13 @@ class Folder:
     def stat(self, name: str) -> os.stat_result:
         return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
 
+    def has(self, name: str) -> bool:
+        """Is there a folder of that name? No link is one."""
+        try:
+            return stat.S_ISDIR(self.stat(name).st_mode)
+        except FileNotFoundError:
+            return False
+
     def read(self, name: str) -> int:
         """A descriptor of a regular file."""
         handle = os.open(name, _READ, dir_fd=self.fd)

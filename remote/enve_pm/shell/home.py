@@ -30,6 +30,8 @@ Kept = namedtuple("Kept", "name line planned")
 # The modes for everybody's pm; a system install opens HOME itself (0711) and public/ (0750).
 PRIVATE = 0o700
 FOLDERS = ("units", "jobs", "spots", "log", "plans", "store", "trust", "sub", "feed")
+# All that pm keeps in HOME about its units, but for what they wrote and printed.
+BOOKS = ("units", "jobs", "plans", "store", "trust", "sub", "feed", "public", "wants", "lock")
 
 
 class Home:
@@ -105,6 +107,16 @@ class Home:
                 self.pending.put(path, wants[unit].encode() + b"\n")
             else:
                 self.pending.remove(path)
+
+    def cleared(self, unit: str) -> bool:
+        """Is nothing left where the unit was? Its directory goes here, if that is empty."""
+        try:
+            os.rmdir(self.spot(unit))
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return False
+        return not os.path.isdir("%s/sub/%s" % (self.path, quote(unit)))
 
     def forget(self, unit: str) -> None:
         """The unit is gone: so are its folder and its jobs. Its log stays for people."""

@@ -1,6 +1,7 @@
 """`pm _place HOME`: a child of pm that brings a spot's directory into the state of its line.
 
-stdin: lines of units of this pm, one a row; stdout: for each a row `UNIT ok` or `UNIT REASON`.
+stdin: lines of units of this pm, one a row, or `gone NAME` for one that is no more (see
+`clear`); stdout: for each a row `UNIT ok` or `UNIT REASON`.
 Config files are replaced one by one by a rename; a product is unpacked beside the old one and then
 takes its place; what an earlier line had placed and this one does not name is removed. Below a
 root pm everything in the spot is done with the rights of the spot's user, so a link that he lays
@@ -14,24 +15,22 @@ import stat
 import sys
 from hashlib import sha256
 
-from enve_pm.core import shape
-from enve_pm.core.canonical import dumps, loads
-from enve_pm.core.filename import quote
+from enve_pm.core.canonical import loads
+from enve_pm.core.filename import quote, unquote
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.shell import placed
+from enve_pm.shell.clear import clear
 from enve_pm.shell.folder import Folder, write_all
+from enve_pm.shell.placed import NEW, OLD, PRODUCT
 from enve_pm.shell.rights import Rights, UnknownUser
 from enve_pm.shell.unpack import Unfit, prepare, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any
 
-RECORD = ".placed"  # what the last placing put there
-RECORD_SIZE = 1 << 20
-PRODUCT = "product"
-NEW = ".product.new"
-OLD = ".product.old"
+GONE = b"gone "
 PIECE = 1 << 20
 
 
@@ -46,6 +45,8 @@ def main(home: str) -> int:
 
 
 def _one(home: str, row: bytes) -> tuple[str, str]:
+    if row.startswith(GONE):
+        return _gone(home, row[len(GONE) :].decode("ascii", "replace").strip())
     try:
         spec = UnitSpec.parse(loads(row))
     except (FormatError, UnitError) as error:
@@ -57,6 +58,19 @@ def _one(home: str, row: bytes) -> tuple[str, str]:
     except OSError as error:
         return spec.unit, _row("%s: %s" % (error.filename or "disk", error.strerror))
     return spec.unit, "ok"
+
+
+def _gone(home: str, name: str) -> tuple[str, str]:
+    try:
+        unit = unquote(name)
+        clear(home, name)
+    except ValueError as error:
+        return "-", "the row is broken: %s" % error
+    except OSError as error:
+        return unit, _row("%s: %s" % (error.filename or "disk", error.strerror))
+    except RecursionError:
+        return unit, "it holds folders that are too deep"
+    return unit, "ok"
 
 
 def _row(text: str) -> str:
@@ -74,11 +88,12 @@ class Placing:
 
     def run(self) -> None:
         with self._spot() as spot, self.rights.lowered():
-            before = _record(spot)
-            self._product(spot, before["product"])
+            before = placed.read(spot)
+            self._product(spot, before.product)
             self._files(spot)  # afterwards: one may lie in the product
-            self._drop(spot, before["files"])
-            _write_record(spot, sorted(self.spec.files), self.spec.product.get("sha256", ""))
+            placed.drop(spot, [path for path in before.files if path not in self.spec.files])
+            now = placed.Placed(sorted(self.spec.files), self.spec.product.get("sha256", ""))
+            placed.write(spot, now)
 
     def _spot(self) -> Folder:
         """The spot's directory, owned by its user; HOME/spots is ours alone to write."""
@@ -113,7 +128,7 @@ class Placing:
                 os.close(handle)
         finally:
             os.close(source)
-        if _is_folder(folder, name):
+        if folder.has(name):
             folder.remove(name)
         folder.rename(new, name)
 
@@ -126,7 +141,7 @@ class Placing:
         wanted = self.spec.product.get("sha256", "")
         for name in (NEW, OLD):  # of a placing that was cut off
             spot.remove(name)
-        if wanted and (wanted != before or not _is_folder(spot, PRODUCT)):
+        if wanted and (wanted != before or not spot.has(PRODUCT)):
             self._unpack(spot, wanted)
             self._swap(spot)
         elif not wanted and before:
@@ -142,38 +157,12 @@ class Placing:
         os.sync()  # the record that is written next must not outlive what it speaks of
 
     def _swap(self, spot: Folder) -> None:
-        if _is_folder(spot, PRODUCT):
+        if spot.has(PRODUCT):
             spot.rename(PRODUCT, OLD)
         else:
             spot.remove(PRODUCT)
         spot.rename(NEW, PRODUCT)
         spot.remove(OLD)
-
-    # -- what is not wanted any more --------------------------------------------------------------
-    def _drop(self, spot: Folder, paths: Iterable[str]) -> None:
-        for path in paths:
-            if path not in self.spec.files:
-                _drop_one(spot, path.split("/"))
-
-
-def _drop_one(spot: Folder, steps: list[str]) -> None:
-    """Remove the file, and the folders above it that are empty then."""
-    try:
-        with spot.reach(steps[:-1], make=False) as folder:
-            folder.unlink(steps[-1])
-        while len(steps) > 1:
-            steps = steps[:-1]
-            with spot.reach(steps[:-1], make=False) as folder:
-                os.rmdir(steps[-1], dir_fd=folder.fd)
-    except OSError:
-        return  # it was changed by its user: no longer ours to clear
-
-
-def _is_folder(folder: Folder, name: str) -> bool:
-    try:
-        return stat.S_ISDIR(folder.stat(name).st_mode)
-    except FileNotFoundError:
-        return False
 
 
 def _same(folder: Folder, name: str, file: Any) -> bool:
@@ -194,38 +183,3 @@ def _same(folder: Folder, name: str, file: Any) -> bool:
             sum_.update(piece)
     finally:
         os.close(handle)
-
-
-def _record(spot: Folder) -> dict[str, Any]:
-    """What was placed last; nothing when that cannot be read (its user may write there too)."""
-    try:
-        handle = spot.read(RECORD)
-    except OSError:
-        return {"files": [], "product": ""}
-    try:
-        value = shape.fields(loads(os.read(handle, RECORD_SIZE)), RECORD, ("files", "product"))
-        files = shape.items(value["files"], "files", _path, 65536)
-        return {"files": files, "product": shape.text(value["product"], "product", empty=True)}
-    except FormatError:
-        return {"files": [], "product": ""}
-    finally:
-        os.close(handle)
-
-
-def _path(value: Any, where: str) -> str:
-    path = shape.text(value, where, 4096)
-    if any(step in ("", ".", "..") for step in path.split("/")):
-        raise FormatError("%s: wanted a path below the spot" % where)
-    return path
-
-
-def _write_record(spot: Folder, files: list[str], product: str) -> None:
-    new = RECORD + ".new"
-    spot.unlink(new)
-    handle = spot.create(new)
-    try:
-        write_all(handle, dumps({"files": files, "product": product}))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    spot.rename(new, RECORD)

@@ -41,6 +41,16 @@ class Rights:
         except KeyError:
             raise UnknownUser("user:%s does not exist" % (group or user)) from None
 
+    @classmethod
+    def of_owner(cls, handle: int) -> Rights:
+        """Those of whoever owns the folder that we hold open; if we are not root, our own."""
+        rights = cls("", "")
+        if rights.uid == 0:
+            state = os.fstat(handle)
+            rights.uid, rights.gid = state.st_uid, state.st_gid
+            rights.other = (rights.uid, rights.gid) != (os.geteuid(), os.getegid())
+        return rights
+
     def give(self, handle: int) -> None:
         """Make the user the owner of a folder that we hold open."""
         state = os.fstat(handle)
