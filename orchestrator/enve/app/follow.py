@@ -92,7 +92,7 @@ class Delivery:
         """Lay what does not fit into the stream into the node's inbox."""
         for blob in packed.puts:
             self._step("put", blob.sha256[:12])
-            command = f"{self._march} put {blob.sha256} {blob.size}"
+            command = f"exec {self._march} put {blob.sha256} {blob.size}"
             done = await self._with_input(command, blob)
             if done.status != 0:
                 raise InputError(f"its inbox took no {blob.size} bytes: {last_line(done.stderr)}")
@@ -116,7 +116,7 @@ class Delivery:
     async def _follow(self, verb: str, stdin: bytes, seconds: float) -> Answer:
         """Run a verb of the writer that prints acks, and take the last one of our attempt."""
         sha, nonce = self._attempt or ("", "")
-        command = f"{self._march} {verb} {sha} {nonce} {max(1, int(seconds))}"
+        command = f"exec {self._march} {verb} {sha} {nonce} {max(1, int(seconds))}"
         done = await self.visit.run(command, stdin=stdin, deadline=seconds + GRACE)
         found = last_answer(done.stdout, nonce)
         if found is not None:

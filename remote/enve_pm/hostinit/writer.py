@@ -4,7 +4,8 @@ may write the fifo may run it, also as the forced command of an ssh key.
 
 Facts that shaped it, all tried: `cat` writes up to 128 KiB in one go, so that frames of two
 writers can tear, while dd with ibs=65536 obs=512 makes whole frames of input that comes in odd
-pieces; a blocking open hangs for ever when nobody reads; one dd a frame costs a millisecond each.
+pieces; a blocking open hangs for ever when nobody reads; every process costs a millisecond, so what
+is short is read by the shell itself (which reads byte by byte: what may be long is for `cat`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ home=@HOME@
 pipe=@PIPE@
 run=${pipe%/*}
 public=$home/public
+nl='
+'
 
 fail() { # CODE TEXT
   printf '%s\n' "$2" >&2
@@ -54,17 +57,34 @@ section() { # NAME FILE: its one line, or -
   cat "$2" 2>/dev/null || echo -
 }
 
+kernel() { # what `uname` tells
+  if [ -r /proc/sys/kernel/ostype ] && [ -r /proc/sys/kernel/osrelease ]; then
+    read -r os </proc/sys/kernel/ostype
+    read -r release </proc/sys/kernel/osrelease
+    os="$os $release"
+  else
+    os=$(uname -sr)
+  fi
+}
+
 look() {
-  status=$(cat "$public/status.json" 2>/dev/null)
-  pid=${status#*'"pid":'}
+  kernel
+  shown=$(
+    cat "$public/status.json" - "$public/held.json" 2>/dev/null <<'end'
+== held
+end
+  )
+  case $shown in '== held'*) shown="-$nl$shown" ;; esac
+  case $shown in *'== held') shown="$shown$nl-" ;; esac
+  pid=${shown%%"$nl"*}
+  pid=${pid#*'"pid":'}
   pid=${pid%%[!0-9]*}
   boot=-
   if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi
   line=
   if [ -n "$pid" ] && [ -r "/proc/$pid/stat" ]; then read -r line <"/proc/$pid/stat"; fi 2>/dev/null
   printf '== uname\n%s\n== now\n%s\n== boot\n%s\n== pm\n%s\n== status\n%s\n' \
-    "$(uname -srm)" "$(date +%s)" "$boot" "${line:--}" "${status:--}"
-  section held "$public/held.json"
+    "$os" "$(date +%s)" "$boot" "${line:--}" "$shown"
   set +f
   for sub in "$public"/sub/*.json; do
     [ -e "$sub" ] || continue
@@ -74,11 +94,19 @@ look() {
   set -f
 }
 
+holder() { # WHO: as one line of at most 200 printable bytes
+  case $1 in
+    *[!\ -~]*) printf '%s\n' "$1" | head -c 200 | tr -d '\000-\037' ;;
+    *) printf '%.200s' "$1" ;;
+  esac
+  echo
+}
+
 lease() { # LANE WHO
   case $1 in '' | *[!A-Za-z0-9_-]*) usage ;; esac
   lock=$run/lease/$1
   command -v flock >/dev/null || fail 69 'march: this node lacks flock (package util-linux)'
-  (: >>"$lock") 2>/dev/null || fail 5 "march: no right to lease $1"
+  true 2>/dev/null >>"$lock" || fail 5 "march: no right to lease $1"
   exec 9>>"$lock"
   if ! flock -n 9; then
     holder=
@@ -86,12 +114,11 @@ lease() { # LANE WHO
     printf 'lease held %s\n' "${holder:-somebody}"
     exit 6
   fi
-  printf '%s\n' "$2" | head -c 200 | tr -d '\000-\037' >"$lock"
-  echo >>"$lock"
+  holder "$2" >"$lock"
   echo 'lease ok'
   look
   echo '== end'
-  cat >/dev/null # until the session is over
+  while read -r _; do :; done # until the session is over
   : >"$lock"
 }
 
@@ -106,7 +133,7 @@ follow() { # SHA NONCE SECONDS
   while :; do
     for ack in "$public/acks/$1" "$public/acks/$short"; do
       [ -r "$ack" ] || continue
-      line=$(cat "$ack" 2>/dev/null)
+      if [ ${#told} -gt 4096 ]; then line=$(cat "$ack"); else read -r line <"$ack"; fi 2>/dev/null
       case $line in *'"nonce":"'"$2"'"'*) ;; *) continue ;; esac
       [ "$line" = "$told" ] && continue
       told=$line
@@ -116,13 +143,14 @@ follow() { # SHA NONCE SECONDS
     uptime
     [ "$up" -lt "$end" ] || exit 124
     sleep $wait 2>/dev/null || sleep 1
-    case $wait in 0.02) wait=0.04 ;; 0.04) wait=0.08 ;; *) wait=0.16 ;; esac
+    case $wait in 0.02) wait=0.04 ;; 0.04) wait=0.08 ;; 0.08) wait=0.16 ;; *) wait=0.25 ;; esac
   done
 }
 
-send() { # SHA NONCE SECONDS
-  [ -p "$pipe" ] || fail 3 'pipe missing'
-  # Opening waits for a reader: pm and its watchdog hold the pipe open as long as they live.
+# Opening waits for a reader: pm and its watchdog hold the pipe open as long as they live. A dd that
+# knows how not to wait answers at once when there is one.
+reader() {
+  dd if=/dev/null of="$pipe" conv=notrunc oflag=nonblock 2>/dev/null && return
   # shellcheck disable=SC2016 # it is the inner shell that expands it
   timeout 5 sh -c ': >"$1"' sh "$pipe" 2>/dev/null
   case $? in
@@ -130,12 +158,17 @@ send() { # SHA NONCE SECONDS
     124 | 143) fail 3 'pm down' ;;
     *) fail 5 "march: no right to write $pipe" ;;
   esac
+}
+
+send() { # SHA NONCE SECONDS
+  [ -p "$pipe" ] || fail 3 'pipe missing'
+  reader
   uptime
   end=$((up + $3))
   if command -v flock >/dev/null; then # only a courtesy: frames do not tear
-    (: >>"$pipe.lock") 2>/dev/null || fail 5 "march: no right to write $pipe.lock"
+    true 2>/dev/null >>"$pipe.lock" || fail 5 "march: no right to write $pipe.lock"
     exec 9>>"$pipe.lock"
-    timeout "$3" flock 9 || exit 124
+    flock -n 9 || timeout "$3" flock 9 || exit 124
   fi
   uptime
   left=$((end - up))
