@@ -117,6 +117,7 @@ class Install:
             self.did.append("program " + self.order.program)
         else:
             unpack.compile_all(self.lib + "/" + self.order.program)
+        layout.leases(self.run_folder, trust.lanes(self.order), gid)
         self.laid, sums = trust.lay(self.order)
         self.did += self.laid
         self.sums.update(sums)

@@ -11,6 +11,10 @@ from collections import namedtuple
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
 # path; mode and whether the group pm-march has it, for a system install. A user's is 0700.
 Folder = namedtuple("Folder", "path mode shared")
 
@@ -73,6 +77,12 @@ def _owned(row: Folder, gid: int) -> tuple[int, int]:
     if gid < 0:
         return USER_MODE, -1
     return row.mode, gid if row.shared else -1
+
+
+def leases(run: str, lanes: Iterable[str], gid: int) -> None:
+    """A lock per lane that somebody may march in: the group may take it, but not make new ones."""
+    for lane in lanes:
+        _lock("%s/lease/%s" % (run, lane), gid)
 
 
 def _lock(path: str, gid: int) -> bool:

@@ -6,7 +6,10 @@ import json
 import os
 from shutil import rmtree
 
+from enve_pm.core.refusal import FormatError
 from enve_pm.hostinit import files
+from enve_pm.hostinit.problem import Problem
+from enve_pm.wire import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +41,16 @@ def _drop_keys(folder: str, keep: set[str]) -> list[str]:
             rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
             dropped.append(name)
     return dropped
+
+
+def lanes(order: Order) -> set[str]:
+    """The lanes that the keyholes name, and main. Raises Problem for a blueprint that pm could not
+    read."""
+    try:
+        blueprint = record.parse_blueprint(order.blueprint, order.system)
+    except FormatError as error:
+        raise Problem("the blueprint is broken: %s" % error) from None
+    return {"main"}.union(*(keyhole.lanes for keyhole in blueprint.keyholes))
 
 
 def clock(order: Order) -> None:

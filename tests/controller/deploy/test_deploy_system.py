@@ -167,12 +167,13 @@ MODES = {
     "var/pm/default.pipe": 0o620,
     "var/pm/default.pipe.lock": 0o660,
     "var/pm/lease": 0o750,
+    "var/pm/lease/main": 0o660,
     "var/pm/inbox": 0o1730,
     "var/pm/march": 0o755,
 }
 MARCH = (
     *("var/opt/pm/public", "var/opt/pm/public/acks", "var/pm/default.pipe"),
-    *("var/pm/default.pipe.lock", "var/pm/lease", "var/pm/inbox"),
+    *("var/pm/default.pipe.lock", "var/pm/lease", "var/pm/lease/main", "var/pm/inbox"),
 )
 
 

@@ -56,7 +56,7 @@ def order(tmp_path: Path) -> Ordered:
         now=1_800_000_000,
         start=False,
         floors={"main": 7},
-        blueprint=b'{"v":1}\n',
+        blueprint=b'{"domain":"d","epoch":1,"keyholes":[],"node":"n","spots":{},"v":1}',
         keys={FPR: b"ring of A"},
     )
 
