@@ -15,7 +15,7 @@ from enve.app import facts, fleet, installer
 from enve.app.installer import Done, Ordered
 from enve.app.wave import Wave
 from enve.bundle import Bundle
-from enve.core import blueprintdiff, deploysteps, nodeblueprint, preflight
+from enve.core import blueprintdiff, deploysteps, deploywords, nodeblueprint, preflight
 from enve.core.deploysteps import Steps, Wanted
 from enve.core.probe import Probe
 from enve.errors import NodeFailure, RefusedError
@@ -134,7 +134,7 @@ class Deploy:
         done = await installer.carry_out(host, order, self._bundle, deadline=self._options.deadline)
         for warning in done.warnings:
             self._emit(Notice(f"{name}: {warning}", "warning"))
-        return Result(name, "changed", _did(done, wanted))
+        return Result(name, "changed", _did(done, wanted, fresh=steps.fresh))
 
     def _order(self, wanted: Wanted, probe: Probe, steps: Steps) -> Ordered:
         python = probe.python
@@ -184,17 +184,18 @@ def _drops(spots: tuple[str, ...]) -> RefusedError:
 
 
 def _state(wanted: Wanted) -> str:
+    return f"pm {wanted.program[:8]}, {_holds(wanted)}"
+
+
+def _holds(wanted: Wanted) -> str:
     count = len(list(blueprintdiff.spots(blueprintdiff.read_object(wanted.blueprint))))
-    holes = len(wanted.keys)
-    return f"pm {wanted.program[:8]}, {_many(holes, 'keyhole')}, {_many(count, 'spot')}"
+    return f"{deploywords.many(len(wanted.keys), 'keyhole')}, {deploywords.many(count, 'spot')}"
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _did(done: Done, wanted: Wanted) -> str:
-    return f"{', '.join(done.did) or 'nothing to do'}; {_state(wanted)}"
+def _did(done: Done, wanted: Wanted, *, fresh: bool) -> str:
+    if fresh:
+        return f"{deploywords.installed(done.did, wanted.program)}; {_holds(wanted)}"
+    return f"{deploywords.changed(done.did)}; {_state(wanted)}"
 
 
 def _would(steps: Steps) -> str:

@@ -10,6 +10,7 @@ from enve.app import facts, fleet, installer
 from enve.app.deploy import Options
 from enve.app.installer import Ordered
 from enve.bundle import Bundle
+from enve.core import deploywords
 from enve.core.probe import Probe
 from enve.errors import NodeFailure
 from enve.host.base import Connect, Host
@@ -56,7 +57,9 @@ async def _node(host: Host, bundle: Bundle, options: Options, emit: Emit) -> Res
     emit(Step(host.node.name, "remove"))
     order = _order(host.node, probe, bundle)
     done = await installer.carry_out(host, order, bundle, deadline=options.deadline)
-    return Result(host.node.name, "changed", f"removed: {', '.join(done.did)}")
+    return Result(
+        host.node.name, "changed", f"removed: {deploywords.removed(done.did, probe.home)}"
+    )
 
 
 def _anything(probe: Probe) -> bool:

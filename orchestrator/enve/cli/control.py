@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import socket
 from typing import TYPE_CHECKING
 
 from enve.cli import arguments, fleet
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
-    from enve.core.order import Order  # noqa: PLC0415
+    from enve.core.order import UNIT_ACTS, Order  # noqa: PLC0415
 
     words: list[str] = []
     patterns: list[str] = args.addresses
@@ -65,8 +67,10 @@ def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
             raise UsageError("wanted an address and KEY=VALUE", hint="web1.edge nice=5")
     if args.command == "logs":
         words = ["-n", str(args.lines or 100), *(["-f"] if args.follow else [])]
-    flags = ("--with-dependents",) if getattr(args, "with_dependents", False) else ()
-    return Order(args.command, flags, tuple(words)), patterns
+    flags = ["--with-dependents"] if getattr(args, "with_dependents", False) else []
+    if args.command in UNIT_ACTS:
+        flags.append(f"--by={getpass.getuser()}@{socket.gethostname()}"[:64])
+    return Order(args.command, tuple(flags), tuple(words)), patterns
 
 
 def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Report) -> int:

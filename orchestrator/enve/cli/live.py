@@ -22,8 +22,8 @@ class LiveScreen:
 
     def __init__(self) -> None:
         self._total = 0
-        self._done = 0
-        self._bad = 0
+        self._done: set[str] = set()  # nodes: one may have several results
+        self._bad: set[str] = set()
         self._at_work: dict[str, tuple[float, str]] = {}
         # One console for both streams when both are the terminal: only the owner of the live
         # line knows where it stands.
@@ -52,8 +52,9 @@ class LiveScreen:
     def done(self, node: str, good: bool) -> None:
         """One less at work."""
         self._at_work.pop(node, None)
-        self._done += 1
-        self._bad += not good
+        self._done.add(node)
+        if not good:
+            self._bad.add(node)
 
     def line(self, text: str) -> None:
         """A line of the answer: on stdout, wherever that goes."""
@@ -86,6 +87,6 @@ class LiveScreen:
         names = ", ".join(
             f"{printable(node)} {step} {now - since:.0f} s" for node, (since, step) in longest
         )
-        bad = f", {self._bad} not well" if self._bad else ""
-        told = f"{self._done} of {self._total}{bad}" + (f"   {names}" if names else "")
+        bad = f", {len(self._bad)} not well" if self._bad else ""
+        told = f"{len(self._done)} of {self._total}{bad}" + (f"   {names}" if names else "")
         return Text(told, no_wrap=True, overflow="ellipsis")

@@ -13,11 +13,11 @@ MAX_DEPTH = 8
 
 
 def describe(old: bytes, new: bytes) -> tuple[str, str]:
-    """In a few words (`+2 -1 spots, +1 keyholes`), and line by line."""
+    """In a few words (`+2 -1 spots, +1 keyhole`), and line by line."""
     before, after = read_object(old), read_object(new)
     words = [
-        *_count("spots", set(spots(before)), set(spots(after))),
-        *_count("keyholes", _holes(before), _holes(after)),
+        *_count("spot", set(spots(before)), set(spots(after))),
+        *_count("keyhole", _holes(before), _holes(after)),
     ]
     lines = difflib.unified_diff(_pretty(before), _pretty(after), "deployed", "wanted", lineterm="")
     return ", ".join(words), "\n".join(lines)
@@ -27,7 +27,8 @@ def _count(name: str, before: set[Any], after: set[Any]) -> list[str]:
     """`+2 -1 spots`; nothing when they are the same."""
     groups = (("+", after - before), ("-", before - after))
     told = [f"{sign}{len(group)}" for sign, group in groups if group]
-    return [" ".join([*told, name])] if told else []
+    one = told in (["+1"], ["-1"])
+    return [" ".join([*told, name if one else f"{name}s"])] if told else []
 
 
 def read_object(text: bytes) -> dict[str, Any]:

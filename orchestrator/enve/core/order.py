@@ -13,10 +13,11 @@ from enve.core.printable import printable
 from enve.model.report import Outcome, Problem, Result
 from enve_pm.core import address
 
-ACTS = (
+UNIT_ACTS = (  # of units alone; pm notes who asked
     *("start", "stop", "restart", "reload", "try-restart", "reload-or-restart"),
-    *("try-reload-or-restart", "set-property", "reset-failed"),
+    *("try-reload-or-restart", "reset-failed"),
 )
+ACTS = (*UNIT_ACTS, "set-property")
 ASKS = ("cat", "list-dependencies", "logs")  # these answer with text
 MOST_OUTPUT = 8 << 20  # characters of one answer that are kept
 

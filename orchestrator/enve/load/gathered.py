@@ -25,6 +25,8 @@ _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 
+KEEP = "keep one; files of several fleets: name those of one with -i, or in ENVE_INVENTORY"
+
 
 class Gathered:
     """What the files say, before it is put together: nothing stands in two of them."""
@@ -65,7 +67,7 @@ class Gathered:
     def _alone(self, key: str, item: Item) -> None:
         first = self._single.setdefault(key, item)
         if first is not item and (key != "domain" or str(first) != str(item)):
-            raise item.bad(f"a second {key}", notes=(f"first at {first.where}",), hint="keep one")
+            raise item.bad(f"a second {key}", notes=(f"first at {first.where}",), hint=KEEP)
 
     def _once(self, what: str, item: Item) -> None:
         first = self._seen.setdefault(what, item)

@@ -76,7 +76,10 @@ def dependencies(verb: str, arguments: Sequence[str]) -> int:
     """`pm list-dependencies [UNIT...] [-o text|dot]`."""
     options, names = words.split(arguments, {**where.FLAGS, "-o": True})
     output = _choice(options, ("text", "dot"))
-    edges = _edges(where.home(options))
+    home = where.home(options)
+    edges = _edges(home, ())
+    for above in {_above(name) for name in names} - {()}:
+        edges.update(_edges(home, above))
     unknown = [name for name in names if name not in edges]
     if unknown:
         raise Failure(USAGE, f"no unit {unknown[0]}{words.nearest(unknown[0], list(edges))}")
@@ -137,31 +140,48 @@ def _json(path: str) -> dict[str, Any]:
 
 
 def _parameter(home: str, name: str) -> dict[str, Any]:
+    *above, unit = _parse(name)
     try:
-        *above, unit = address.parse(name)
-    except address.AddressError as error:
-        raise Failure(USAGE, str(error)) from None
-    for pm in above:
-        home = f"{home}/spots/{quote(pm)}"
-    try:
-        return _json(f"{home}/units/{quote(unit)}/parameter")
+        return _json(f"{_nested(home, above)}/units/{quote(unit)}/parameter")
     except FileNotFoundError:
         raise Failure(USAGE, f"no unit {name}; pm list shows all") from None
 
 
-def _edges(home: str) -> dict[str, list[tuple[str, str]]]:
+def _parse(name: str) -> tuple[str, ...]:
+    try:
+        return tuple(address.parse(name))
+    except address.AddressError as error:
+        raise Failure(USAGE, str(error)) from None
+
+
+def _above(name: str) -> tuple[str, ...]:
+    """The nested pms that a unit lies in; none for our own."""
+    return _parse(name)[:-1] if "." in name else ()
+
+
+def _nested(home: str, above: Sequence[str]) -> str:
+    for pm in above:
+        home = f"{home}/spots/{quote(pm)}"
+    return home
+
+
+def _edges(home: str, above: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:
+    """What the units of one pm need, want and wait for; nested ones under their addresses."""
     from enve_pm.core.filename import unquote
 
+    def named(unit: str) -> str:
+        return address.format((*above, unit)) if above else unit
+
     edges = {}
-    folder = f"{home}/units"
+    folder = f"{_nested(home, above)}/units"
     for entry in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         try:
             line = _json(f"{folder}/{entry}/parameter")
         except FileNotFoundError:
             continue  # it comes or goes just now
         kinds = (("need", "needs"), ("want", "wants"), ("after", "after"))
-        edges[unquote(entry)] = [
-            (kind, other) for kind, key in kinds for other in line.get(key, ())
+        edges[named(unquote(entry))] = [
+            (kind, named(other)) for kind, key in kinds for other in line.get(key, ())
         ]
     return edges
 

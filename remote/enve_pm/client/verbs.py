@@ -14,21 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 DEADLINE = 300.0  # seconds; pm's own deadlines for a unit are shorter
-FLAGS = {**where.FLAGS, "--no-wait": False, "--timeout": True, "--with-dependents": False}
+FLAGS = {**where.FLAGS, "--no-wait": False, "--timeout": True}
+UNIT_FLAGS = {**FLAGS, "--with-dependents": False, "--by": True}
 # Where several lines were needed the worst answer counts, in this order.
 ORDER = (5, 3, 124, 64)
 
 
 def units(verb: str, arguments: Sequence[str]) -> int:
     """`pm VERB UNIT...`: the exit status is the job's retcode."""
-    options, names = words.split(arguments, FLAGS)
+    options, names = words.split(arguments, UNIT_FLAGS)
     if not names:
         raise Failure(USAGE, f"which unit? pm {verb} UNIT...")
-    flags = []
+    who = options.get("--by") or os.environ.get("SUDO_USER")
+    flags = [f"--by={who}"] if who else []
     if "--with-dependents" in options:
         if verb not in ("stop", "restart"):
             raise Failure(USAGE, f"--with-dependents means nothing for {verb}")
-        flags = ["--with-dependents"]
+        flags.append("--with-dependents")
     return order(verb, flags, names, options)
 
 

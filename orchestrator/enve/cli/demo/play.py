@@ -11,8 +11,11 @@ from pathlib import Path
 from enve.cli import color
 from enve.cli.demo.screen import Narrator
 from enve.cli.demo.site import Site
-from enve.cli.demo.story import Story, fleet
+from enve.cli.demo.story import BARE, Story, fleet
 from enve.errors import OK
+
+EXPORTED = ("GNUPGHOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "ENVE_INVENTORY")
+ENDS = "Ctrl-C here ends the fleet and removes the folder."
 
 
 def play(*, keep: bool) -> int:
@@ -25,6 +28,30 @@ def play(*, keep: bool) -> int:
         end_processes(site.folder)
         site.close()
     return OK
+
+
+def practice() -> int:
+    """Three nodes with nothing on them, until Ctrl-C; then whatever was put there goes."""
+    site = Site(empty=True)
+    narrator = Narrator(color.Paint(color.wanted("auto", sys.stdout, os.environ)))
+    try:
+        asyncio.run(_practice(Story(site, narrator)))
+    finally:
+        end_processes(site.folder)
+        site.close()
+    return OK
+
+
+async def _practice(story: Story) -> None:
+    story.tell.chapter("Three nodes to practise on: " + " ".join(BARE))
+    async with fleet(story.site, BARE):
+        try:
+            _how_to_reach(story)
+            story.tell.note("cat inventory.yml     enve inventory")
+            story.tell.note(ENDS)
+            await asyncio.Event().wait()
+        finally:
+            await _tear_down(story)
 
 
 async def _play(story: Story, keep: bool) -> None:
@@ -55,14 +82,17 @@ async def _chapters(story: Story) -> None:
 async def _stay(story: Story) -> None:
     """Leaves the fleet running until Ctrl-C, and says how to reach it."""
     story.tell.chapter("The fleet stays: try it from another terminal")
-    story.tell.note(f"cd {story.site.folder}")
-    names = ("GNUPGHOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "ENVE_INVENTORY")
-    environment = story.site.environment()
-    story.tell.note("export " + " ".join(f"{name}={environment[name]}" for name in names))
+    _how_to_reach(story)
     story.tell.note("enve-list -w          enve stop n2.web        enve logs n3.tenants.blog")
     story.tell.note("edit plan.yml, then:  enve-march plan.yml --diff")
-    story.tell.note("Ctrl-C here ends the fleet and removes the folder.")
+    story.tell.note(ENDS)
     await asyncio.Event().wait()
+
+
+def _how_to_reach(story: Story) -> None:
+    story.tell.note(f"cd {story.site.folder}")
+    environment = story.site.environment()
+    story.tell.note("export " + " ".join(f"{name}={environment[name]}" for name in EXPORTED))
 
 
 async def _tear_down(story: Story) -> None:

@@ -23,10 +23,16 @@ nodes:
 class Site:
     """Everything that the demo writes lies in `folder`; `close` removes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, empty: bool = False) -> None:
         # A short path: the sockets of gpg's agent must have names of at most 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="enve-demo-", dir="/tmp"))
         self.user = getpass.getuser()
+        for name in ("alice", "mallory"):
+            (self.folder / f"gpg-{name}").mkdir(mode=0o700)
+        if not empty:
+            self._write_files()
+
+    def _write_files(self) -> None:
         source = files("enve.cli.demo") / "files"
         for name in ("plan.yml", "templates/web.sh", "templates/web.conf.j2"):
             target = self.folder / name
@@ -34,8 +40,6 @@ class Site:
             target.write_text((source / name).read_text())
         blueprint = (source / "blueprint.yml.in").read_text().replace("@USER@", self.user)
         (self.folder / "blueprint.yml").write_text(blueprint)
-        for name in ("alice", "mallory"):
-            (self.folder / f"gpg-{name}").mkdir(mode=0o700)
 
     def home(self, name: str) -> Path:
         """The (new) home folder of a node."""

@@ -20,6 +20,7 @@ from enve.cli.demo.site import Site
 from enve.errors import OK, REFUSED, EnveError
 
 NAMES = ("n1", "n2", "n3", "n4", "n5")
+BARE = ("web1", "web2", "db1")  # those of the tutorial
 PATIENCE = 20.0  # seconds that a killed service may take to come back; it takes milliseconds
 
 
@@ -134,14 +135,14 @@ class Story:
 
 
 @asynccontextmanager
-async def fleet(site: Site) -> AsyncIterator[list[nodes.DemoNode]]:
+async def fleet(site: Site, names: Sequence[str] = NAMES) -> AsyncIterator[list[nodes.DemoNode]]:
     """The demo's servers, while the block runs."""
     key = asyncssh.generate_private_key("ssh-ed25519", comment="demo")
     key.write_private_key(str(site.folder / "id"))
     (site.folder / "id").chmod(0o600)
     started: list[nodes.DemoNode] = []
     try:
-        for name in NAMES:
+        for name in names:
             started.append(await nodes.start(name, site.home(name), key))
         site.write_inventory(started)
         yield started

@@ -1,0 +1,39 @@
+"""What a deploy did on a node, in the words of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SMALL = ("folders", "writer", "launcher", "reloaded", "floors")  # of interest only when alone
+
+
+def installed(did: Iterable[str], program: str) -> str:
+    """A node that had nothing: `pm 8eaba222 installed, registered with cron, started`."""
+    told = [word for word in did if word.startswith("registered") or word == "started"]
+    return ", ".join([f"pm {program[:8]} installed", *told])
+
+
+def changed(did: Iterable[str]) -> str:
+    """A node that differed: `program, 2 keys, blueprint, reexec`."""
+    words = list(did)
+    told = [_short(word) for word in words if word not in SMALL and not word.startswith("key ")]
+    gone = sum(word.startswith("key ") and word.endswith(" removed") for word in words)
+    new = sum(word.startswith("key ") for word in words) - gone
+    told += [many(new, "key")] if new else []
+    told += [f"{many(gone, 'key')} removed"] if gone else []
+    return ", ".join(told or words) or "nothing to do"
+
+
+def removed(did: Iterable[str], home: str) -> str:
+    """A node that pm was taken off: `pm stopped, registration, /var/opt/pm`."""
+    return ", ".join(word for word in did if not word.startswith(f"{home}/"))
+
+
+def many(count: int, what: str) -> str:
+    """`1 key`, `2 keys`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _short(word: str) -> str:
+    """The hash of the program stands behind it already."""
+    return "program" if word.startswith("program ") else word

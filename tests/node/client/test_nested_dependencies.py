@@ -1,0 +1,42 @@
+"""`pm list-dependencies` of units in nested pms reads the home of their own pm."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from enve_pm.client import show
+from enve_pm.shell.words import USAGE, Failure
+
+
+def unit(home: Path, name: str, **line: object) -> None:
+    folder = home / "units" / name
+    folder.mkdir(parents=True)
+    (folder / "parameter").write_text(json.dumps({"v": 1, "name": name, **line}))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    unit(tmp_path, "jobs", kind="subpm")
+    unit(tmp_path, "web", needs=["db"])
+    unit(tmp_path / "spots" / "jobs", "mailer", needs=["queue"])
+    unit(tmp_path / "spots" / "jobs", "queue")
+    return tmp_path
+
+
+def test_a_nested_unit_stands_under_its_address(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--home", str(home), "web", "jobs.mailer"]
+    assert show.dependencies("list-dependencies", words) == 0
+    said = capsys.readouterr().out
+    assert said == "web\n  db (missing)\njobs.mailer\n  jobs.queue\n"
+
+
+@pytest.mark.parametrize("name", ["jobs.mailr", "gone.mailer", "a..b"])
+def test_one_that_is_not_there(home: Path, name: str) -> None:
+    with pytest.raises(Failure) as failure:
+        show.dependencies("list-dependencies", ["--home", str(home), name])
+    assert failure.value.code == USAGE
