@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from enve_pm.core.part import Part
@@ -42,8 +42,11 @@ class Forger:
         parts = {node: Part(part.header, {**part.lines, **more})}
         return Plan(**{"parts": parts, **told, **keys})
 
-    def stream(self, plan: Plan, *keys: str, node: str = "n1") -> bytes:
-        """Signed by these keys, alice's unless said; to `node`."""
-        fleet = self.site.fleet
-        signs = [lambda data, key=key: fleet.keys.sign(key, data) for key in keys or (fleet.alice,)]
+    def stream(
+        self, plan: Plan, *keys: str, node: str = "n1", options: Sequence[str] = ()
+    ) -> bytes:
+        """Signed by these keys, alice's unless said; to `node`. `options` are gpg's."""
+        sign = self.site.fleet.keys.sign
+        signers = keys or (self.site.fleet.alice,)
+        signs = [lambda data, key=key: sign(key, data, *options) for key in signers]
         return plan.stream(*signs, node=node)

@@ -24,7 +24,7 @@ class PmNode:
 
     def __init__(self, node: SshNode) -> None:
         self.name = node.name
-        self.home = node.state / "pm"
+        self.home = node.root / node.state.relative_to("/") / "pm"
         self.pipe = self.home / "run/default.pipe"
         self.inbox = self.home / "run/inbox"
 

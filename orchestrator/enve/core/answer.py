@@ -118,6 +118,7 @@ def exit_code(answer: Answer) -> int:
             return errors.DEADLINE
 
 
+UNDELIVERED = "`enve list` shows how its pm is; `pm shutdown` there and enve-deploy begin anew"
 # What to say of an answer, and what to do next.
 TOLD: Mapping[str, tuple[str, str]] = {
     "failed": ("accepted, but not everything runs{}", "`enve logs ADDRESS` tells more"),
@@ -136,5 +137,7 @@ def _told(answer: Answer) -> tuple[str, str]:
     if answer.word == "rejected":
         told = f"rejected ({answer.code}){because}; nothing was changed"
         return told, HINTS.get(answer.code, "")
+    if answer.word == "failed" and not answer.serial:  # it was no ack that said so
+        return f"not delivered{because}; nothing was changed", UNDELIVERED
     text, hint = TOLD[answer.word]
     return text.format(because), hint
