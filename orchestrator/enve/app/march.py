@@ -19,7 +19,7 @@ from enve.app.dispatch import Dispatch
 from enve.app.follow import Delivery
 from enve.app.history import History
 from enve.app.lease import Leases
-from enve.app.orders import Ask, Orders, Unconfirmed, confirm
+from enve.app.orders import Ask, Orders, Unconfirmed, asks, confirm
 from enve.app.proposal import Proposal, propose
 from enve.app.signing import Clock
 from enve.app.survey import Survey, believe
@@ -117,7 +117,8 @@ class March:
         found = muster.foreign(survey.holdings, orders.plan.nodes, orders.plan.name)
         found.pop(orders.replace_plan, None)
         for name, nodes in found.items():
-            told = f"{len(nodes)} nodes hold the plan '{name}' in the lane '{orders.lane}'"
+            who = f"{len(nodes)} nodes hold" if len(nodes) > 1 else f"{nodes[0]} holds"
+            told = f"{who} the plan '{name}' in the lane '{orders.lane}'"
             question = f"{told}. Replace it by '{orders.plan.name}'?"
             if orders.check:
                 self.emit(Notice(f"{told}; '{orders.plan.name}' would replace it", "warning"))
@@ -142,9 +143,15 @@ class March:
             if difference.changes:
                 self.emit(difference)
         if proposal.moving:
-            self.emit(Notice(preview.footer(proposal.differences)))
+            if not self._asks(proposal):  # the question says it too
+                self.emit(Notice(preview.footer(proposal.differences)))
         elif proposal.needed and self.orders.signed is None:
             self.emit(Notice("nothing changes; signed anew, so that no older head comes back"))
+
+    def _asks(self, proposal: Proposal) -> bool:
+        if self.ask is None:
+            return False
+        return asks(self.orders, len(proposal.moving), proposal.drift)
 
     def _nothing_sent(self, proposal: Proposal, survey: Survey) -> None:
         """--check, or everything is as the plan says."""

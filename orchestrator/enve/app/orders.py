@@ -69,9 +69,15 @@ async def confirm(orders: Orders, ask: Ask | None, question: str, moving: int, d
     if ask is None:
         _unattended(orders, moving, drift)
         return
-    limit = orders.confirm_above or 0
-    if (moving > limit or drift) and not await ask(f"{question}. March?"):
+    verb = "Sign" if orders.out else "March"
+    if asks(orders, moving, drift) and not await ask(f"{question}. {verb}?"):
         raise Unconfirmed("not marched: nothing was signed or sent")
+
+
+def asks(orders: Orders, moving: int, drift: int) -> bool:
+    """Whether somebody at a terminal is asked."""
+    wanted = moving > (orders.confirm_above or 0) or drift > 0
+    return wanted and not (orders.yes or orders.check)
 
 
 def _unattended(orders: Orders, moving: int, drift: int) -> None:

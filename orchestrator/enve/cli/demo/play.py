@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from enve.cli import color
@@ -14,7 +15,8 @@ from enve.cli.demo.site import Site
 from enve.cli.demo.story import BARE, Story, fleet
 from enve.errors import OK
 
-EXPORTED = ("GNUPGHOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "ENVE_INVENTORY")
+EXPORTED = ("GNUPGHOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "ENVE_INVENTORY", "ENVE_SSH_CONFIG")
+AGENTS = (b"gpg-agent", b"keyboxd", b"scdaemon")
 ENDS = "Ctrl-C here ends the fleet and removes the folder."
 
 
@@ -47,7 +49,7 @@ async def _practice(story: Story) -> None:
     async with fleet(story.site, BARE):
         try:
             _how_to_reach(story)
-            story.tell.note("cat inventory.yml     enve inventory")
+            story.tell.note("then follow docs/tutorial/first-fleet.md from its second step on")
             story.tell.note(ENDS)
             await asyncio.Event().wait()
         finally:
@@ -92,28 +94,35 @@ async def _stay(story: Story) -> None:
 def _how_to_reach(story: Story) -> None:
     story.tell.note(f"cd {story.site.folder}")
     environment = story.site.environment()
-    story.tell.note("export " + " ".join(f"{name}={environment[name]}" for name in EXPORTED))
+    named = (f"{name}={environment[name]}" for name in EXPORTED if name in environment)
+    story.tell.note("export " + " ".join(named))
 
 
 async def _tear_down(story: Story) -> None:
-    if not (story.site.folder / "inventory.yml").exists():
+    inventory = story.site.inventory
+    if not inventory.exists():
         return
     story.tell.chapter("Tear down: pm leaves every node", "Nothing of this stays behind.")
-    await story.run("enve-deploy", "inventory.yml", "--remove", "--yes")
+    await story.run("enve-deploy", inventory.name, "--remove", "--yes")
 
 
 def end_processes(folder: Path) -> None:
     """Whatever still lives in the demo's folder (agents, a node cut short) ends now."""
-    mark = os.fsencode(folder)
     for entry in Path("/proc").glob("[0-9]*"):
         pid = int(entry.name)
-        try:
-            variables = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        inside = any(v.startswith((b"HOME=" + mark, b"GNUPGHOME=" + mark)) for v in variables)
-        if inside and pid != os.getpid():
-            try:
+        if pid != os.getpid() and _belongs(entry, os.fsencode(folder)):
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+
+
+def _belongs(entry: Path, folder: bytes) -> bool:
+    """A process of a node, or one of gpg's; not the editor of somebody who tries the fleet."""
+    try:
+        variables = (entry / "environ").read_bytes().split(b"\0")
+        words = (entry / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    if any(variable.startswith(b"HOME=" + folder) for variable in variables):
+        return True
+    agent = words[0].rpartition(b"/")[2] in AGENTS
+    return agent and any(folder in word for word in words)

@@ -13,10 +13,18 @@ from enve.cli.demo.nodes import DemoNode
 
 HEAD = """\
 domain: demo.example
-blueprint: blueprint.yml
-# Real SSH servers on this machine, one port each; every host key is pinned.
+{blueprint}# Real SSH servers on this machine, one port each; every host key is pinned.
 defaults: {{host: 127.0.0.1, user: {user}, key: id, install: user, register: none}}
 nodes:
+"""
+HOST = """\
+Host {node.name}
+  HostName 127.0.0.1
+  Port {node.port}
+  User {user}
+  IdentityFile {folder}/id
+  IdentitiesOnly yes
+  UserKnownHostsFile {folder}/known_hosts
 """
 
 
@@ -29,6 +37,9 @@ class Site:
         self.user = getpass.getuser()
         for name in ("alice", "mallory"):
             (self.folder / f"gpg-{name}").mkdir(mode=0o700)
+        self.empty = empty
+        # Those who practise write the inventory themselves.
+        self.inventory = self.folder / ("nodes.yml" if empty else "inventory.yml")
         if not empty:
             self._write_files()
 
@@ -49,8 +60,17 @@ class Site:
 
     def write_inventory(self, nodes: list[DemoNode]) -> None:
         rows = (f'  {n.name}: {{port: {n.port}, pinned: "{n.host_key}"}}\n' for n in nodes)
-        text = HEAD.format(user=self.user) + "".join(rows)
-        (self.folder / "inventory.yml").write_text(text)
+        blueprint = "" if self.empty else "blueprint: blueprint.yml\n"
+        self.inventory.write_text(HEAD.format(blueprint=blueprint, user=self.user) + "".join(rows))
+        if self.empty:
+            self._write_ssh_config(nodes)
+
+    def _write_ssh_config(self, nodes: list[DemoNode]) -> None:
+        """So that `ssh -F ssh_config web1`, and enve, reach the nodes by their names."""
+        hosts = (HOST.format(node=n, user=self.user, folder=self.folder) for n in nodes)
+        (self.folder / "ssh_config").write_text("".join(hosts))
+        known = (f"[127.0.0.1]:{n.port} {n.host_key}\n" for n in nodes)
+        (self.folder / "known_hosts").write_text("".join(known))
 
     def environment(self, who: str = "alice") -> dict[str, str]:
         """For the controller's commands: the caller's own settings and keys are not touched."""
@@ -61,6 +81,7 @@ class Site:
         }
         return {
             **kept,
+            **({"ENVE_SSH_CONFIG": str(self.folder / "ssh_config")} if self.empty else {}),
             "GNUPGHOME": str(self.folder / f"gpg-{who}"),
             "XDG_STATE_HOME": str(self.folder / "controller" / "state"),
             "XDG_CACHE_HOME": str(self.folder / "controller" / "cache"),
