@@ -102,7 +102,7 @@ class Leases:
         """Nobody else may have marched between our look and our lease."""
         before = visit.look.lanes.get(self._lane) if visit.look else None
         try:
-            after = looks.parse(shown).lanes.get(self._lane)
+            after = looks.lanes(shown).get(self._lane)
         except FormatError as error:
             visit.error = NodeFailure(f"its lease shows nothing readable: {printable(str(error))}")
             return

@@ -17,6 +17,16 @@ from enve_pm.core.refusal import FormatError
 from enve_pm.wire import record
 
 
+def lanes(raw: bytes) -> Mapping[str, record.Lane]:
+    """What is held in each lane by the section `held` alone, as a lease shows it; nothing where
+    that is unreadable. Raises FormatError when these are no sections."""
+    held = sections(raw).get("held", "").strip()
+    try:
+        return record.parse_held(held.encode()).lanes if held not in ("", "-") else {}
+    except (FormatError, RecursionError):
+        return {}
+
+
 def parse(raw: bytes) -> Look:
     """Raises FormatError when this is no answer of ours; a flaw in what is held is kept apart."""
     found = sections(raw)

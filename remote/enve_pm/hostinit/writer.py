@@ -116,7 +116,7 @@ lease() { # LANE WHO
   fi
   holder "$2" >"$lock"
   echo 'lease ok'
-  look
+  section held "$public/held.json" # has somebody marched since the look?
   echo '== end'
   while read -r _; do :; done # until the session is over
   : >"$lock"
@@ -128,7 +128,7 @@ follow() { # SHA NONCE SECONDS
   uptime
   end=$((up + $3))
   told=
-  wait=0.02
+  wait=0.06 # an idle node has its answer by then
   short=${1%????????????????????????????????????????????????}
   while :; do
     for ack in "$public/acks/$1" "$public/acks/$short"; do
@@ -143,7 +143,7 @@ follow() { # SHA NONCE SECONDS
     uptime
     [ "$up" -lt "$end" ] || exit 124
     sleep $wait 2>/dev/null || sleep 1
-    case $wait in 0.02) wait=0.04 ;; 0.04) wait=0.08 ;; 0.08) wait=0.16 ;; *) wait=0.25 ;; esac
+    case $wait in 0.06) wait=0.08 ;; 0.08) wait=0.16 ;; *) wait=0.25 ;; esac
   done
 }
 

@@ -20,7 +20,6 @@ from enve_pm.core.filename import quote, unquote
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError, UnitSpec
 from enve_pm.shell import placed
-from enve_pm.shell.clear import clear
 from enve_pm.shell.folder import Folder, write_all
 from enve_pm.shell.placed import NEW, OLD, PRODUCT
 from enve_pm.shell.rights import Rights, UnknownUser
@@ -60,6 +59,8 @@ def _one(home: str, row: bytes) -> tuple[str, str]:
 
 
 def _gone(home: str, name: str) -> tuple[str, str]:
+    from enve_pm.shell.clear import clear
+
     try:
         unit = unquote(name)
         clear(home, name)
