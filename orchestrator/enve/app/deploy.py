@@ -150,6 +150,7 @@ class Deploy:
             now=int(self._clock()),
             start=self._options.start,
             reset_time=self._options.reset_time,
+            drop=self._options.remove_spots,
             floors=self._options.floors,
             blueprint=wanted.blueprint,
             keys=wanted.keys,

@@ -14,7 +14,7 @@ from enve.bundle import Bundle
 from enve.core import nodepaths, probe
 from enve.core.nodeblueprint import sha256
 from enve.core.printable import printable
-from enve.errors import NodeFailure
+from enve.errors import NodeFailure, RefusedError
 from enve.host.base import Completed, Host
 from enve.model.site import Node
 
@@ -62,6 +62,7 @@ class Ordered:
     now: int
     start: bool = True
     reset_time: bool = False
+    drop: bool = False  # what runs in spots may be ended by the blueprint
     floors: Mapping[str, int] = field(default_factory=dict)
     blueprint: bytes = b""
     keys: Mapping[str, bytes] = field(default_factory=dict)
@@ -103,7 +104,8 @@ def _script() -> str:
 
 
 async def carry_out(host: Host, order: Ordered, bundle: Bundle, *, deadline: float) -> Done:
-    """The second round trip. Raises NodeFailure with what the node says, Unreachable."""
+    """The second round trip. Raises NodeFailure and RefusedError with what the node says,
+    Unreachable."""
     command = f"exec {quote(order.python)} -I -S -c {quote(BOOT)}"
     done = await host.run(command, stdin=message(order, bundle), deadline=deadline)
     return _answer(done)
@@ -123,6 +125,7 @@ def message(order: Ordered, bundle: Bundle) -> bytes:
         "now": order.now,
         "floors": dict(order.floors),
         "reset_time": order.reset_time,
+        "drop": order.drop,
         "program": {"hash": bundle.hash, "size": len(program)},
         "blueprint": _body(order.blueprint),
         "keys": [{"fpr": name, **_body(ring)} for name, ring in sorted(order.keys.items())],
@@ -141,10 +144,12 @@ def _answer(done: Completed) -> Done:
         did, warnings = (tuple(map(_text, value[name])) for name in ("did", "warnings"))
         problem = value["problem"]
         told = None if problem is None else (_text(problem["message"]), _text(problem["hint"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        refused = problem is not None and problem.get("refused") is True
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise NodeFailure(f"the installer broke off: {_last(done)}") from None
     if told is not None:
-        raise NodeFailure(told[0], notes=tuple(f"done: {one}" for one in did), hint=told[1])
+        kind = RefusedError if refused else NodeFailure
+        raise kind(told[0], notes=tuple(f"done: {one}" for one in did), hint=told[1])
     return Done(did, warnings)
 
 

@@ -19,6 +19,7 @@ from enve_pm.hostinit import (
     order,
     record,
     register,
+    standing,
     trust,
     unpack,
     writer,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from enve_pm.hostinit.register import Keeper
 
 LOCK_DEADLINE = 20.0  # seconds
-UNKNOWN_VERB = 64
+FAILED, REFUSED, UNKNOWN_VERB = 3, 5, 64
 
 
 def main(header: dict[str, Any], stream: BinaryIO, program: bytes) -> int:
@@ -50,7 +51,9 @@ def main(header: dict[str, Any], stream: BinaryIO, program: bytes) -> int:
         problem = Problem("%s: %s" % (error.filename or "the node", error.strerror or error))
     print(order.answer(work.did, work.warnings, problem))
     sys.stdout.flush()
-    return 3 if problem else 0
+    if problem is None:
+        return 0
+    return REFUSED if problem.refused else FAILED
 
 
 class Install:
@@ -71,6 +74,7 @@ class Install:
         gid = self._layout()
         lock = self._lock()
         try:
+            self._spare()
             self.whole = bool(files.read(self.lib + "/deployed.json"))
             files.discard(self.lib + "/deployed.json")
             self._files(gid)
@@ -111,6 +115,17 @@ class Install:
                 time.sleep(0.05)
             else:
                 return handle
+
+    def _spare(self) -> None:
+        """A lower ceiling would end what runs above it: only with a word more."""
+        cut = [] if self.order.drop else standing.left_out(self.order)
+        if cut:
+            more = " (and %d more)" % (len(cut) - 4) if len(cut) > 4 else ""
+            raise Problem(
+                "the blueprint ends what runs: %s%s" % ("; ".join(cut[:4]), more),
+                "march a plan below it first, or give --remove-spots",
+                refused=True,
+            )
 
     def _files(self, gid: int) -> None:
         if unpack.install(self.lib, self.order.program, self.program):

@@ -21,10 +21,10 @@ MAX_BODY = 8 << 20
 
 # home, pipe: absolute paths · system: install by root · program: its hash · register: auto systemd
 # cron none · start: whether pm is to run afterwards · now: unix seconds of the controller ·
-# floors: {lane: serial} · reset_time: let the clock's floor fall
+# floors: {lane: serial} · reset_time: let the clock's floor fall · drop: also what lives in spots
 Order = namedtuple(
     "Order",
-    "home pipe system program register start now floors reset_time blueprint keys",
+    "home pipe system program register start now floors reset_time drop blueprint keys",
 )
 
 
@@ -44,6 +44,7 @@ def read(header: dict[str, Any], stream: BinaryIO) -> Order:
         header["now"],
         header["floors"],
         header["reset_time"],
+        bool(header.get("drop")),
         blueprint,
         keys,
     )
@@ -61,5 +62,7 @@ def _body(stream: BinaryIO, row: dict[str, Any]) -> bytes:
 
 def answer(did: list[str], warnings: list[str], problem: Problem | None = None) -> str:
     """The one line that the controller reads."""
-    told = None if problem is None else {"message": problem.message, "hint": problem.hint}
+    told = None
+    if problem is not None:
+        told = {"message": problem.message, "hint": problem.hint, "refused": problem.refused}
     return json.dumps({"v": VERSION, "did": did, "warnings": warnings, "problem": told})

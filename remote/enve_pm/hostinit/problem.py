@@ -12,12 +12,13 @@ DEADLINE = 60.0  # seconds for any one of the system's tools
 
 
 class Problem(Exception):
-    """`hint` says what to do next."""
+    """`hint` says what to do next; `refused`: it could be done, but is not without a word more."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", refused: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.refused = refused
 
 
 def tool(
