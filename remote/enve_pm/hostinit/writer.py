@@ -216,8 +216,13 @@ main() {
 if [ $# -eq 0 ] && [ -n "${SSH_ORIGINAL_COMMAND:-}" ]; then
   # shellcheck disable=SC2046
   set -- $(printf '%s' "$SSH_ORIGINAL_COMMAND" | tr -d "'\"")
+  # What wraps a command of enve's is passed over: exec sh -c 'exec /var/pm/march look'
+  [ "${1:-}" = exec ] && shift
+  [ "${1:-}/${2:-}" = sh/-c ] && shift 2
   [ "${1:-}" = exec ] && shift
   case ${1:-} in march | */march) shift ;; esac
+  # Listings and marches look with a line that is ready for a node without us.
+  case "$*" in m=*"then exec \$m look; fi;"*) set -- look ;; esac
   if [ "${1:-}" = lease ] && [ $# -gt 2 ]; then
     lane=$2
     shift 2

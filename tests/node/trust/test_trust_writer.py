@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests.support import fakehost
 from tests.support.wait import until
 
+from enve.app.collect import command
+from enve.core import nodepaths
+from enve.host.become import plain
 from enve_pm.hostinit import writer
 from enve_pm.wire import frame, record
 
@@ -323,6 +329,21 @@ def test_usage(words: tuple[str, ...], node: Node) -> None:
     done = node.ask(*words)
     assert (done.returncode, done.stdout) == (64, b"")
     assert done.stderr.startswith(b"march: wanted ")
+
+
+def test_as_a_forced_command_of_the_controller(node: Node) -> None:
+    """The very lines that listings and marches send."""
+    site = replace(fakehost.node("n1"), install="system")
+
+    def ask(line: str) -> subprocess.CompletedProcess[bytes]:
+        return node.ask(SSH_ORIGINAL_COMMAND=plain(line))
+
+    assert ask(command(site)).stdout.startswith(b"== uname\n")
+    march = nodepaths.of(site).march
+    words = shlex.quote("alice's laptop, 2nd floor")
+    assert ask(f"exec {march} lease main {words}").stdout.startswith(b"lease ok\n")
+    node.put(SHA, ack("rejected", True))
+    assert ask(f"exec {march} ack {SHA} {HEX} 1").returncode == 0
 
 
 def test_as_a_forced_command(node: Node) -> None:
