@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SOON = 10  # ms after the first change
 PAUSE = 100  # ms between two writes of the whole, at least
+MANY = 200  # units that changed
 AGAIN = 2000  # ms until a disk that is full is tried again
 MANUAL = "manual"
 
@@ -47,6 +48,7 @@ class Board:
         self._status = Status(self._head())
         self._dirty: set[str] = set()
         self._waiting = False
+        self._held_back = False
         self._last = -PAUSE
         engine.changed = self.changed
         engine.gone = self.gone
@@ -87,11 +89,21 @@ class Board:
     def _wake(self, delay: int) -> None:
         if not self._waiting:
             self._waiting = True
-            self._engine.loop.at(self._system.now() + delay, self.flush)
+            self._engine.loop.at(self._system.now() + delay, self._write)
+
+    def _write(self) -> None:
+        """It is time to. A change of very many units is still on its way then, more often than not:
+        it is let through once, so that each is written once."""
+        self._waiting = False
+        if len(self._dirty) > MANY and not self._held_back:
+            self._held_back = True
+            self._wake(PAUSE)
+        else:
+            self.flush()
 
     def flush(self) -> None:
         """Write what has changed; what the disk does not take is tried again."""
-        self._waiting = False
+        self._held_back = False
         self._last = self._system.now()
         dirty, self._dirty = self._dirty, set()
         for name in dirty:

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from enve_pm.shell.home import Home
     from enve_pm.shell.loop import Loop
     from enve_pm.shell.spawn import Order
+    from enve_pm.shell.timer import Timer
 
 GRACE = 2000  # ms that the remains of an ended main process get before they are killed
+PAUSE = 4  # ms between two looks at what ended, when more than FEW are ending
+FEW = 2
 NO_HEIR = -1
 WAIT = 0
 
@@ -47,6 +50,8 @@ class Runs:
         self._fresh: list[Run] = []  # main ended in this turn
         self._orphans = Orphans(loop, self.all, self._look_again)
         self._look = False
+        self._looked = 0  # when that was done last
+        self._timer: Timer | None = None
         self._on_end = self._ended  # one bound method for all children
         loop.strangers = self._reaped
 
@@ -128,14 +133,24 @@ class Runs:
 
     # -- the end of a run --------------------------------------------------------------------------
     def settle(self) -> None:
-        """Once a turn: work out what the children that ended in it mean for their runs."""
+        """Once a turn: work out what the children that ended in it mean for their runs. When many
+        end, some milliseconds' worth of them are looked at together."""
         while self._look:
+            wait = self._looked + PAUSE - self._system.now()
+            if wait > 0 and len(self._ending) > FEW:
+                self._postpone(wait)
+                return
             self._look = False
+            self._looked = self._system.now()
             if not self._orphans.adopt(self._fresh):
                 return  # somebody's owner is not known yet: nobody's end can be told
             self._fresh = []
             for run in list(self._ending.values()):
                 self._clear(run)
+
+    def _postpone(self, wait: int) -> None:
+        if self._timer is None or self._timer.callback is None:
+            self._timer = self._loop.at(self._system.now() + wait, self._look_again)
 
     def _ended(self, run: Run, code: int) -> None:
         run.code = code

@@ -37,8 +37,7 @@ class Orphans:
     def adopt(self, ended: list[Run]) -> bool:
         """Look for new ones and give them to their runs. `ended`: the runs whose main process has
         just ended. False when one cannot be told yet."""
-        known = {*self._loop.children, *self._owners}
-        for orphan in descend.orphans(self._loop.system, known):
+        for orphan in descend.orphans(self._loop.system, self._loop.children, self._owners):
             owner = self._owner(orphan, ended)
             if owner is not None:
                 owner.orphans = owner.orphans | {orphan.pid}
