@@ -17,7 +17,7 @@ HELP = """pm: the process manager of this node
 
   pm start|stop|restart|reload UNIT...            and try-restart, reload-or-restart,
                                                   try-reload-or-restart, reset-failed, recheck
-     --no-wait  --timeout SECONDS  --with-dependents (stop, restart)
+     --no-wait  --timeout SECONDS  --by WHO  --with-dependents (stop, restart)
   pm list [PATTERN...] [-o table|json|name]       units, those of nested pms too: pm1.web
   pm status                                       is pm alive, which program, how many units
   pm cat UNIT...                                  parameters
