@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from enve.core import parts
 from enve.core.printable import printable
-from enve.core.streams import SMALL
+from enve.core.streams import SMALL, named
 from enve.errors import InputError, MissingError, Where
 from enve.model.march import SignedHead, SignedPlan
 from enve.model.plan import Blob
@@ -155,6 +155,14 @@ def read(path: Path, folder: Path | None = None) -> Content:
                 blob = _blob(file, size, path, folder)
                 blobs[blob.sha256] = blob
     return Content(_plan(found, path), blobs, _names(found[b"names"]))
+
+
+def check_whole(content: Content, path: Path) -> None:
+    """Raises InputError when a file that its lines name is not in there as it was signed."""
+    lines = [text for part in content.plan.parts.values() for text in part.lines.values()]
+    lacking = set().union(*map(named, lines)) - content.blobs.keys()
+    if lacking:
+        raise _bad(path, f"{len(lacking)} of the files that its plan names are not in it")
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -65,6 +65,7 @@ def signed(args: argparse.Namespace, settings: Settings, folder: Path, report: R
             told = flag.replace("_", "-")
             raise UsageError(f"--{told} means nothing for a plan that is signed already")
     content = signedfile.read(Path(args.plan), folder)
+    signedfile.check_whole(content, Path(args.plan))
     head = content.plan.signed.head
     domain = fleet.domain(settings)
     if head.domain != domain.name:

@@ -118,7 +118,10 @@ def exit_code(answer: Answer) -> int:
             return errors.DEADLINE
 
 
-UNDELIVERED = "`enve list` shows how its pm is; `pm shutdown` there and enve-deploy begin anew"
+UNDELIVERED: Mapping[str, str] = {
+    "its pm does not run": "enve-deploy starts it",
+    "its pipe is missing": "end its pm (`pm shutdown` on the node), then enve-deploy",
+}
 # What to say of an answer, and what to do next.
 TOLD: Mapping[str, tuple[str, str]] = {
     "failed": ("accepted, but not everything runs{}", "`enve logs ADDRESS` tells more"),
@@ -138,6 +141,6 @@ def _told(answer: Answer) -> tuple[str, str]:
         told = f"rejected ({answer.code}){because}; nothing was changed"
         return told, HINTS.get(answer.code, "")
     if answer.word == "failed" and not answer.serial:  # it was no ack that said so
-        return f"not delivered{because}; nothing was changed", UNDELIVERED
+        return f"not delivered{because}; nothing was changed", UNDELIVERED.get(answer.reason, "")
     text, hint = TOLD[answer.word]
     return text.format(because), hint
