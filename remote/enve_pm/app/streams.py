@@ -8,6 +8,8 @@ from enve_pm.core.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from enve_pm.app.board import Board
     from enve_pm.app.report import Reports
     from enve_pm.app.rollout import Rollout
@@ -70,6 +72,14 @@ class Streams:
     def quiet(self) -> bool:
         """Nothing is being judged."""
         return self.acceptor is None or self.acceptor.quiet
+
+    # -- over a change of program -----------------------------------------------------------------
+    def dump(self) -> list[Any] | None:
+        return None if self.acceptor is None else self.acceptor.dump()
+
+    def restore(self, dumped: list[Any] | None) -> None:
+        if self.acceptor is not None and dumped:
+            self.acceptor.restore(dumped)
 
     def _read(self) -> None:
         try:

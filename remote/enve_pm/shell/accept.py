@@ -27,7 +27,7 @@ from enve_pm.wire import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
     from enve_pm.shell.answers import Spots
     from enve_pm.shell.intake import Queued
@@ -143,6 +143,13 @@ class Acceptor:
         """Bytes of the signed pipe, as they were read."""
         self._intake.feed(data)
         self._turn()
+
+    def dump(self) -> list[Any]:
+        """What has come of streams that are not whole yet, for the next program."""
+        return self._intake.dump()
+
+    def restore(self, dumped: list[Any]) -> None:
+        self._intake.restore(dumped)
 
     def _turn(self) -> None:
         """Begin with the next stream when none is being judged."""

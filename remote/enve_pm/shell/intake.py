@@ -9,7 +9,7 @@ from enve_pm.wire import frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
     from enve_pm.shell.loop import Loop
     from enve_pm.shell.timer import Timer
@@ -59,6 +59,14 @@ class Intake:
         due = self._assembler.deadline()
         if due is not None and self._timer is None:
             self._timer = self._loop.at(due, self._idle)
+
+    # -- over a change of program; the queue is empty then ----------------------------------------
+    def dump(self) -> list[Any]:
+        return self._assembler.dump()
+
+    def restore(self, dumped: list[Any]) -> None:
+        self._assembler.restore(dumped)
+        self._take([])
 
     def _enqueue(self, queued: Queued) -> None:
         if self._waiting + len(queued.data) > WAITING or len(self._queue) >= STREAMS:

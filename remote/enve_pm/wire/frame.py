@@ -139,6 +139,21 @@ class Assembler:
             return int(stream.since + self.limits.idle)
         return None
 
+    def dump(self) -> list[Any]:
+        """What has come and is not whole yet: bytes and numbers only."""
+        streams = [[*key, s.total, bytes(s.data), s.upto, s.since] for key, s in self._open.items()]
+        return [bytes(self._rest), streams]
+
+    def restore(self, dumped: list[Any]) -> None:
+        """Go on, in a new one, with what an earlier one has dumped; its clock is ours."""
+        rest, streams = dumped
+        self._rest[:] = rest
+        for nonce, name, total, data, upto, since in streams:
+            stream = self._open[nonce, name] = _Open(total)
+            stream.data[:] = data
+            stream.upto, stream.since = upto, since
+            self._held += len(data)
+
     def _resync(self, at: int) -> int:
         """Where the next frame may begin, after the byte at `at`."""
         found = self._rest.find(MAGIC, at + 1)
