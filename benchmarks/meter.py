@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds, and MiB of peak resident memory of the largest process of the controller."""
-
-    wall: float
-    controller: float
-    nodes: float | None
-    memory: float
-    status: int
-    output: str
+from benchmarks.costs import Cost
 
 
 class NodeMeter:
@@ -73,7 +61,8 @@ def run(
         text=True,
     )
     assert process.stdout
-    output = process.stdout.read()
+    with process.stdout:
+        output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -86,13 +75,3 @@ def run(
         process.returncode,
         output,
     )
-
-
-def median(times: int, measure: Callable[[], Cost]) -> Cost:
-    """The run with the median wall out of `times`; every one must end with status 0."""
-    costs = [measure() for _ in range(times)]
-    for cost in costs:
-        if cost.status:
-            raise SystemExit(f"a measured command failed with {cost.status}:\n{cost.output}")
-    middle = statistics.median_low(cost.wall for cost in costs)
-    return next(cost for cost in costs if cost.wall == middle)

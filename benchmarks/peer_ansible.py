@@ -71,7 +71,8 @@ class Ansible:
 
     @property
     def env(self) -> Mapping[str, str]:
-        return {**os.environ, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg")}
+        own = {"ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "HOME": str(self.folder)}
+        return {**os.environ, **own}  # its HOME is ours: it leaves caches there
 
     @property
     def converge(self) -> Sequence[str]:

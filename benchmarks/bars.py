@@ -1,0 +1,102 @@
+"""Promises, and whether the figures keep them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.costs import (
+    ANSIBLE,
+    ENVE,
+    FLOOR,
+    LIST,
+    ONE,
+    PYINFRA,
+    SAME,
+    TWO_EXECS,
+    Figure,
+)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A promise: `value` against `limit`; met when it is not above (`least`: not below)."""
+
+    what: str
+    value: float
+    limit: float
+    unit: str
+    least: bool = False
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.limit if self.least else self.value <= self.limit
+
+    @property
+    def row(self) -> list[str]:
+        """What, bar, measured, met."""
+        sign = ">=" if self.least else "<="
+        wanted, found = f"{sign} {self.limit:g} {self.unit}", f"{_short(self.value)} {self.unit}"
+        return [self.what, wanted, found, "met" if self.met else "**not met**"]
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def of_fleet(figures: Sequence[Figure]) -> list[Bar]:
+    """What the fleet has to keep; without the peers, what can be told without them."""
+    walls = {(one.tool, one.work): one.cost.wall for one in figures}
+    floor = walls[FLOOR, TWO_EXECS]
+    found = [
+        Bar("list, beside two bare execs", walls[ENVE, LIST] / floor, 1.5, "x"),
+        Bar("march without a change, beside two bare execs", walls[ENVE, SAME] / floor, 1.5, "x"),
+        Bar("march of one config, beside two bare execs", walls[ENVE, ONE] / floor, 2.5, "x"),
+    ]
+    for peer, limit in ((PYINFRA, 3), (ANSIBLE, 20)):
+        if (peer, SAME) in walls:
+            faster = walls[peer, SAME] / walls[ENVE, SAME]
+            told = f"march without a change: faster than {peer} by"
+            found.append(Bar(told, faster, limit, "x", least=True))
+    return found
+
+
+# What, where it stands in the figures of `benchmarks.node`, the bar, its unit, and is it a least?
+_PM: Sequence[tuple[str, str, float, str, bool]] = (
+    ("resident memory of pm", "many rss", 16, "MiB", False),
+    ("PSS of watchdog, pm and logger", "many pss_all", 28, "MiB", False),
+    ("boot with all services", "many boot_all_ms", 1000, "ms", False),
+    ("CPU of pm for that", "many boot_cpu_ms", 300, "ms", False),
+    ("start all by command", "many start_all_ms", 1000, "ms", False),
+    ("CPU of pm for that ", "many start_all_cpu_ms", 300, "ms", False),
+    ("restart after SIGKILL, p50", "many restart p50", 2, "ms", False),
+    ("restart after SIGKILL, p99", "many restart p99", 5, "ms", False),
+    ("one command to its effect: start, p50", "many start_one p50", 2, "ms", False),
+    ("one command to its effect: stop, p50", "many stop_one p50", 2, "ms", False),
+    ("stop all", "many stop_all_ms", 250, "ms", False),
+    ("wakeups when idle", "many idle_wakeups_per_s", 0, "/s", False),
+    ("crash storm of 10 services", "storm starts_per_s", 1000, "starts/s", True),
+    ("growth of memory in the storm", "storm rss_growth", 0.5, "MiB", False),
+    ("growth of descriptors in the storm", "storm fd_growth", 0, "", False),
+    ("1 GB of log, rotated", "flood flood_ms", 2000, "ms", False),
+    ("a command meanwhile, p50", "flood p50", 5, "ms", False),
+)
+
+
+def of_pm(found: Mapping[str, Any]) -> list[Bar]:
+    """What pm has to keep; a figure that was not measured has no bar."""
+    bars = []
+    for what, path, limit, unit, least in _PM:
+        value = at(found, path)
+        if value is not None:
+            bars.append(Bar(what.strip(), value, limit, unit, least))
+    return bars
+
+
+def at(found: Mapping[str, Any], path: str) -> float | None:
+    """The number at `key key ...`."""
+    value: Any = found
+    for key in path.split():
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return float(value) if isinstance(value, (int, float)) else None

@@ -1,0 +1,50 @@
+"""The benchmarks run, on two nodes and without the peers, and their page says what was promised."""
+
+from __future__ import annotations
+
+import pytest
+from benchmarks import bars, fleet, results
+from benchmarks.bars import Bar
+
+PM = {
+    "many": {"rss": 12.5, "start_all_ms": 1200, "restart": {"p50": 1.5, "p99": 3}},
+    "storm": {"starts_per_s": 900},
+}
+
+
+@pytest.mark.real
+def test_two_nodes_without_peers() -> None:
+    figures = fleet.measure(2, 1, with_peers=False)
+    works = {(one.tool, one.work) for one in figures}
+    assert len(works) == len(figures) == 7
+    assert all(one.cost.wall > 0 and one.cost.controller > 0 for one in figures)
+    page = results.page([results.fleet(figures, 2)], with_peers=False, load=(0, 0))
+    for word in ("march of one config, beside two bare execs", "`python -m enve list`"):
+        assert word in page
+
+
+def test_figures_that_were_not_measured_have_no_bar() -> None:
+    found = {bar.what: bar.met for bar in bars.of_pm(PM)}
+    assert found == {
+        "resident memory of pm": True,
+        "start all by command": False,
+        "restart after SIGKILL, p50": True,
+        "restart after SIGKILL, p99": True,
+        "crash storm of 10 services": False,
+    }
+    page = results.managers(PM, {"circus": {"rss": 59.0}}, 1000)
+    assert "| resident memory, MiB | 12.5 | 59 |" in page
+    assert "| wakeups when idle, /s | - | - |" in page
+
+
+@pytest.mark.parametrize(
+    ("bar", "row"),
+    [
+        (Bar("a", 1.5, 1.5, "x"), ["a", "<= 1.5 x", "1.5 x", "met"]),
+        (Bar("a", 1234.5, 1000, "ms"), ["a", "<= 1000 ms", "1234 ms", "**not met**"]),
+        (Bar("a", 3, 3, "x", least=True), ["a", ">= 3 x", "3 x", "met"]),
+        (Bar("a", 2.9, 3, "x", least=True), ["a", ">= 3 x", "2.9 x", "**not met**"]),
+    ],
+)
+def test_a_bar(bar: Bar, row: list[str]) -> None:
+    assert bar.row == row
