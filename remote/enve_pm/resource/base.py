@@ -12,7 +12,7 @@ from enve_pm.core import states
 from enve_pm.core.effects import Exited, Spawned, SpawnFailed
 from enve_pm.resource import run as runs
 from enve_pm.resource.orphans import Orphans
-from enve_pm.resource.run import Run
+from enve_pm.resource.run import NOBODY, Run
 from enve_pm.shell import descend
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, launch
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 GRACE = 2000  # ms that the remains of an ended main process get before they are killed
 PAUSE = 4  # ms between two looks at what ended, when more than FEW are ending
 FEW = 2
+LAST = 5000  # ms after SIGKILL
 NO_HEIR = -1
 WAIT = 0
 
@@ -189,6 +190,12 @@ class Runs:
     def _kill(self, run: Run) -> None:
         run.killing = True
         self._signal_tree(run, signal.SIGKILL)
+        run.timer = self._loop.at(self._system.now() + LAST, lambda: self._give_up(run))
+
+    def _give_up(self, run: Run) -> None:
+        """What SIGKILL does not end, waits for a device in the kernel: the unit goes on without."""
+        run.orphans = NOBODY
+        self._look = True
 
     def _finish(self, run: Run) -> None:
         for table in (self._runs, self._ending):
