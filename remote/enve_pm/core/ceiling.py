@@ -67,8 +67,8 @@ def _as_laid_out(spec: UnitSpec, pm: Pm) -> None:
         raise Refused(CEILING, "%s is a pm in the blueprint, not a spot" % spec.name)
     if spec.mode != pm.mode or spec.user not in ("", pm.user):
         raise Refused(CEILING, "%s: mode and user come from the blueprint" % spec.name)
-    if spec.program or spec.group:
-        raise Refused(CEILING, "%s: a plan gives a pm no program and no group" % spec.name)
+    if spec.program or spec.group or spec.env:  # PATH, LD_PRELOAD: a pm's code as its user
+        raise Refused(CEILING, "%s: a plan gives a pm no program, group or env" % spec.name)
     if spec.nice < 0:
         raise _above(spec, "nice", spec.nice, 0)
 

@@ -67,13 +67,12 @@ class Order:
 
 def launch(loop: Loop, order: Order) -> int:
     """Start it and return the pid. Raises SpawnError."""
-    path = order.env["PATH"]
-    argv = [find(order.argv[0], path, order.cwd), *order.argv[1:]]
-    prefix = _prefix(order, path)
+    argv = [find(order.argv[0], order.env["PATH"], order.cwd), *order.argv[1:]]
+    prefix, env = _prefix(order)
     if prefix:
         argv = [*prefix, *argv]
     try:
-        return loop.system.spawn(argv, order.env, order.fds, order.cwd, order.umask)
+        return loop.system.spawn(argv, env, order.fds, order.cwd, order.umask)
     except OSError as error:
         what = "cwd" if error.filename == order.cwd else "exec"
         raise SpawnError("%s:%s" % (what, code_name(error))) from None
@@ -138,27 +137,31 @@ def _runnable(file: str) -> str:
     return file
 
 
-def _prefix(order: Order, path: str) -> list[str]:
-    """The programs that put on limits, nice and user, each running the next."""
+def _prefix(order: Order) -> tuple[list[str], dict[str, str]]:
+    """The programs that put on limits, nice and user, each running the next, and what they are
+    started with. They are pm's own choice: what a plan says of PATH has no say here."""
     argv: list[str] = []
     if order.rlimits:
-        argv += [_tool("prlimit", path)]
+        argv += [_tool("prlimit")]
         argv += ["--%s=%s" % (LIMITS[name], _limit(n)) for name, n in sorted(order.rlimits.items())]
     if order.nice:
-        argv += [_tool("nice", path), "-n", str(order.nice)]
+        argv += [_tool("nice"), "-n", str(order.nice)]
     identity = _identity(order.user, order.group) if order.user or order.group else []
-    if identity:
-        argv += [_tool("setpriv", path), *identity, "--"]
-    return argv
+    if not identity:
+        return argv, order.env
+    from enve_pm.shell.veil import veiled
+
+    env, back = veiled(order.env, base_env(), _tool("sh"))
+    return [*argv, _tool("setpriv"), *identity, "--", *back], env
 
 
 def _limit(value: int) -> str:
     return "unlimited:unlimited" if value == UNLIMITED else "%d:%d" % (value, value)
 
 
-def _tool(name: str, path: str) -> str:
+def _tool(name: str) -> str:
     try:
-        return find(name, path + ":" + PATH, "/")
+        return find(name, base_env()["PATH"] + ":" + PATH, "/")
     except SpawnError:
         raise SpawnError("exec:%s is missing (package util-linux)" % name) from None
 
