@@ -143,7 +143,7 @@ follow() { # SHA NONCE SECONDS
     uptime
     [ "$up" -lt "$end" ] || exit 124
     sleep $wait 2>/dev/null || sleep 1
-    case $wait in 0.06) wait=0.08 ;; 0.08) wait=0.16 ;; *) wait=0.25 ;; esac
+    case $wait in 0.06) wait=0.1 ;; 0.1) wait=0.2 ;; *) wait=0.3 ;; esac
   done
 }
 
