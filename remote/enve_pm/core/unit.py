@@ -139,14 +139,21 @@ class UnitSpec:
     def parse(cls, line: Mapping[str, Any]) -> UnitSpec:
         """Read a line (already parsed JSON) or raise UnitError."""
         _check_keys(line)
+        spec = cls.again(line)
+        _check_kind(spec)
+        _check_edges(spec)
+        return spec
+
+    @classmethod
+    def again(cls, line: Mapping[str, Any]) -> UnitSpec:
+        """The spec of a line that `parse` has read before: it is not judged again, which would
+        take up most of a change of program."""
         spec = cls()
         spec.raw = line
         spec.name = line["name"]
         spec.unit = address.parse(spec.name)[-1]
         for key, default in DEFAULTS.items():
             setattr(spec, key, line.get(key, default))
-        _check_kind(spec)
-        _check_edges(spec)
         return spec
 
     def __eq__(self, other: object) -> bool:

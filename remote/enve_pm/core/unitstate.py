@@ -165,10 +165,10 @@ def dump(unit: Unit) -> dict[str, Any]:
 
 def load(data: dict[str, Any], now: int) -> Unit:
     """The unit that `dump` described."""
-    unit = Unit(data["name"], data["index"], UnitSpec.parse(data["spec"]), now)
+    unit = Unit(data["name"], data["index"], UnitSpec.again(data["spec"]), now)
     for slot, value in PLAIN.items():
         setattr(unit, slot, data.get(slot, value))
     active = data.get("active")
     if active is not None:
-        unit.active = UnitSpec.parse(active) if active else unit.spec
+        unit.active = UnitSpec.again(active) if active else unit.spec
     return unit

@@ -99,6 +99,14 @@ class Jobs:
         except OSError:
             pass  # somebody put something into it: not ours to take away
 
+    # -- over a change of program ------------------------------------------------------------------
+    def dump(self) -> dict[str, list[str]]:
+        """What is kept of each unit: the folder need not be read again."""
+        return self._kept
+
+    def restore(self, kept: dict[str, list[str]]) -> None:
+        self._kept = kept
+
     # -- what an earlier pm left -------------------------------------------------------------------
     def earlier(self) -> Iterator[Open]:
         """Read the folder once, at the start: take its jobs into the pruning, and yield those that

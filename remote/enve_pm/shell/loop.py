@@ -144,6 +144,8 @@ class Loop:
         for number in self._signals:
             signal.signal(number, lambda came, frame: self._came.append(came))
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        # A program that went before us may have held them back until somebody listens.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, list(self._signals))
 
     def _drain(self) -> None:
         self._ended = True

@@ -41,9 +41,9 @@ def test_without_memfd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (b"", "cannot be read"),
         (b"\xff\xff", "cannot be read"),
-        (marshal.dumps([1], 2), "no mapping"),
-        (marshal.dumps({"v": carry.VERSION + 1}, 2), "state version 2; this program reads 1"),
-        (marshal.dumps({}, 2), "state version None"),
+        (marshal.dumps([1], 4), "no mapping"),
+        (marshal.dumps({"v": carry.VERSION + 1}, 4), "state version 2; this program reads 1"),
+        (marshal.dumps({}, 4), "state version None"),
     ],
 )
 def test_what_cannot_be_gone_on_with(data: bytes, said: str) -> None:
