@@ -88,6 +88,7 @@ class Seat:
         pm.engine.kinds[SUBPM] = self.subs
         pm.engine.runs.over = self._over
         pm.rollout.below = self.subs.below
+        pm.streams.nested = self.subs.by_hand
         self._dropped, pm.board.dropped = pm.board.dropped, self._drop
         self.subs.told = self._told
         self.nested.moved = pm.reports.check
@@ -129,6 +130,7 @@ class Seat:
         """A sub-pm has news: for who waits for an answer from it, and for marches."""
         self.relay.look(name)
         self.nested.look(name)
+        self.pm.streams.set_by_hand()
 
     def _over(self, run: Run) -> None:
         self.pm.processes.over(run)

@@ -31,6 +31,7 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "notes": pm.board.notes,
         "goals": pm.owner.dump(),
         "marches": pm.reports.dump(),
+        "frames": pm.streams.dump(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
     watched = [fd for run in runs.all() if run.watch for fd in run.watch.fds()]
@@ -56,6 +57,7 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
         pm.board.changed(name)
     for _ in pm.home.jobs.earlier():
         continue  # only for the pruning: its processes are ours
+    pm.streams.restore(state.get("frames"))
 
 
 def _follow(pm: Pm, marches: list[Any]) -> None:

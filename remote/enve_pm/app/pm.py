@@ -137,10 +137,10 @@ class Pm:
         planned = [Define(name, spec), Want(name, spec.want, PLAN)]
         return planned if by_hand is None else [*planned, by_hand]
 
-    def load(self, job: str, lines: dict[str, str]) -> None:
-        """These lines, and no others, are this pm's units from now on (see contracts, 2). The job
-        is answered when they have settled."""
-        self.rollout.whole(lines, Load(job))
+    def load(self, job: str, lines: dict[str, str], march: bool) -> None:
+        """These lines, and no others, are this pm's units from now on (see contracts, 2); `march`:
+        also against what was set by hand. The job is answered when they have settled."""
+        self.rollout.whole(lines, Load(job), march)
 
     def _loaded(self, job: str, verdict: str, spots: Spots) -> None:
         """A parent reads our states when it sees the answer: they must be there by then."""

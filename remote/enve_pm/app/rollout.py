@@ -44,11 +44,11 @@ class Share(namedtuple("Share", "order old new names nested specs")):
 
 
 class Rollout:
-    """`below` gets the lines of all units in sub-pms; `manual` the want set by hand of a unit, as
-    an event, or None."""
+    """`below` gets the lines of all units in sub-pms, and whether they override what was set by
+    hand there; `manual` the want set by hand of a unit, as an event, or None."""
 
     def __init__(self, engine: Engine, home: Home, reports: Reports) -> None:
-        self.below: Callable[[Lines], None] = lambda lines: None
+        self.below: Callable[[Lines, bool], None] = lambda lines, march: None
         self.manual: Callable[[str], Want | None] = lambda unit: None
         self._lines: dict[str, int] = {}  # hashes of this pm's own units' lines, as planned
         self._nested: Lines = {}
@@ -66,10 +66,10 @@ class Rollout:
         """Bring a part into force that has been accepted (see contracts, section 10)."""
         self.take(Order(ack, list(ack.old), ack.new, bool(ack.stream)))
 
-    def whole(self, lines: Lines, ack: Any = None) -> None:
-        """These lines and no others."""
+    def whole(self, lines: Lines, ack: Any = None, march: bool = False) -> None:
+        """These lines and no others; `march`: an operator has just sent them."""
         own = [format_address((name,)) for name in self._lines]
-        self.take(Order(ack, [*own, *self._nested], lines, False))
+        self.take(Order(ack, [*own, *self._nested], lines, march))
 
     def take(self, order: Order) -> None:
         self._waiting.append(order)
@@ -132,7 +132,7 @@ class Rollout:
         for address in share.order.old:
             self._nested.pop(address, None)
         self._nested.update(share.nested)
-        self.below(dict(self._nested))
+        self.below(dict(self._nested), share.order.march)
 
     def _places(self, share: Share, name: str) -> bool:
         """Has it files or a product, or had it?"""

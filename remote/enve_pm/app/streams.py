@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.core.address import format as format_address
 from enve_pm.core.refusal import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from enve_pm.app.board import Board
@@ -20,10 +22,12 @@ READ = 262144  # bytes taken in one turn
 
 
 class Streams:
-    """`acceptor` is None for a pm without a signed pipe."""
+    """`acceptor` is None for a pm without a signed pipe; `nested` is asked for the addresses of
+    units in sub-pms whose want was set by hand."""
 
     def __init__(self, loop: Loop, rollout: Rollout, reports: Reports, board: Board) -> None:
         self.acceptor: Acceptor | None = None
+        self.nested: Callable[[], Iterable[str]] = tuple
         self._loop = loop
         self._rollout = rollout
         self._reports = reports
@@ -38,8 +42,14 @@ class Streams:
         self._fd = fd
         self.acceptor = acceptor
         self._reports.report = acceptor.progress
-        self._board.kept = lambda: acceptor.set_manual(frozenset(self._board.wants))
+        self._board.kept = self.set_by_hand
         acceptor.start()
+
+    def set_by_hand(self) -> None:
+        """Show which spots have a want that was set by hand, here and below."""
+        if self.acceptor is not None:
+            own = [format_address((unit,)) for unit in self._board.wants]
+            self.acceptor.set_manual(frozenset([*own, *self.nested()]))
 
     def catch_up(self) -> None:
         """A part may have been accepted by an earlier pm and not brought into force."""

@@ -208,7 +208,7 @@ class Install:
 
     def _finish(self, keeper: Keeper) -> None:
         """Write down what is deployed: this is what makes the next deploy find nothing to do."""
-        unpack.prune(self.lib, {self.order.program})
+        unpack.prune(self.lib, {self.order.program, *life.nested_programs(self.home)})
         files.put(self.lib + "/installed", record.installed(self.sums), 0o600)
         files.put(self.lib + "/python", record.python(), 0o600)
         files.put(self.lib + "/deployed.json", record.deployed(self.order, keeper.kind), 0o600)

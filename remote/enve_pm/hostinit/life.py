@@ -17,7 +17,7 @@ from enve_pm.wire import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
 STATUS_SIZE = 16 << 20
 START_DEADLINE = 30.0  # seconds for pm to show that it is there
@@ -37,6 +37,29 @@ def program(home: str, system: System) -> str:
     found = system.stat(pid)
     alive = found is not None and found.state not in "ZX" and found.start == start
     return str(status.get("hash", "")) if alive and boot == system.boot() else ""
+
+
+def nested_programs(home: str) -> set[str]:
+    """The hashes of what the sub-pms below run, as last seen: they follow a change of program by
+    themselves, a moment later."""
+    found: set[str] = set()
+    folder = home + "/public/sub"
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        try:
+            shown = json.loads(files.read(folder + "/" + name, STATUS_SIZE) or b"{}")
+        except (OSError, ValueError, RecursionError):
+            continue
+        _programs(shown, found)
+    return found
+
+
+def _programs(shown: Any, found: set[str]) -> None:
+    if isinstance(shown, dict):
+        status, below = shown.get("status"), shown.get("sub")
+        if isinstance(status, dict):
+            found.add(str(status.get("hash")))
+        for inner in below.values() if isinstance(below, dict) else ():
+            _programs(inner, found)
 
 
 def await_program(home: str, name: str, system: System, deadline: float = START_DEADLINE) -> bool:

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     Lines = dict[str, str]
 
 DONE, FAILED, BAD = 0, 3, 64
+MARCH = "march"  # what an operator has just sent: it overrides what was set by hand
 
 
 class Loading:
-    """`load` takes job and lines, and answers when they are in force; `finish` answers the rest.
-    Of several under way the last counts."""
+    """`load` takes job, lines, and whether they override what was set by hand; it answers when they
+    are in force; `finish` answers the rest. Of several under way the last counts."""
 
     def __init__(
         self,
         loop: Loop,
         home: str,
         folder: str,
-        load: Callable[[str, Lines], None],
+        load: Callable[[str, Lines, bool], None],
         finish: Callable[[str, int, str], None],
     ) -> None:
         self._loop = loop
@@ -40,10 +41,11 @@ class Loading:
         self._load = load
         self._finish = finish
         self._latest = ""
+        self._march = False  # one of those under way overrides
 
     def command(self, job: str, args: Sequence[str]) -> None:
-        if len(args) != 1:
-            self._finish(job, BAD, "load: wanted one sha256")
+        if not args or list(args[1:]) not in ([], [MARCH]):
+            self._finish(job, BAD, "load: wanted one sha256, and perhaps `%s`" % MARCH)
             return
         try:
             lines = feed.read(self._feed, args[0])
@@ -52,6 +54,7 @@ class Loading:
             self._finish(job, BAD, str(error))
             return
         self._latest = job
+        self._march = self._march or len(args) > 1
         if missing:
             self._fetch(job, lines, missing)
         else:
@@ -84,7 +87,8 @@ class Loading:
 
     def _take(self, job: str, lines: Lines) -> None:
         if job == self._latest:
-            self._load(job, lines)
+            march, self._march = self._march, False
+            self._load(job, lines, march)
         else:
             self._finish(job, DONE, "")
 

@@ -16,7 +16,7 @@ from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.effects import Ready, SpawnFailed
 from enve_pm.core.filename import quote
 from enve_pm.core.unit import UnitSpec
-from enve_pm.resource.loading import rows_file
+from enve_pm.resource.loading import MARCH, rows_file
 from enve_pm.resource.lodging import Lodging, lodging, make, open_input
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
@@ -146,20 +146,21 @@ class SubPms:
         return program.argv(program.here(), *words)
 
     # -- definitions, downwards --------------------------------------------------------------------
-    def below(self, lines: Lines) -> None:
-        """The lines of all units in sub-pms, by their addresses: what each shall run now."""
+    def below(self, lines: Lines, march: bool) -> None:
+        """The lines of all units in sub-pms, by their addresses: what each shall run now; `march`:
+        also against what was set by hand."""
         shares: dict[str, Lines] = {name: {} for name in self._subs}
         for name, line in lines.items():
             first, *rest = parse_address(name)
             shares.setdefault(first, {})[format_address(rest)] = line
         for name, share in shares.items():
             sub = self._subs.setdefault(name, SubPm())
-            if sub.lines != share:
+            if sub.lines != share or (march and any(nested.by_hand(sub.report, (name,)))):
                 sub.lines = share
                 if sub.lodging is not None:
-                    self._place(name, sub, sub.lodging)
+                    self._place(name, sub, sub.lodging, march)
 
-    def _place(self, name: str, sub: SubPm, place: Lodging) -> None:
+    def _place(self, name: str, sub: SubPm, place: Lodging, march: bool = False) -> None:
         """Write the definitions, have the blobs copied, and tell it to load."""
         plan, data = feed.encode(sub.lines)
         feed.write(place.feed, plan, data, place.gid)
@@ -167,22 +168,23 @@ class SubPms:
         specs = [UnitSpec.parse(loads(line.encode())) for line in sub.lines.values()]
         wanted = blob.named(specs)
         if not wanted:
-            self._load(name, plan)
+            self._load(name, plan, march)
             return
         orders = rows_file("".join(f"{key} {size}\n" for key, size in wanted.items()).encode())
         store = self._home.path + "/store"
         argv = program.argv(program.here(), "_feed", store, place.feed, str(place.gid))
         try:
-            helper(self._loop, argv, {0: orders, 2: 2}, lambda code: self._load(name, plan))
+            fds = {0: orders, 2: 2}
+            helper(self._loop, argv, fds, lambda code: self._load(name, plan, march))
         finally:
             os.close(orders)
 
-    def _load(self, name: str, plan: str) -> None:
+    def _load(self, name: str, plan: str, march: bool) -> None:
         sub = self._subs.get(name)
         if sub is not None and sub.plan == plan:
             job = self._home.jobs.new()
             self.loading(name, job)
-            self.send(name, job, "load", (plan,))
+            self.send(name, job, "load", (plan, MARCH) if march else (plan,))
 
     def send(self, name: str, job: str, verb: str, args: Sequence[str]) -> bool:
         """One command for a sub-pm. False when it does not run, or its pipe is full."""
@@ -258,6 +260,11 @@ class SubPms:
         """What was published of it last, or nothing."""
         sub = self._subs.get(name)
         return sub.report if sub is not None else {}
+
+    def by_hand(self) -> list[str]:
+        """The addresses of units below whose want was set by hand, as they were shown last."""
+        found = [nested.by_hand(sub.report, (name,)) for name, sub in self._subs.items()]
+        return [address for addresses in found for address in addresses]
 
     def alive(self, name: str) -> bool:
         sub = self._subs.get(name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from enve_pm.core.address import format as format_address
 from enve_pm.core.filename import unquote
 from enve_pm.shell.foreign import Folder, Foreign
 from enve_pm.wire import nested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 STATUS = 2 << 20  # bytes of a status file
@@ -53,6 +55,16 @@ def _read_subs(public: Folder, report: Report) -> None:
             value = nested.clean_sub(_json(data), depth=2)
             if value is not None:
                 report.sub[name] = value
+
+
+def by_hand(report: dict[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    """The addresses of units that stray from their plan, in a pm that shows this and those in it.
+    `report`: as published, cleaned; `path`: where that pm is."""
+    for name, unit in (report.get("status") or {}).get("units", {}).items():
+        if unit.get("drift"):
+            yield format_address((*path, name))
+    for name, below in report.get("sub", {}).items():
+        yield from by_hand(below, (*path, name))
 
 
 def answer(home: str, uid: int, job: str) -> tuple[int, str] | None:

@@ -100,7 +100,8 @@ class Reexec:
         elif code == -signal.SIGKILL:
             self._fail("the new program did not say ok within 5 s")
         else:
-            self._fail(f"the new program refused (exit {code}): {said}")
+            reason = said.rpartition("\n")[2]  # of a traceback: what was raised
+            self._fail(f"the new program refused (exit {code}): {reason}")
 
     # -- 2. the watchdog ---------------------------------------------------------------------------
     def _replace_watchdog(self) -> None:
