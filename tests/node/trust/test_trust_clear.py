@@ -1,4 +1,4 @@
-"""Clearing: what was placed for a unit that is gone goes, its own files stay, links lead nowhere."""
+"""Clearing: what was placed for a unit that is gone goes, its own files stay."""
 
 from __future__ import annotations
 
