@@ -128,8 +128,8 @@ def test_5_pms_are_added_and_dropped(fleet: Fleet, lab: Lab) -> None:
         nested = home / "spots/tenants"
         for left in ("sub/inner", "feed/inner", "spots/inner"):
             until(lambda gone=nested / left: not gone.exists(), f"tenants' {left} to go", 60)
-    left = {address.partition(".")[2] for address, state in fleet.states().items() if state}
-    assert left == {"db", "web", "job", "tenants", "tenants.blog"}
+    shown = {address.partition(".")[2] for address, state in fleet.states().items() if state}
+    assert shown == {"db", "web", "job", "tenants", "tenants.blog"}
     assert pids(fleet, "db", "web", "tenants", "tenants.blog") == before
 
 

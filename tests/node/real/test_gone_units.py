@@ -63,7 +63,7 @@ def test_a_dropped_sub_pm_leaves_what_its_units_wrote(box: Box) -> None:
     box.load(line("other"))
     until(lambda: not (box.home / "units/pm1").exists(), "pm1 to be forgotten", 60)
     for folder in ("sub/pm1", "feed/pm1", "public/sub/pm1.json", "spots/pm1/units"):
-        assert not (box.home / folder).exists(), folder
+        until(lambda left=folder: not (box.home / left).exists(), f"{folder} to go")
     left = {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
     assert {path for path in left if not path.startswith("log/")} == {
         "spots/job/ended",
