@@ -6,12 +6,14 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support import lacking
+from tests.support.lab import SshNode
 from tests.support.site import SPOTS, VARS, Site, screen
 from tests.support.wait import until
 
@@ -155,3 +157,27 @@ def test_a_fork_on_the_nodes_is_found_before_anything_is_signed(site: Site) -> N
     assert found is not None, said
     fleet.march(site.plan(), "--force-base", found[1], operator="east")
     assert len({pm.held()["hash"] for pm in site.pms}) == 1
+
+
+def test_a_controller_whose_clock_most_nodes_contradict_signs_nothing(site: Site) -> None:
+    tools = lacking.shim(site.lab.folder / "clock", lacking.wrong_clock(3600))
+    with site.unchanged(), ExitStack() as stack:
+        for node in site.lab.nodes[:2]:
+            stack.enter_context(with_environment(node, tools))
+        said = screen(site.fleet.march(site.plan("late"), code=69))
+        assert "behind that of most nodes (2 of 3); nothing was signed" in said
+
+
+@contextmanager
+def with_environment(node: SshNode, variables: dict[str, str]) -> Iterator[None]:
+    """Its logins have these variables meanwhile."""
+    kept = node.environment
+    try:
+        node.stop()
+        node.environment = variables
+        node.start()
+        yield
+    finally:
+        node.stop()
+        node.environment = kept
+        node.start()
