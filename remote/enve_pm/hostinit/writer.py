@@ -186,12 +186,18 @@ send() { # SHA NONCE SECONDS
 }
 
 put() { # SHA SIZE
+  # Others may write there too, so the name is made new and cannot be guessed: what stands in its
+  # way might be a link to a file of ours.
   inbox=$run/inbox
-  part=$inbox/.$1.$$
+  part=
   trap 'rm -f "$part"' EXIT
   trap 'exit 130' HUP INT TERM
+  part=$(mktemp "$inbox/.$1.XXXXXX" 2>/dev/null) || fail 3 'march: the inbox is not ours to use'
   { head -c "$2" >"$part"; } 2>/dev/null || fail 3 'march: the inbox is full, or not ours to use'
   [ "$(wc -c <"$part")" -eq "$2" ] || fail 3 'march: the file came incomplete'
+  if [ -h "$inbox/$1" ] || [ -d "$inbox/$1" ]; then # mv would go into it
+    rm -f "$inbox/$1" 2>/dev/null || fail 3 'march: something else stands in the inbox'
+  fi
   # One that somebody else has put there is as good: pm looks at the bytes.
   mv -f "$part" "$inbox/$1" 2>/dev/null || [ -e "$inbox/$1" ] || fail 3 'march: not put in place'
 }

@@ -59,7 +59,7 @@ class PidFile:
     def _named(self) -> int:
         """The living process of this run that the file names, or 0."""
         try:
-            pid = int(self._loop.system.read(self._path, LONGEST_PID))
+            pid = int(self._loop.system.read_regular(self._path, LONGEST_PID))
         except (OSError, ValueError):
             return 0
         alive = pid > 1 and self._loop.system.stat(pid)

@@ -69,7 +69,7 @@ def _folder(spec: UnitSpec, home: Home) -> str:
         return os.path.join(folder, spec.cwd)  # a relative one counts from the spot's directory
     if not os.path.isdir(folder):
         try:
-            os.mkdir(folder, 0o755)
+            os.mkdir(folder, 0o700)  # as one in which something is placed
         except OSError:
             return home.path
         _hand_over(folder, spec.user)

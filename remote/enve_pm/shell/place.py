@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 
 from enve_pm.core.canonical import loads
 from enve_pm.core.digest import sha256
@@ -30,15 +29,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 GONE = b"gone "
+TOO_DEEP = "it holds folders that are too deep"
 PIECE = 1 << 20
 
 
 def main(home: str) -> int:
     """Place every line that comes; each gets its row, whatever happens to the others."""
     os.umask(0o022)
-    for row in sys.stdin.buffer:
-        name, answer = _one(home, row)
-        print(name, answer, flush=True)
+    with os.fdopen(0, "rb", closefd=False) as rows:
+        for row in rows:
+            os.write(1, ("%s %s\n" % _one(home, row)).encode("utf-8", "backslashreplace"))
     return 0
 
 
@@ -55,6 +55,8 @@ def _one(home: str, row: bytes) -> tuple[str, str]:
         return spec.unit, _row(str(error))
     except OSError as error:
         return spec.unit, _row("%s: %s" % (error.filename or "disk", error.strerror))
+    except RecursionError:
+        return spec.unit, TOO_DEEP
     return spec.unit, "ok"
 
 
@@ -69,7 +71,7 @@ def _gone(home: str, name: str) -> tuple[str, str]:
     except OSError as error:
         return unit, _row("%s: %s" % (error.filename or "disk", error.strerror))
     except RecursionError:
-        return unit, "it holds folders that are too deep"
+        return unit, TOO_DEEP
     return unit, "ok"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import stat
 import time
 
 from enve_pm.shell.light import signal
@@ -210,6 +211,17 @@ class System:
             return b"".join(chunks)
         finally:
             os.close(handle)
+
+    def read_regular(self, path: str, limit: int = SMALL_FILE) -> bytes:
+        """The same where somebody else may have put anything: to open a device can already do
+        something (a watchdog timer resets the machine), so only a regular file is opened."""
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(place).st_mode):
+                raise OSError(errno.EINVAL, "no regular file", path)
+            return self.read("/proc/self/fd/%d" % place, limit)
+        finally:
+            os.close(place)
 
     def write(self, path: str, data: bytes, mode: int = 0o600) -> None:
         """Write a small file in place. Raises OSError (disk full among others). The file is not
