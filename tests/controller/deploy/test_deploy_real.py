@@ -126,7 +126,7 @@ def test_a_changed_blueprint_reaches_the_running_pm(fleet: Fleet) -> None:
     fleet.blueprint("{web: {}, db: {}}")
     done = fleet.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "reloaded" in done.stdout
+    assert "n1  blueprint; pm " in done.stdout
     assert fleet.status(node)["pid"] == pid
     held = json.loads((node.state / "pm/trust/blueprint.json").read_text())
     assert set(held["spots"]) == {"db", "web"}
