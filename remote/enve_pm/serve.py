@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "") -> int:
     """Be the pm that `watchdog.split` made us; with `feed`, `tell` (a descriptor) and `mode` the
     sub-pm of another one. Returns the exit status."""
-    return Seat(post, feed, tell, mode).take(None)
+    seat = Seat(post, feed, tell, mode)
+    seat.begin(None)
+    return seat.pm.run()
 
 
 def resume(arguments: list[str]) -> int:
@@ -37,7 +39,9 @@ def resume(arguments: list[str]) -> int:
     post, carried = reexec.resumed(int(arguments[0]), arguments[1:])
     state = carried["pm"]
     seat = Seat(post, state["feed"], state["tell"], state["mode"])
-    return seat.take(state, carried["job"])
+    seat.begin(state, carried["job"])
+    del state, carried  # a big one, and we live long
+    return seat.pm.run()
 
 
 def trial(arguments: list[str]) -> int:
@@ -106,17 +110,15 @@ class Seat:
             os.set_blocking(self.tell, False)
             pm.board.shown = owner.answered = self.subs.shown = self._tell
 
-    def take(self, state: dict[str, Any] | None, job: str = "") -> int:
-        """Live: begin, or go on with a state; `job` asked for that. Returns the exit status."""
+    def begin(self, state: dict[str, Any] | None, job: str = "") -> None:
+        """Begin, or go on with a state; `job` asked for that."""
         self.pm.start(state)
         if state is not None:
             self.subs.restore(state["subs"])
             self.relay.restore(state["relay"])
             self.nested.restore(state["nested"])
-        reexec.unmask()
         if job:
             self.pm.owner.finish(job, 0)
-        return self.pm.run()
 
     def _trust_again(self, job: str, args: Sequence[str]) -> None:
         self.pm.streams.look_again()

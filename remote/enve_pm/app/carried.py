@@ -31,6 +31,8 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "notes": pm.board.notes,
         "goals": pm.owner.dump(),
         "marches": pm.reports.dump(),
+        "jobs": pm.home.jobs.dump(),
+        "rollout": pm.rollout.dump(),
         "frames": pm.streams.dump(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
@@ -51,12 +53,10 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     pm.board.notes = state["notes"]
     pm.owner.restore(state["goals"])
     _follow(pm, state["marches"])
-    for kept in pm.home.units():
-        pm.rollout.know(kept)
+    pm.rollout.restore(state["rollout"])
     for name in pm.engine.machine.units:
         pm.board.changed(name)
-    for _ in pm.home.jobs.earlier():
-        continue  # only for the pruning: its processes are ours
+    pm.home.jobs.restore(state["jobs"])
     pm.streams.restore(state.get("frames"))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque, namedtuple
+from hashlib import sha256
 
 from enve_pm.app.placing import Placing, gone
 from enve_pm.app.report import March
@@ -50,7 +51,7 @@ class Rollout:
     def __init__(self, engine: Engine, home: Home, reports: Reports) -> None:
         self.below: Callable[[Lines, bool], None] = lambda lines, march: None
         self.manual: Callable[[str], Want | None] = lambda unit: None
-        self._lines: dict[str, int] = {}  # hashes of this pm's own units' lines, as planned
+        self._lines: dict[str, str] = {}  # hashes of this pm's own units' lines, as planned
         self._nested: Lines = {}
         self._by_hand: set[str] = set()  # units whose parameters the owner changed since
         self._engine = engine
@@ -83,9 +84,19 @@ class Rollout:
     # -- what is in force -------------------------------------------------------------------------
     def know(self, kept: Kept) -> None:
         """A unit that the disk has: this is what is in force."""
-        self._lines[kept.name] = hash(kept.planned or kept.line)
+        self._lines[kept.name] = mark(kept.planned or kept.line)
         if kept.planned:
             self._by_hand.add(kept.name)
+
+    def dump(self) -> dict[str, Any]:
+        """What is in force, so that the next program need not read it all again."""
+        by_hand = sorted(self._by_hand)
+        return {"lines": self._lines, "nested": self._nested, "by_hand": by_hand}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._lines = state["lines"]
+        self._nested = state["nested"]
+        self._by_hand = set(state["by_hand"])
 
     def by_hand(self, spec: UnitSpec) -> None:
         """The owner has set properties: in force until the next march, over restarts too."""
@@ -95,7 +106,7 @@ class Rollout:
 
     def _differs(self, name: str, line: str, march: bool) -> bool:
         """Is it another line than the one in force? For a march also: was it changed by hand?"""
-        known = self._lines.get(name) == hash(line) and name not in self._engine.unplaced
+        known = self._lines.get(name) == mark(line) and name not in self._engine.unplaced
         return not known or (march and name in self._by_hand)
 
     # -- one order --------------------------------------------------------------------------------
@@ -194,7 +205,7 @@ class Rollout:
                 continue
             self._engine.unplaced.pop(name, None)
             self._by_hand.discard(name)
-            self._lines[name] = hash(share.new[name])
+            self._lines[name] = mark(share.new[name])
             self._home.define(name, share.new[name])
 
     # -- what is gone ------------------------------------------------------------------------------
@@ -222,6 +233,11 @@ class Rollout:
             self._home.forget(name)
         self._clearing = False
         self._proceed()
+
+
+def mark(line: str) -> str:
+    """What tells one line from another."""
+    return sha256(line.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def read_line(text: str) -> UnitSpec:

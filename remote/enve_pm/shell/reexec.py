@@ -172,11 +172,6 @@ def resumed(fd: int, words: list[str]) -> tuple[watchdog.Post, dict[str, Any]]:
     return post, state
 
 
-def unmask() -> None:
-    """In the new program, once it handles signals: let those come that waited."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, watchdog.ENDS)
-
-
 def _inherit(fds: list[int], passes: bool) -> None:
     for fd in fds:
         if fd >= 0:

@@ -142,6 +142,9 @@ def test_reexec_goes_down(box: Box) -> None:
     after = box.listing()
     for name in ("top", "pm1", "pm1.pm2", "pm1.pm2.deep"):
         assert after[name]["pid"] == before[name]["pid"], name
+    box.load(*UNITS[:-1])  # the program knows what ran before it: only what is gone is stopped
+    until(lambda: "pm1.pm2.deep" not in box.listing(), "the removed one to go")
+    assert box.unit("pm1.pm2")["pid"] == before["pm1.pm2"]["pid"]
 
 
 def test_removed_sub_pm(box: Box) -> None:

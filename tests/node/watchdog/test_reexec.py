@@ -148,3 +148,13 @@ def test_unit_that_ends_meanwhile_is_restarted(box: Box) -> None:
         time.sleep(0.1)
         os.kill(before, signal.SIGKILL)
         until(lambda was=before: box.unit("web")["pid"] not in (0, was), "a new process")
+
+
+def test_an_end_that_is_asked_for_meanwhile_is_an_orderly_one(tmp_path: Path) -> None:
+    """SIGTERM falls where no handler stands yet: it waits until one does."""
+    with Box(tmp_path) as box:
+        box.load(line("web"))
+        assert box.pm("reexec").returncode == 0
+        assert box.process is not None
+        box.process.terminate()
+        assert box.process.wait(30) == 0
