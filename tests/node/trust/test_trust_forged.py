@@ -130,9 +130,22 @@ def swapped(world: World, chance: random.Random) -> bytes:
 
 
 def flipped(world: World, chance: random.Random) -> bytes:
-    data = bytearray(world.next().stream(world.signer("alice")))
-    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    """One bit is another one, in what the signature stands for."""
+    plan = world.next()
+    data = bytearray(plan.stream(world.signer("alice")))
+    spared = unsigned(bytes(data), world.signer("alice")(heads.signed(plan.head)))
+    places = [place for place in range(len(data)) if place not in spared]
+    data[chance.choice(places)] ^= 1 << chance.randrange(8)
     return bytes(data)
+
+
+def unsigned(stream: bytes, sig: bytes) -> range:
+    """Where a version 4 signature holds what it does not cover itself (RFC 4880, 5.2.3): the
+    unhashed subpackets and the first two bytes of the hash. Another bit there forges nothing."""
+    start = 8 + int.from_bytes(sig[6:8], "big")
+    length = 2 + int.from_bytes(sig[start : start + 2], "big") + 2
+    begin = stream.index(sig) + start
+    return range(begin, begin + length)
 
 
 def shortened(world: World, chance: random.Random) -> bytes:
