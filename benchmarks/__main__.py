@@ -29,7 +29,7 @@ def _fleet(given: argparse.Namespace) -> str:
 
 def _managers(given: argparse.Namespace) -> str:
     units = ["--units", str(given.units)]
-    pm = _json("benchmarks/node.py", *units)
+    pm = _json("-m", "benchmarks.pm", *units)
     others = {} if given.no_peers else _json("-m", "benchmarks.peer_managers", *units)
     return results.managers(pm, others, given.units)
 

@@ -62,7 +62,7 @@ def of_fleet(figures: Sequence[Figure]) -> list[Bar]:
     return found
 
 
-# What, where it stands in the figures of `benchmarks.node`, the bar, its unit, and is it a least?
+# What, where it stands in the figures of `benchmarks.pm`, the bar, its unit, and is it a least?
 _PM: Sequence[tuple[str, str, float, str, bool]] = (
     ("resident memory of pm", "many rss", 16, "MiB", False),
     ("PSS of watchdog, pm and logger", "many pss_all", 28, "MiB", False),
@@ -81,6 +81,13 @@ _PM: Sequence[tuple[str, str, float, str, bool]] = (
     ("growth of descriptors in the storm", "storm fd_growth", 0, "", False),
     ("1 GB of log, rotated", "flood flood_ms", 2000, "ms", False),
     ("a command meanwhile, p50", "flood p50", 5, "ms", False),
+    ("one command by the client to its effect, p50", "client client p50", 15, "ms", False),
+    ("one stream that starts all", "stream stream_start_ms", 1000, "ms", False),
+    ("one stream that changes all", "stream stream_change_ms", 1000, "ms", False),
+    ("pm killed: the last of all descendants dead", "killed last_dead_ms", 100, "ms", False),
+    ("change of program: CPU of pm", "reexec reexec_cpu_ms", 50, "ms", False),
+    ("change of program: the longest silence", "reexec silence_ms", 50, "ms", False),
+    ("change of program: services restarted", "reexec restarts", 0, "", False),
 )
 
 

@@ -148,7 +148,8 @@ def bench(count: int, with_peers: bool) -> Iterator[Bench]:
         finally:
             ours.close()
             end_processes_below(lab.folder)
-    meter.close()
+            meter.close()
+
 
 
 def _peers(lab: Lab) -> dict[str, Tool]:

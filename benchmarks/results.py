@@ -98,7 +98,7 @@ def managers(pm: Mapping[str, Any], others: Mapping[str, Any], units: int) -> st
 ## pm and other process managers, {units} services
 
 Services are `sleep`s. Starts and ends are seen in /proc, memory and CPU are the kernel's counts.
-`python benchmarks/node.py --units {units}` measures pm, `python -m benchmarks.peer_managers
+`python -m benchmarks.pm --units {units}` measures pm, `python -m benchmarks.peer_managers
 --units {units}` the others, at their best settings: no waiting before a start counts as good,
 output thrown away, restarts at once. "One command" is for pm a line into its pipe until the process
 is there, for the others `restart` by their client.

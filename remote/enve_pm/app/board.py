@@ -18,7 +18,7 @@ from enve_pm.shell.status import Row, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from enve_pm.app.engine import Engine
@@ -47,6 +47,7 @@ class Board:
         self._system = home.system
         self._status = Status(self._head())
         self._dirty: set[str] = set()
+        self._recalled: set[str] = set()  # shown by the program before us; the disk has their states
         self._waiting = False
         self._held_back = False
         self._last = -PAUSE
@@ -68,8 +69,14 @@ class Board:
         self._dirty.add(unit)
         self._wake(max(SOON, self._last + PAUSE - self._system.now()))
 
+    def recall(self, units: Iterable[str]) -> None:
+        """After a change of program: these are as the disk has them."""
+        self._recalled.update(units)
+        self._wake(SOON)
+
     def gone(self, unit: str) -> None:
         self._dirty.discard(unit)
+        self._recalled.discard(unit)
         self.notes.pop(unit, None)
         self._status.drop(unit)
         self.dropped(unit)
@@ -101,16 +108,24 @@ class Board:
         else:
             self.flush()
 
+    def settle(self) -> None:
+        """Leave nothing unwritten to the program that goes on."""
+        if self._dirty or self._home.pending:
+            self.flush()
+
     def flush(self) -> None:
         """Write what has changed; what the disk does not take is tried again."""
         self._held_back = False
         self._last = self._system.now()
         dirty, self._dirty = self._dirty, set()
+        recalled, self._recalled = self._recalled, set()
+        units = self._engine.machine.units
+        for name in dirty | recalled:
+            if name in units:
+                self._status.set(name, self._row(units[name]))
         for name in dirty:
-            unit = self._engine.machine.units.get(name)
-            if unit is not None:
-                self._status.set(name, self._row(unit))
-                self._home.state(name, unit.state)
+            if name in units:
+                self._home.state(name, units[name].state)
         path = self._home.path + "/public/status.json"
         self._home.pending.put(path, self._status.render(self._system.wall()), REPLACED, 0o644)
         if not self._home.pending.flush():

@@ -19,7 +19,7 @@ SPOKEN = (1,)  # versions that this program goes on with
 
 def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
     """The state, JSON-able, and the descriptors that must keep their numbers."""
-    pm.home.pending.flush()
+    pm.board.settle()
     runs = pm.engine.runs
     state = {
         "v": VERSION,
@@ -54,8 +54,7 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     pm.owner.restore(state["goals"])
     _follow(pm, state["marches"])
     pm.rollout.restore(state["rollout"])
-    for name in pm.engine.machine.units:
-        pm.board.changed(name)
+    pm.board.recall(pm.engine.machine.units)
     pm.home.jobs.restore(state["jobs"])
     pm.streams.restore(state.get("frames"))
 

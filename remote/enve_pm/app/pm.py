@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -91,10 +92,12 @@ class Pm:
     def start(self, state: dict[str, Any] | None = None) -> None:
         """Make HOME ready and take up the units: those on disk, or, after a change of program,
         those that `state` (see `dump`) says. Raises OSError."""
+        gc.disable()  # until `run`: all that is made now stays
         os.chdir("/")
-        self.system.seal()
+        if state is None:
+            self.system.seal()
+            subtree.become_subreaper()  # a change of program changes nothing about that
         self.system.widen()
-        subtree.become_subreaper()
         self.home.make()
         if self.pipe_fd >= 0:
             self.streams.open(self.home.path, self.pipe, self.pipe_fd)
@@ -109,6 +112,8 @@ class Pm:
 
     def run(self) -> int:
         """Turn until told to end. Returns the exit status."""
+        gc.freeze()  # what is there now stays: no collection has to walk over it
+        gc.enable()
         code = self.loop.run()
         self.board.flush()
         return code

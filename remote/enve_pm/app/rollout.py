@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import sys
 from collections import deque, namedtuple
-from hashlib import sha256
 
 from enve_pm.app.placing import Placing, gone
 from enve_pm.app.report import March
 from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.digest import sha256
 from enve_pm.core.effects import Apply, Define, Remove, Want
 from enve_pm.core.unit import UnitSpec
 

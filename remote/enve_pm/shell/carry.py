@@ -1,6 +1,7 @@
 """State from one program of pm to the next, through a descriptor that has no name.
 
-    {"v": version of this envelope's content, "job": who asked, "pm": what the old program is}
+    {"v": version of this envelope's content, "job": who asked, "pm": what the old program is,
+     "fds": the descriptors that came along}
 
 marshal in its format 4, which every Python from 3.4 on reads, of plain values only: it is written
 and read by pm itself, and costs a millisecond where JSON in Python costs fifty.

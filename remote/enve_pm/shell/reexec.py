@@ -133,12 +133,12 @@ class Reexec:
         """Returns only when the new program could not be executed."""
         state, keep = self._subject.dump()
         post = self._life.post
-        fd = carry.pack(post.home, {"job": self._job, "pm": state})
-        keep = [*keep, fd, post.reader, post.writer, post.lock, post.input, post.pipe]
+        keep += [post.reader, post.writer, post.lock, post.input, post.pipe]
+        fd = carry.pack(post.home, {"job": self._job, "pm": state, "fds": keep})
         argv = program.argv(self._place, "_resume", str(fd), *watchdog.encode(post))
         signal.pthread_sigmask(signal.SIG_BLOCK, watchdog.ENDS)
         try:
-            _inherit(keep, True)
+            _inherit([*keep, fd], True)
             os.execv(argv[0], argv)
         except OSError as error:
             self._fail(f"it could not be executed: {error}")
@@ -164,11 +164,12 @@ class Reexec:
 
 
 def resumed(fd: int, words: list[str]) -> tuple[watchdog.Post, dict[str, Any]]:
-    """In the new program: our post and the state. Raises carry.Unreadable."""
+    """In the new program: our post and the state. Nothing but its descriptors came along, and no
+    child gets them. Raises carry.Unreadable."""
     post = watchdog.decode(words)
     state = carry.unpack(fd)
     os.close(fd)
-    _inherit([post.reader, post.writer, post.lock, post.input, post.pipe], False)
+    _inherit(state["fds"], False)
     return post, state
 
 

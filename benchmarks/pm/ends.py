@@ -1,0 +1,69 @@
+"""What the field's managers can't do: end with all that they started, and change their program."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+import time
+
+from benchmarks.pm.manager import SLEEP, Pm, children, now, spin, watched
+
+DAEMONS = 100  # units that leave a daemon of their own: two forks, a session of its own
+BROOD = ["sh", "-c", "setsid sh -c 'setsid sleep 100000 & exit 0'; exec sleep 100000"]
+
+
+def killed(pm: Pm, count: int) -> dict[str, object]:
+    """SIGKILL to pm: when is the last of all descendants gone, daemons too?"""
+    _widen()
+    for number in range(count):
+        pm.define(f"u{number:04d}", command=BROOD if number < DAEMONS else SLEEP)
+    pm.start()
+    spin(lambda: pm.sleeps() >= count + DAEMONS, "all run, daemons too", 0.05)
+    victims = pm.children()
+    with watched(victims) as left:
+        began = now()
+        os.kill(pm.pid, signal.SIGKILL)
+        late = spin(lambda: not left(), "all ended", 0.0005) - began
+    return {"victims": len(victims), "last_dead_ms": round(late, 1)}
+
+
+def _widen() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def reexec(pm: Pm, count: int) -> dict[str, object]:
+    """A change of program under all units: CPU of pm, and the longest silence that a client
+    meets meanwhile."""
+    for number in range(count):
+        pm.define(f"u{number:04d}")
+    pm.start()
+    spin(lambda: pm.sleeps() >= count, "all run", 0.01)
+    time.sleep(1)
+    before, cpu = pm.children(), pm.cpu()
+    times, over = [], threading.Event()
+    client = threading.Thread(target=lambda: _busy(pm, times, over))
+    answer, other = pm.home / "jobs" / "change" / "retcode", pm.install("second")
+    client.start()
+    with (pm.home / "input").open("w") as pipe:
+        began = now()
+        pipe.write(f"change reexec {other}\n")
+        pipe.flush()
+    late = spin(answer.exists, "the new program answers", 0.0005) - began
+    over.set()
+    client.join()
+    assert answer.read_text().strip() == "0", "the new program was refused"
+    return {
+        "reexec_ms": round(late, 1),
+        "reexec_cpu_ms": round(pm.cpu() - cpu),
+        "silence_ms": round(max(times), 1),
+        "restarts": len(before - children(pm.pid)),
+    }
+
+
+def _busy(pm: Pm, times: list[float], over: threading.Event) -> None:
+    """A client that starts what runs already, again and again."""
+    while not over.is_set():
+        times.append(pm.ask("start", "u0000"))
