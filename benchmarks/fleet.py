@@ -138,18 +138,24 @@ class Bench:
 def bench(count: int, with_peers: bool) -> Iterator[Bench]:
     """Nodes that are up, with nothing on them; everything ends with the block."""
     meter = NodeMeter()
-    with Lab(count) as lab:
-        ours = Ours(lab.folder / "ours", lab)
-        try:
+    try:
+        with Lab(count) as lab, _ours(lab) as ours:
             for node in lab.nodes:
                 assert node.process
                 meter.add(node.process.pid)
             yield Bench(lab, meter, ours, {ENVE: ours, **(_peers(lab) if with_peers else {})})
-        finally:
-            ours.close()
-            end_processes_below(lab.folder)
-            meter.close()
+    finally:
+        meter.close()
 
+
+@contextmanager
+def _ours(lab: Lab) -> Iterator[Ours]:
+    ours = Ours(lab.folder / "ours", lab)
+    try:
+        yield ours
+    finally:
+        ours.close()
+        end_processes_below(lab.folder)
 
 
 def _peers(lab: Lab) -> dict[str, Tool]:

@@ -72,7 +72,7 @@ def _restart(pm: Pm) -> float:
 
 def _pause() -> None:
     """Each measurement meets a pm that has nothing left to do, at any point of its rounds."""
-    time.sleep(random.uniform(0.15, 0.3))  # noqa: S311
+    time.sleep(random.uniform(0.15, 0.3))
 
 
 def _one(pm: Pm, verb: str, name: str) -> float:

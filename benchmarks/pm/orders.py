@@ -7,10 +7,10 @@ import subprocess
 import time
 from collections.abc import Mapping
 
-from benchmarks.pm.manager import SLEEP, Pm, now, quantiles, spin
 from tests.node.trust import forge
 from tests.node.trust.bench import FOLDERS, Keys
 
+from benchmarks.pm.manager import SLEEP, Pm, now, quantiles, spin
 from enve_pm.wire import canonical
 
 WHO = "alice"

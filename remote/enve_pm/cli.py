@@ -127,24 +127,6 @@ def logger(arguments: Sequence[str]) -> int:
     return logger.main(int(arguments[0]))
 
 
-def place(arguments: Sequence[str]) -> int:
-    from enve_pm.shell import place
-
-    return int(place.main(arguments[0]))
-
-
-def ingest(arguments: Sequence[str]) -> int:
-    from enve_pm.shell import ingest
-
-    return ingest.main(*arguments)
-
-
-def feed(arguments: Sequence[str]) -> int:
-    from enve_pm.shell import feed
-
-    return feed.main(*arguments)
-
-
 COMMANDS = {
     "run": run,
     "version": version,
@@ -152,7 +134,4 @@ COMMANDS = {
     "_resume": resume,
     "_try": trial,
     "_logger": logger,
-    "_place": place,
-    "_ingest": ingest,
-    "_feed": feed,
 }

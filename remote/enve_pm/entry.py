@@ -89,9 +89,6 @@ COMMANDS: dict[str, Command] = {
     "_resume": _modes,
     "_try": _modes,
     "_logger": _modes,
-    "_place": _modes,
-    "_ingest": _modes,
-    "_feed": _modes,
 }
 ALIASES = {"--help": "help", "-h": "help", "--version": "version", "ls": "list"}
 

@@ -47,7 +47,9 @@ class Board:
         self._system = home.system
         self._status = Status(self._head())
         self._dirty: set[str] = set()
-        self._recalled: set[str] = set()  # shown by the program before us; the disk has their states
+        self._recalled: set[str] = (
+            set()
+        )  # shown by the program before us; the disk has their states
         self._waiting = False
         self._held_back = False
         self._last = -PAUSE

@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 
 from enve_pm.core.filename import quote
-from enve_pm.shell import program
-from enve_pm.shell.spawn import SpawnError, helper
+from enve_pm.shell import place
+from enve_pm.shell.branch import branch, rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from enve_pm.shell.loop import Loop
 
@@ -31,12 +31,11 @@ class Placing:
         self._answer = b""
         self._reader, writer = os.pipe()
         os.set_blocking(self._reader, False)
-        orders = _file("".join(line + "\n" for line in lines.values()).encode())
+        orders = rows("".join(line + "\n" for line in lines.values()).encode())
         try:
-            argv: Sequence[str] = program.argv(program.here(), "_place", home)
-            helper(loop, argv, {0: orders, 1: writer, 2: 2}, self._ended)
-        except SpawnError as error:
-            reason = error.reason
+            branch(loop, {0: orders, 1: writer}, lambda: place.main(home), self._ended)
+        except OSError as error:
+            reason = error.strerror or str(error)
             loop.at(loop.system.now(), lambda: self._fail(reason))
         finally:
             os.close(orders)
@@ -55,8 +54,8 @@ class Placing:
     def _ended(self, code: int) -> None:
         self._read_all()
         failed = dict.fromkeys(self._lines, "place:the placing ended with %d" % code)
-        rows = self._answer.decode("utf-8", "replace").split("\n")
-        for name, row in zip(self._lines, rows[:-1]):  # noqa: B905  (not in Python 3.8)
+        answers = self._answer.decode("utf-8", "replace").split("\n")
+        for name, row in zip(self._lines, answers[:-1]):  # noqa: B905  (not in Python 3.8)
             answer = row[len(name) + 1 :] if row.startswith(name + " ") else row
             failed[name] = "place:" + answer
             if answer == "ok":
@@ -86,13 +85,3 @@ class Placing:
 def gone(unit: str) -> str:
     """The order for a unit that is no more: clear what was placed for it."""
     return "gone " + quote(unit)
-
-
-def _file(data: bytes) -> int:
-    """A nameless file that holds the orders, at its beginning."""
-    fd = os.memfd_create("orders", os.MFD_CLOEXEC)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd

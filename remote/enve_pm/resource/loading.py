@@ -8,8 +8,8 @@ from enve_pm.core import blob
 from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError, UnitSpec
-from enve_pm.shell import feed, program, store
-from enve_pm.shell.spawn import SpawnError, helper
+from enve_pm.shell import feed, ingest, store
+from enve_pm.shell.branch import branch, rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,16 +67,16 @@ class Loading:
 
     def _fetch(self, job: str, lines: Lines, missing: dict[str, int]) -> None:
         """A child copies the blobs into our store, checking each."""
-        orders = rows_file("".join(f"{name} {size}\n" for name, size in missing.items()).encode())
-        words = ("_ingest", self._feed, self._store, str(store.QUOTA))
-        argv = program.argv(program.here(), *words)
+        orders = rows("".join(f"{name} {size}\n" for name, size in missing.items()).encode())
         try:
-            fds = {0: orders, 2: 2}
-            helper(self._loop, argv, fds, lambda code: self._fetched(job, lines))
-        except SpawnError as error:
-            self._finish(job, FAILED, f"load: {error.reason}")
+            branch(self._loop, {0: orders}, self._ingest, lambda code: self._fetched(job, lines))
+        except OSError as error:
+            self._finish(job, FAILED, f"load: {error.strerror}")
         finally:
             os.close(orders)
+
+    def _ingest(self) -> int:
+        return ingest.main(self._feed, self._store, store.QUOTA)
 
     def _fetched(self, job: str, lines: Lines) -> None:
         still = self._missing(lines)
@@ -91,13 +91,3 @@ class Loading:
             self._load(job, lines, march)
         else:
             self._finish(job, DONE, "")
-
-
-def rows_file(data: bytes) -> int:
-    """A nameless file that a child reads as its stdin."""
-    handle = os.memfd_create("rows", os.MFD_CLOEXEC)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-    os.lseek(handle, 0, os.SEEK_SET)
-    return handle

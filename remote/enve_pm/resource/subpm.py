@@ -16,13 +16,14 @@ from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.effects import Ready, SpawnFailed
 from enve_pm.core.filename import quote
 from enve_pm.core.unit import UnitSpec
-from enve_pm.resource.loading import MARCH, rows_file
+from enve_pm.resource.loading import MARCH
 from enve_pm.resource.lodging import Lodging, lodging, make, open_input
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
 from enve_pm.shell import feed, nested, program
+from enve_pm.shell.branch import branch, rows
 from enve_pm.shell.pending import REPLACED
-from enve_pm.shell.spawn import Order, SpawnError, helper
+from enve_pm.shell.spawn import Order, SpawnError
 from enve_pm.wire import command
 
 TYPE_CHECKING = False
@@ -170,12 +171,15 @@ class SubPms:
         if not wanted:
             self._load(name, plan, march)
             return
-        orders = rows_file("".join(f"{key} {size}\n" for key, size in wanted.items()).encode())
+        orders = rows("".join(f"{key} {size}\n" for key, size in wanted.items()).encode())
         store = self._home.path + "/store"
-        argv = program.argv(program.here(), "_feed", store, place.feed, str(place.gid))
         try:
-            fds = {0: orders, 2: 2}
-            helper(self._loop, argv, fds, lambda code: self._load(name, plan, march))
+            branch(
+                self._loop,
+                {0: orders},
+                lambda: feed.fill(store, place.feed, place.gid),
+                lambda code: self._load(name, plan, march),
+            )
         finally:
             os.close(orders)
 

@@ -3,8 +3,8 @@
     SHA256.plan   definitions: canonical {"lines":{NAME: line},"v":1}, named by their hash
     SHA256        blobs that these lines name, copied from the parent's store
 
-0750, group: that of the sub-pm's user. `pm _feed STORE FEED GID` is the child of the parent that
-copies the blobs; stdin: rows `SHA256 SIZE`, stdout: a row for each that could not be had.
+0750, group: that of the sub-pm's user. `fill` is done by a branch of the parent; stdin: rows
+`SHA256 SIZE`, stderr: a row for each that could not be had.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import FormatError
+from enve_pm.shell.ingest import asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 SUFFIX = ".plan"
 LARGEST = 4 << 20  # bytes of definitions
-ROWS = 1 << 20
 PIECE = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -92,16 +92,16 @@ def put(folder: str, name: str, pieces: Iterable[bytes], gid: int) -> None:
     os.rename(part, f"{folder}/{name}")
 
 
-def main(store: str, folder: str, gid: str) -> int:
-    """Bring the feed's blobs to what stdin names. Exit 1 when one could not be had."""
-    wanted = dict(row.split(" ") for row in sys.stdin.read(ROWS).splitlines())
+def fill(store: str, folder: str, gid: int) -> int:
+    """Bring the feed's blobs to what stdin names. 1 when one could not be had."""
+    wanted = [name for name, _ in asked()]
     status = 0
     for name in os.listdir(folder):
         if name not in wanted and not name.endswith(SUFFIX):
             os.unlink(f"{folder}/{name}")
     for name in wanted:
         if not os.path.lexists(f"{folder}/{name}"):
-            status |= _copy(f"{store}/{name}", folder, name, int(gid))
+            status |= _copy(f"{store}/{name}", folder, name, gid)
     return status
 
 
@@ -110,6 +110,6 @@ def _copy(source: str, folder: str, name: str, gid: int) -> int:
         with open(os.open(source, _READ), "rb", buffering=0) as file:
             put(folder, name, iter(lambda: file.read(PIECE), b""), gid)
     except OSError as error:
-        print(f"{name} {error.strerror}", flush=True)
+        print(f"{name} {error.strerror}", file=sys.stderr, flush=True)
         return 1
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from enve_pm.core.refusal import STORAGE, Refused
-from enve_pm.shell import ingest, program, spawn
+from enve_pm.shell import ingest
+from enve_pm.shell.branch import branch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,14 +35,14 @@ class Fetch:
         self.missing = missing
         folder = self.store.folder
         request = "".join("%s %d\n" % row for row in sorted(missing.items()))
-        argv = program.argv(program.here(), "_ingest", self.inbox, folder, str(quota))
         handle = -1
         try:
             handle, self.output = scratch(folder), scratch(folder)
             write_all(handle, request.encode("ascii"))
             os.lseek(handle, 0, os.SEEK_SET)
-            spawn.helper(self.loop, argv, {0: handle, 1: self.output, 2: 2}, self._ended)
-        except (OSError, spawn.SpawnError) as error:
+            fds = {0: handle, 1: self.output}
+            branch(self.loop, fds, lambda: ingest.main(self.inbox, folder, quota), self._ended)
+        except OSError as error:
             self._close()
             raise Refused(STORAGE, "blobs cannot be fetched: %s" % error) from None
         finally:

@@ -1,5 +1,5 @@
-"""`pm _ingest INBOX STORE QUOTA`: a child of pm that copies blobs from the inbox into the store, so
-that a large file never keeps pm waiting.
+"""Taking in: a branch of pm copies blobs from the inbox (or a feed) into the store, so that a large
+file never keeps pm waiting.
 
 stdin: rows `SHA256 SIZE`; stdout: for each a row `SHA256 ok` or `SHA256 REASON`. Then the inbox is
 brought within its age and quota. Exit 0 unless the folders themselves could not be used.
@@ -17,18 +17,24 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 ROWS = 1 << 20  # bytes of a request
 
 
-def main(inbox: str, target: str, quota: str) -> int:
+def main(inbox: str, target: str, quota: int) -> int:
     try:
         source, kept = os.open(inbox, _FOLDER), os.open(target, _FOLDER)
     except OSError as error:
         print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
         return 1
-    for row in sys.stdin.read(ROWS).splitlines():
-        name, _, size = row.partition(" ")
-        print(name, _taken(source, kept, name, int(size)), flush=True)
+    for name, size in asked():
+        row = "%s %s\n" % (name, _taken(source, kept, name, int(size)))
+        os.write(1, row.encode("utf-8", "replace"))
     os.fsync(kept)
-    store.tidy(source, int(time.time()), int(quota))
+    store.tidy(source, int(time.time()), quota)
     return 0
+
+
+def asked() -> list[list[str]]:
+    """The rows of stdin, split."""
+    with os.fdopen(0, "rb", closefd=False) as rows:
+        return [row.decode("ascii").split() for row in rows.read(ROWS).splitlines()]
 
 
 def _taken(source: int, kept: int, name: str, size: int) -> str:

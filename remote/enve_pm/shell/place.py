@@ -1,4 +1,4 @@
-"""`pm _place HOME`: a child of pm that brings a spot's directory into the state of its line.
+"""Placing: a branch of pm brings a spot's directory into the state of its line.
 
 stdin: lines of units of this pm, one a row, or `gone NAME` for one that is no more (see
 `clear`); stdout: for each a row `UNIT ok` or `UNIT REASON`.

@@ -1,6 +1,6 @@
 """How a command becomes a process: its environment, its limits, its user.
 
-pm never forks itself: `posix_spawn` starts the program, and what only the child can do for itself
+pm does not fork for it: `posix_spawn` starts the program, and what only the child can do for itself
 (limits, nice, another user) is done by `prlimit`, `nice` and `setpriv`, which exec one another and
 at last the command. Nothing of pm's own environment is handed on but PATH and LANG.
 """

@@ -9,15 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.child import branch
 
 from enve_pm.core.unit import UnitSpec
 from enve_pm.resource.step import order
 from enve_pm.shell.home import Home
-from enve_pm.shell.program import argv
 from enve_pm.shell.system import System
 from enve_pm.wire import canonical
-
-PROGRAM = str(Path("remote").resolve())
 
 
 @pytest.mark.parametrize("kind", ["device", "link to a device", "fifo", "folder"])
@@ -61,13 +59,7 @@ def test_folders_too_deep_to_remove_cost_no_other_spot(tmp_path: Path) -> None:
     lines = [{"v": 1, "name": name, "command": ["x"]} for name in ("deep", "other")]
     rows = b"".join(canonical.dumps(line) + b"\n" for line in lines)
     try:
-        script = ["sh", "-c", 'ulimit -n 4096; exec "$@"', "sh"]
-        done = subprocess.run(
-            [*script, *argv(PROGRAM, "_place", str(tmp_path))],
-            input=rows,
-            capture_output=True,
-            check=False,
-        )
+        done = branch("place", str(tmp_path), rows=rows, files=4096)
         assert done.stdout.decode().splitlines() == [
             "deep it holds folders that are too deep",
             "other ok",

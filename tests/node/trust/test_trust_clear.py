@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.node.trust.test_trust_place import PROGRAM, Node
+from tests.node.trust.test_trust_place import Node
 from tests.node.trust.test_trust_unpack import archive, member
+from tests.support.child import branch
 
 from enve_pm.core.filename import quote
-from enve_pm.shell.program import argv
 
 ROOT = os.geteuid() == 0
 
@@ -27,9 +27,7 @@ def node(tmp_path: Path) -> Node:
 
 def clear(node: Node, *names: str) -> dict[str, str]:
     rows = "".join(f"gone {quote(name)}\n" for name in names).encode()
-    done = subprocess.run(
-        argv(PROGRAM, "_place", str(node.home)), input=rows, capture_output=True, check=True
-    )
+    done = branch("place", str(node.home), rows=rows)
     assert done.stderr == b""
     return dict(row.split(" ", 1) for row in done.stdout.decode().splitlines())
 
@@ -63,9 +61,7 @@ def test_names_with_signs_are_cleared(node: Node) -> None:
 
 @pytest.mark.parametrize("row", [b"gone ..\n", b"gone ../x\n", b"gone %zz\n", b"gone \xff\n"])
 def test_a_name_that_is_none_is_refused(row: bytes, node: Node) -> None:
-    done = subprocess.run(
-        argv(PROGRAM, "_place", str(node.home)), input=row, capture_output=True, check=True
-    )
+    done = branch("place", str(node.home), rows=row)
     assert done.stdout.startswith(b"- the row is broken")
 
 

@@ -139,13 +139,18 @@ def flipped(world: World, chance: random.Random) -> bytes:
     return bytes(data)
 
 
-def unsigned(stream: bytes, sig: bytes) -> range:
+def unsigned(stream: bytes, sig: bytes) -> set[int]:
     """Where a version 4 signature holds what it does not cover itself (RFC 4880, 5.2.3): the
-    unhashed subpackets and the first two bytes of the hash. Another bit there forges nothing."""
+    unhashed subpackets, the first two bytes of the hash, and how many bits of a number's first
+    byte count. Another bit there forges nothing."""
     start = 8 + int.from_bytes(sig[6:8], "big")
-    length = 2 + int.from_bytes(sig[start : start + 2], "big") + 2
-    begin = stream.index(sig) + start
-    return range(begin, begin + length)
+    numbers = start + 2 + int.from_bytes(sig[start : start + 2], "big") + 2
+    spared = [*range(start, numbers)]
+    while numbers < len(sig):
+        spared += [numbers, numbers + 1]
+        numbers += 2 + (int.from_bytes(sig[numbers : numbers + 2], "big") + 7) // 8
+    begin = stream.index(sig)
+    return {begin + place for place in spared}
 
 
 def shortened(world: World, chance: random.Random) -> bytes:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import pwd
-import subprocess
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from tests.node.trust.test_trust_unpack import archive, member
+from tests.support.child import branch
 
 from enve_pm.core.unit import UnitSpec
 from enve_pm.shell.place import Placing
-from enve_pm.shell.program import argv
 from enve_pm.wire import canonical
 
-PROGRAM = str(Path("remote").resolve())
 ROOT = os.geteuid() == 0
 
 
@@ -47,9 +45,7 @@ class Node:
 
     def place(self, *lines: Mapping[str, object]) -> dict[str, str]:
         rows = b"".join(canonical.dumps(dict(line)) + b"\n" for line in lines)
-        done = subprocess.run(
-            argv(PROGRAM, "_place", str(self.home)), input=rows, capture_output=True, check=True
-        )
+        done = branch("place", str(self.home), rows=rows)
         assert done.stderr == b""
         return dict(row.split(" ", 1) for row in done.stdout.decode().splitlines())
 
@@ -118,9 +114,7 @@ def test_one_that_fails_leaves_the_others(node: Node) -> None:
     assert node.tree("bad") == {}
     assert [path.name for path in (node.home / "spots/bad").iterdir()] == []
     rows = b"no json\n" + canonical.dumps({"v": 1}) + b"\n"
-    done = subprocess.run(
-        argv(PROGRAM, "_place", str(node.home)), input=rows, capture_output=True, check=True
-    )
+    done = branch("place", str(node.home), rows=rows)
     assert [row.split(b":")[0] for row in done.stdout.splitlines()] == [b"- the line is broken"] * 2
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -12,16 +11,15 @@ import pytest
 from tests.node.trust import forge
 from tests.node.trust.bench import Bench, Keys
 from tests.node.trust.brittle import Brittle
+from tests.support.child import branch
 
 from enve_pm.shell import store as stores
 from enve_pm.shell.disk import Disk
 from enve_pm.shell.ingest import read_answer
-from enve_pm.shell.program import argv
 from enve_pm.shell.store import Entry, NotTaken, Store, surplus, take, tidy
 
 DATA = b"product\n" * 1000
 SHA = sha256(DATA).hexdigest()
-PROGRAM = str(Path("remote").resolve())
 
 
 class Folders:
@@ -152,20 +150,14 @@ def test_the_child(folders: Folders) -> None:
     (folders.inbox / SHA).write_bytes(DATA)
     other = sha256(b"b").hexdigest()
     (folders.inbox / other).write_bytes(b"c")
-    command = argv(PROGRAM, "_ingest", str(folders.inbox), str(folders.store), "100000")
     rows = f"{SHA} {len(DATA)}\n{other} 1\n{'0' * 64} 5\n"
-    done = subprocess.run(command, input=rows.encode(), capture_output=True, check=True)
+    done = branch("ingest", str(folders.inbox), str(folders.store), 100_000, rows=rows.encode())
     assert read_answer(done.stdout) == {
         SHA: "ok",
         other: "its content has another hash",
         "0" * 64: "missing",
     }
-    done = subprocess.run(
-        argv(PROGRAM, "_ingest", "/nowhere", str(folders.store), "1"),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 1
+    assert branch("ingest", "/nowhere", str(folders.store), 1).returncode == 1
 
 
 def test_the_store(folders: Folders) -> None:

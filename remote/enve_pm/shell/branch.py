@@ -1,0 +1,86 @@
+"""A part of pm that goes on by itself for a moment: what would keep the loop waiting (a slow disk,
+a large file) is done by a fork of pm, which ends with it.
+
+A new interpreter for this would cost 20 ms and read the program again; a fork costs one. It is safe
+because pm has one thread, and because the fork at once lets go of all that is pm's: the signals,
+every descriptor but those that it is given, the session. What others give it to read cannot make it
+grow without end. It gives its rights away, where it does, as any other child would (see `rights`).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import sys
+
+from enve_pm.shell.light import signal
+from enve_pm.shell.system import DEFAULTED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import NoReturn
+
+    from enve_pm.shell.loop import Loop
+
+MEMORY = 512 << 20  # bytes of address space
+BROKEN = 70  # exit status after a mistake of ours (EX_SOFTWARE)
+
+
+def branch(
+    loop: Loop, fds: Mapping[int, int], work: Callable[[], int], done: Callable[[int], None]
+) -> int:
+    """Do the work in a child, whose exit status it gives; `done` gets that. `fds`: child's number
+    (0, 1) -> ours; its errors go where pm's go. Returns the pid. Raises OSError."""
+    pid = os.fork()
+    if pid == 0:
+        _be(fds, work)
+    loop.child(pid, done)
+    return pid
+
+
+def rows(data: bytes) -> int:
+    """A nameless file that holds what a child reads as its stdin. Raises OSError."""
+    handle = os.memfd_create("rows", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _be(fds: Mapping[int, int], work: Callable[[], int]) -> NoReturn:
+    """The child: whatever happens, nothing of pm runs on in it."""
+    code = BROKEN
+    try:
+        _let_go(fds)
+        code = work()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+def _let_go(fds: Mapping[int, int]) -> None:
+    gc.disable()  # a collection would write to every page that we share
+    signal.set_wakeup_fd(-1)
+    for handled in DEFAULTED:
+        signal.signal(handled, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.setsid()
+    for number, ours in fds.items():
+        os.dup2(ours, number)
+    _close_from(3)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _close_from(lowest: int) -> None:
+    """By name: to try every number that a process may have takes long before Python 3.10."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) >= lowest:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the one that listed them
