@@ -1,8 +1,11 @@
 """Everything in one run: `make bench` writes benchmarks/RESULTS.md.
 
     python -m benchmarks [--nodes 50] [--rounds 5] [--units 1000] [--no-peers] [--only PART ...]
+                         [--folder DIR]
 
-PART: fleet managers inventory sign accept. With --only nothing is written, the page is printed.
+PART: fleet disk managers inventory sign accept. With --only nothing is written, the page is
+printed. All that is measured lies in memory where there is room for it (--folder: elsewhere): real
+nodes have a disk each, and these would wait for the same one. `disk` is the exception.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +24,19 @@ from benchmarks import fleet, results
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "benchmarks" / "RESULTS.md"
+MEMORY, DISK = "/dev/shm", "/var/tmp"
 
 
 def _fleet(given: argparse.Namespace) -> str:
     figures = fleet.measure(given.nodes, given.rounds, not given.no_peers)
     return results.fleet(figures, given.nodes)
+
+
+def _disk(given: argparse.Namespace) -> str:
+    words = ["-m", "benchmarks.fleet", "--nodes", str(given.nodes), "--rounds", "3", "--no-peers"]
+    found = _printed(*words, env={**os.environ, "TMPDIR": DISK})
+    title = f"The same fleet with all its files on one disk ({DISK})"
+    return results.text(title, " ".join(["TMPDIR=" + DISK, "python", *words]), found)
 
 
 def _managers(given: argparse.Namespace) -> str:
@@ -39,10 +51,10 @@ def _json(*words: str) -> dict[str, Any]:
     return found
 
 
-def _printed(*words: str) -> str:
+def _printed(*words: str, env: Mapping[str, str] | None = None) -> str:
     """stdout of a part that is a program of its own."""
     done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, *words], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True
     )
     return done.stdout
 
@@ -56,6 +68,7 @@ def _text(title: str, module: str) -> Callable[[argparse.Namespace], str]:
 
 PARTS: dict[str, Callable[[argparse.Namespace], str]] = {
     "fleet": _fleet,
+    "disk": _disk,
     "managers": _managers,
     "inventory": _text("Reading inventories and plans", "benchmarks.inventory"),
     "sign": _text("Signing a fleet", "benchmarks.sign"),
@@ -71,19 +84,22 @@ def arguments() -> argparse.Namespace:
     fleet.options(parser)
     parser.add_argument("--units", type=int, default=1000, help="services of a process manager")
     parser.add_argument("--only", action="append", choices=PARTS)
+    room = MEMORY if os.access(MEMORY, os.W_OK) else tempfile.gettempdir()
+    parser.add_argument("--folder", default=room, help="where all files are made")
     return parser.parse_args()
 
 
 def main() -> None:
     """Measure and write."""
     given = arguments()
+    os.environ["TMPDIR"] = tempfile.tempdir = given.folder
     before = os.getloadavg()[0]
     sections = []
     for name in given.only or PARTS:
         print(f"{name}:", file=sys.stderr, flush=True)
         sections.append(PARTS[name](given))
     load = (before, os.getloadavg()[0])
-    page = results.page(sections, with_peers=not given.no_peers, load=load)
+    page = results.page(sections, with_peers=not given.no_peers, load=load, folder=given.folder)
     if given.only:
         print(page)
     else:

@@ -116,7 +116,7 @@ def _bars(found: Sequence[Bar]) -> str:
     return table([BARS, *(bar.row for bar in found)])
 
 
-def page(sections: Sequence[str], *, with_peers: bool, load: Sequence[float]) -> str:
+def page(sections: Sequence[str], *, with_peers: bool, load: Sequence[float], folder: str) -> str:
     """The whole file. `load`: the load average of a minute, before and after."""
     return "\n".join(
         [
@@ -124,11 +124,17 @@ def page(sections: Sequence[str], *, with_peers: bool, load: Sequence[float]) ->
             "",
             f"Made by `make bench` (`{_command()}`).",
             f"Machine: {machine()}; load average {load[0]:.1f} before, {load[1]:.1f} after.",
+            f"Files of nodes and managers lie in {folder} ({_file_system(folder)}).",
             f"Versions: {versions(with_peers)}.",
             "",
             *sections,
         ]
     )
+
+
+def _file_system(folder: str) -> str:
+    words = ["stat", "--file-system", "--format=%T", folder]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _command() -> str:

@@ -18,7 +18,7 @@ def test_two_nodes_without_peers() -> None:
     works = {(one.tool, one.work) for one in figures}
     assert len(works) == len(figures) == 7
     assert all(one.cost.wall > 0 and one.cost.controller > 0 for one in figures)
-    page = results.page([results.fleet(figures, 2)], with_peers=False, load=(0, 0))
+    page = results.page([results.fleet(figures, 2)], with_peers=False, load=(0, 0), folder="/tmp")
     for word in ("march of one config, beside two bare execs", "`python -m enve list`"):
         assert word in page
 
