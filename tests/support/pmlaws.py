@@ -25,7 +25,6 @@ def check(machine: Machine) -> None:
         _counts(machine, unit)
         _steps(unit)
         _needs(machine, unit)
-        _order(machine, unit)
         _rest(machine, unit)
         _deadline(machine, unit)
 
@@ -75,15 +74,14 @@ def _needs(machine: Machine, unit: Unit) -> None:
 
 
 def _order(machine: Machine, unit: Unit) -> None:
-    """What was up is only stopped after its dependents; a line that comes during the stop is too
-    late to ask for that."""
-    if unit.state != states.STOPPING or unit.up_at < 0:
+    """What was up is only stopped after its dependents. To be asked in the turn that begins the
+    stop: a line that comes later is too late for that."""
+    if unit.up_at < 0:
         return
     for name, kinds in machine.users.get(unit.name, {}).items():
         user = machine.units[name]
         if kinds & NEED and user.state in LIVE:
-            excused = unit.name in (user.active or user.spec).on_restart
-            assert excused or unit.name in user.spec.on_restart, f"{unit.name} before {name}"
+            assert unit.name in user.spec.on_restart, f"{unit.name} before {name}"
 
 
 def _rest(machine: Machine, unit: Unit) -> None:
@@ -121,10 +119,12 @@ def public(machine: Machine) -> dict[str, tuple[object, ...]]:
 
 
 def check_shown(before: dict[str, tuple[object, ...]], machine: Machine, out: list[object]) -> None:
-    """Whatever others see of a unit is told when it changes."""
+    """Whatever others see of a unit is told when it changes; what begins to stop may do so."""
     told = {effect.unit for effect in out if isinstance(effect, Changed)}
     for name, now in public(machine).items():
         was = before.get(name)
+        if now[0] == states.STOPPING and (was is None or was[0] != states.STOPPING):
+            _order(machine, machine.units[name])
         assert name in told or was == now, f"{name} was {was}, is {now}, and nobody is told"
 
 

@@ -88,6 +88,13 @@ def drop(board: Board, unit: Unit, _: Any) -> None:
         leave(board, unit)
 
 
+def recall(board: Board, unit: Unit, _: Any) -> None:
+    """It is wanted again: what its undo left behind is no reason to stay down any more."""
+    if unit.left:
+        unit.left = False
+        leave(board, unit)
+
+
 def wake(board: Board, unit: Unit, _: Any) -> None:
     """Somebody asks for a start: at once, and the count of short runs begins anew."""
     unit.streak = 0

@@ -180,6 +180,7 @@ TABLE: dict[str, dict[str, Any]] = {
         **_keep(STOPPING, GO, HALT, QUIT, WAKE, RELOAD, RECHECK),
     },
     STARTING_FAIL: {
+        **dict.fromkeys((GO, WAIT, LOST), Cell(failing.recall, (STOPPED, STARTING_FAIL))),
         HALT: Cell(failing.drop, (STOPPED, STARTING_FAIL)),
         QUIT: Cell(failing.drop, (STOPPED, STARTING_FAIL)),
         **_NO_FACTS,
@@ -189,9 +190,10 @@ TABLE: dict[str, dict[str, Any]] = {
         WAKE: Cell(failing.wake, (STOPPED, STARTING_FAIL)),
         RESTART: Cell(failing.wake, (STOPPED, STARTING_FAIL)),
         RESET: Cell(failing.reset, (STOPPED, STARTING_FAIL)),
-        **_keep(STARTING_FAIL, GO, WAIT, LOST, RELOAD, RECHECK),
+        **_keep(STARTING_FAIL, RELOAD, RECHECK),
     },
     FAIL: {
+        **dict.fromkeys((GO, WAIT, LOST), Cell(failing.recall, (STOPPED, FAIL))),
         HALT: Cell(failing.drop, (STOPPED, FAIL)),
         QUIT: Cell(failing.drop, (STOPPED, FAIL)),
         SPAWNED: Cell(running.take_pid, (FAIL,)),
@@ -204,7 +206,7 @@ TABLE: dict[str, dict[str, Any]] = {
         WAKE: Cell(failing.wake, (STOPPED, FAIL)),
         RESTART: Cell(failing.wake, (STOPPED, FAIL)),
         RESET: Cell(failing.reset, (STOPPED, FAIL)),
-        **_keep(FAIL, GO, WAIT, LOST, RELOAD, RECHECK),
+        **_keep(FAIL, RELOAD, RECHECK),
     },
 }
 
