@@ -238,6 +238,7 @@ def explore(specs: dict[str, UnitSpec], instant: bool, limit: int = 10**7) -> Co
                 there = world.key()
                 if there not in saved:
                     pmlaws.check(world.machine)
+                    pmlaws.check_stops(world.machine)
             except Exception as error:
                 raise AssertionError(f"{error}; after {_path(came, here)}, {action}") from error
             if action == way:

@@ -113,6 +113,13 @@ def _deadline(machine: Machine, unit: Unit) -> None:
         assert timer or waits, f"{unit.name}: {unit.state} for ever"
 
 
+def check_stops(machine: Machine) -> None:
+    """The order of all stops under way, where no line changes meanwhile."""
+    for unit in machine.units.values():
+        if unit.state == states.STOPPING:
+            _order(machine, unit)
+
+
 def public(machine: Machine) -> dict[str, tuple[object, ...]]:
     """What others see of each unit."""
     return {unit.name: _PUBLIC(unit) for unit in machine.units.values()}
