@@ -13,9 +13,10 @@ from enve_pm.resource.loading import Loading
 from enve_pm.resource.nestedmarch import NestedMarch
 from enve_pm.resource.relay import Relay
 from enve_pm.resource.subpm import SubPms
-from enve_pm.shell import carry, reexec
+from enve_pm.shell import carry, pipes, reexec
 from enve_pm.shell.install import is_system
 from enve_pm.shell.lifeline import Lifeline
+from enve_pm.shell.reopen import Reopen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ class Seat:
         self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit, self._letter())
         self.relay = Relay(pm.loop, self.subs, pm.owner.finish)
         self.nested = NestedMarch(self.subs, lambda: pm.engine.machine)
-        self.change = reexec.Reexec(pm.loop, Lifeline(pm.loop, post), self, pm.owner.finish)
+        self.life = Lifeline(pm.loop, post)
+        self.change = reexec.Reexec(pm.loop, self.life, self, pm.owner.finish)
+        self.pipes = Reopen(pm.loop, self.life, self._listen())
         self._join()
 
     def _letter(self) -> str:
@@ -105,6 +108,7 @@ class Seat:
             owner.verbs["load"] = Loading(pm.loop, path, self.feed, pm.load, owner.finish).command
         else:
             owner.verbs["load"] = self._trust_again
+            self.life.beat = self.pipes.at_beat
         if self.tell >= 0:
             os.set_inheritable(self.tell, False)
             os.set_blocking(self.tell, False)
@@ -120,9 +124,21 @@ class Seat:
         if job:
             self.pm.owner.finish(job, 0)
 
+    def _listen(self) -> dict[str, Any]:
+        pm = self.pm
+        return {
+            pipes.INPUT: lambda: pm.owner.listen(pm.input_fd),
+            pipes.STREAMS: pm.streams.listen,
+        }
+
     def _trust_again(self, job: str, args: Sequence[str]) -> None:
+        """Deploy was here: what it laid down counts, and the pipes are those that stand there."""
         self.pm.streams.look_again()
-        self.pm.owner.finish(job, 0)
+        try:
+            self.pipes.look(pipes.STREAMS)
+            self.pm.owner.finish(job, 0)
+        except (pipes.NoFifo, OSError) as error:
+            self.pm.owner.finish(job, 3, str(error))
 
     def _turned(self) -> None:
         self._turn()

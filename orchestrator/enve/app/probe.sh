@@ -73,6 +73,17 @@ pid=${status#*\"pid\":}
 pid=${pid%%[!0-9]*}
 [ -n "$pid" ] && [ -r "/proc/$pid/stat" ] && first_line "/proc/$pid/stat"
 
+section pipes # those that the pm which lives does not read: deleted, or another one's
+if [ -n "$pid" ] && [ -r "/proc/$pid/fd" ] && [ / -ef / ] 2>/dev/null; then
+  for path in "$pipe" "$home/input"; do
+    read=
+    for fd in "/proc/$pid/fd"/*; do
+      if [ "$fd" -ef "$path" ]; then read=yes && break; fi
+    done
+    [ -n "$read" ] || printf '%s\n' "$path"
+  done
+fi
+
 section python
 known=
 wanted_link=

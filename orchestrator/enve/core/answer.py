@@ -119,8 +119,8 @@ def exit_code(answer: Answer) -> int:
 
 
 UNDELIVERED: Mapping[str, str] = {
-    "its pm does not run": "enve-deploy starts it",
-    "its pipe is missing": "end its pm (`pm shutdown` on the node), then enve-deploy",
+    "its pm does not run": "enve-deploy starts it, or gives it its pipe back",
+    "its pipe is missing": "enve-deploy makes it anew; no service restarts",
 }
 # What to say of an answer, and what to do next.
 TOLD: Mapping[str, tuple[str, str]] = {

@@ -58,6 +58,8 @@ def decide(wanted: Wanted, probe: Probe) -> Steps:
     replaces = probe.alive.pid > 0 and probe.alive.program != wanted.program
     if wanted.start and not probe.alive.pid:
         found.add(">", "pm", "not running", "start")
+    for path in probe.pipes if probe.alive.pid else ():
+        found.add("~", path, "deleted or replaced: pm does not read it", "load")
     return Steps(
         tuple(found.changes),
         push_program=not probe.present,

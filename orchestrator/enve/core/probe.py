@@ -74,6 +74,7 @@ class Probe:
     blueprint: bytes = b""  # the old one, where it is not the wanted one
     units: Mapping[str, Any] = field(default_factory=dict)  # status of the node's pm, then
     subs: Mapping[str, Any] = field(default_factory=dict)  # sub/NAME.json by NAME, then
+    pipes: tuple[str, ...] = ()  # that the pm which lives does not read from (any more)
 
     @property
     def python(self) -> Python | None:
@@ -118,6 +119,7 @@ def parse(data: bytes) -> Probe:
         changed=tuple(printable(row, 300) for row in part.get("changed", [])[:50]),
         blueprint="\n".join(part.get("blueprint", [])).encode(),
         units=_object(part, "units"),
+        pipes=tuple(printable(row, 300) for row in part.get("pipes", [])[:2]),
         subs={
             name[4:].removesuffix(".json"): _object(part, name)
             for name in part

@@ -51,6 +51,7 @@ class Owner:
 
     def listen(self, fd: int) -> None:
         self._fd = fd
+        self._lines = command.Lines()
         self._engine.loop.watch(fd, self._read)
 
     def _read(self) -> None:

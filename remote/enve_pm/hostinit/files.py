@@ -126,6 +126,18 @@ def read(path: str, limit: int = 1 << 20) -> bytes:
         return file.read(limit)
 
 
+def aside(path: str) -> str:
+    """Something else than a pipe stands where a pipe has to: it is moved away, not lost. Where it
+    went, "" when nothing stood in the way."""
+    try:
+        if stat.S_ISFIFO(os.lstat(path).st_mode):
+            return ""
+    except FileNotFoundError:
+        return ""
+    os.rename(path, path + ".moved")
+    return path + ".moved"
+
+
 def sha256(data: bytes) -> str:
     """In hex."""
     return hashlib.sha256(data).hexdigest()

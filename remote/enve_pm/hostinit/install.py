@@ -78,6 +78,7 @@ class Install:
             self.whole = bool(files.read(self.lib + "/deployed.json"))
             files.discard(self.lib + "/deployed.json")
             self._files(gid)
+            self._free_pipes()
             keeper = self._register()
             if self.order.start:
                 self._start(keeper)
@@ -146,6 +147,12 @@ class Install:
             "launcher", self.home + "/pm", record.launcher(self.order), 0o755 if gid >= 0 else 0o700
         )
 
+    def _free_pipes(self) -> None:
+        for path in (self.order.pipe, self.home + "/input"):
+            moved = files.aside(path)
+            if moved:
+                self.warnings.append("%s was no pipe; what it was is %s now" % (path, moved))
+
     def _put(self, what: str, path: str, data: bytes, mode: int) -> None:
         if files.put(path, data, mode):
             self.did.append(what)
@@ -174,8 +181,11 @@ class Install:
             return
         if runs != wanted:
             self._reexec(before)
-        if self.laid or not self.whole:
+        lost = not life.listens(self.order.pipe)
+        if self.laid or not self.whole or lost:
             self._reload()
+        if lost and life.listens(self.order.pipe):
+            self.did.append("pipe")
 
     def _reexec(self, before: str) -> None:
         """The new program takes over; where it can't, the old one goes on and comes back."""

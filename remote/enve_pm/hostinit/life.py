@@ -24,6 +24,7 @@ START_DEADLINE = 30.0  # seconds for pm to show that it is there
 COMMAND_DEADLINE = 30.0
 STOP_DEADLINE = 90.0  # units have stop timeouts of their own
 KILL_DEADLINE = 15.0
+PIPE_DEADLINE = 40.0  # a beat of pm's heart, and some
 EVERY = 0.02
 
 
@@ -90,9 +91,27 @@ def order(home: str, verb: str, *arguments: str) -> tuple[int, str]:
     return (int(text) if text.isdigit() else 1), said
 
 
-def _write(pipe: str, line: bytes) -> None:
+def listens(pipe: str) -> bool:
+    """Does somebody read this pipe?"""
     try:
-        handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = _open(pipe)
+    except OSError:
+        return False
+    try:
+        return stat.S_ISFIFO(os.fstat(handle).st_mode)
+    finally:
+        os.close(handle)
+
+
+def _open(pipe: str) -> int:
+    return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _write(pipe: str, line: bytes) -> None:
+    # pm that lives puts a pipe that is gone back at its next beat
+    wait(lambda: listens(pipe) or not holder(os.path.dirname(pipe)), PIPE_DEADLINE)
+    try:
+        handle = _open(pipe)
     except OSError as error:
         down = error.errno in (errno.ENXIO, errno.ENOENT)
         told = "pm is not running" if down else error.strerror

@@ -4,6 +4,7 @@
                      `ready`             I run the new program
                      `failed REASON`     I could not, and go on as I was
     pm -> watchdog   `beat`              the answer
+                     `reopen WHICH`      a pipe was put back: hold the new one
                      `reexec PROGRAM`    replace yourself by the program in this folder
 
 The end of a pipe is the death of the other side, known at once and without a signal.
@@ -22,6 +23,7 @@ BEAT = "beat"
 READY = "ready"
 FAILED = "failed"
 REEXEC = "reexec"
+REOPEN = "reopen"
 
 
 class Wire:

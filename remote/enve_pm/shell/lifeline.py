@@ -24,6 +24,7 @@ class Lifeline:
 
     def __init__(self, loop: Loop, post: Post) -> None:
         self.heard: Callable[[str, str], None] = lambda word, rest: None
+        self.beat: Callable[[], None] = lambda: None  # called at each ping
         self.post = post
         self._wire = heartbeat.Wire(post.reader, post.writer)
         loop.watch(post.reader, self._hear)
@@ -39,6 +40,7 @@ class Lifeline:
         for word, rest in messages or ():
             if word == heartbeat.PING:
                 self._wire.say(heartbeat.BEAT)
+                self.beat()
             else:
                 self.heard(word, rest)
 

@@ -10,7 +10,12 @@ import grp
 import os
 import stat
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.shell.watchdog import Post
+
 GROUP = "pm-march"  # who may write signed streams, in a system install
+INPUT, STREAMS = "input", "streams"  # the two, as pm names them to its watchdog
 
 
 class NoFifo(Exception):
@@ -26,12 +31,12 @@ def open_fifo(path: str, mode: int, gid: int = -1) -> int:
         pass
     flags = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
     if not stat.S_ISFIFO(os.lstat(path).st_mode):  # looked at first: opening a device may act
-        raise NoFifo(f"{path} is not a fifo: move it away and start pm again")
+        raise NoFifo(f"{path} is not a fifo: move it away, then deploy again")
     fd = os.open(path, flags)
     state = os.fstat(fd)
     if not stat.S_ISFIFO(state.st_mode) or state.st_uid != os.geteuid():
         os.close(fd)
-        raise NoFifo(f"{path} is not a fifo of uid {os.geteuid()}: remove it and start pm again")
+        raise NoFifo(f"{path} is not a fifo of uid {os.geteuid()}: remove it, then deploy again")
     if gid >= 0:
         os.fchown(fd, -1, gid)
     os.fchmod(fd, mode)
@@ -47,6 +52,24 @@ def open_streams(path: str) -> int:
     """The pipe for signed streams: open to the group that may march where that group exists."""
     gid = march_group()
     return open_fifo(path, 0o600 if gid < 0 else 0o620, gid)
+
+
+def place(which: str, post: Post) -> tuple[str, int]:
+    """Path and descriptor of one of the two; -1: it is none of ours."""
+    return (post.path, post.pipe) if which == STREAMS else (f"{post.home}/input", post.input)
+
+
+def open_one(which: str, post: Post) -> int:
+    """Open what stands in its place now, or make it. Raises NoFifo, OSError."""
+    return open_streams(post.path) if which == STREAMS else open_input(post.home)
+
+
+def stands(path: str, fd: int) -> bool:
+    """Is what we read from still what writers find at its path?"""
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(fd))
+    except OSError:
+        return False
 
 
 def march_group() -> int:

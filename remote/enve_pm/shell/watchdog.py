@@ -146,6 +146,8 @@ class _Watch:
                 self._tell_ready()
             elif word == heartbeat.REEXEC:
                 self._reexec(rest)
+            elif word == heartbeat.REOPEN:
+                _hold(self.post, rest)
         return messages is not None
 
     def _tell_ready(self) -> None:
@@ -176,6 +178,17 @@ class _Watch:
             become(self.post._replace(ready=self.ready), place)
         except OSError as error:
             self.wire.say(heartbeat.FAILED, str(error))
+
+
+def _hold(post: Post, which: str) -> None:
+    """pm has put a pipe back: hold that one. If it is gone again, pm will say so again."""
+    _, fd = pipes.place(which, post)
+    try:
+        new = pipes.open_one(which, post)
+    except (pipes.NoFifo, OSError):
+        return
+    os.dup2(new, fd, inheritable=False)
+    os.close(new)
 
 
 def _code(status: int) -> int:

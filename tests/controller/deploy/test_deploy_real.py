@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +117,41 @@ def test_what_somebody_changed_on_the_node_is_put_right(fleet: Fleet) -> None:
     done = fleet.deploy("-o", "json")
     assert done.returncode == 0, done.stderr
     assert writer.read_bytes() == right
+
+
+def regular_file(path: Path) -> None:
+    path.write_bytes(b"not a pipe\n")
+
+
+def nothing(path: Path) -> None:
+    pass
+
+
+def another_fifo(path: Path) -> None:
+    os.mkfifo(path, 0o600)
+
+
+@pytest.mark.parametrize("put", [nothing, regular_file, another_fifo])
+def test_a_lost_pipe_is_put_back_under_the_running_pm(
+    fleet: Fleet, put: Callable[[Path], None]
+) -> None:
+    assert fleet.deploy().returncode == 0
+    node = fleet.lab.nodes[0]
+    pid = fleet.status(node)["pid"]
+    pipe = node.state / "pm/run/default.pipe"
+    pipe.unlink()
+    put(pipe)
+    assert fleet.deploy("-C").returncode == 2
+    done = fleet.deploy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "n1  pipe; pm " in done.stdout
+    assert fleet.status(node)["pid"] == pid
+    os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))  # somebody reads it
+    assert pipe.stat().st_mode & 0o777 == 0o600
+    if put is regular_file:
+        assert "default.pipe.moved now" in done.stdout + done.stderr
+        assert pipe.with_name("default.pipe.moved").read_bytes() == b"not a pipe\n"
+    assert "unchanged" in fleet.deploy().stdout
 
 
 def test_a_changed_blueprint_reaches_the_running_pm(fleet: Fleet) -> None:
