@@ -25,6 +25,7 @@ REJECTED: Mapping[str, int] = {
     refusal.CLOCK: errors.FAILED,
     refusal.LANE: errors.FAILED,
     refusal.STORAGE: errors.FAILED,
+    refusal.LACKS: errors.FAILED,
     refusal.VERSION: errors.FAILED,
     refusal.BLOB: errors.FAILED,
     refusal.FORMAT: errors.FAILED,
@@ -38,6 +39,7 @@ HINTS: Mapping[str, str] = {
     refusal.CLOCK: "set the node's clock, or this machine's",
     refusal.LANE: "another lane holds the spot: drop it there first",
     refusal.STORAGE: "free space on the node, then march again",
+    refusal.LACKS: "install gpgv on the node; `enve-deploy -C` names what it lacks",
     "rights": "log in as its owner, or as a member of pm-march",
     refusal.EXPIRED: "march the plan again: that signs a new head",
 }

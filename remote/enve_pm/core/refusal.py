@@ -12,6 +12,7 @@ STALE_BASE = "stale-base"  # a fork: this plan does not build on what the node h
 EQUIVOCATION = "equivocation"  # two plans under one serial
 LANE = "lane"  # another lane holds the spot
 STORAGE = "storage"
+LACKS = "lacks"  # nothing can be verified here: no gpgv, no user for it
 VERSION = "version"
 BLOB = "blob"  # a file that the plan names is missing or not what it says
 FORMAT = "format"
@@ -28,6 +29,7 @@ CODES = (
     EQUIVOCATION,
     LANE,
     STORAGE,
+    LACKS,
     VERSION,
     BLOB,
     FORMAT,

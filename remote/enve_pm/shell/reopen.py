@@ -41,7 +41,7 @@ class Reopen:
         return True
 
     def at_beat(self) -> None:
-        """Without the owner's pipe nobody could tell us to look: so it is looked at now and then."""
+        """Without the owner's pipe nobody could ask us to look: so we do, now and then."""
         try:
             self.look(pipes.INPUT)
         except (pipes.NoFifo, OSError) as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core.refusal import SIGNATURE, STORAGE, Refused
+from enve_pm.core.refusal import LACKS, SIGNATURE, STORAGE, Refused
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import PATH, SpawnError, find, helper
 from enve_pm.wire import gpgv
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 USER = "pm-verify"
 DEADLINE = 20_000  # ms; a check takes 5
+NOT_RUN = (126, 127)  # exit statuses of a shell that could not execute it
 STATUS = 3  # gpgv's file descriptor for the status
 
 # CPU seconds, KiB of memory, 512-byte blocks written, core, open files; processes where the shell
@@ -56,7 +57,7 @@ class Verifier:
         except OSError as error:
             run.fail(Refused(STORAGE, "the check could not be set up: %s" % error.strerror))
         except SpawnError as error:
-            run.fail(Refused(SIGNATURE, "gpgv could not be started: %s" % error.reason))
+            run.fail(Refused(LACKS, "no signature can be checked here: %s" % error.reason))
 
     def argv(self, folder: str) -> list[str]:
         """The command line for a run in `folder`. Raises SpawnError when a tool is missing."""
@@ -132,8 +133,12 @@ class _Run:
         if late:
             self._finish(Refused(SIGNATURE, "gpgv took longer than %d s" % (DEADLINE // 1000)))
             return
+        said = self._said()
+        if code in NOT_RUN and not said:
+            self._finish(Refused(LACKS, "gpgv cannot be run here (%d)" % code))
+            return
         try:
-            gpgv.check(code, self._said(), self.fingerprint)
+            gpgv.check(code, said, self.fingerprint)
         except Refused as refused:
             self._finish(refused)
         else:
@@ -161,7 +166,10 @@ class _Run:
 
 
 def _tool(name: str) -> str:
-    return find(name, PATH, "/")
+    try:
+        return find(name, PATH, "/")
+    except SpawnError as error:
+        raise SpawnError("%s: %s" % (name, error.reason)) from None
 
 
 def _ids(user: str) -> tuple[int, int]:

@@ -111,8 +111,9 @@ def test_without_gpgv_nothing_is_believed(small: Site) -> None:
     lacking.mask_now(node, path)
     try:
         with small.unchanged():
-            said = screen(small.fleet.march(small.plan("unseen"), "-T", "40", code=5))
-            assert "gpgv" in said
+            said = screen(small.fleet.march(small.plan("unseen"), "-T", "40", code=3))
+            assert "rejected (lacks): no signature can be checked here: gpgv" in said
+            assert "install gpgv on the node" in said
     finally:
         lacking.unmask_now(node, path)
     small.fleet.march(small.plan("seen"))

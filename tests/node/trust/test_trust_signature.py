@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.support.keys import KeyHome
 
-from enve_pm.core.refusal import KEYHOLE, SIGNATURE, Refused
+from enve_pm.core.refusal import KEYHOLE, LACKS, SIGNATURE, Refused
 from enve_pm.shell import verify
 from enve_pm.shell.loop import Loop
 from enve_pm.shell.system import System
@@ -242,11 +242,16 @@ def test_a_gpgv_that_is_missing_or_prints_without_end(
     smith: Smith, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ring, sig = smith.home.public(smith.alice), smith.sign(smith.alice)
-    commands = (["/nowhere/gpgv"], ["/bin/sh", "-c", "yes >&3"], ["/bin/sh", "-c", "exit 0"])
-    for command in commands:
+    commands = {
+        ("/nowhere/gpgv",): LACKS,
+        ("/bin/sh", "-c", "exec /nowhere/gpgv"): LACKS,
+        ("/bin/sh", "-c", "yes >&3"): SIGNATURE,
+        ("/bin/sh", "-c", "exit 0"): SIGNATURE,
+    }
+    for command, code in commands.items():
         monkeypatch.setattr(verify, "DEADLINE", 2000)
         monkeypatch.setattr(verify.Verifier, "argv", lambda self, folder, c=command: list(c))
-        assert judge.ask(ring, sig, smith.alice) == SIGNATURE
+        assert judge.ask(ring, sig, smith.alice) == code
 
 
 def test_its_limits_hold(judge: Judge) -> None:
@@ -282,7 +287,7 @@ if os.geteuid() == 0:
             assert (uid, gid) == (str(nobody.pw_uid), str(nobody.pw_gid))
             assert caps == ["CapPrm:", "0" * 16, "CapBnd:", "0" * 16]
             judge.verifier.user = "nobody-at-all"
-            assert judge.ask(ring, sig, smith.alice) == SIGNATURE
+            assert judge.ask(ring, sig, smith.alice) == LACKS
 
 
 def test_one_check_takes_milliseconds(smith: Smith, judge: Judge) -> None:
