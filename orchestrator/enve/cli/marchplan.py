@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from enve.cli import fleet
-from enve.errors import UsageError
+from enve.errors import InputError, UsageError, Where
 
 if TYPE_CHECKING:
     from enve.cli.progress import Report
@@ -69,8 +69,10 @@ def signed(args: argparse.Namespace, settings: Settings, folder: Path, report: R
     head = content.plan.signed.head
     domain = fleet.domain(settings)
     if head.domain != domain.name:
-        raise UsageError(
-            f"{args.plan} is signed for the domain '{head.domain}', not for '{domain.name}'"
+        raise InputError(
+            f"it is signed for the domain '{head.domain}', the inventory is '{domain.name}'",
+            where=Where(args.plan),
+            hint="-i names the inventory of its domain",
         )
     limit = fleet.limited(domain, args.limit)
     nodes = {

@@ -53,7 +53,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("signed", "-i", "inventory.yml", "--lane", "a"), 64, "--lane"),
         (("signed", "-i", "inventory.yml", "--key", "a"), 64, "--key"),
         (("signed", "-i", "inventory.yml", "-e", "x=1"), 64, "--extra-vars"),
-        (("signed", "-i", "other.yml"), 64, "shop.example"),
+        (("signed", "-i", "other.yml"), 65, "shop.example"),
         (("signed", "-i", "inventory.yml", "-l", "n9"), 64, "n9"),
         (("cut", "-i", "inventory.yml"), 65, "not a signed plan"),
     ],
