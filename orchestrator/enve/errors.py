@@ -90,6 +90,12 @@ class LeaseError(EnveError):
     exit_code = LEASED
 
 
+class LateError(EnveError):
+    """A node was reached, and did not answer within its deadline."""
+
+    exit_code = DEADLINE
+
+
 class Unreachable(EnveError):
     """A node could not be talked to. `kind`: timeout refused hostkey login lost unresolved."""
 

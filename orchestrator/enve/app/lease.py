@@ -18,7 +18,7 @@ from enve.app.visit import Visit
 from enve.core import leaseorder, nodepaths
 from enve.core import look as looks
 from enve.core.printable import printable
-from enve.errors import EnveError, LeaseError, NodeFailure, Unreachable
+from enve.errors import EnveError, LateError, LeaseError, NodeFailure, Unreachable
 from enve.host.base import Session
 from enve_pm.core.refusal import FormatError
 
@@ -72,9 +72,7 @@ class Leases:
         except (Unreachable, NodeFailure) as error:
             visit.error = error
         except TimeoutError:
-            visit.error = Unreachable(
-                f"{visit.name}: no lease within {SECONDS:g} s", kind="timeout"
-            )
+            visit.error = LateError(f"no lease within {SECONDS:g} s; nothing was sent")
         else:
             self._unchanged(visit, shown)
 

@@ -10,7 +10,7 @@ from enve.app.control import meant_units
 from enve.core import nodepaths, verdict
 from enve.core.order import Order, full
 from enve.core.selection import Selection
-from enve.errors import EnveError, Unreachable, UsageError
+from enve.errors import EnveError, LateError, UsageError
 from enve.host.base import Host
 from enve.model.report import Begin, Emit, Printed, Result
 from enve.model.site import Node
@@ -45,7 +45,7 @@ class Tail:
         except EnveError as error:
             self._ended(verdict.result(node.name, error))
         except TimeoutError:
-            self._ended(verdict.result(node.name, Unreachable("no answer", kind="timeout")))
+            self._ended(verdict.result(node.name, LateError("no answer")))
 
     async def _logs(self, host: Host) -> None:
         units = await meant_units(self._meant, host, self._reach)

@@ -11,7 +11,7 @@ from enve.app.collect import as_root, command
 from enve.core import look as looks
 from enve.core import verdict
 from enve.core.printable import printable
-from enve.errors import EnveError, NodeFailure, Unreachable
+from enve.errors import EnveError, LateError, NodeFailure, Unreachable
 from enve.host.base import Completed, Connect, Host
 from enve.model.march import Look, SignedHead
 from enve.model.report import Emit, Result, Step
@@ -111,8 +111,9 @@ class Visits:
             except EnveError as error:
                 visit.error = error
             except TimeoutError:
-                visit.error = Unreachable(
-                    f"{visit.name}: no answer within {self._look_deadline:g} s", kind="timeout"
+                visit.error = LateError(
+                    f"no answer within {self._look_deadline:g} s; nothing was sent",
+                    hint="a longer deadline: -T SECONDS",
                 )
 
     async def _look(self, visit: Visit) -> None:
