@@ -89,7 +89,7 @@ def test_3_with_it_its_units_are_stopped_and_removed(fleet: Fleet, lab: Lab) -> 
         until(lambda home=home: not (home / "spots/web").exists(), "web's directory to go")
         assert not (home / "units/web").exists()
     # The plan of these nodes still lists it, and the listing says so until the next march.
-    assert fleet.rows()["n1.web"]["detail"] == "in the plan, no state known"
+    assert fleet.rows()["n1.web"]["detail"] == "removed: the blueprint does not allow it"
     assert pids(fleet, "db", "tenants", "tenants.blog") == before
     assert "0 deployed, 2 unchanged" in deploy(fleet)
     said = fleet.march(fleet.plan(spots()), code=65)

@@ -27,6 +27,9 @@ DEAD = Problem(
 )
 
 
+NO_STATE = "in the plan, no state known"
+
+
 @dataclass(frozen=True, slots=True)
 class _Node:
     """What all rows of one node share. `ahead`: our clock minus the node's, milliseconds."""
@@ -44,7 +47,8 @@ def rows(name: str, seen: Seen, now: int) -> list[Row]:
     node = _Node(name, now - seen.now * 1000, placed(seen.lanes))
     found = list(_units(node, (), seen.status, seen.subs, seen.alive))
     listed = {row.spot for row in found}
-    found += [_unreported(node, spot) for spot in node.placed if spot not in listed]
+    missing = [spot for spot in node.placed if spot not in listed]
+    found += [_unreported(node, spot, removed=_removed(seen, spot)) for spot in missing]
     return [*_pm(name, seen, bool(found)), *found]
 
 
@@ -118,13 +122,34 @@ def _inside(inside: Sub | None) -> str:
     return f"pm, {count} unit{'' if count == 1 else 's'}"
 
 
-def _unreported(node: _Node, spot: str) -> Row:
-    """A spot of the held plan of which no pm has told a state (its sub-pm never ran)."""
+def _removed(seen: Seen, spot: str) -> bool:
+    """The plan is in force, and the living pm that would have the spot, or the sub-pm around it,
+    has not: deploy took its place away."""
+    plans = [lane for lane in seen.lanes.values() if spot in lane.hashes]
+    if not seen.alive or any(lane.active != lane.serial for lane in plans):
+        return False
+    status, subs = seen.status, seen.subs
+    for step in address.parse(spot):
+        if status is None:
+            return False
+        if step not in status.units:
+            return True
+        inside = subs.get(step)
+        if inside is None or not inside.alive:
+            return False
+        status, subs = inside.status, inside.subs
+    return False
+
+
+def _unreported(node: _Node, spot: str, *, removed: bool) -> Row:
+    """A spot of the held plan of which no pm has told a state: its sub-pm never ran, or the
+    blueprint has no room for it any more."""
     plan = node.placed[spot]
     return Row(
         address=f"{address.format((node.name,))}.{spot}",
         node=node.name,
-        detail="in the plan, no state known",
+        detail="removed: the blueprint does not allow it" if removed else NO_STATE,
+        kind="removed" if removed else "",
         spot=spot,
         commit=plan.commit,
         plan=plan.plan,

@@ -19,7 +19,7 @@ _UNKNOWN = "unknown"
 def footer(rows: Sequence[Row], shown: int) -> str:
     """`12 units on 3 nodes: 9 RUNNING, 2 STOPPED, 1 FAIL; 1 node unreachable`. `shown`: how many
     of the rows the filters left."""
-    units = [row for row in rows if row.kind not in ("node", "pm")]
+    units = [row for row in rows if row.kind not in ("node", "pm", "removed")]
     nodes = {row.node for row in rows}
     count = Counter(_state(row) for row in units)
     states = [f"{count[s]} {s}" for s in (*_ORDER, _LAST_KNOWN, _UNKNOWN) if count[s]]

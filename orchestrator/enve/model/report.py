@@ -143,7 +143,9 @@ class Row:
     restarts: int = 0
     pid: int = 0
     detail: str = ""
-    kind: str = ""  # pm, process, resource, subpm; node: only the node is known
+    kind: str = (
+        ""  # pm, process, resource, subpm; node: only the node is known; removed: of no pm any more
+    )
     want: str = ""
     spot: str = ""  # the address below the node
     commit: str = ""  # of the artifact that the spot holds, 12 hex digits
