@@ -60,6 +60,8 @@ def decide(wanted: Wanted, probe: Probe) -> Steps:
         found.add(">", "pm", "not running", "start")
     for path in probe.pipes if probe.alive.pid else ():
         found.add("~", path, "deleted or replaced: pm does not read it", "load")
+    if probe.alive.program == wanted.program:
+        _behind(probe.subs, wanted.program, found)
     return Steps(
         tuple(found.changes),
         push_program=not probe.present,
@@ -80,6 +82,21 @@ def _program(wanted: Wanted, probe: Probe, found: _Found) -> None:
         found.add("~", "program", f"runs {runs}, wanted {wanted.program}", "reexec")
     elif probe.python is not None and probe.python.verdict != "same":
         found.add("~", "program", "the node's Python is another one now")
+
+
+def _behind(
+    subs: Mapping[str, Any], program: str, found: _Found, above: tuple[str, ...] = ()
+) -> None:
+    """Living sub-pms that did not follow an earlier change of program."""
+    for name, inner in subs.items():
+        if not isinstance(inner, dict) or inner.get("alive") is not True:
+            continue
+        path, runs = (*above, str(name)), str(table(inner.get("status")).get("hash", program))
+        if runs != program:
+            shown = printable(address.format(path), 200)
+            found.add("~", f"pm {shown}", f"runs {printable(runs, 64)}, wanted {program}", "reexec")
+        if len(path) < MAX_DEPTH:
+            _behind(table(inner.get("sub")), program, found, path)
 
 
 def _trust(wanted: Wanted, probe: Probe, found: _Found) -> None:

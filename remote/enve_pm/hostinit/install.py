@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from enve_pm.hostinit.register import Keeper
 
 LOCK_DEADLINE = 20.0  # seconds
+NESTED_DEADLINE = 20.0  # for sub-pms to follow a change of program
 FAILED, REFUSED, UNKNOWN_VERB = 3, 5, 64
 
 
@@ -179,7 +180,7 @@ class Install:
             self._await("start")
             self.did.append("started")
             return
-        if runs != wanted:
+        if runs != wanted or life.behind(self.home, wanted):  # it hands the program down
             self._reexec(before)
         lost = not life.listens(self.order.pipe)
         if self.laid or not self.whole or lost:
@@ -192,6 +193,7 @@ class Install:
         code, said = life.order(self.home, "reexec")
         if code == 0:
             self._await("reexec")
+            self._await_nested()
             self.did.append("reexec")
             return
         files.put(self.lib + "/current", before.encode() + b"\n", 0o600)
@@ -199,6 +201,16 @@ class Install:
             "the new pm did not take over (%d): %s" % (code, said or "no reason given"),
             "the old one goes on, no service was touched",
         )
+
+    def _await_nested(self) -> None:
+        """Sub-pms follow by themselves. One that does not goes on as it is: the next deploy asks
+        it again."""
+        wanted = self.order.program
+        if not life.wait(lambda: not life.behind(self.home, wanted), NESTED_DEADLINE):
+            for name in life.behind(self.home, wanted)[:4]:
+                self.warnings.append(
+                    "the pm %s still runs the old program; deploy again to ask it again" % name
+                )
 
     def _reload(self) -> None:
         code, said = life.order(self.home, "load")

@@ -9,7 +9,10 @@ import os
 import signal
 import stat
 import time
+from collections import namedtuple
 
+from enve_pm.core import address
+from enve_pm.core.filename import unquote
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell.system import System
@@ -17,7 +20,7 @@ from enve_pm.wire import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Iterator
 
 STATUS_SIZE = 16 << 20
 START_DEADLINE = 30.0  # seconds for pm to show that it is there
@@ -26,6 +29,8 @@ STOP_DEADLINE = 90.0  # units have stop timeouts of their own
 KILL_DEADLINE = 15.0
 PIPE_DEADLINE = 40.0  # a beat of pm's heart, and some
 EVERY = 0.02
+
+Nested = namedtuple("Nested", "name alive program")  # a sub-pm, as last seen
 
 
 def program(home: str, system: System) -> str:
@@ -43,24 +48,33 @@ def program(home: str, system: System) -> str:
 def nested_programs(home: str) -> set[str]:
     """The hashes of what the sub-pms below run, as last seen: they follow a change of program by
     themselves, a moment later."""
-    found: set[str] = set()
+    return {one.program for one in _nested(home)}
+
+
+def behind(home: str, wanted: str) -> list[str]:
+    """The living sub-pms, by their addresses, that run another program than this one."""
+    return [one.name for one in _nested(home) if one.alive and one.program != wanted]
+
+
+def _nested(home: str) -> Iterator[Nested]:
     folder = home + "/public/sub"
-    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         try:
             shown = json.loads(files.read(folder + "/" + name, STATUS_SIZE) or b"{}")
+            yield from _below((unquote(name[: -len(".json")]),), shown, True)
         except (OSError, ValueError, RecursionError):
             continue
-        _programs(shown, found)
-    return found
 
 
-def _programs(shown: Any, found: set[str]) -> None:
-    if isinstance(shown, dict):
-        status, below = shown.get("status"), shown.get("sub")
-        if isinstance(status, dict):
-            found.add(str(status.get("hash")))
-        for inner in below.values() if isinstance(below, dict) else ():
-            _programs(inner, found)
+def _below(path: tuple[str, ...], shown: Any, alive: bool) -> Iterator[Nested]:
+    if not isinstance(shown, dict):
+        return
+    alive = alive and shown.get("alive") is True
+    status, inside = shown.get("status"), shown.get("sub")
+    if isinstance(status, dict) and "hash" in status:
+        yield Nested(address.format(path), alive, str(status["hash"]))
+    for name, inner in inside.items() if isinstance(inside, dict) else ():
+        yield from _below((*path, str(name)), inner, alive)
 
 
 def await_program(home: str, name: str, system: System, deadline: float = START_DEADLINE) -> bool:

@@ -47,6 +47,22 @@ def test_nothing_to_do() -> None:
     assert steps() == Steps()
 
 
+def test_a_living_sub_pm_with_an_older_program_is_asked_again() -> None:
+    def sub_pm(program: str, **more: Any) -> dict[str, Any]:
+        return {"v": 1, "alive": True, "status": {"hash": program}, "sub": {}, **more}
+
+    dead, old = sub_pm("old", alive=False), sub_pm("old")
+    for shows, told in (
+        (sub_pm(HASH, sub={"in": old}), ["~ pm pm1.in reexec"]),
+        (sub_pm("old"), ["~ pm pm1 reexec"]),
+        (sub_pm(HASH, sub={"in": dead}), []),
+        ({**dead, "sub": {"in": old}}, []),
+    ):
+        assert shown(steps(**{"sub pm1.json": json.dumps(shows)})) == told
+    lost = steps(**{"pipes": "/h/run/default.pipe"})
+    assert shown(lost) == ["~ /h/run/default.pipe load"]
+
+
 def test_a_new_node_gets_all_of_it() -> None:
     found = deploysteps.decide(WANTED, probe.parse(answer()))
     assert shown(found) == ["+ program", "+ blueprint load", f"+ key {'A' * 40}", "> pm start"]
