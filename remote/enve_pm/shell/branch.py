@@ -3,8 +3,10 @@ a large file) is done by a fork of pm, which ends with it.
 
 A new interpreter for this would cost 20 ms and read the program again; a fork costs one. It is safe
 because pm has one thread, and because the fork at once lets go of all that is pm's: the signals,
-every descriptor but those that it is given, the session. What others give it to read cannot make it
-grow without end. It gives its rights away, where it does, as any other child would (see `rights`).
+every descriptor but those that it is given, the session. A signal that comes while it does so waits
+until it has, and then means to the fork what it means to any process. What others give it to read
+cannot make it grow without end. It gives its rights away, where it does, as any other child would
+(see `rights`). It lives no longer than pm: the watchdog ends it with all that is below pm.
 """
 
 from __future__ import annotations
@@ -26,16 +28,22 @@ if TYPE_CHECKING:
 
 MEMORY = 512 << 20  # bytes of address space
 BROKEN = 70  # exit status after a mistake of ours (EX_SOFTWARE)
+HELD = frozenset(signal.valid_signals())  # (the kernel lets nobody hold back KILL and STOP)
 
 
 def branch(
     loop: Loop, fds: Mapping[int, int], work: Callable[[], int], done: Callable[[int], None]
 ) -> int:
     """Do the work in a child, whose exit status it gives; `done` gets that. `fds`: child's number
-    (0, 1) -> ours; its errors go where pm's go. Returns the pid. Raises OSError."""
-    pid = os.fork()
-    if pid == 0:
-        _be(fds, work)
+    (0, 1; one that is missing is /dev/null) -> ours; its errors go where pm's go. Returns the pid.
+    Raises OSError."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _be(fds, work)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     loop.child(pid, done)
     return pid
 
@@ -58,22 +66,30 @@ def _be(fds: Mapping[int, int], work: Callable[[], int]) -> NoReturn:
         code = work()
     except BaseException:
         sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()  # before Python 3.9 it keeps what it is given
     finally:
         os._exit(code)
 
 
 def _let_go(fds: Mapping[int, int]) -> None:
-    gc.disable()  # a collection would write to every page that we share
+    gc.freeze()  # a collection that looks at what is pm's would write to every page that we share
     signal.set_wakeup_fd(-1)
     for handled in DEFAULTED:
         signal.signal(handled, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.setsid()
-    for number, ours in fds.items():
-        os.dup2(ours, number)
+    _take_over(fds)
     _close_from(3)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]  # who is not root cannot go above it
+    most = MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _take_over(fds: Mapping[int, int]) -> None:
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for number, ours in {0: null, 1: null, **fds}.items():
+        os.dup2(ours, number)
 
 
 def _close_from(lowest: int) -> None:

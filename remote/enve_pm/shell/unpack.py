@@ -53,6 +53,8 @@ def unpack(source: BinaryIO, folder: Folder, caps: Caps = CAPS) -> None:
             _Unpacking(archive, folder, caps).run()
     except (Unfit, OSError):
         raise
+    except MemoryError:
+        raise Unfit("the archive takes more memory than it may") from None
     except (tarfile.TarError, EOFError) as error:
         raise Unfit("not a whole tar archive: %s" % error) from None
     except Exception as error:

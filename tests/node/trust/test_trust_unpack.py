@@ -188,6 +188,17 @@ def test_a_size_that_lies_writes_no_more_than_it_may(room: Room) -> None:
     assert sum(path.stat().st_size for path in room.inside.iterdir()) == 0
 
 
+def test_one_that_takes_more_memory_than_there_is(room: Room) -> None:
+    """Headers are read whole: a small archive can claim, and compress, a very large one."""
+
+    class Large(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise MemoryError
+
+    with Folder.open(str(room.inside)) as folder, pytest.raises(Unfit, match="more memory"):
+        unpack(Large(), folder)
+
+
 def test_every_kind_of_damage(room: Room) -> None:
     data = archive(*GOOD)
     chance = random.Random(1)
