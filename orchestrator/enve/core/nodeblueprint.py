@@ -70,7 +70,6 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
     said = {
         "groups": list(ceiling.groups),
         "writes": list(ceiling.writes),
-        "ports": list(ceiling.ports),
         "rlimits": dict(ceiling.rlimits),
         "kinds": list(ceiling.kinds),
     }

@@ -11,8 +11,13 @@ from enve_pm.core.blueprint import path as checked_path
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
 
-KEYS = ("user", "groups", "writes", "ports", "rlimits", "kinds")
-_LATER = {"root": "chroots", "jail": "namespaces", "limits": "cgroup limits"}
+KEYS = ("user", "groups", "writes", "rlimits", "kinds")
+_LATER = {
+    "root": "chroots",
+    "jail": "namespaces",
+    "limits": "cgroup limits",
+    "ports": "network namespaces, which hold a spot to its ports,",
+}
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
 
 
@@ -25,13 +30,11 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     table = item.table(what, KEYS)
     groups = table["groups"].several(f"groups of {what}") if "groups" in table else []
     writes = table["writes"].several(f"writes of {what}") if "writes" in table else []
-    ports = table["ports"].several(f"ports of {what}") if "ports" in table else []
     kinds = table["kinds"].several(f"kinds of {what}") if "kinds" in table else []
     return Ceiling(
         user=read_user(table["user"], f"user of {what}") if "user" in table else "",
         groups=tuple(read_user(group, f"groups of {what}") for group in groups),
         writes=tuple(_path(path, f"writes of {what}") for path in writes),
-        ports=tuple(port.integer(f"ports of {what}", 1, 65535) for port in ports),
         rlimits=read_rlimits(table["rlimits"], f"rlimits of {what}") if "rlimits" in table else {},
         kinds=tuple(kind.choice(f"kinds of {what}", KINDS) for kind in kinds) or KINDS,
     )

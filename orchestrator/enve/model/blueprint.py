@@ -31,7 +31,6 @@ class Ceiling:
     user: str = ""
     groups: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
-    ports: tuple[int, ...] = ()
     rlimits: Mapping[str, int] = field(default_factory=dict)
     kinds: tuple[str, ...] = ("process", "resource")
 

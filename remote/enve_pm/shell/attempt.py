@@ -14,6 +14,7 @@ from enve_pm.shell.store import QUOTA
 from enve_pm.wire import head as heads
 from enve_pm.wire import merkle, openpgp
 from enve_pm.wire import stream as streams
+from enve_pm.wire.truststate import GENERATIONS, MOST_GENERATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +151,10 @@ class Attempt:
     def _quota(self) -> int:
         return int(self.blueprint.limits.get("inbox", QUOTA))
 
+    def _generations(self) -> int:
+        asked = int(self.blueprint.limits.get("generations", GENERATIONS))
+        return max(1, min(asked, MOST_GENERATIONS))
+
     def _fetched(self, reasons: dict[str, str]) -> None:
         self._step(lambda: self._with(reasons))
 
@@ -163,6 +168,7 @@ class Attempt:
     def _commit(self) -> None:
         plans: Plans = self.room.plans
         before = plans.held.get(self.lane)
+        plans.keep = self._generations()
         plans.commit(self._plan())
         self.install.raise_floor(self.head.issued)
         forced = "it follows only by --force-base" if self.verdict.forced else ""

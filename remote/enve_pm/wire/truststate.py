@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-GENERATIONS = 5
+GENERATIONS = 5  # unless the blueprint's limits say otherwise
+MOST_GENERATIONS = 64
 
 # serial, hash: of the held head; leaf, salt: of the held part; active: the serial whose state was
 # reached last (0 = none); generations: serials whose plans are kept, oldest first.
@@ -46,7 +47,11 @@ def _lane(value: Any, where: str) -> Lane:
         shape.hexadecimal(value["leaf"], where + ".leaf", 64),
         shape.hexadecimal(value["salt"], where + ".salt", 32),
         shape.integer(value["active"], where + ".active"),
-        tuple(shape.items(value["generations"], where + ".generations", shape.integer, 64)),
+        tuple(
+            shape.items(
+                value["generations"], where + ".generations", shape.integer, MOST_GENERATIONS
+            )
+        ),
     )
 
 

@@ -32,7 +32,7 @@ nodes:
   "group:web":
     limits: {inbox: 64M}
     spots:
-      edge: {user: www-data, groups: [adm], ports: 80, rlimits: {nofile: 64K, core: unlimited}}
+      edge: {user: www-data, groups: [adm], rlimits: {nofile: 64K, core: unlimited}}
     pms:
       tenants: {mode: user, user: tenants, spots: {shop: {}, blog: }}
       base: {mode: root, pms: {inner: {user: inner, spots: {a: {}}}}}
@@ -73,8 +73,7 @@ def test_what_each_node_gets(tmp_path: Path) -> None:
         "base.inner",
     ]
     edge = nodes["web02"].tree.spots["edge"]
-    assert (edge.ports, edge.groups, edge.rlimits) == (
-        (80,),
+    assert (edge.groups, edge.rlimits) == (
         ("adm",),
         {"nofile": 65536, "core": -1},
     )

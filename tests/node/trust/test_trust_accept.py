@@ -167,6 +167,21 @@ def test_a_writer_that_dies_leaves_nothing(bench: Bench, stream: bytes) -> None:
     assert bench.acceptor._intake._assembler.deadline() is None
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(2, 2), (1, 1), (0, 1), (None, 5)])
+def test_as_many_plans_are_kept_as_the_blueprint_says(
+    bench: Bench, keys: Keys, asked: int | None, kept: int
+) -> None:
+    limits = {} if asked is None else {"generations": asked}
+    bench.lay(blueprint(keys, limits=limits), {})
+    plan = PLAN
+    for number in range(6):
+        plan = plan.after({"web": forge.line("web", nice=number)})
+        assert bench.ask(plan.stream(keys.sign("alice"))).verdict == "accepted"
+    folders = [path.name for path in (bench.home / "plans/main").iterdir()]
+    serials = range(plan.serial - kept + 1, plan.serial + 1)
+    assert sorted(folders, key=int) == [str(serial) for serial in serials]
+
+
 def test_ceilings_are_put_in(bench: Bench, keys: Keys, capsys: pytest.CaptureFixture[str]) -> None:
     bench.lay(blueprint(keys, spots={"web": {"rlimits": {"nofile": 64}}, "db": {}}), {})
     bench.ask(PLAN.stream(keys.sign("alice")))
