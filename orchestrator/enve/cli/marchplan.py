@@ -32,8 +32,9 @@ def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> So
     """The plan of the command line, for the nodes that --limit leaves."""
     from enve.app.facts import load_facts  # noqa: PLC0415
     from enve.cli.clock import now  # noqa: PLC0415
-    from enve.load.extra import read_extra  # noqa: PLC0415
+    from enve.load.extra import read_extra, unused  # noqa: PLC0415
     from enve.load.plan import load_plan, open_plan  # noqa: PLC0415
+    from enve.model.report import Notice  # noqa: PLC0415
 
     file = open_plan(args.plan)
     if not args.inventory and file.inventory:
@@ -48,6 +49,8 @@ def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> So
         artifacts=settings.cache_dir / "artifacts",
         now=now() // 1000,
     )
+    for told in unused(args.extra_vars, plan.asks):
+        report.emit(Notice(told, "warning"))
     limit = fleet.limited(domain, args.limit)
     nodes = {name: each for name, each in plan.nodes.items() if name in limit}
     skipped = {name: why for name, why in plan.skipped.items() if name in limit}

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from enve.core.suggest import did_you_mean
 from enve.errors import UsageError
+from enve.load.template import ANYTHING
 from enve.load.variables import RESERVED, read_variables
 from enve.load.yamlfile import read_yaml
 
@@ -26,6 +28,25 @@ def read_extra(given: Iterable[str]) -> dict[str, Any]:
             raise UsageError(f"-e {text}: wanted NAME=VALUE or @FILE")
         found[_checked(key)] = value
     return found
+
+
+def unused(given: Iterable[str], asks: frozenset[str]) -> list[str]:
+    """A sentence for each NAME=VALUE that no template looks at: it is most likely a slip. (A @FILE
+    may serve many plans.) `asks`: see RenderedPlan."""
+    if ANYTHING in asks:
+        return []
+    names = [text.partition("=")[0] for text in given if not text.startswith("@")]
+    known = [name for name in asks if NAME.fullmatch(name)]
+    return [
+        f"-e {name}=...: nothing in this plan uses '{name}'{_near(name, known)}"
+        for name in dict.fromkeys(names)
+        if name not in asks
+    ]
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = did_you_mean(name, known)
+    return f"; {near}" if near else ""
 
 
 def _checked(key: str) -> str:

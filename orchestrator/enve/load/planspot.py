@@ -70,6 +70,11 @@ class PlanSpot:
         self._known: dict[tuple[object, ...], Rendered] = {}
 
     @property
+    def asks(self) -> frozenset[str]:
+        """The names that its templates, and the variables that these use, look at."""
+        return self._scope.names
+
+    @property
     def where(self) -> Where:
         return self.key.where
 

@@ -36,6 +36,7 @@ class Story:
         self._lines: dict[str, dict[str, Rendered]] = {}
         self._skipped: dict[str, str] = {}
         self._by_name: dict[str, dict[str, PlanSpot]] = {}
+        self._asks: set[str] = set()
 
     def place(self, shop: Workshop) -> None:
         """Which entry of the plan stands for which spot."""
@@ -43,6 +44,7 @@ class Story:
         item = self._plan.table.get("spots")
         for key, value in [] if item is None or item.is_nothing else item.entries("spots"):
             entry = PlanSpot(key, value, shop)
+            self._asks |= entry.asks
             for node, steps in placement.of(key):
                 self._put(node, steps, entry)
 
@@ -153,6 +155,7 @@ class Story:
             skipped=self._skipped,
             names=names,
             expires=expires,
+            asks=frozenset(self._asks),
         )
 
     def _node_plan(self, name: str, lines: Mapping[str, Rendered]) -> NodePlan:

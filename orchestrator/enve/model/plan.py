@@ -43,3 +43,4 @@ class RenderedPlan:
     skipped: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # sha256 -> a name for people
     expires: int = 0  # unix seconds
+    asks: frozenset[str] = frozenset()  # what its templates look at; "*": nobody can say

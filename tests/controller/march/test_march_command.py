@@ -66,6 +66,28 @@ def test_wrong_words(desk: Path, words: tuple[str, ...], code: int, told: str) -
     assert not (desk / "state").exists()
 
 
+def test_a_variable_that_nothing_uses_is_warned_of(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "more.yml").write_text("{for_another_plan: 1}\n")
+    words = ["plan.yml", "-C", "-e", "xx=2", "-e", "x=1", "-e", "@more.yml"]
+    assert run_command("march", words, prog="enve-march") == 3
+    said = "".join(capsys.readouterr())
+    assert "-e xx=...: nothing in this plan uses 'xx'; did you mean 'x'?" in said
+    assert said.count("nothing in this plan uses") == 1
+
+
+def test_a_variable_is_used_where_another_one_is_made_of_it(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "plan.yml").write_text(PLAN + 'vars: {x: "{{ y }}0", unseen: "{{ z }}"}\n')
+    words = ["plan.yml", "-C", "-e", "y=1", "-e", "z=1"]
+    assert run_command("march", words, prog="enve-march") == 3
+    said = "".join(capsys.readouterr())
+    assert "uses 'y'" not in said
+    assert "uses 'z'" in said
+
+
 def test_a_node_without_pm_is_told(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command("march", ["plan.yml", "-C", "-e", "x=1"], prog="enve-march") == 3
     said = capsys.readouterr()
