@@ -7,7 +7,7 @@ import os
 
 from enve_pm.core.filename import quote
 from enve_pm.shell import place
-from enve_pm.shell.branch import branch, rows
+from enve_pm.shell.branch import order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,18 +29,22 @@ class Placing:
         self._lines = lines
         self._done = done
         self._answer = b""
-        self._reader, writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        orders = rows("".join(line + "\n" for line in lines.values()).encode())
+        self._reader = -1
         try:
-            branch(loop, {0: orders, 1: writer}, lambda: place.main(home), self._ended)
-        except OSError as error:
+            self._begin(home)
+        except OSError as error:  # one that is never told would keep all later plans waiting
             reason = error.strerror or str(error)
             loop.at(loop.system.now(), lambda: self._fail(reason))
+
+    def _begin(self, home: str) -> None:
+        request = "".join(line + "\n" for line in self._lines.values()).encode()
+        self._reader, writer = os.pipe()
+        try:
+            os.set_blocking(self._reader, False)
+            order(self._loop, request, lambda: place.main(home), self._ended, {1: writer})
         finally:
-            os.close(orders)
             os.close(writer)
-        loop.watch(self._reader, self._read)
+        self._loop.watch(self._reader, self._read)
 
     def _read(self) -> None:
         try:
@@ -78,8 +82,9 @@ class Placing:
         self._done(dict.fromkeys(self._lines, "place:" + reason))
 
     def _close(self) -> None:
-        self._loop.unwatch(self._reader)
-        os.close(self._reader)
+        if self._reader >= 0:
+            self._loop.unwatch(self._reader)
+            os.close(self._reader)
 
 
 def gone(unit: str) -> str:

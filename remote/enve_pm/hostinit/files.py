@@ -10,6 +10,7 @@ import os
 import stat
 
 from enve_pm.hostinit.problem import Problem
+from enve_pm.shell.handle import write_all
 
 
 def folder(path: str, mode: int, gid: int = -1) -> bool:
@@ -90,13 +91,6 @@ def _same(path: str, data: bytes, mode: int, gid: int) -> bool:
         right = stat.S_ISREG(state.st_mode) and stat.S_IMODE(state.st_mode) == mode
         right = right and state.st_uid == os.geteuid() and gid in (-1, state.st_gid)
         return right and state.st_size == len(data) and file.read() == data
-
-
-def write_all(handle: int, data: bytes) -> None:
-    """Write all of it. Raises OSError (disk full)."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
 
 
 def discard(path: str) -> None:

@@ -13,6 +13,7 @@ import zipfile
 
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
+from enve_pm.shell.handle import write_all
 
 MAX_SIZE = 16 << 20  # bytes, unpacked
 MAX_FILES = 1000
@@ -56,7 +57,7 @@ def _unpack(data: bytes, target: str) -> None:
 def _write(path: str, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
-        files.write_all(handle, data)
+        write_all(handle, data)
         os.fsync(handle)
     finally:
         os.close(handle)

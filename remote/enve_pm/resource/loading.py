@@ -9,7 +9,7 @@ from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError, UnitSpec
 from enve_pm.shell import feed, ingest, store
-from enve_pm.shell.branch import branch, rows
+from enve_pm.shell.branch import order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,13 +67,11 @@ class Loading:
 
     def _fetch(self, job: str, lines: Lines, missing: dict[str, int]) -> None:
         """A child copies the blobs into our store, checking each."""
-        orders = rows("".join(f"{name} {size}\n" for name, size in missing.items()).encode())
+        request = "".join(f"{name} {size}\n" for name, size in missing.items()).encode()
         try:
-            branch(self._loop, {0: orders}, self._ingest, lambda code: self._fetched(job, lines))
+            order(self._loop, request, self._ingest, lambda code: self._fetched(job, lines))
         except OSError as error:
             self._finish(job, FAILED, f"load: {error.strerror}")
-        finally:
-            os.close(orders)
 
     def _ingest(self) -> int:
         return ingest.main(self._feed, self._store, store.QUOTA)

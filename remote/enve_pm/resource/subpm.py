@@ -21,7 +21,7 @@ from enve_pm.resource.lodging import Lodging, lodging, make, open_input
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
 from enve_pm.shell import feed, nested, program
-from enve_pm.shell.branch import branch, rows
+from enve_pm.shell.branch import order
 from enve_pm.shell.pending import REPLACED
 from enve_pm.shell.spawn import Order, SpawnError
 from enve_pm.wire import command
@@ -130,12 +130,12 @@ class SubPms:
         os.set_blocking(sub.tell, False)
         os.set_blocking(writer, False)
         fds = {**output(spec, self._logs), INPUT_FD: sub.input, TELL_FD: writer}
-        order = Order(self._argv(place, spec.mode), environment(spec, self._home, run.job), fds)
-        order.user = spec.user if place.uid != os.geteuid() else ""
-        order.nice, order.rlimits, order.umask = spec.nice, spec.rlimits, spec.umask
-        parameter = describe(run, order.argv, self._home.system.wall())
+        made = Order(self._argv(place, spec.mode), environment(spec, self._home, run.job), fds)
+        made.user = spec.user if place.uid != os.geteuid() else ""
+        made.nice, made.rlimits, made.umask = spec.nice, spec.rlimits, spec.umask
+        parameter = describe(run, made.argv, self._home.system.wall())
         try:
-            sub.alive = self._runs.launch(run, order, parameter)
+            sub.alive = self._runs.launch(run, made, parameter)
             sub.number = run.number
         finally:
             os.close(writer)
@@ -171,17 +171,14 @@ class SubPms:
         if not wanted:
             self._load(name, plan, march)
             return
-        orders = rows("".join(f"{key} {size}\n" for key, size in wanted.items()).encode())
+        request = "".join(f"{key} {size}\n" for key, size in wanted.items()).encode()
         store = self._home.path + "/store"
-        try:
-            branch(
-                self._loop,
-                {0: orders},
-                lambda: feed.fill(store, place.feed, place.gid),
-                lambda code: self._load(name, plan, march),
-            )
-        finally:
-            os.close(orders)
+        order(
+            self._loop,
+            request,
+            lambda: feed.fill(store, place.feed, place.gid),
+            lambda code: self._load(name, plan, march),
+        )
 
     def _load(self, name: str, plan: str, march: bool) -> None:
         sub = self._subs.get(name)

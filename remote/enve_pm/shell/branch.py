@@ -16,6 +16,7 @@ import os
 import resource
 import sys
 
+from enve_pm.shell.handle import nameless, write_all
 from enve_pm.shell.light import signal
 from enve_pm.shell.system import DEFAULTED
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MEMORY = 512 << 20  # bytes of address space
 BROKEN = 70  # exit status after a mistake of ours (EX_SOFTWARE)
+NONE: Mapping[int, int] = {}
 HELD = frozenset(signal.valid_signals())  # (the kernel lets nobody hold back KILL and STOP)
 
 
@@ -48,13 +50,30 @@ def branch(
     return pid
 
 
+def order(
+    loop: Loop,
+    request: bytes,
+    work: Callable[[], int],
+    done: Callable[[int], None],
+    fds: Mapping[int, int] = NONE,
+) -> None:
+    """A branch whose stdin is the request. Raises OSError: then nothing was begun."""
+    given = rows(request)
+    try:
+        branch(loop, {0: given, **fds}, work, done)
+    finally:
+        os.close(given)
+
+
 def rows(data: bytes) -> int:
     """A nameless file that holds what a child reads as its stdin. Raises OSError."""
-    handle = os.memfd_create("rows", os.MFD_CLOEXEC)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-    os.lseek(handle, 0, os.SEEK_SET)
+    handle = nameless("/tmp")  # noqa: S108  (made anew and never followed)
+    try:
+        write_all(handle, data)
+        os.lseek(handle, 0, os.SEEK_SET)
+    except BaseException:
+        os.close(handle)
+        raise
     return handle
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import marshal
 import os
 
+from enve_pm.shell.handle import nameless, write_all
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -28,10 +30,12 @@ class Unreadable(Exception):
 
 def pack(home: str, state: dict[str, Any]) -> int:
     """A descriptor, closed on exec, that holds the state."""
-    fd = _nameless(home)
-    view = memoryview(marshal.dumps({**state, "v": VERSION}, FORMAT))
-    while view:
-        view = view[os.write(fd, view) :]
+    fd = nameless(home)
+    try:
+        write_all(fd, marshal.dumps({**state, "v": VERSION}, FORMAT))
+    except BaseException:
+        os.close(fd)
+        raise
     return fd
 
 
@@ -59,15 +63,3 @@ def _read(fd: int, size: int) -> bytes:
             break
         data += chunk
     return data
-
-
-def _nameless(home: str) -> int:
-    if hasattr(os, "memfd_create"):
-        try:
-            return os.memfd_create("pm-state")
-        except OSError:
-            pass  # an old kernel
-    path = f"{home}/state.{os.getpid()}"
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    os.unlink(path)
-    return fd

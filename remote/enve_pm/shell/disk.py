@@ -10,6 +10,8 @@ import errno
 import os
 import stat
 
+from enve_pm.shell.handle import write_all
+
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -49,9 +51,7 @@ class Disk:
         """A new file with this content, on the disk when the call returns if `lasting`."""
         handle = os.open(path, _NEW, 0o600)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, data)
             os.fchmod(handle, mode)
             if lasting:
                 os.fsync(handle)
@@ -62,9 +62,7 @@ class Disk:
         """Other content for a file that is there: it takes no room but that which it has."""
         handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, data)
             os.ftruncate(handle, len(data))
             os.fchmod(handle, mode)
         finally:

@@ -15,6 +15,7 @@ import sys
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import FormatError
+from enve_pm.shell.handle import write_all
 from enve_pm.shell.ingest import asked
 
 TYPE_CHECKING = False
@@ -82,9 +83,7 @@ def put(folder: str, name: str, pieces: Iterable[bytes], gid: int) -> None:
     handle = os.open(part, _NEW, 0o600)
     try:
         for piece in pieces:
-            view = memoryview(piece)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, piece)
         os.fchown(handle, -1, gid)
         os.fchmod(handle, MODE)
     finally:

@@ -7,6 +7,7 @@ import os
 from enve_pm.core.refusal import STORAGE, Refused
 from enve_pm.shell import ingest
 from enve_pm.shell.branch import branch
+from enve_pm.shell.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,9 +72,3 @@ def scratch(folder: str) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.unlink(path)
     return handle
-
-
-def write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]

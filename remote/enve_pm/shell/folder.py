@@ -105,9 +105,3 @@ class Folder:
             for one in inner.names():
                 inner.remove(one)
         os.rmdir(name, dir_fd=self.fd)
-
-
-def write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]

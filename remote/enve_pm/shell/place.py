@@ -19,7 +19,8 @@ from enve_pm.core.filename import quote, unquote
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError, UnitSpec
 from enve_pm.shell import placed
-from enve_pm.shell.folder import Folder, write_all
+from enve_pm.shell.folder import Folder
+from enve_pm.shell.handle import write_all
 from enve_pm.shell.placed import NEW, OLD, PRODUCT
 from enve_pm.shell.rights import Rights, UnknownUser
 from enve_pm.shell.unpack import Unfit, prepare, unpack

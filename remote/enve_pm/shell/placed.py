@@ -12,7 +12,7 @@ from collections import namedtuple
 from enve_pm.core import shape
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.refusal import FormatError
-from enve_pm.shell.folder import write_all
+from enve_pm.shell.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

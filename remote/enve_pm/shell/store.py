@@ -12,6 +12,7 @@ import stat
 from collections import namedtuple
 
 from enve_pm.core.digest import sha256
+from enve_pm.shell.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,9 +139,7 @@ def _pour(source: int, target: int, size: int) -> str:
             raise NotTaken("it became shorter while it was read")
         sum_.update(piece)
         left -= len(piece)
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(target, view) :]
+        write_all(target, piece)
     if os.read(source, 1):
         raise NotTaken("it became longer while it was read")
     return sum_.hexdigest()

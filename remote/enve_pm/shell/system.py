@@ -12,6 +12,7 @@ import resource
 import stat
 import time
 
+from enve_pm.shell.handle import write_all
 from enve_pm.shell.light import signal
 
 TYPE_CHECKING = False
@@ -242,9 +243,7 @@ class System:
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
             try:
                 os.fchmod(handle, mode)  # the umask has no say
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(handle, view) :]
+                write_all(handle, data)
                 if sync:
                     os.fsync(handle)
             finally:

@@ -12,7 +12,7 @@ import os
 import stat
 from collections import namedtuple
 
-from enve_pm.shell.folder import write_all
+from enve_pm.shell.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

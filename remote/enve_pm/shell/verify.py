@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from enve_pm.core.refusal import LACKS, SIGNATURE, STORAGE, Refused
+from enve_pm.shell.handle import write_all
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import PATH, SpawnError, find, helper
 from enve_pm.wire import gpgv
@@ -187,9 +188,7 @@ def _write(path: str, data: bytes, group: int) -> None:
     try:
         os.fchown(handle, -1, group)
         os.fchmod(handle, 0o600 if group < 0 else 0o640)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
+        write_all(handle, data)
     finally:
         os.close(handle)
 
