@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from enve.app import reasons, signing
+from enve.app import reasons, rights, signing
 from enve.app.differences import read
 from enve.app.dispatch import Dispatch
 from enve.app.follow import Delivery
@@ -28,10 +28,10 @@ from enve.core import answer as answers
 from enve.core import moves, muster, preview
 from enve.core.streams import Packer
 from enve.core.verdict import OUTCOME_CODE, worst
-from enve.errors import MissingError
+from enve.errors import EnveError, MissingError
 from enve.host.base import Connect
 from enve.model.march import Answer, SignedPlan
-from enve.model.report import Begin, Emit, End, Notice, Result
+from enve.model.report import Begin, Emit, End, Notice, Problem, Result
 from enve.trust.signer import Signer
 
 INTERRUPTED = 130
@@ -82,7 +82,7 @@ class March:
 
     def _choose(self) -> asyncio.Task[Signer] | None:
         """Look for the key while the nodes are looked at."""
-        if self.orders.check or self.orders.signed is not None:
+        if self.orders.signed is not None:
             return None
         return asyncio.create_task(asyncio.to_thread(self.get_signer))
 
@@ -96,9 +96,12 @@ class March:
         waits = self._waits(proposal, survey)
         self._show(proposal)
         if orders.check or not (proposal.needed or orders.out):
-            self._nothing_sent(proposal, survey)
+            refused = await self._would_refuse(proposal, survey, chosen) if orders.check else {}
+            self._nothing_sent(proposal, survey, refused)
             return
         signer = await chosen if chosen else None
+        if signer is not None:
+            rights.check_key(orders, proposal, signer.key, self.clock())
         question = preview.footer(proposal.differences)
         await confirm(orders, self.ask, question, len(proposal.moving), proposal.drift)
         if orders.out is not None:
@@ -153,12 +156,31 @@ class March:
             return False
         return asks(self.orders, len(proposal.moving), proposal.drift)
 
-    def _nothing_sent(self, proposal: Proposal, survey: Survey) -> None:
+    async def _would_refuse(
+        self, proposal: Proposal, survey: Survey, chosen: asyncio.Task[Signer] | None
+    ) -> dict[str, Problem]:
+        """What nodes would say to our key. A check needs none: without it nothing is known."""
+        try:
+            signer = await chosen if chosen else None
+        except EnveError:
+            return {}
+        if signer is None:
+            return {}
+        return rights.refusals(self.orders, proposal, survey, signer.key, self.clock())
+
+    def _nothing_sent(
+        self, proposal: Proposal, survey: Survey, refused: Mapping[str, Problem]
+    ) -> None:
         """--check, or everything is as the plan says."""
         self._out_of_reach(proposal, survey)
         for name, rows in proposal.changes.items():
             visit = survey.visits[name]
-            if rows and self.orders.check:
+            if name in refused:
+                why = refused[name]
+                self._tell(
+                    Result(name, "refused", why.message, visit.took(), why, verdict="unsent")
+                )
+            elif rows and self.orders.check:
                 told = f"{len(rows)} change{'s' if len(rows) > 1 else ''}"
                 self._tell(Result(name, "pending", told, visit.took(), verdict="unsent"))
             else:
@@ -183,6 +205,7 @@ class March:
         self._out_of_reach(proposal, survey)
         for name in proposal.changes:
             self._tell(Result(name, "skipped", f"in {out}", verdict="unsent"))
+        self._summary = f"written, {preview.nodes(len(signed.parts))}"
 
     async def _go(
         self, proposal: Proposal, survey: Survey, waits: Waits, signer: Signer | None

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from enve.cli import fleet
-from enve.errors import InputError, UsageError, Where
+from enve.errors import InputError, RefusedError, UsageError, Where
 
 if TYPE_CHECKING:
     from enve.cli.progress import Report
+    from enve.load.scope import Facts
     from enve.model.blueprint import Blueprint
     from enve.model.march import SignedPlan
     from enve.model.plan import RenderedPlan
@@ -30,7 +31,6 @@ class Source(NamedTuple):
 
 def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> Source:
     """The plan of the command line, for the nodes that --limit leaves."""
-    from enve.app.facts import load_facts  # noqa: PLC0415
     from enve.cli.clock import now  # noqa: PLC0415
     from enve.load.extra import read_extra, unused  # noqa: PLC0415
     from enve.load.plan import load_plan, open_plan  # noqa: PLC0415
@@ -41,9 +41,7 @@ def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> So
         settings = replace(settings, inventory=tuple(map(str, file.inventory)))
     domain = fleet.domain(settings)
     blueprint = _blueprint(domain, report)
-    facts = {
-        name: found.values for name, found in load_facts(settings.of_domain(domain.name)).items()
-    }
+    facts = _facts(settings, domain)
     plan = load_plan(
         *(file, domain, blueprint, facts, read_extra(args.extra_vars)),
         artifacts=settings.cache_dir / "artifacts",
@@ -86,7 +84,39 @@ def signed(args: argparse.Namespace, settings: Settings, folder: Path, report: R
     plan = RenderedPlan(
         *(head.plan, head.domain, head.lane, nodes, content.blobs), names=content.names
     )
-    return Source(plan, domain, _blueprint(domain, report), content.plan)
+    blueprint = _blueprint(domain, report)
+    if blueprint is not None:
+        _below_ceilings(plan, domain, blueprint, _facts(settings, domain))
+    return Source(plan, domain, blueprint, content.plan)
+
+
+def _below_ceilings(plan: RenderedPlan, domain: Domain, blueprint: Blueprint, facts: Facts) -> None:
+    """What was signed may be above a ceiling of today: every node would refuse its whole part."""
+    from enve.core import validate  # noqa: PLC0415
+    from enve.core.layout import as_pm  # noqa: PLC0415
+    from enve.load.scope import home  # noqa: PLC0415
+    from enve_pm.core.policy import read_lines  # noqa: PLC0415
+    from enve_pm.core.refusal import FormatError  # noqa: PLC0415
+
+    for name, each in plan.nodes.items():
+        if name not in domain.nodes or name not in blueprint.nodes:
+            continue
+        tree, top = as_pm(blueprint.nodes[name].tree), home(domain.nodes[name], facts.get(name))
+        try:
+            for spec in read_lines(each.lines, each.lines).values():
+                validate.check_ceiling(name, spec, tree, top or "~")
+        except FormatError as error:
+            raise InputError(f"a line of {name} is no unit: {error}") from None
+        except validate.Flaw as flaw:
+            told = f"would be refused: {flaw.message}; nothing was sent"
+            raise RefusedError(told, hint="sign a plan below it, or ask the architect") from None
+
+
+def _facts(settings: Settings, domain: Domain) -> Facts:
+    from enve.app.facts import load_facts  # noqa: PLC0415
+
+    known = load_facts(settings.of_domain(domain.name))
+    return {name: found.values for name, found in known.items()}
 
 
 def _blueprint(domain: Domain, report: Report) -> Blueprint | None:

@@ -198,11 +198,15 @@ async def test_a_stranger_is_refused_by_every_node(
 ) -> None:
     nodes = fleet(2)
     shop = plan({"n1": [line("web")], "n2": [line("web")]})
-    assert await run(stranger, nodes, shop) == 5
+    told = await refused(stranger, nodes, RefusedError, shop)
+    assert "named by no keyhole" in told.message
+    assert told.notes[0].startswith("keys that would do: alice (")
+    assert [sim.log for sim in nodes.sims.values()] == [["look"]] * 2
+    assert await run(stranger, nodes, shop, check=True) == 5
+    assert stranger.results["n2"].outcome == "refused"
+    # Another blueprint than the nodes' says yes: they judge for themselves.
+    assert await run(stranger, nodes, shop, keyholes=(stranger.keyhole(),)) == 5
     assert stranger.verdicts == {"n1": "rejected", "n2": "rejected"}
-    told = stranger.results["n1"].problem
-    assert told is not None
-    assert "blueprint does not name" in told.notes[0]
     assert all(not sim.lanes for sim in nodes.sims.values())
     assert await run(alice, nodes, shop) == 0
 
@@ -215,6 +219,25 @@ async def test_a_key_out_of_scope_is_told_what_its_keyhole_reads(alice: Desk, fl
     told = alice.results["n1"].problem
     assert told is not None
     assert told.notes[1] == "its keyhole reads: march, scope *.db"
+    assert await run(alice, nodes, plan({"n1": [line("web")]}), check=True) == 5
+    told = alice.results["n1"].problem
+    assert told is not None
+    assert told.message == "would be refused: key alice may not add web"
+    assert alice.differences
+
+
+@story
+async def test_a_keyhole_that_does_not_open_any_more_is_seen_before_signing(
+    alice: Desk, fleet: Fleet
+) -> None:
+    nodes = fleet(1)
+    shop = plan({"n1": [line("web")]})
+    over = (alice.keyhole(until=alice.now - 1), alice.keyhole(lanes=("db",)))
+    told = await refused(alice, nodes, RefusedError, shop, keyholes=over)
+    assert "is not valid any more" in told.message
+    assert told.notes == ()
+    await run(alice, nodes, shop, keyholes=(*over, alice.keyhole()))
+    assert alice.verdicts == {"n1": "applied"}
 
 
 @story

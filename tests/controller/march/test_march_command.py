@@ -88,6 +88,28 @@ def test_a_variable_is_used_where_another_one_is_made_of_it(
     assert "uses 'z'" in said
 
 
+@pytest.mark.parametrize(
+    ("ceiling", "told"),
+    [
+        (
+            "{web: {kinds: [resource]}}",
+            "would be refused: n1: web: kind process is above its kinds",
+        ),
+        ("{db: {}}", "would be refused: n1: the blueprint has no spot web on this node"),
+    ],
+)
+@pytest.mark.parametrize("check", [(), ("-C",)])
+def test_a_signed_file_above_a_ceiling_of_today(
+    desk: Path, ceiling: str, told: str, check: tuple[str, ...]
+) -> None:
+    (desk / "b.yml").write_text(f"nodes: {{n1: {{spots: {ceiling}}}}}\n")
+    (desk / "low.yml").write_text(INVENTORY + "blueprint: b.yml\n")
+    with pytest.raises(EnveError) as caught:
+        run_command("march", ["signed", "-i", "low.yml", *check], prog="enve-march")
+    assert caught.value.exit_code == 5
+    assert told in caught.value.message
+
+
 def test_a_node_without_pm_is_told(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command("march", ["plan.yml", "-C", "-e", "x=1"], prog="enve-march") == 3
     said = capsys.readouterr()

@@ -48,9 +48,22 @@ def refused(site: Site, key: str, *words: str, plan: Path | None = None) -> None
             assert word in said, said
 
 
+def locked_out(site: Site, key: str, why: str, reason: str) -> None:
+    """Told before anything is signed; and what is signed all the same the nodes refuse."""
+    with site.unchanged():
+        said = screen(site.fleet.march(site.plan("mine"), key=key, code=5))
+        assert f"{why}: they would refuse it; nothing was signed or sent" in said
+        assert "keys that would do: alice (" in said
+        screen(site.fleet.march(site.plan("mine"), "--check", key=key, code=5))
+        forger = Forger(site)
+        ack = site.pm("n1").send(forger.stream(forger.next(), site.fleet.keys.fingerprint(key)))
+        assert ack["code"] == "keyhole"
+        assert reason in ack["reason"]
+
+
 def test_an_unknown_key(guarded: Site) -> None:
     guarded.fleet.keys.make("mallory")
-    refused(guarded, "mallory", "rejected (keyhole)")
+    locked_out(guarded, "mallory", "is named by no keyhole of these nodes", "no keyhole here")
 
 
 def test_a_key_out_of_its_scope(guarded: Site) -> None:
@@ -63,11 +76,11 @@ def test_a_key_out_of_its_scope_that_only_removes_a_spot(guarded: Site) -> None:
 
 
 def test_a_keyhole_that_is_over(guarded: Site) -> None:
-    refused(guarded, "carol", "rejected (keyhole)", "carol", "not valid any more")
+    locked_out(guarded, "carol", "is not valid any more", "carol is not valid any more")
 
 
 def test_a_keyhole_that_is_to_come(guarded: Site) -> None:
-    refused(guarded, "dave", "rejected (keyhole)", "dave", "not valid yet")
+    locked_out(guarded, "dave", "is not valid yet", "dave is not valid yet")
 
 
 def revoke(fleet: Fleet, name: str) -> None:
@@ -97,7 +110,7 @@ def test_a_key_that_the_blueprint_no_longer_names(guarded: Site) -> None:
     fleet.keyholes[:] = [hole for hole in fleet.keyholes if hole["key"] != "bob"]
     fleet.write()
     fleet.deploy()
-    refused(guarded, "bob", "rejected (keyhole)")
+    locked_out(guarded, "bob", "is named by no keyhole of these nodes", "no keyhole here")
 
 
 def test_an_expired_key(guarded: Site) -> None:
