@@ -80,6 +80,7 @@ class Seat:
         self.nested = NestedMarch(self.subs, lambda: pm.engine.machine)
         self.life = Lifeline(pm.loop, post)
         self.change = reexec.Reexec(pm.loop, self.life, self, pm.owner.finish)
+        self.loading: Loading | None = None
         self.pipes = Reopen(pm.loop, self.life, self._listen())
         self._join()
 
@@ -94,25 +95,26 @@ class Seat:
         self._turn, pm.loop.after = pm.loop.after, self._turned
         pm.engine.kinds[SUBPM] = self.subs
         pm.engine.runs.over = self._over
-        pm.rollout.below = self.subs.below
-        pm.streams.nested = self.subs.by_hand
+        pm.rollout.below = self.subs.down.below
+        pm.streams.nested = self.subs.up.by_hand
         self._dropped, pm.board.dropped = pm.board.dropped, self._drop
-        self.subs.told = self._told
+        self.subs.up.told = self._told
         self.nested.moved = pm.reports.check
         pm.reports.nested = self.nested.progress
         owner.relay = self.relay.take
         owner.verbs["reexec"] = self.change.command
         self._set_property, owner.verbs["set-property"] = owner.verbs["set-property"], self._set
         if self.feed:
-            path = pm.home.path
-            owner.verbs["load"] = Loading(pm.loop, path, self.feed, pm.load, owner.finish).command
+            home = pm.home.path
+            self.loading = Loading(pm.loop, home, self.feed, pm.load, owner.finish)
+            owner.verbs["load"] = self.loading.command
         else:
             owner.verbs["load"] = self._trust_again
             self.life.beat = self.pipes.at_beat
         if self.tell >= 0:
             os.set_inheritable(self.tell, False)
             os.set_blocking(self.tell, False)
-            pm.board.shown = owner.answered = self.subs.shown = self._tell
+            pm.board.shown = owner.answered = self.subs.up.shown = self._tell
 
     def begin(self, state: dict[str, Any] | None, job: str = "") -> None:
         """Begin, or go on with a state; `job` asked for that."""
@@ -177,7 +179,8 @@ class Seat:
     # -- a change of program -----------------------------------------------------------------------
     @property
     def quiet(self) -> bool:
-        return self.pm.quiet
+        loads = self.loading is not None and not self.loading.quiet
+        return self.pm.quiet and self.subs.down.quiet and not loads
 
     def dump(self) -> tuple[dict[str, Any], list[int]]:
         state, fds = self.pm.dump()

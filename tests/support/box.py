@@ -109,8 +109,9 @@ class Box:
             check=False,
         )
 
-    def load(self, *lines: dict[str, Any], status: int = 0) -> None:
-        """These units and no others; nested ones by names such as `pm1.web`. 3: some fail."""
+    def load(self, *lines: dict[str, Any], status: int = 0) -> str:
+        """These units and no others; nested ones by names such as `pm1.web`. 3: some fail. What it
+        said is given back."""
         texts = {
             one["name"]: json.dumps(one, sort_keys=True, separators=(",", ":")) for one in lines
         }
@@ -118,6 +119,7 @@ class Box:
         feed.write(str(self.feed), name, data, os.getgid())
         done = self.pm("load", name)
         assert done.returncode == status, done.stderr
+        return str(done.stderr)
 
     # -- what it shows ----------------------------------------------------------------------------
     def status(self) -> dict[str, Any]:

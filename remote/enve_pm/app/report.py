@@ -26,9 +26,10 @@ Load = namedtuple("Load", "job lane", defaults=("",))
 
 class March:
     """One accepted part on its way. names: {unit of this pm: its address}; nested: addresses of
-    units in sub-pms; failed: units whose files could not be placed, with the reason."""
+    units in sub-pms; failed: units whose files could not be placed, with the reason; told: the
+    spots as they were reported last."""
 
-    __slots__ = ("ack", "failed", "goal", "names", "nested")
+    __slots__ = ("ack", "failed", "goal", "names", "nested", "told")
 
     def __init__(
         self, ack: Any, names: dict[str, str], nested: Iterable[str], failed: dict[str, str]
@@ -38,21 +39,20 @@ class March:
         self.nested = list(nested)
         self.failed = failed
         self.goal = Goal("apply", list(names))
+        self.told: Spots = {}
 
 
 class Reports:
     """`report` takes (ack, verdict, spots, final); `loaded` the job of a load and its verdict.
-    `nested` is asked for the spots of sub-pms, and
-    whether these have settled."""
+    `nested` is asked for the spots of sub-pms, whether these have settled, and whether well."""
 
     def __init__(self, engine: Engine) -> None:
         self.report: Callable[[Any, str, Spots, bool], None] = _nobody
         self.loaded: Callable[[str, str, Spots], None] = lambda job, verdict, spots: None
-        self.nested: Callable[[list[str]], tuple[Spots, bool]] = _none_nested
+        self.nested: Callable[[list[str]], tuple[Spots, bool, bool]] = _none_nested
         self._engine = engine
         self._marches: list[March] = []
         self._timer: Timer | None = None
-        self._told: Spots = {}
 
     def add(self, march: March) -> None:
         """Follow it to its end; an older one of the same lane is told once more and dropped."""
@@ -61,6 +61,8 @@ class Reports:
                 self._tell(older, FAILED, final=True)
         self._marches = [old for old in self._marches if old.ack.lane != march.ack.lane]
         self._marches.append(march)
+        # Where nothing was to be changed no turn of the machine follows.
+        self._engine.loop.at(self._engine.loop.system.now(), self.check)
 
     def refuse(self, ack: Any, refusals: Iterable[Any]) -> None:
         """The machine will not carry this out: nothing was changed."""
@@ -68,13 +70,16 @@ class Reports:
         self._send(ack, FAILED, spots, True)
 
     def check(self) -> None:
-        """After each turn of the machine, and when a sub-pm has news."""
+        """After each turn of the machine, and when a sub-pm has news. What has not been heard yet,
+        or done, is not judged: the turn that does it calls again."""
+        if self._engine.busy():
+            return
         for march in list(self._marches):
             outcome = march.goal.outcome(self._engine.machine)
-            nested, settled = self.nested(march.nested)
+            nested, settled, well = self.nested(march.nested)
             if outcome is not None and settled:
                 self._marches.remove(march)
-                good = outcome[0] == 0 and not march.failed and not _bad(nested)
+                good = outcome[0] == 0 and not march.failed and well and not _bad(nested)
                 self._tell(march, APPLIED if good else FAILED, final=True)
         if self._marches and self._timer is None:
             now = self._engine.loop.system.now()
@@ -83,12 +88,12 @@ class Reports:
     def _progress(self) -> None:
         self._timer = None
         for march in self._marches:
-            if self._spots(march) != self._told:
+            if self._spots(march) != march.told:
                 self._tell(march, ACCEPTED, final=False)
 
     def _tell(self, march: March, verdict: str, final: bool) -> None:
-        self._told = self._spots(march)
-        self._send(march.ack, verdict, self._told, final)
+        march.told = self._spots(march)
+        self._send(march.ack, verdict, march.told, final)
 
     def _send(self, ack: Any, verdict: str, spots: Spots, final: bool) -> None:
         if not isinstance(ack, Load):
@@ -130,8 +135,8 @@ def _bad(nested: Spots) -> bool:
     return any(state in ("FAIL", "STARTING_FAIL") for state, _ in nested.values())
 
 
-def _none_nested(names: list[str]) -> tuple[Spots, bool]:
-    return {}, True
+def _none_nested(names: list[str]) -> tuple[Spots, bool, bool]:
+    return {}, True, True
 
 
 def _nobody(ack: Any, verdict: str, spots: Spots, final: bool) -> None:

@@ -1,14 +1,17 @@
 """How a march goes below: the spots that are in sub-pms, and whether these have settled.
 
 A sub-pm answers its `load` when all its units have settled, those of pms in it included; so what
-is read of it after that answer is final. One that is not wanted up waits with its lines for its
-start, and the march does not wait for it.
+is read of it after that answer is final. Its answer says what its states do not: that it did not
+take its lines, or that a unit runs on without its new files. One that is not wanted up waits with
+its lines for its start, and the march does not wait for it.
 """
 
 from __future__ import annotations
 
 from enve_pm.core import states
+from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
+from enve_pm.resource.loading import NOT_TAKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,36 +34,55 @@ class NestedMarch:
         self._subs = subs
         self._machine = machine
         self._jobs: dict[str, str] = {}  # sub-pm -> its last load that has no answer yet
-        subs.loading = self._loading
+        self._said: dict[str, str] = {}  # sub-pm -> why its last load went wrong
+        subs.down.loading = self._loading
 
     def _loading(self, name: str, job: str) -> None:
         self._jobs[name] = job
+        self._said.pop(name, None)
 
     def look(self, name: str) -> None:
         """Something happened in a sub-pm."""
         job = self._jobs.get(name)
-        if job and self._subs.answer(name, job) is not None:
+        answer = self._subs.up.answer(name, job) if job else None
+        if answer is not None:
             del self._jobs[name]
-            self._subs.publish(name)  # its states as they are after the answer
+            code, message = answer
+            if code:
+                self._said[name] = message or NOT_TAKEN + str(code)
+            self._subs.up.publish(name)  # its states as they are after the answer
         self.moved()
 
-    def progress(self, names: Sequence[str]) -> tuple[Spots, bool]:
-        """(state, result) of each address, and whether that is final."""
+    def progress(self, names: Sequence[str]) -> tuple[Spots, bool, bool]:
+        """(state, result) of each address, whether that is final, and whether all is well so far
+        as the sub-pms' answers say."""
         addresses = {name: parse_address(name) for name in names}
         open_ones = {parts[0] for parts in addresses.values() if self._open(parts[0])}
-        return {name: self._spot(parts) for name, parts in addresses.items()}, not open_ones
+        reasons = {name: self._reason(parts) for name, parts in addresses.items()}
+        spots = {name: self._spot(parts, reasons[name]) for name, parts in addresses.items()}
+        return spots, not open_ones, not any(reasons.values())
 
     def _open(self, name: str) -> bool:
         unit = self._machine().units.get(name)
         wanted = unit is not None and unit.want == states.UP
-        return wanted and (name in self._jobs or not self._subs.alive(name))
+        under_way = name in self._jobs or self._subs.down.owed(name)
+        return wanted and (under_way or not self._subs.up.alive(name))
 
-    def _spot(self, parts: Sequence[str]) -> tuple[str, str]:
-        report: Any = self._subs.report(parts[0])
+    def _reason(self, parts: Sequence[str]) -> str:
+        """What a sub-pm's answer says against this unit, or against all of its lines."""
+        said = self._said.get(parts[0], "")
+        start = format_address(parts[1:]) + ": "
+        for row in said.split("\n") if said else ():
+            if row.startswith((start, NOT_TAKEN)) and not row.endswith(WAITS):
+                return row[len(start) :] if row.startswith(start) else row
+        return ""
+
+    def _spot(self, parts: Sequence[str], reason: str) -> tuple[str, str]:
+        report: Any = self._subs.up.report(parts[0])
         for name in parts[1:-1]:
             report = report.get("sub", {}).get(name, {})
         unit = report.get("status", {}).get("units", {}).get(parts[-1])
-        return (unit["state"], unit["result"]) if unit else ("", WAITS)
+        return (unit["state"], reason or unit["result"]) if unit else ("", reason or WAITS)
 
     # -- over a change of program ------------------------------------------------------------------
     def dump(self) -> dict[str, str]:

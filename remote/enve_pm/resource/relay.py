@@ -31,7 +31,6 @@ class Relay:
         self._subs = subs
         self._finish = finish
         self._sent: dict[str, Sent] = {}
-        subs.told = self.look
 
     def take(self, order: Command) -> None:
         """Hand a command down to the one sub-pm that its units are in."""
@@ -40,11 +39,11 @@ class Relay:
         except AddressError as error:
             self._finish(order.job, BAD, f"{order.verb}: {error}")
             return
-        if not self._subs.alive(name):
+        if not self._subs.up.alive(name):
             self._finish(order.job, FAILED, f"{order.verb}: sub-pm {name} does not run")
         elif len(self._sent) >= MOST:
             self._finish(order.job, REFUSED, "too many commands are under way: try again later")
-        elif self._subs.send(name, order.job, order.verb, args):
+        elif self._subs.down.send(name, order.job, order.verb, args):
             due = self._loop.system.now() + PATIENCE
             timer = self._loop.at(due, lambda: self._late(order.job))
             self._sent[order.job] = Sent(name, timer)
@@ -55,10 +54,10 @@ class Relay:
         """Something happened in a sub-pm: answers that are there are ours too."""
         for job, sent in list(self._sent.items()):
             if sent.name == name:
-                answer = self._subs.answer(name, job)
+                answer = self._subs.up.answer(name, job)
                 if answer is not None:
                     self._end(job, *answer)
-                elif not self._subs.alive(name):
+                elif not self._subs.up.alive(name):
                     self._end(job, FAILED, f"sub-pm {name} ended before it answered")
 
     def _late(self, job: str) -> None:

@@ -15,31 +15,29 @@ if TYPE_CHECKING:
 STATUS = 2 << 20  # bytes of a status file
 TOTAL = 8 << 20  # bytes of all that is read of one sub-pm
 ANSWER = 32
-MESSAGE = 4096
+MESSAGE = 16384
 
 
 class Report:
-    """status: cleaned, or None; sub: {name: as sub/NAME.json}; trouble: why one is missing."""
+    """status: cleaned, or None; sub: {name: as sub/NAME.json}."""
 
-    __slots__ = ("status", "sub", "trouble")
+    __slots__ = ("status", "sub")
 
     def __init__(self) -> None:
         self.status: dict[str, Any] | None = None
         self.sub: dict[str, Any] = {}
-        self.trouble = ""
 
 
 def read(home: str, uid: int) -> Report:
-    """Read the public files below a sub-pm's HOME. Never raises for what stands there."""
+    """Read the public files below a sub-pm's HOME; what cannot be read is left out. Never raises
+    for what stands there."""
     report = Report()
     try:
         with Folder(home, uid) as folder, folder.folder("public") as public:
             report.status = nested.clean_status(_json(public.read("status.json", STATUS)))
             _read_subs(public, report)
-    except FileNotFoundError:
-        report.trouble = "it has not shown its states yet"
-    except (OSError, Foreign) as error:
-        report.trouble = nested.text(str(error))
+    except (OSError, Foreign):
+        pass  # it has not shown its states yet, or what stands there is not its own
     return report
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +82,40 @@ def test_definitions_change(box: Box) -> None:
     until(lambda: "pm1.more" not in box.listing(), "the removed one to go")
 
 
-def test_files_reach_a_nested_unit(box: Box) -> None:
-    from hashlib import sha256
-
-    text = b"port = 1\n"
+def stored(box: Box, text: bytes, path: str = "app.conf") -> dict[str, Any]:
+    """`files` of a line that places this text, which the top pm has."""
     name = sha256(text).hexdigest()
     (box.home / "store" / name).write_bytes(text)
-    files = {"app.conf": {"sha256": name, "size": len(text), "mode": 0o600}}
+    return {path: {"sha256": name, "size": len(text), "mode": 0o600}}
+
+
+def test_files_reach_a_nested_unit(box: Box) -> None:
+    text = b"port = 1\n"
+    files = stored(box, text)
     command = ["sh", "-c", "cat app.conf && exec sleep 1000"]
     box.load(*UNITS, line("pm1.pm2.conf", files=files, command=command))
     placed = box.home.joinpath("spots/pm1/spots/pm2/spots/conf/app.conf")
     until(lambda: placed.exists() and placed.read_bytes() == text, "the file to be placed")
+
+
+def test_a_nested_unit_that_runs_on_without_its_new_files_is_a_failure(box: Box) -> None:
+    box.load(*UNITS, line("pm1.conf", files=stored(box, b"1")))
+    box.wait("pm1.conf", "RUNNING")
+    (box.home / "spots/pm1/spots/conf/etc").write_text("in the way")
+    said = box.load(*UNITS, line("pm1.conf", files=stored(box, b"2", "etc/app.conf")), status=3)
+    assert "pm1.conf: place:" in said
+    assert box.unit("pm1.conf")["state"] == "RUNNING"
+
+
+def test_a_sub_pm_keeps_no_blob_that_nobody_names(box: Box) -> None:
+    names = []
+    for text in (b"one", b"two", b"three"):
+        files = stored(box, text)
+        names.append(files["app.conf"]["sha256"])
+        box.load(*UNITS, line("pm1.conf", files=files))
+    kept = {path.name for path in (box.home / "spots/pm1/store").iterdir()}
+    assert kept == {*names[1:]}  # those of the lines before too: they may be placed just now
+    assert (box.home / "spots/pm1/spots/conf/app.conf").read_bytes() == b"three"
 
 
 @pytest.mark.parametrize("who", ["watchdog", "pm"])

@@ -1,4 +1,4 @@
-"""A placing that cannot even begin is told like one that failed: the next plan is not kept waiting."""
+"""A placing that cannot even begin is told like one that failed: no later plan waits for it."""
 
 from __future__ import annotations
 
