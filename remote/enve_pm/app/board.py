@@ -47,12 +47,12 @@ class Board:
         self._system = home.system
         self._status = Status(self._head())
         self._dirty: set[str] = set()
-        self._recalled: set[str] = (
-            set()
-        )  # shown by the program before us; the disk has their states
+        # Shown by the program before us; the disk has their states.
+        self._recalled: set[str] = set()
         self._waiting = False
         self._held_back = False
         self._last = -PAUSE
+        self._told = ""  # what the disk does not take
         engine.changed = self.changed
         engine.gone = self.gone
 
@@ -132,7 +132,13 @@ class Board:
         self._home.pending.put(path, self._status.render(self._system.wall()), REPLACED, 0o644)
         if not self._home.pending.flush():
             self._wake(AGAIN)
+        self._tell_disk(self._home.pending.error)
         self.shown()
+
+    def _tell_disk(self, error: str) -> None:
+        if error and not self._told:
+            print(f"pm: {error}; what waits is tried again", file=sys.stderr, flush=True)
+        self._told = error
 
     def manual(self, unit: str) -> Want | None:
         """The want that was set by hand for this unit, as an event."""

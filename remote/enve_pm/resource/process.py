@@ -10,7 +10,7 @@ from enve_pm.resource.base import NO_HEIR
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, order, output
-from enve_pm.shell.spawn import SpawnError
+from enve_pm.shell.spawn import SpawnError, code_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ class Processes:
             env = environment(spec, self._home, run.job)
             fds = output(spec, self._logs)
             self._launch(run, spec, env, fds)
-        except SpawnError as error:
-            self._emit(SpawnFailed(effect.unit, effect.run, error.reason))
+        except (SpawnError, OSError) as error:
+            self.over(run)
+            reason = "exec:" + code_name(error) if isinstance(error, OSError) else error.reason
+            self._emit(SpawnFailed(effect.unit, effect.run, reason))
 
     def signal(self, effect: Signal, spec: UnitSpec) -> None:
         self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)
@@ -69,12 +71,14 @@ class Processes:
         return run.main if run is not None else 0
 
     def _launch(self, run: Run, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]) -> None:
-        ours = self._prepare(run, spec, env, fds) if run.step == states.START else -1
-        argv = self._command(run, spec, env)
-        parameter = describe(run, argv, self._loop.system.wall())
-        good = self._runs.launch(run, order(spec, self._home, argv, env, fds), parameter)
-        if ours >= 0:
-            os.close(ours)
+        its = self._prepare(run, spec, env, fds) if run.step == states.START else -1
+        try:
+            argv = self._command(run, spec, env)
+            parameter = describe(run, argv, self._loop.system.wall())
+            good = self._runs.launch(run, order(spec, self._home, argv, env, fds), parameter)
+        finally:
+            if its >= 0:
+                os.close(its)
         if run.watch is not None:
             run.watch.begin() if good else run.watch.close()
 

@@ -143,7 +143,11 @@ class LogPipes:
             self._wake(wait)
             return None
         self._started = self._loop.system.now()
-        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError:  # no descriptor is left: units that print must not wait for ever
+            self._wake(AGAIN)
+            return None
         ours.setblocking(False)
         try:
             self.pid = helper(self._loop, self._argv, {2: 2, CHANNEL: its.fileno()}, self._died)

@@ -104,8 +104,10 @@ class Loop:
             self._reap()
         while self._came:
             self._call(self._signals[self._came.pop(0)])
-        for due in self._timers.due(self.system.now()):
-            self._call(due)
+        for timer in self._timers.due(self.system.now()):
+            callback = timer.take()
+            if callback is not None:
+                self._call(callback)
         self._call(self.after)
 
     def _call(self, callback: Callable[..., None], *arguments: Any) -> None:

@@ -18,7 +18,7 @@ LASTING = "lasting"  # replaced, and on the disk before we go on
 
 
 class Pending:
-    """`error` names what went wrong in the last flush, or is empty."""
+    """`error` names what went wrong with one of the files that wait, or is empty."""
 
     def __init__(self, system: System) -> None:
         self.error = ""
@@ -51,8 +51,9 @@ class Pending:
         self._files = {p: f for p, f in self._files.items() if not p.startswith(folder + "/")}
 
     def flush(self) -> bool:
-        """Write all that waits. False when something could not be written."""
-        return all(self._one(path) for path in list(self._files))
+        """Write all that waits; one that fails stops no other. False when one did."""
+        failed = [path for path in list(self._files) if not self._one(path)]
+        return not failed
 
     def _one(self, path: str) -> bool:
         data, how, mode = self._files[path]
@@ -66,7 +67,8 @@ class Pending:
             self.error = "%s: %s" % (path, errno.errorcode.get(error.errno or 0, "error"))
             return False
         del self._files[path]
-        self.error = ""
+        if not self._files:
+            self.error = ""
         return True
 
     def _write(self, path: str, data: bytes | None, how: str, mode: int) -> None:

@@ -20,6 +20,7 @@ CALM = 10.0  # seconds of life after which a death is no part of a crash loop
 LONGEST = 60.0  # seconds between two starts, at most
 FIRST = 0.1
 LOG = 1 << 20  # bytes of the log of pm's own words; then it begins anew
+NOT_STARTED = 71  # in place of an exit status (EX_OSERR)
 DETACH_DEADLINE = 20.0  # seconds for pm to say that it is there
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -74,8 +75,13 @@ class _Loop:
         _trim(2)
         os.set_inheritable(self.lock, True)
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # no end may come while we know no pid
-        self.pid = os.posix_spawn(argv[0], argv, os.environ, setsigmask=())
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+        try:
+            self.pid = os.posix_spawn(argv[0], argv, os.environ, setsigmask=())
+        except OSError as error:  # no memory, no more processes: such moments pass
+            print(f"pm: it cannot be started: {error}", file=sys.stderr, flush=True)
+            return NOT_STARTED
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         if self.ready >= 0:
             os.close(self.ready)
             self.ready = -1

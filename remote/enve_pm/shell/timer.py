@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Timer:
-    """One call to come. `callback` is None once it is made or cancelled."""
+    """One call to come. `callback` is None once it is taken or cancelled."""
 
     __slots__ = ("callback", "due", "serial")
 
@@ -20,6 +20,11 @@ class Timer:
         self.due = due
         self.serial = serial
         self.callback: Callback | None = callback
+
+    def take(self) -> Callback | None:
+        """What is to be called, once; None when it was cancelled."""
+        callback, self.callback = self.callback, None
+        return callback
 
     def __lt__(self, other: Timer) -> bool:
         return (self.due, self.serial) < (other.due, other.serial)
@@ -48,16 +53,16 @@ class Timers:
         """When the next one is due; None when there is none."""
         return self._heap[0].due if self._heap else None
 
-    def due(self, now: int) -> list[Callback]:
-        """Take out what is due by now."""
-        calls = []
+    def due(self, now: int) -> list[Timer]:
+        """Take out those that are due by now. Each is still to be taken: a call may cancel one that
+        comes after it."""
+        found = []
         while self._heap and (self._heap[0].callback is None or self._heap[0].due <= now):
             timer = heapq.heappop(self._heap)
             if timer.callback is not None:
-                calls.append(timer.callback)
-                timer.callback = None
+                found.append(timer)
         self._drop_dead()
-        return calls
+        return found
 
     def _drop_dead(self) -> None:
         while self._heap and self._heap[0].callback is None:

@@ -153,7 +153,10 @@ class _Watch:
     def _tell_ready(self) -> None:
         """The first answer: whoever started us may go."""
         if self.ready >= 0:
-            os.write(self.ready, b"ready\n")
+            try:
+                os.write(self.ready, b"ready\n")
+            except OSError:
+                pass  # he has not waited so long
             os.close(self.ready)
             self.ready = -1
 

@@ -66,6 +66,14 @@ def test_a_callback_may_unwatch_another(loop: Loop) -> None:
         os.close(pair[1])
 
 
+def test_a_timer_may_cancel_another_that_is_due_with_it(loop: Loop) -> None:
+    calls: list[str] = []
+    later = loop.at(1000, lambda: calls.append("later"))
+    loop.at(999, lambda: loop.cancel(later))
+    loop.turn(1000)
+    assert calls == []
+
+
 def test_run_ends_with_the_code_of_stop(loop: Loop) -> None:
     loop._listen = lambda: None  # type: ignore[method-assign]  # signals are the process's own
     loop.at(1000, lambda: loop.stop(5))

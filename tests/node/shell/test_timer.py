@@ -34,8 +34,11 @@ def test_what_is_due_comes_in_order_and_once(rows: list[tuple[int, bool]], now: 
         timer = timers.at(due, adder(called, number))
         if cancelled:
             timers.cancel(timer)
-    for call in timers.due(now):
+    for timer in timers.due(now):
+        call = timer.take()
+        assert call is not None
         call()
+        assert timer.take() is None
     alive = [(due, n) for n, (due, cancelled) in enumerate(rows) if not cancelled]
     assert called == [n for due, n in sorted(alive) if due <= now]
     assert timers.due(now) == []
