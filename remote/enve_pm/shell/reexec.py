@@ -38,6 +38,7 @@ PATIENCE = 5000  # ms for the trial, and for the watchdog
 REASON = 2000  # bytes of what a failed trial says
 STATE_FD = 3  # the trial's number of the state
 FAILED, REFUSED = 3, 5
+IDLE, TRIAL, WATCHDOG, LEAVING = range(4)  # how far it is
 
 
 class Reexec:
@@ -51,7 +52,7 @@ class Reexec:
         self._job = ""
         self._place = ""
         self._pid = 0
-        self._leaving = False
+        self._stage = IDLE
         self._timer: Timer | None = None
         life.heard = self._heard
 
@@ -67,25 +68,32 @@ class Reexec:
             return
         try:
             self._try()
+        except SpawnError as error:
+            self._fail(f"it cannot be started: {error.reason}")
         except Exception as error:  # whatever is wrong, somebody waits for the answer
             self._fail(f"the state cannot be handed over: {error!r}")
 
     # -- 1. the trial ------------------------------------------------------------------------------
     def _try(self) -> None:
-        reader, writer = os.pipe()
+        self._stage = TRIAL
         state = carry.pack(self._life.post.home, {"job": self._job, "pm": self._subject.dump()[0]})
+        try:
+            self._start_trial(state)
+        finally:
+            os.close(state)
+        self._patience(self._late)
+
+    def _start_trial(self, state: int) -> None:
+        reader, writer = os.pipe()
         argv = program.argv(self._place, "_try", str(STATE_FD))
         fds = {1: writer, 2: writer, STATE_FD: state}
         try:
             self._pid = helper(self._loop, argv, fds, lambda code: self._tried(code, reader))
-        except SpawnError as error:
+        except BaseException:
             os.close(reader)
-            self._fail(f"it cannot be started: {error.reason}")
-            return
+            raise
         finally:
             os.close(writer)
-            os.close(state)
-        self._patience(self._late)
 
     def _late(self) -> None:
         """The trial hangs: its end, which comes now, is its failure."""
@@ -105,16 +113,17 @@ class Reexec:
 
     # -- 2. the watchdog ---------------------------------------------------------------------------
     def _replace_watchdog(self) -> None:
+        self._stage = WATCHDOG
         self._patience(lambda: self._fail("the watchdog does not answer"))
         if not self._life.ask(heartbeat.REEXEC, self._place):
             self._fail("the watchdog does not listen")
 
     def _heard(self, word: str, rest: str) -> None:
-        if not self._job or self._timer is None or self._leaving:
-            return
+        if self._stage != WATCHDOG:
+            return  # an answer that came too late: another program may be on trial by now
         self._patience(None)
         if word == heartbeat.READY:
-            self._leaving = True
+            self._stage = LEAVING
             self._patience(lambda: self._fail("pm had no quiet moment within 5 s; try again"))
         else:
             self._fail(f"the watchdog could not start it: {rest}")
@@ -122,7 +131,7 @@ class Reexec:
     # -- 3. pm itself ------------------------------------------------------------------------------
     def turned(self) -> None:
         """To be called at the end of each turn: go, when nothing is half done."""
-        if not self._leaving or not self._subject.quiet:
+        if self._stage != LEAVING or not self._subject.quiet:
             return
         try:
             self._go()
@@ -158,7 +167,7 @@ class Reexec:
 
     def _fail(self, reason: str) -> None:
         self._patience(None)
-        self._leaving = False
+        self._stage = IDLE
         job, self._job = self._job, ""
         self._finish(job, FAILED, f"reexec of {self._place}: {reason}; the old program goes on")
 

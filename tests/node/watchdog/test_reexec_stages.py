@@ -1,0 +1,86 @@
+"""A change of program that fails on its way: the next one starts from the beginning."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.node.shell.fake import FakeSystem
+
+from enve_pm.shell import heartbeat, reexec
+from enve_pm.shell.loop import Loop
+
+
+class Bench:
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.system = FakeSystem()
+        self.loop = Loop(self.system)
+        self.asked: list[tuple[str, ...]] = []
+        self.ended: list[Any] = []  # callbacks of the trials
+        self.answers: list[tuple[str, int, str]] = []
+        life: Any = SimpleNamespace(post=SimpleNamespace(home=str(home)), ask=self.ask)
+        subject: Any = SimpleNamespace(quiet=True, dump=lambda: ({}, []))
+        monkeypatch.setattr(reexec, "helper", self.helper)
+        self.change = reexec.Reexec(self.loop, life, subject, self.finish)
+        self.gone = 0
+        monkeypatch.setattr(self.change, "_go", self.go)
+
+    def ask(self, *words: str) -> bool:
+        self.asked.append(words)
+        return True
+
+    def finish(self, job: str, code: int, message: str) -> None:
+        self.answers.append((job, code, message))
+
+    def helper(self, loop: Any, argv: Any, fds: Any, done: Any) -> int:
+        os.write(fds[1], b"ok\n")
+        self.ended.append(done)
+        return 4242
+
+    def go(self) -> None:
+        self.gone += 1
+
+    def late(self) -> None:
+        self.system.time += reexec.PATIENCE
+        self.loop.turn(self.system.time)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(tmp_path, monkeypatch)
+
+
+def test_the_watchdogs_late_answer_is_not_the_next_trials(bench: Bench) -> None:
+    bench.change.command("one", ["/"])
+    bench.ended[0](0)
+    bench.late()
+    assert [row[:2] for row in bench.answers] == [("one", 3)]
+    bench.change.command("two", ["/"])
+    bench.change._heard(heartbeat.READY, "")
+    bench.change.turned()
+    assert bench.gone == 0
+    bench.ended[1](0)
+    bench.change._heard(heartbeat.READY, "")
+    bench.change.turned()
+    assert bench.gone == 1
+
+
+def test_a_state_that_cannot_be_packed_costs_no_descriptor(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    gc.collect()  # of tests before this one
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for name in ("pack", "helper"):
+        monkeypatch.setattr(reexec.carry if name == "pack" else reexec, name, full)
+        bench.change.command(name, ["/"])
+        monkeypatch.undo()
+    assert [row[:2] for row in bench.answers] == [("pack", 3), ("helper", 3)]
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
