@@ -90,13 +90,14 @@ class Acceptor:
 
     def _tidy(self) -> None:
         """Let a child bring the inbox within its age and quota, when something lies in it."""
-        if self._broken or not self.plans.disk.names(self._room.inbox):
+        if self._broken:
             return
         try:
-            quota = self.install.blueprint().limits.get("inbox", QUOTA)
-            fetch = Fetch(self.loop, self._room.inbox, self.store, lambda reasons: None)
-            fetch.start({}, quota)
-        except Refused:
+            if self.plans.disk.names(self._room.inbox):
+                quota = self.install.blueprint().limits.get("inbox", QUOTA)
+                fetch = Fetch(self.loop, self._room.inbox, self.store, lambda reasons: None)
+                fetch.start({}, quota)
+        except (OSError, Refused):
             return  # with the next plan
 
     @property
@@ -168,6 +169,7 @@ class Acceptor:
         queued, self._judging = self._judging, None
         if queued is None:
             return
+        self.loop.at(self.system.now(), self._turn)  # whatever comes of this one
         if answer.verdict == policy.ACCEPTED:
             self._answers.accepted(queued.who, answer)
             self._take_up(queued, answer)
@@ -175,7 +177,6 @@ class Acceptor:
             self._answers.duplicate(queued.who, answer)
         else:
             self._answers.refused(queued.who, answer)
-        self.loop.at(self.system.now(), self._turn)
 
     def _take_up(self, queued: Queued, answer: Answer) -> None:
         """After the commit and the answer: clear up, show it, and let pm apply it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from enve_pm.core import blob, policy
-from enve_pm.core.refusal import BLOB, KEYHOLE, STORAGE, FormatError, Refused
+from enve_pm.core.refusal import BLOB, KEYHOLE, LACKS, STORAGE, FormatError, Refused
 from enve_pm.shell.fetch import Fetch
 from enve_pm.shell.plans import Plan
 from enve_pm.shell.store import QUOTA
@@ -59,6 +59,9 @@ class Attempt:
             self._answer(policy.REJECTED, refused.code, refused.reason)
         except FormatError as error:
             self._answer(policy.REJECTED, error.code, str(error))
+        except Exception as error:  # a mistake of ours must not keep all later streams waiting
+            self._answer(policy.REJECTED, LACKS, "pm cannot judge it: %r" % error)
+            raise
 
     def _answer(self, verdict: str, code: str = "", reason: str = "") -> None:
         self.done(Answer(verdict, code, reason, self.lane, self.serial))

@@ -243,6 +243,30 @@ def test_the_inbox_is_cleared_of_what_nobody_came_for(bench: Bench, stream: byte
         bench.turn()
 
 
+def test_an_inbox_that_is_no_folder_stops_no_plan(bench: Bench, stream: bytes) -> None:
+    inbox = bench.home / "run" / "inbox"
+    inbox.rmdir()
+    inbox.write_bytes(b"in the way")
+    bench.boot()
+    assert bench.ask(stream).verdict == "accepted"
+    assert len(bench.applied) == 1
+
+
+def test_a_mistake_of_pms_is_one_answer_and_no_end(
+    bench: Bench, stream: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mistaken(*_: object) -> object:
+        raise KeyError("what is this")
+
+    monkeypatch.setattr("enve_pm.core.policy.judge", mistaken)
+    answer = bench.ask(stream)
+    assert (answer.verdict, answer.code) == ("rejected", "lacks")
+    assert "what is this" in answer.reason
+    assert "KeyError" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert bench.ask(stream).verdict == "accepted"
+
+
 def test_acks_are_pruned_apart(tmp_path: Path) -> None:
     acks = Acks(Disk(), str(tmp_path))
 
