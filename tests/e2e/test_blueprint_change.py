@@ -160,8 +160,10 @@ def test_7_a_ceiling_below_what_runs_is_refused_without_the_flag(fleet: Fleet, l
     trust = [(home / "trust/blueprint.json").read_bytes() for home in homes(lab)]
 
     fleet.spots["db"]["rlimits"] = {"nofile": 1024}
-    said = deploy(fleet, code=5)
-    assert "db: rlimit nofile 4096 is above 1024" in said
+    for words in ((), ("--check",)):
+        said = deploy(fleet, *words, code=5)
+        assert "db: rlimit nofile 4096 is above 1024" in said
+    assert "blueprint" in deploy(fleet, "--check", "--remove-spots", code=2)
     assert [(home / "trust/blueprint.json").read_bytes() for home in homes(lab)] == trust
     assert pids(fleet, "db", "web", "tenants.blog") == before
 

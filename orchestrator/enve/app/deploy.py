@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from enve import bundle as bundles
@@ -17,6 +17,7 @@ from enve.app.wave import Wave
 from enve.bundle import Bundle
 from enve.core import blueprintdiff, deploysteps, deploywords, nodeblueprint, preflight
 from enve.core.deploysteps import Steps, Wanted
+from enve.core.nodeblueprint import sha256
 from enve.core.probe import Probe
 from enve.errors import NodeFailure, RefusedError
 from enve.host.base import Connect, Host
@@ -112,6 +113,7 @@ class Deploy:
             return Result(host.node.name, "unchanged", f"unchanged: {_state(wanted)}")
         self._differences.setdefault(steps.changes, []).append(host.node.name)
         if self._options.check:
+            await self._would_refuse(host, wanted, probe, steps)
             return Result(host.node.name, "pending", _would(steps))
         if steps.replaces:
             async with self._wave.turn(host.node.name):
@@ -135,6 +137,15 @@ class Deploy:
         for warning in done.warnings:
             self._emit(Notice(f"{name}: {warning}", "warning"))
         return Result(name, "changed", _did(done, wanted, fresh=steps.fresh))
+
+    async def _would_refuse(self, host: Host, wanted: Wanted, probe: Probe, steps: Steps) -> None:
+        """Only the node knows the lines that it holds, and so what a lower ceiling would end.
+        Raises RefusedError as an install would."""
+        same = probe.deployed.blueprint == sha256(wanted.blueprint)
+        if not (steps.fresh or same or self._options.remove_spots):
+            order = replace(self._order(wanted, probe, steps), action="check")
+            deadline = self._options.deadline
+            await installer.carry_out(host, order, self._bundle, deadline=deadline)
 
     def _order(self, wanted: Wanted, probe: Probe, steps: Steps) -> Ordered:
         python = probe.python

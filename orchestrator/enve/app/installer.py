@@ -35,8 +35,8 @@ try:
         with open(place, "wb") as file:
             file.write(data)
     sys.path.insert(0, place)
-    from enve_pm.hostinit import install, remove
-    act = {"install": install.main, "remove": remove.main}[header["action"]]
+    from enve_pm.hostinit import install, remove, standing
+    act = {"install": install.main, "remove": remove.main, "check": standing.main}[header["action"]]
     status = act(header, stream, data)
 except OSError as error:
     told = {"message": "%s: %s" % (error.filename or "the node", error.strerror), "hint": ""}
@@ -53,7 +53,7 @@ sys.exit(status)
 class Ordered:
     """What a node is to become. `home`, `pipe`: absolute paths, as the node has said them."""
 
-    action: Literal["install", "remove"]
+    action: Literal["install", "remove", "check"]
     node: Node
     home: str
     pipe: str

@@ -1,5 +1,5 @@
-"""Whether the key would do, as far as the blueprint at hand can say. Nodes judge by their own, which
-deploy laid down; this saves a signature that all of them would refuse."""
+"""Whether the key would do, as far as the blueprint at hand can say. Nodes judge by their own, as
+deploy laid it down; this saves a signature that all of them would refuse."""
 
 from __future__ import annotations
 

@@ -120,14 +120,8 @@ class Install:
 
     def _spare(self) -> None:
         """A lower ceiling would end what runs above it: only with a word more."""
-        cut = [] if self.order.drop else standing.left_out(self.order)
-        if cut:
-            more = " (and %d more)" % (len(cut) - 4) if len(cut) > 4 else ""
-            raise Problem(
-                "the blueprint ends what runs: %s%s" % ("; ".join(cut[:4]), more),
-                "march a plan below it first, or give --remove-spots",
-                refused=True,
-            )
+        if not self.order.drop:
+            standing.spare(self.order)
 
     def _files(self, gid: int) -> None:
         if unpack.install(self.lib, self.order.program, self.program):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from enve_pm.core import ceiling, states
 from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError, Refused
 from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.hostinit import order as orders
+from enve_pm.hostinit.problem import Problem
 from enve_pm.shell.disk import Disk
 from enve_pm.shell.install import Install
 from enve_pm.shell.plans import Plans
@@ -14,9 +18,36 @@ from enve_pm.wire import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, BinaryIO
 
     from enve_pm.core.blueprint import Pm
     from enve_pm.hostinit.order import Order
+
+
+def main(header: dict[str, Any], stream: BinaryIO, program: bytes) -> int:
+    """For `enve-deploy --check`: what would an install refuse? Nothing is changed."""
+    problem = None
+    try:
+        spare(orders.read(header, stream))
+    except Problem as found:
+        problem = found
+    print(orders.answer([], [], problem))
+    sys.stdout.flush()
+    if problem is None:
+        return 0
+    return 5 if problem.refused else 3
+
+
+def spare(order: Order) -> None:
+    """Raises Problem where the new blueprint would end what runs."""
+    cut = left_out(order)
+    if cut:
+        more = " (and %d more)" % (len(cut) - 4) if len(cut) > 4 else ""
+        raise Problem(
+            "the blueprint ends what runs: %s%s" % ("; ".join(cut[:4]), more),
+            "march a plan below it first, or give --remove-spots",
+            refused=True,
+        )
 
 
 def left_out(order: Order) -> list[str]:
