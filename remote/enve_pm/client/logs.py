@@ -42,9 +42,7 @@ def _path(home: str, name: str) -> str:
         *above, unit = address.parse(name)
     except address.AddressError as error:
         raise Failure(USAGE, str(error)) from None
-    for pm in above:
-        home = f"{home}/spots/{quote(pm)}"
-    return f"{home}/log/{quote(unit)}.log"
+    return f"{where.nested(home, above)}/log/{quote(unit)}.log"
 
 
 def _open(path: str) -> int:
@@ -92,11 +90,22 @@ def follow(path: str, fd: int) -> Iterator[bytes]:
         if data:
             yield data
         elif _rotated(path, fd):
-            yield os.read(fd, BLOCK)  # what came between the last look and the rename
-            os.close(fd)
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            while rest := os.read(fd, BLOCK):  # what came between the last look and the rename
+                yield rest
+            fd = _next(path, fd)
         else:
             time.sleep(EVERY)
+
+
+def _next(path: str, fd: int) -> int:
+    """The new log in the place of the one that was rotated; that one again, where the next
+    rotation is under way."""
+    try:
+        new = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return fd
+    os.close(fd)
+    return new
 
 
 def _rotated(path: str, fd: int) -> bool:

@@ -8,7 +8,7 @@ import sys
 import time
 
 from enve_pm.core import address
-from enve_pm.core.filename import quote
+from enve_pm.core.filename import quote, unquote
 from enve_pm.shell import listing, where, words
 from enve_pm.shell.words import FAILED, OK, REFUSED, USAGE, Failure
 
@@ -122,9 +122,10 @@ def _subs(home: str) -> dict[str, Any]:
     folder = f"{home}/public/sub"
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
         if name.endswith(".json") and not name.startswith("."):
-            from enve_pm.core.filename import unquote
-
-            found[unquote(name[:-5])] = _json(f"{folder}/{name}")
+            try:
+                found[unquote(name[:-5])] = _json(f"{folder}/{name}")
+            except (FileNotFoundError, ValueError):
+                continue  # it goes just now, or is none of ours
     return found
 
 
@@ -142,7 +143,7 @@ def _json(path: str) -> dict[str, Any]:
 def _parameter(home: str, name: str) -> dict[str, Any]:
     *above, unit = _parse(name)
     try:
-        return _json(f"{_nested(home, above)}/units/{quote(unit)}/parameter")
+        return _json(f"{where.nested(home, above)}/units/{quote(unit)}/parameter")
     except FileNotFoundError:
         raise Failure(USAGE, f"no unit {name}; pm list shows all") from None
 
@@ -159,28 +160,21 @@ def _above(name: str) -> tuple[str, ...]:
     return _parse(name)[:-1] if "." in name else ()
 
 
-def _nested(home: str, above: Sequence[str]) -> str:
-    for pm in above:
-        home = f"{home}/spots/{quote(pm)}"
-    return home
-
-
 def _edges(home: str, above: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:
     """What the units of one pm need, want and wait for; nested ones under their addresses."""
-    from enve_pm.core.filename import unquote
 
     def named(unit: str) -> str:
         return address.format((*above, unit)) if above else unit
 
     edges = {}
-    folder = f"{_nested(home, above)}/units"
+    folder = f"{where.nested(home, above)}/units"
     for entry in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         try:
-            line = _json(f"{folder}/{entry}/parameter")
-        except FileNotFoundError:
-            continue  # it comes or goes just now
+            unit, line = unquote(entry), _json(f"{folder}/{entry}/parameter")
+        except (FileNotFoundError, ValueError):
+            continue  # it comes or goes just now, or is none of ours
         kinds = (("need", "needs"), ("want", "wants"), ("after", "after"))
-        edges[named(unquote(entry))] = [
+        edges[named(unit)] = [
             (kind, named(other)) for kind, key in kinds for other in line.get(key, ())
         ]
     return edges

@@ -22,7 +22,7 @@ SLOTS = (DUE, GRACE, SIDE)
 
 
 class Timers:
-    """`Timers(units)`: `units` gives all units whenever the heap is rebuilt."""
+    """Of all units of one machine."""
 
     __slots__ = ("_heap", "_limit")
 

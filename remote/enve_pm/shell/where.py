@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.core.filename import quote
 from enve_pm.shell import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SYSTEM_HOME = "/var/opt/pm"
 SYSTEM_PIPE = "/var/pm/default.pipe"
@@ -19,6 +20,11 @@ def home(options: Mapping[str, str]) -> str:
     """--home, PMHOME, the HOME that this program lies in, or the default for this user."""
     given = options.get("--home") or os.environ.get("PMHOME") or program.home_of(program.here())
     return os.path.abspath(given) if given else default_home()
+
+
+def nested(home: str, above: Iterable[str]) -> str:
+    """The HOME of the sub-pm that these names lead to, from this one on."""
+    return home + "".join(f"/spots/{quote(name)}" for name in above)
 
 
 def default_home() -> str:
