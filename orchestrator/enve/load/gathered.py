@@ -25,8 +25,6 @@ _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 
-KEEP = "keep one; files of several fleets: name those of one with -i, or in ENVE_INVENTORY"
-
 
 class Gathered:
     """What the files say, before it is put together: nothing stands in two of them."""
@@ -67,7 +65,11 @@ class Gathered:
     def _alone(self, key: str, item: Item) -> None:
         first = self._single.setdefault(key, item)
         if first is not item and (key != "domain" or str(first) != str(item)):
-            raise item.bad(f"a second {key}", notes=(f"first at {first.where}",), hint=KEEP)
+            raise item.bad(
+                f"a second {key}{_said(item)}",
+                notes=(f"first at {first.where}:{_said(first)}",),
+                hint=_keep(first, item),
+            )
 
     def _once(self, what: str, item: Item) -> None:
         first = self._seen.setdefault(what, item)
@@ -193,6 +195,16 @@ class Gathered:
             hint = did_you_mean(text, self._machines, "define it under `machines`")
             raise item.bad(f"node {node!r} stands in an unknown machine {text!r}", hint=hint)
         return text
+
+
+def _said(item: Item) -> str:
+    return "" if item.is_table else f" {str(item)!r}"
+
+
+def _keep(first: Item, item: Item) -> str:
+    """Most often a folder holds the files of several fleets."""
+    one, other = first.where.file, item.where.file
+    return f"if these are several fleets, choose one: -i {one}, or -i {other}; else keep one"
 
 
 def _group(item: Item, name: str) -> str:
