@@ -119,8 +119,9 @@ class Rollout:
             self._begin()
 
     def _begin(self) -> None:
-        share = self._share = self._read(self._waiting.popleft())
+        share = self._read(self._waiting.popleft())
         self._pass_down(share)
+        self._share = share
         placed = {name: share.new[name] for name in share.specs if self._places(share, name)}
         if placed:
             Placing(self._engine.loop, self._home.path, placed, self._placed)
@@ -154,9 +155,11 @@ class Rollout:
     def _placed(self, failed: dict[str, str]) -> None:
         """Files are there: now all changes at once."""
         share, self._share = self._share, None
-        if share is not None:
-            self._bring_in(share, failed)
-        self._proceed()
+        try:
+            if share is not None:
+                self._bring_in(share, failed)
+        finally:
+            self._proceed()
 
     def _bring_in(self, share: Share, failed: dict[str, str]) -> None:
         ack = share.order.ack

@@ -155,8 +155,11 @@ def _plain(piece: str, at: int) -> str:
 def _escaped(text: str, begin: int) -> tuple[str, int]:
     pieces: list[str] = []
     at = begin
+    quote = -1
     while True:
-        quote, slash = text.find('"', at), text.find("\\", at)
+        if quote < at:  # else it is still the next one: a long string is not searched again
+            quote = text.find('"', at)
+        slash = text.find("\\", at)
         if quote < 0:
             raise _bad("a string that ends", text, begin - 1)
         if slash < 0 or quote < slash:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Spots = Mapping[str, tuple[str, str]]
 
 REASON = 4000  # characters
+MOST = 64  # writers that wait for the same plan
 
 # A plan that was accepted. stream: hex name; nonce: hex; old, new: {address below the node: line},
 # with the ceilings put in
@@ -53,6 +54,8 @@ class Answers:
         waiting = self._waiting.get(answer.lane)
         if waiting:
             waiting[who.stream] = who
+            if len(waiting) > MOST:  # the same head can come in any number of streams
+                del waiting[next(iter(waiting))]
         self._write(who, answer, not waiting, self._spots.get(answer.lane, {}))
 
     def _write(

@@ -15,6 +15,8 @@ from tests.node.trust.brittle import Brittle
 
 from enve_pm.core.canonical import loads
 from enve_pm.shell.acks import ACCEPTED, REFUSED, Acks
+from enve_pm.shell.answers import MOST, Accepted, Answers, Asked
+from enve_pm.shell.attempt import Answer
 from enve_pm.shell.disk import Disk
 from enve_pm.wire import frame, record
 
@@ -95,6 +97,19 @@ def test_all_who_wait_hear_of_it(bench: Bench, keys: Keys, stream: bytes) -> Non
     late = bench.ask(stream, b"nonce--3")
     assert (late.verdict, late.final, late.spots["web"]["result"]) == ("duplicate", True, "exit:1")
     assert len(bench.applied) == 1
+
+
+def test_those_who_wait_are_a_bounded_number(tmp_path: Path) -> None:
+    """Whoever may write into the pipe can send a head that is held in ever new streams."""
+    answers = Answers(Acks(Disk(), str(tmp_path)))
+    plan = Answer("accepted", "", "", "main", 7)
+    answers.accepted(Asked("f" * 64, "0" * 16), plan)
+    for number in range(2 * MOST):
+        answers.duplicate(Asked(f"{number:064x}", "1" * 16), plan._replace(verdict="duplicate"))
+    assert len(answers._waiting["main"]) == MOST
+    accepted = Accepted("f" * 64, "0" * 16, "main", 7, {}, {})
+    answers.progress(accepted, "applied", {}, True)
+    assert record.parse_ack((tmp_path / ("f" * 64)).read_bytes()).verdict == "applied"
 
 
 def test_a_plan_that_is_overtaken_still_answers_its_writer(
