@@ -43,6 +43,7 @@ class Owner:
         self.set_by_hand: Callable[[UnitSpec], None] = lambda spec: None
         self.relay: Callable[[Command], None] = self._no_relay
         self.answered: Callable[[], None] = lambda: None  # a job has its answer
+        self.settle: Callable[[], None] = lambda: None  # puts the states of units on the disk
         self._engine = engine
         self._home = home
         self._lines = command.Lines()
@@ -86,11 +87,20 @@ class Owner:
         self.answered()
 
     def check(self) -> None:
-        """After each turn of the machine: which goals are decided?"""
-        for job, goal in list(self._goals.items()):
-            outcome = goal.outcome(self._engine.machine)
-            if outcome is not None:
-                self.finish(job, *outcome)
+        """After each turn of the machine: which goals are decided? Who hears the answer may look at
+        once, so what it speaks of is on the disk by then."""
+        decided = [
+            (job, outcome)
+            for job, outcome in [
+                (job, goal.outcome(self._engine.machine)) for job, goal in self._goals.items()
+            ]
+            if outcome is not None
+        ]
+        if not decided or self._engine.busy():
+            return
+        self.settle()
+        for job, outcome in decided:
+            self.finish(job, *outcome)
 
     # -- one command ------------------------------------------------------------------------------
     def _begin(self, order: Command) -> None:
@@ -153,7 +163,7 @@ class Owner:
             self.finish(job, BAD, str(error))
             return
         self.set_by_hand(spec)
-        self.finish(job, DONE)
+        self._goals[job] = Goal("set-property", [spec.unit])
 
     # -- over a change of program -----------------------------------------------------------------
     def dump(self) -> list[list[Any]]:

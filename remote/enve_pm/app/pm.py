@@ -78,6 +78,7 @@ class Pm:
         self.processes.noted = self.board.noted
         self.rollout.manual = self.board.manual
         self.owner.set_by_hand = self.rollout.by_hand
+        self.owner.settle = self.reports.settle = self.board.settle
         self.reports.loaded = self._loaded
         self.board.dropped = self._dropped
         self.owner.verbs["shutdown"] = self._shutdown_asked

@@ -50,6 +50,7 @@ class Reports:
         self.report: Callable[[Any, str, Spots, bool], None] = _nobody
         self.loaded: Callable[[str, str, Spots], None] = lambda job, verdict, spots: None
         self.nested: Callable[[list[str]], tuple[Spots, bool, bool]] = _none_nested
+        self.settle: Callable[[], None] = lambda: None  # puts the states of units on the disk
         self._engine = engine
         self._marches: list[March] = []
         self._timer: Timer | None = None
@@ -79,6 +80,7 @@ class Reports:
             nested, settled, well = self.nested(march.nested)
             if outcome is not None and settled:
                 self._marches.remove(march)
+                self.settle()  # who hears the last word may look at once
                 good = outcome[0] == 0 and not march.failed and well and not _bad(nested)
                 self._tell(march, APPLIED if good else FAILED, final=True)
         if self._marches and self._timer is None:

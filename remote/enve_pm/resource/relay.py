@@ -52,13 +52,15 @@ class Relay:
 
     def look(self, name: str) -> None:
         """Something happened in a sub-pm: answers that are there are ours too."""
-        for job, sent in list(self._sent.items()):
-            if sent.name == name:
-                answer = self._subs.up.answer(name, job)
-                if answer is not None:
-                    self._end(job, *answer)
-                elif not self._subs.up.alive(name):
-                    self._end(job, FAILED, f"sub-pm {name} ended before it answered")
+        up, jobs = self._subs.up, [job for job, sent in self._sent.items() if sent.name == name]
+        answers = {job: up.answer(name, job) for job in jobs}
+        if any(answers.values()):
+            up.publish(name)  # the answer speaks of states: they may be newer than our last look
+        for job, answer in answers.items():
+            if answer is not None:
+                self._end(job, *answer)
+            elif not up.alive(name):
+                self._end(job, FAILED, f"sub-pm {name} ended before it answered")
 
     def _late(self, job: str) -> None:
         self._end(job, DEADLINE, "the sub-pm did not answer")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -73,6 +74,11 @@ class Node:
         assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
         return record.parse_ack(done.stdout.splitlines()[-1])
 
+    def states(self) -> dict[str, str]:
+        """As a listing finds them."""
+        units = json.loads((self.home / "public/status.json").read_text())["units"]
+        return {name: unit["state"] for name, unit in units.items()}
+
     def held(self) -> record.Held:
         return record.parse_held((self.home / "public/held.json").read_bytes())
 
@@ -105,6 +111,7 @@ def test_a_march(node: Node, keys: Keys) -> None:
     ack = node.send(first.stream(keys.sign("alice")))
     assert (ack.verdict, ack.final, ack.serial) == ("applied", True, 1), ack
     assert {spot["state"] for spot in ack.spots.values()} == {"RUNNING"}
+    assert node.states() == {"web": "RUNNING", "db": "RUNNING"}  # with the answer, not after it
     assert (node.home / "spots/web/conf").read_text() == "one\n"
     assert node.held().lanes["main"].active == 1
 
