@@ -43,6 +43,7 @@ HINTS: Mapping[str, str] = {
     "rights": "log in as its owner, or as a member of pm-march",
     refusal.EXPIRED: "march the plan again: that signs a new head",
 }
+WAITS = "waits for its pm"  # the node's word for a spot whose pm is not wanted up
 OUTCOMES: Mapping[int, Outcome] = {
     errors.REFUSED: "refused",
     errors.LEASED: "leased",
@@ -95,10 +96,17 @@ def troubled(answer: Answer) -> dict[str, str]:
     return {name: result or state for name, (state, result) in answer.spots.items() if state in bad}
 
 
+def _reasons(answer: Answer) -> dict[str, str]:
+    """Of the spots that failed, and of those that no pm has at all."""
+    none = {name: result for name, (state, result) in answer.spots.items() if not state}
+    said = {name: why for name, why in none.items() if why not in ("", "gone", WAITS)}
+    return {**said, **troubled(answer)}
+
+
 def _bad(node: str, answer: Answer, seconds: float) -> Result:
     code = exit_code(answer)
     message, hint = _told(answer)
-    notes = tuple(f"{name}  {why}" for name, why in sorted(troubled(answer).items()))
+    notes = tuple(f"{name}  {why}" for name, why in sorted(_reasons(answer).items()))
     problem = Problem(message, code, notes=notes[:20], hint=hint)
     return Result(node, OUTCOMES[code], message, seconds, problem, verdict=answer.word)
 

@@ -3,7 +3,8 @@
 A sub-pm answers its `load` when all its units have settled, those of pms in it included; so what
 is read of it after that answer is final. Its answer says what its states do not: that it did not
 take its lines, or that a unit runs on without its new files. One that is not wanted up waits with
-its lines for its start, and the march does not wait for it.
+its lines for its start, and the march does not wait for it; nor for one that has failed, however
+often it will be tried again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from enve_pm.core import states
 from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
+from enve_pm.core.goal import verdict
 from enve_pm.resource.loading import NOT_TAKEN
 
 TYPE_CHECKING = False
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     Spots = dict[str, tuple[str, str]]
 
 WAITS = "waits for its pm"
+ITS_PM = "its pm does not run: "
 
 
 class NestedMarch:
@@ -66,10 +69,20 @@ class NestedMarch:
         unit = self._machine().units.get(name)
         wanted = unit is not None and unit.want == states.UP
         under_way = name in self._jobs or self._subs.down.owed(name)
-        return wanted and (under_way or not self._subs.up.alive(name))
+        return wanted and (under_way or not self._subs.up.alive(name)) and not self._failed(name)
+
+    def _failed(self, name: str) -> str:
+        """Why a sub-pm that is wanted up does not run, as its own unit says; "": none is known."""
+        if self._subs.up.alive(name):
+            return ""
+        found = verdict(self._machine(), "apply", name)
+        return found[1] if found is not None and found[0] else ""
 
     def _reason(self, parts: Sequence[str]) -> str:
-        """What a sub-pm's answer says against this unit, or against all of its lines."""
+        """What a sub-pm's answer, or its own failure, says against this unit or all its lines."""
+        failed = self._failed(parts[0])
+        if failed:
+            return ITS_PM + failed
         said = self._said.get(parts[0], "")
         start = format_address(parts[1:]) + ": "
         for row in said.split("\n") if said else ():

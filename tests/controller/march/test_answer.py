@@ -72,6 +72,10 @@ def test_an_ack_is_read() -> None:
 
 
 def test_a_duplicate_tells_how_the_plan_stands() -> None:
+    lost = {"pm1.web": ("", "its pm does not run: pm1: FAIL"), "pm2.web": ("", answers.WAITS)}
+    told = answers.result("n", Answer("failed", True, serial=1, spots=lost)).problem
+    assert told is not None
+    assert told.notes == ("pm1.web  its pm does not run: pm1: FAIL",)
     bad = Answer("duplicate", True, spots={"web": ("STARTING_FAIL", "timeout")})
     assert answers.exit_code(bad) == 3
     assert answers.result("n1", bad).outcome == "failed"

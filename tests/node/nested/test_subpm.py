@@ -176,6 +176,19 @@ def test_removed_sub_pm(box: Box) -> None:
     until(lambda: set(box.listing()) == {"top"}, "the sub-pm to go")
 
 
+@pytest.mark.parametrize("below", ["", "pm1."])
+def test_a_load_does_not_wait_for_a_sub_pm_that_keeps_failing(tmp_path: Path, below: str) -> None:
+    bad = {"mode": "user", "user": "nobody"} if os.getuid() == 0 else {"mode": "root"}
+    above = [subpm("pm1")] if below else []
+    with Box(tmp_path) as box:
+        lines = [*above, subpm(f"{below}bad", **bad), line(f"{below}bad.web")]
+        box.load(*lines, status=3)
+        unit = box.wait(f"{below}bad", "STARTING_FAIL")
+        assert unit["want"] == "up"
+        box.load(*above, subpm(f"{below}bad"), line(f"{below}bad.web"))
+        assert box.unit(f"{below}bad.web")["state"] == "RUNNING"
+
+
 def test_wrong_nesting_and_users(tmp_path: Path) -> None:
     with Box(tmp_path) as box:
         if os.getuid() == 0:
