@@ -1,4 +1,5 @@
-"""A fifo that is not as it should be: exit 3, and what stands in its place is left alone."""
+"""A fifo that is not as it should be: exit 3, what stands in its place is left alone, and the
+remedy that is named works."""
 
 from __future__ import annotations
 
@@ -76,7 +77,14 @@ def test_something_else_in_its_place(site: Site, pm: PmNode) -> None:
         pm.pipe.unlink(missing_ok=True)
         put(pm.pipe)
         with site.unchanged():
-            assert says in march(site)
-        if put is regular_file:
-            assert pm.pipe.read_bytes() == b"not a pipe\n"
-    pm.pipe.unlink()
+            said = march(site)
+            assert says in said
+            assert "enve-deploy" in said
+            if put is regular_file:
+                assert pm.pipe.read_bytes() == b"not a pipe\n"
+        before = pm.snapshot()
+        site.fleet.deploy("-l", "n3")
+        after = pm.snapshot()
+        assert (after["pm"], after["units"]) == (before["pm"], before["units"])  # nobody noticed
+        assert stat.S_ISFIFO(pm.pipe.stat().st_mode)
+        site.march("-l", "n3")
