@@ -11,7 +11,7 @@ import os
 import stat
 from collections import namedtuple
 
-from enve_pm.core.digest import sha256
+from enve_pm.core.digest import for_size, sha256
 from enve_pm.shell.handle import write_all
 
 TYPE_CHECKING = False
@@ -131,7 +131,7 @@ def _copy(source: int, store: int, name: str, size: int) -> None:
 
 def _pour(source: int, target: int, size: int) -> str:
     """Copy exactly `size` bytes; the hash of what was written."""
-    sum_ = sha256()
+    sum_ = for_size(size)
     left = size
     while left:
         piece = os.read(source, min(PIECE, left))
@@ -142,7 +142,7 @@ def _pour(source: int, target: int, size: int) -> str:
         write_all(target, piece)
     if os.read(source, 1):
         raise NotTaken("it became longer while it was read")
-    return sum_.hexdigest()
+    return str(sum_.hexdigest())
 
 
 def _remove(folder: int, name: str) -> None:

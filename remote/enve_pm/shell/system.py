@@ -1,7 +1,7 @@
 """The one seam between pm and the operating system: clocks, processes, /proc, small files.
 
 Everything that pm does to the outside goes through a `System`, so that a test can pass another
-one, and so that a reader sees in one place what pm is able to do.
+one, and so that a reader sees in one place (and in `procfs` and `files`) what pm is able to do.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import stat
 import time
 
-from enve_pm.shell.handle import write_all
 from enve_pm.shell.light import signal
+from enve_pm.shell.procfs import ProcFs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,24 +31,9 @@ DEFAULTED = (
 )
 BOOTTIME = getattr(time, "CLOCK_BOOTTIME", -1)
 TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")  # ns
-SMALL_FILE = 1 << 20  # no file that pm reads whole is larger
 
 
-class Stat:
-    """What /proc/PID/stat says of a process. `start` is in clock ticks since boot: with the pid
-    it names a process for as long as the machine runs."""
-
-    __slots__ = ("group", "parent", "session", "start", "state")
-
-    def __init__(self, state: str, parent: int, group: int, session: int, start: int) -> None:
-        self.state = state
-        self.parent = parent
-        self.group = group
-        self.session = session
-        self.start = start
-
-
-class System:
+class System(ProcFs):
     """The real one. Times: `now()` in ms of CLOCK_MONOTONIC, `wall()` in ms since 1970."""
 
     def __init__(self) -> None:
@@ -87,10 +71,6 @@ class System:
     def rest(self, seconds: float) -> None:
         """Do nothing for a moment: only at the start, before the loop turns."""
         time.sleep(seconds)
-
-    def boot(self) -> str:
-        """The id of this boot: pids and start times of another one mean nothing."""
-        return self.read("/proc/sys/kernel/random/boot_id").decode("ascii", "replace").strip()
 
     # -- processes ---------------------------------------------------------------------------------
     def spawn(
@@ -164,109 +144,3 @@ class System:
             if handle >= 0:
                 os.close(handle)
         return True
-
-    # -- /proc -------------------------------------------------------------------------------------
-    def stat(self, pid: int) -> Stat | None:
-        """None when there is no such process; a zombie still has one (state Z)."""
-        try:
-            text = self.read("/proc/%d/stat" % pid)
-        except OSError:
-            return None
-        # The name stands in parentheses and may hold anything, blanks and parentheses too.
-        fields = text[text.rfind(b")") + 2 :].split()
-        if len(fields) < 20:
-            return None
-        return Stat(
-            fields[0].decode("ascii", "replace"),
-            int(fields[1]),
-            int(fields[2]),
-            int(fields[3]),
-            int(fields[19]),
-        )
-
-    def environ(self, pid: int) -> dict[bytes, bytes]:
-        """The environment that a process was started with; empty when it hides it."""
-        try:
-            text = self.read("/proc/%d/environ" % pid)
-        except OSError:
-            return {}
-        pairs = (row.partition(b"=") for row in text.split(b"\0") if row)
-        return {name: value for name, _, value in pairs}
-
-    def processes(self) -> list[int]:
-        """The pid of every process that /proc shows us."""
-        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-    # -- files -------------------------------------------------------------------------------------
-    def read(self, path: str, limit: int = SMALL_FILE) -> bytes:
-        """The first `limit` bytes of a file. Never follows a fifo into a wait."""
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            chunks, size = [], 0
-            while size < limit:
-                chunk = os.read(handle, min(65536, limit - size))
-                if not chunk:
-                    break
-                chunks.append(chunk)
-                size += len(chunk)
-            return b"".join(chunks)
-        finally:
-            os.close(handle)
-
-    def read_regular(self, path: str, limit: int = SMALL_FILE) -> bytes:
-        """The same where somebody else may have put anything: to open a device can already do
-        something (a watchdog timer resets the machine), so only a regular file is opened."""
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        try:
-            if not stat.S_ISREG(os.fstat(place).st_mode):
-                raise OSError(errno.EINVAL, "no regular file", path)
-            return self.read("/proc/self/fd/%d" % place, limit)
-        finally:
-            os.close(place)
-
-    def write(self, path: str, data: bytes, mode: int = 0o600) -> None:
-        """Write a small file in place. Raises OSError (disk full among others). The file is not
-        emptied first: to free its block and get another costs more than all the rest."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, mode)
-        try:
-            if os.write(handle, data) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-            if os.fstat(handle).st_size != len(data):
-                os.ftruncate(handle, len(data))
-        finally:
-            os.close(handle)
-
-    def replace(self, path: str, data: bytes, mode: int = 0o600, sync: bool = False) -> None:
-        """Put a file in the place of another: a reader sees the old one or the new one."""
-        part = path + ".new"
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-            try:
-                os.fchmod(handle, mode)  # the umask has no say
-                write_all(handle, data)
-                if sync:
-                    os.fsync(handle)
-            finally:
-                os.close(handle)
-            os.rename(part, path)
-        except OSError:
-            self.remove(part)
-            raise
-        if sync:
-            self.sync_folder(os.path.dirname(path))
-
-    def sync_folder(self, path: str) -> None:
-        """Make the names in a folder last."""
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-    def remove(self, path: str) -> None:
-        """Remove a file; one that is not there is as good."""
-        try:
-            os.unlink(path)
-        except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR):
-                raise

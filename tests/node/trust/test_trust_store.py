@@ -13,6 +13,7 @@ from tests.node.trust.bench import Bench, Keys
 from tests.node.trust.brittle import Brittle
 from tests.support.child import branch
 
+from enve_pm.core.digest import LARGE
 from enve_pm.shell import store as stores
 from enve_pm.shell.disk import Disk
 from enve_pm.shell.ingest import read_answer
@@ -47,6 +48,18 @@ def test_a_good_file_is_copied_and_leaves_the_inbox(folders: Folders) -> None:
     assert (folders.store / SHA).read_bytes() == DATA
     assert list(folders.inbox.iterdir()) == []
     assert (folders.store / SHA).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("size", [LARGE - 1, LARGE])
+def test_large_ones_are_hashed_too(size: int, folders: Folders) -> None:
+    data = b"x" * size
+    name = sha256(data).hexdigest()
+    (folders.inbox / name).write_bytes(data)
+    folders.take(name, size)
+    assert (folders.store / name).stat().st_size == size
+    (folders.inbox / SHA).write_bytes(data)
+    with pytest.raises(NotTaken, match="has another hash"):
+        folders.take(SHA, size)
 
 
 def link(path: Path) -> None:
