@@ -58,7 +58,7 @@ class Delivery:
         except Unreachable as error:
             self.answer = self._unfinished(error.message)
         except TimeoutError:
-            self.answer = self._unfinished("no answer within the deadline")
+            self.answer = self._late()
         except EnveError as error:
             self.answer = Answer("failed", True, reason=error.message)
         return self.answer
@@ -161,6 +161,11 @@ class Delivery:
         if self.answer.word == "accepted":
             return Answer("accepted", False, reason=why, serial=self.answer.serial)
         return Answer("unknown" if self._attempt else "unreachable", False, reason=why)
+
+    def _late(self) -> Answer:
+        if self._attempt is None:
+            return Answer("deadline", False)
+        return self._unfinished("no answer within the deadline")
 
     def _left(self) -> float:
         left = self._end - time.monotonic()

@@ -27,7 +27,7 @@ from enve.model.march import SignedHead, SignedPlan
 
 KEEP = 32  # heads
 # Answers after which a node certainly does not hold the head, and will not take its stream later.
-REFUSED = frozenset(("rejected", "unreachable", "pending", "unsent"))
+REFUSED = frozenset(("rejected", "unreachable", "deadline", "pending", "unsent"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,10 @@ TOLD: Mapping[str, tuple[str, str]] = {
     "pending": ("not sent{}", ""),
     "accepted": ("accepted, still at work{}", "`enve list` shows how it goes on"),
     "unreachable": ("unreachable{}; nothing was sent", ""),
+    "deadline": (
+        "no answer within the deadline{}; nothing was sent",
+        "a longer deadline: -T SECONDS",
+    ),
     "unknown": ("sent, but no answer came{}", "march again: that finds out"),
 }
 

@@ -67,6 +67,7 @@ Word = Literal[
     "busy",
     "unknown",  # sent, or perhaps sent, and no answer
     "unreachable",
+    "deadline",  # it was reached, and the deadline passed before anything was sent
     "pending",  # not sent: waits for another node, or was stopped before
     "unsent",  # nothing had to be sent
 ]

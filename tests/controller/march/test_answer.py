@@ -33,6 +33,7 @@ def ack(**more: Any) -> bytes:
         ("unreachable", 4),
         ("busy", 4),
         ("pending", 4),
+        ("deadline", 124),
         ("accepted", 124),
         ("unknown", 124),
     ],

@@ -9,7 +9,7 @@ from tests.controller.march.desk import Desk, blob, line, plan
 from tests.controller.march.simnode import SimFleet
 from tests.controller.march.story import story
 
-from enve.app.follow import last_answer
+from enve.app.follow import Delivery, last_answer
 from enve.host.base import Completed
 from enve.model.march import Answer
 from enve_pm.wire import record
@@ -100,6 +100,24 @@ async def test_a_full_inbox_fails_the_node_before_anything_is_sent(
     assert alice.verdicts == {"n1": "failed", "n2": "applied"}
     assert "the inbox is full" in alice.results["n1"].detail
     assert "send" not in nodes.sims["n1"].log
+
+
+@story
+async def test_a_node_that_takes_its_files_too_slowly(
+    alice: Desk, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes, big = fleet(1), blob(b"B" * 100_000)
+    tar = {"kind": "tar", "sha256": big.sha256, "size": big.size}
+
+    async def late(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(Delivery, "_put", late)
+    async with nodes:
+        assert await alice.march(nodes, plan({"n1": [line("web", product=tar)]}, big)).run() == 124
+    assert alice.verdicts == {"n1": "deadline"}
+    assert "nothing was sent" in alice.results["n1"].detail
+    assert not alice.history.entries()[0].may_be_held
 
 
 @story
