@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SIZE = 16 << 10
 BASES = 64
 COUNT = 1 << 24  # nodes in a plan
-DEPTH = 32  # hashes in a proof
+INDEX, STEP, DEPTH = 4, 32, 32  # of a proof: bytes of its index, of a hash; hashes at most
 
 # domain, lane, plan: names; epoch, serial, n, revoke_v: integers; issued, expires: unix seconds;
 # bases: ((serial, hash), ...), newest first; root: 64 hex; force_base: a hash, or "".
@@ -104,17 +104,17 @@ def chain(serial: int, hash_: str, bases: Any) -> tuple[tuple[int, str], ...]:
 
 
 def encode_proof(proof: Proof) -> bytes:
-    return dumps({"index": proof.index, "path": [step.hex() for step in proof.path]})
+    """Bytes as they are: every node gets one with every stream."""
+    return int(proof.index).to_bytes(INDEX, "big") + b"".join(proof.path)
 
 
 def parse_proof(data: bytes) -> Proof:
-    if len(data) > 8 << 10:
-        raise FormatError("proof: larger than 8 KiB")
-    value = shape.fields(loads(data, canonical=True), "proof", ("index", "path"))
-    index = shape.integer(value["index"], "proof.index", 0, COUNT)
-    path = shape.items(value["path"], "proof.path", _step, DEPTH)
-    return Proof(index, tuple(path))
-
-
-def _step(value: Any, where: str) -> bytes:
-    return bytes.fromhex(shape.hexadecimal(value, where, 64))
+    """Raises FormatError."""
+    index, path = int.from_bytes(data[:INDEX], "big"), data[INDEX:]
+    steps = [path[at : at + STEP] for at in range(0, len(path), STEP)]
+    if len(data) < INDEX or len(path) % STEP or len(steps) > DEPTH:
+        wanted = "%d bytes and at most %d hashes of %d bytes" % (INDEX, DEPTH, STEP)
+        raise FormatError("proof: wanted %s, found %d bytes" % (wanted, len(data)))
+    if index > COUNT:
+        raise FormatError("proof: wanted an index up to %d, found %d" % (COUNT, index))
+    return Proof(index, tuple(steps))

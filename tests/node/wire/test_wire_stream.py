@@ -211,14 +211,22 @@ def test_chain_is_cut() -> None:
 def test_proofs() -> None:
     proof = heads.Proof(3, (b"a" * 32, b"b" * 32))
     assert heads.parse_proof(heads.encode_proof(proof)) == proof
-    for value in (
-        {"index": -1, "path": []},
-        {"index": 0, "path": ["61"]},
-        {"index": 0, "path": ["61" * 32] * 33},
-        {"index": 0},
-        {"index": 0, "path": [], "n": 1},
-    ):
-        with pytest.raises(FormatError):
-            heads.parse_proof(dumps(value))
-    with pytest.raises(FormatError, match="larger"):
-        heads.parse_proof(b" " * 9000)
+    assert heads.parse_proof(bytes(4 + 32 * 32)) == heads.Proof(0, (bytes(32),) * 32)
+    assert heads.parse_proof(heads.COUNT.to_bytes(4, "big")).index == heads.COUNT
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", "found 0 bytes"),
+        (bytes(3), "found 3 bytes"),
+        (bytes(5), "found 5 bytes"),
+        (bytes(4 + 31), "found 35 bytes"),
+        (bytes(4 + 33), "found 37 bytes"),
+        (bytes(4 + 32 * 33), "found 1060 bytes"),
+        ((heads.COUNT + 1).to_bytes(4, "big"), "an index up to 16777216, found 16777217"),
+    ],
+)
+def test_what_is_no_proof(data: bytes, found: str) -> None:
+    with pytest.raises(FormatError, match=found):
+        heads.parse_proof(data)
