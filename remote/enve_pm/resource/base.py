@@ -49,6 +49,7 @@ class Runs:
         self._runs: dict[int, Run] = {}  # by number
         self._ending: dict[int, Run] = {}  # main has ended, remains are being cleared
         self._fresh: list[Run] = []  # main ended in this turn
+        self._announced: dict[int, Run] = {}  # by the pid of a daemon that is not main yet
         self._orphans = Orphans(loop, self.all, self._look_again)
         self._look = False
         self._looked = 0  # when that was done last
@@ -97,8 +98,21 @@ class Runs:
         run.main, run.start, run.code = pid, stat.start if stat else start, None
         self._home.jobs.pid(run.job, pid, run.start)
         self._orphans.forget(pid)
+        self._unannounce(run)
         self._ending.pop(run.number, None)
         self._loop.child(pid, self._on_end, run)
+
+    def announce(self, run: Run, pid: int) -> None:
+        """`pid` says that it is the one that counts: its end is the run's, also where it comes
+        before the launcher's."""
+        if pid != run.main:
+            self._unannounce(run)
+            run.announced = pid
+            self._announced[pid] = run
+
+    def _unannounce(self, run: Run) -> None:
+        self._announced.pop(run.announced, None)
+        run.announced = 0
 
     def signal(self, unit: str, number: int, name: str, tree: bool) -> None:
         """Signal a run: its main process group, or with `tree` all that it has."""
@@ -161,8 +175,12 @@ class Runs:
 
     def _reaped(self, ended: list[tuple[int, int]]) -> None:
         """Children ended that are no main process."""
-        for pid, _ in ended:
+        for pid, code in ended:
             self._orphans.forget(pid)
+            run = self._announced.get(pid)
+            if run is not None:
+                run.fate = code
+                self._unannounce(run)
         if ended and self._ending:
             self._look = True
 
@@ -203,7 +221,8 @@ class Runs:
         if run.timer is not None:
             self._loop.cancel(run.timer)
         self.over(run)
-        code = run.code or 0
+        self._unannounce(run)
+        code = run.code or run.fate or 0
         self._home.jobs.end(run.job, code)
         self._emit(Exited(run.unit, run.number, code))
 

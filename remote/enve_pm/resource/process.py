@@ -115,6 +115,7 @@ class Processes:
     def _found(self, run: Run, pid: int) -> None:
         if not run.ready:
             run.ready = True
+            self._runs.announce(run, pid)
             self._emit(Ready(run.unit, run.number, pid))
 
     def heir(self, run: Run) -> int:

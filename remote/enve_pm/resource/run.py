@@ -25,8 +25,10 @@ class Run:
     it; `killing`: what is left, and what turns up, is killed without further notice."""
 
     __slots__ = (
+        "announced",
         "asked",
         "code",
+        "fate",
         "job",
         "killing",
         "launcher",
@@ -51,6 +53,8 @@ class Run:
         self.main = 0
         self.start = 0  # of the main process, ticks since boot
         self.code: int | None = None
+        self.announced = 0  # the daemon that says it counts, until it is the main process
+        self.fate: int | None = None  # ... how that ended, if it never became so
         self.asked = False
         self.killing = False
         self.ready = False

@@ -218,6 +218,17 @@ def test_a_daemon_is_restarted_by_its_own_end_not_its_launchers(alone: Alone) ->
     assert alone.hear("Exited", run) == [-9]
 
 
+def test_a_daemon_that_dies_before_its_launcher_is_the_runs_end_too(alone: Alone) -> None:
+    daemon = "(setsid sh -c 'echo $$ > d.pid; exec sleep 1000' &)"
+    script = f"{daemon}; while [ ! -e go ]; do sleep 0.02; done"
+    run = alone.start(script, ready={"how": "pidfile", "path": "d.pid"})
+    pid = alone.hear("Ready", run)[0]
+    os.kill(pid, 9)
+    until(lambda: not brood.state(pid), "the daemon to be reaped")
+    (alone.home / "spots" / "u" / "go").touch()
+    assert alone.hear("Exited", run) == [-9]
+
+
 def test_a_pid_file_that_names_a_stranger_is_no_readiness(alone: Alone) -> None:
     script = f"echo {os.getpid()} > d.pid; sleep 0.3; echo $$ > d.pid; exec sleep 1000"
     run = alone.start(script, ready={"how": "pidfile", "path": "d.pid"})
