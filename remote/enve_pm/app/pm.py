@@ -12,7 +12,8 @@ from enve_pm.app.closing import Closing
 from enve_pm.app.engine import Engine
 from enve_pm.app.owner import Owner
 from enve_pm.app.report import APPLIED, Load, Reports
-from enve_pm.app.rollout import PLAN, Rollout, read_line
+from enve_pm.app.rollout import PLAN, Rollout
+from enve_pm.app.share import read_line
 from enve_pm.app.streams import Streams
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError

@@ -2,23 +2,21 @@
 
 One part after the other. Files are placed first, by a child; then the machine takes all changes as
 one batch. A spot whose files could not be placed keeps what it runs; a new one fails with that
-reason. What a unit that is gone leaves behind is cleared between two parts, by a child too; until
-then the disk knows the unit, so that a sudden end of pm leaves nothing forgotten.
+reason. What a unit that is gone leaves behind is cleared between two parts (see `leaving`).
 """
 
 from __future__ import annotations
 
-import sys
-from collections import deque, namedtuple
+from collections import deque
 
-from enve_pm.app.placing import Placing, gone
+from enve_pm.app.leaving import Leaving
+from enve_pm.app.placing import Placing
 from enve_pm.app.report import March
+from enve_pm.app.share import Order, Share, read
 from enve_pm.core.address import format as format_address
-from enve_pm.core.address import parse as parse_address
-from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 from enve_pm.core.effects import Apply, Define, Remove, Want
-from enve_pm.core.unit import UnitSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,21 +25,12 @@ if TYPE_CHECKING:
 
     from enve_pm.app.engine import Engine
     from enve_pm.app.report import Reports
+    from enve_pm.core.unit import UnitSpec
     from enve_pm.shell.home import Home, Kept
 
     Lines = dict[str, str]
 
 PLAN = "plan"
-
-# Lines to bring into force. old: names of those before, new: {name: line}; names are addresses.
-# ack: what the acceptor gave us, None: nobody is told. march: an operator has just sent it, so it
-# overrides what was set by hand.
-Order = namedtuple("Order", "ack old new march")
-
-
-class Share(namedtuple("Share", "order old new names nested specs")):
-    """What of an order is this pm's own. old: units; new: {unit: line}; names: {unit: address};
-    nested: lines of units in sub-pms, by their addresses; specs: {unit: spec} of what differs."""
 
 
 class Rollout:
@@ -59,9 +48,8 @@ class Rollout:
         self._reports = reports
         self._waiting: deque[Order] = deque()
         self._share: Share | None = None
-        self._left: list[str] = []  # units that are gone and not cleared yet
-        self._clearing = False
-        engine.left = self._leave
+        self._leaving = Leaving(engine.loop, home, self._anew, self._proceed)
+        engine.left = self._leaving.leave
 
     def apply(self, ack: Any) -> None:
         """Bring a part into force that has been accepted (see contracts, section 10)."""
@@ -79,7 +67,8 @@ class Rollout:
     @property
     def quiet(self) -> bool:
         """Nothing is being placed: a good moment to change the program."""
-        return not (self._share or self._waiting or self._clearing or self._left)
+        under_way = self._share or self._waiting
+        return not (under_way or self._leaving.clearing or self._leaving.waits)
 
     # -- what is in force -------------------------------------------------------------------------
     def know(self, kept: Kept) -> None:
@@ -111,15 +100,18 @@ class Rollout:
 
     # -- one order --------------------------------------------------------------------------------
     def _proceed(self) -> None:
-        if self._share is not None or self._clearing:
+        if self._share is not None or self._leaving.clearing:
             return
-        if self._left:
-            self._clear()
+        if self._leaving.waits:
+            self._leaving.clear()
         elif self._waiting:
             self._begin()
 
+    def _anew(self, unit: str) -> bool:
+        return self._share is not None and unit in self._share.new
+
     def _begin(self) -> None:
-        share = self._read(self._waiting.popleft())
+        share = read(self._waiting.popleft(), self._differs)
         self._pass_down(share)
         self._share = share
         placed = {name: share.new[name] for name in share.specs if self._places(share, name)}
@@ -127,18 +119,6 @@ class Rollout:
             Placing(self._engine.loop, self._home.path, placed, self._placed)
         else:
             self._placed({})
-
-    def _read(self, order: Order) -> Share:
-        names, new, nested = {}, {}, {}
-        for address, line in order.new.items():
-            name = unit_of(address)
-            if name:
-                names[name], new[name] = address, line
-            else:
-                nested[address] = line
-        changed = [name for name in new if self._differs(name, new[name], order.march)]
-        specs = {name: read_line(new[name]) for name in changed}
-        return Share(order, list(filter(None, map(unit_of, order.old))), new, names, nested, specs)
 
     def _pass_down(self, share: Share) -> None:
         for address in share.order.old:
@@ -211,44 +191,7 @@ class Rollout:
             self._lines[name] = mark(share.new[name])
             self._home.define(name, share.new[name])
 
-    # -- what is gone ------------------------------------------------------------------------------
-    def _leave(self, unit: str) -> None:
-        """A unit is gone. One that is placed anew just now has only its own things there."""
-        anew = self._share is not None and unit in self._share.new
-        if anew or self._home.cleared(unit):
-            self._home.forget(unit)
-        else:
-            self._left.append(unit)
-            self._proceed()
-
-    def _clear(self) -> None:
-        self._clearing = True
-        names, self._left = self._left, []
-        orders = {name: gone(name) for name in names}
-        Placing(
-            self._engine.loop, self._home.path, orders, lambda failed: self._cleared(names, failed)
-        )
-
-    def _cleared(self, names: list[str], failed: dict[str, str]) -> None:
-        for name, reason in failed.items():
-            print("pm: %s left files behind: %s" % (name, reason), file=sys.stderr, flush=True)
-        for name in names:
-            self._home.forget(name)
-        self._clearing = False
-        self._proceed()
-
 
 def mark(line: str) -> str:
     """What tells one line from another."""
     return sha256(line.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def read_line(text: str) -> UnitSpec:
-    """The unit of a line. Raises FormatError, UnitError."""
-    return UnitSpec.parse(loads(text.encode()))
-
-
-def unit_of(address: str) -> str:
-    """The unit of this pm that an address below it names, or empty: it is a sub-pm's."""
-    names = parse_address(address)
-    return names[0] if len(names) == 1 else ""
