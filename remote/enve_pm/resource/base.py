@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from enve_pm.core import states
 from enve_pm.core.effects import Exited, Spawned, SpawnFailed
+from enve_pm.resource import reach
 from enve_pm.resource import run as runs
 from enve_pm.resource.orphans import Orphans
 from enve_pm.resource.run import NOBODY, Run
-from enve_pm.shell import descend
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, launch
 
@@ -119,25 +119,23 @@ class Runs:
         run = self.get(unit, number)
         if run is None:
             return
-        what = getattr(signal, "SIG" + name)
+        what = reach.number_of(name)
         run.asked = True
         run.killing = run.killing or what == signal.SIGKILL
         if tree or run.code is not None:
             self._signal_tree(run, what)
         else:
-            self._signal_group(run, what)
+            reach.group(self._system, run, what)
 
     def tell(self, unit: str, name: str) -> None:
         """Signal the main process of a unit alone: it shall go on."""
         run = self.start_of(unit)
         if run is not None:
-            self._system.kill(run.main, run.start, getattr(signal, "SIG" + name))
+            self._system.kill(run.main, run.start, reach.number_of(name))
 
     def member(self, run: Run, pid: int) -> bool:
         """Is this living process one of the run's?"""
-        if pid in run.orphans or descend.job_of(self._system, pid) == run.job:
-            return True
-        return descend.belongs(self._system, pid, self._roots(run))
+        return reach.member(self._system, run, pid)
 
     def adopt(self) -> None:
         """Look for processes that lost their parents."""
@@ -200,7 +198,7 @@ class Runs:
     def _dismiss(self, run: Run) -> None:
         """The main process is gone for good: the remains go too."""
         for pid in run.orphans - run.told:
-            self._signal_one(pid, signal.SIGKILL if run.killing else signal.SIGTERM)
+            reach.one(self._system, pid, signal.SIGKILL if run.killing else signal.SIGTERM)
             run.told = run.told | {pid}
         if run.timer is None and not run.asked:
             run.timer = self._loop.at(self._system.now() + GRACE, lambda: self._kill(run))
@@ -226,31 +224,9 @@ class Runs:
         self._home.jobs.end(run.job, code)
         self._emit(Exited(run.unit, run.number, code))
 
-    # -- whose is it, and signals ------------------------------------------------------------------
-    def _roots(self, run: Run) -> frozenset[int]:
-        return run.orphans | ({run.main} if run.code is None else frozenset())
-
-    def _signal_group(self, run: Run, number: int) -> None:
-        """The main process is not reaped, so its pid, and its group's number, are its own."""
-        stat = None if run.main == run.launcher else self._system.stat(run.main)
-        if stat is None or stat.group == run.main:
-            self._system.kill_group(run.main, number)
-            self._system.kill_group(run.main, signal.SIGCONT)
-        else:
-            self._signal_one(run.main, number)
-
     def _signal_tree(self, run: Run, number: int) -> None:
         self._orphans.adopt(self._fresh)
-        roots = self._roots(run)
-        for pid, start in descend.tree(self._system, roots):
-            self._system.kill(pid, start, number)
-        run.told = run.told | run.orphans
-
-    def _signal_one(self, pid: int, number: int) -> None:
-        stat = self._system.stat(pid)
-        if stat is not None:
-            self._system.kill(pid, stat.start, number)
-            self._system.kill(pid, stat.start, signal.SIGCONT)
+        reach.everything(self._system, run, number)
 
     # -- over a change of program ------------------------------------------------------------------
     def dump(self) -> list[dict[str, Any]]:
