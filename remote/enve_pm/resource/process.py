@@ -97,7 +97,7 @@ class Processes:
             path = os.path.join(folder, spec.ready["path"])
             run.watch = PidFile(self._loop, self._runs, run, path, self._found)
         elif how == "notify":
-            run.watch = self._datagram(run, Box(_uid(spec.user), "", -1))
+            run.watch = self._datagram(run, Box(_uid(spec.user)))
             env["NOTIFY_SOCKET"] = run.watch.notify.address
         elif how == "fd":
             ours, its = os.pipe()
@@ -134,7 +134,8 @@ class Processes:
         if watch["kind"] == "pidfile":
             run.watch = PidFile(self._loop, self._runs, run, watch["path"], self._found)
         elif watch["kind"] == "notify":
-            run.watch = self._datagram(run, Box(watch["uid"], watch["address"], watch["fd"]))
+            box = Box(watch["uid"], watch["address"], watch["fd"], watch.get("main", 0))
+            run.watch = self._datagram(run, box)
         elif watch["fd"] >= 0:
             run.watch = Line(self._loop, run, watch["fd"], self._found)
         if run.watch is not None and not run.ready:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     Found = Callable[[Run, int], None]
 
-# uid: of the unit's user · address, fd: the socket of an earlier program, or "" and -1
-Box = namedtuple("Box", "uid address fd")
+# uid: of the unit's user · address, fd: the socket of an earlier program, or "" and -1 · main: what
+# MAINPID has said to that
+Box = namedtuple("Box", "uid address fd main", defaults=("", -1, 0))
 LOOK = 20  # ms between two looks for a pid file, only while a unit is STARTING
 LONGEST_PID = 32  # bytes of a pid file that are read
 
@@ -93,7 +94,7 @@ class Datagram:
         self._run = run
         self._uid = box.uid
         self._found = found
-        self._main = 0
+        self._main = box.main
         self.notify = Notify(loop, self._heard, box.address, box.fd)
         self.status: Callable[[Run, str], None] = lambda run, text: None
 
@@ -131,6 +132,7 @@ class Datagram:
             "uid": self._uid,
             "address": self.notify.address,
             "fd": self.notify.fd,
+            "main": self._main,
         }
 
     def fds(self) -> list[int]:

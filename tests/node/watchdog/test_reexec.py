@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import signal
 import threading
 import time
@@ -60,6 +61,30 @@ def test_two_hundred_units_go_on(box: Box, newer: Path) -> None:
     assert {unit["restarts"] for unit in box.listing().values()} == {0}
     assert box.pm("restart", "unit7").returncode == 0
     until(lambda: box.unit("unit7")["pid"] not in (0, before["unit7"]), "a new process")
+
+
+LAUNCHER = """
+import os, socket, subprocess, time
+child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+said = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+where = chr(0) + os.environ["NOTIFY_SOCKET"][1:]
+said.sendto(f"MAINPID={child.pid}{chr(10)}READY=1".encode(), where)
+while not os.path.exists("go"):
+    time.sleep(0.02)
+os._exit(0)
+"""
+
+
+def test_a_daemon_that_has_said_who_it_is_goes_on_when_its_launcher_ends(box: Box) -> None:
+    box.load(line("web", command=[sys.executable, "-c", LAUNCHER], ready={"how": "notify"}))
+    daemon = box.wait("web", "RUNNING")["pid"]
+    launcher = int(Path(f"/proc/{daemon}/stat").read_text().rpartition(")")[2].split()[1])
+    assert box.pm("reexec").returncode == 0
+    (box.home / "spots" / "web" / "go").touch()
+    until(lambda: not Path(f"/proc/{launcher}").exists(), "the launcher to end")
+    assert box.pm("stop", "web").returncode == 0  # by a signal to the main process
+    assert not Path(f"/proc/{daemon}").exists()
+    assert box.unit("web")["restarts"] == 0
 
 
 def test_commands_that_come_meanwhile_are_carried_out(box: Box) -> None:
