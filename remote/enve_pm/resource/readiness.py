@@ -94,7 +94,7 @@ class Datagram:
         self._run = run
         self._uid = box.uid
         self._found = found
-        self._main = box.main
+        self._main: int = box.main
         self.notify = Notify(loop, self._heard, box.address, box.fd)
         self.status: Callable[[Run, str], None] = lambda run, text: None
 
