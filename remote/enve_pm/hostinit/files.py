@@ -10,7 +10,7 @@ import os
 import stat
 
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell.handle import write_all
+from enve_pm.shell.handle import sync_folder, write_all
 
 
 def folder(path: str, mode: int, gid: int = -1) -> bool:
@@ -77,7 +77,7 @@ def put(path: str, data: bytes, mode: int, gid: int = -1) -> bool:
     finally:
         os.close(handle)
     os.rename(part, path)
-    sync(os.path.dirname(path))
+    sync_folder(os.path.dirname(path))
     return True
 
 
@@ -99,15 +99,6 @@ def discard(path: str) -> None:
         os.unlink(path)
     except (FileNotFoundError, NotADirectoryError):
         pass
-
-
-def sync(path: str) -> None:
-    """Make the names in a folder last."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read(path: str, limit: int = 1 << 20) -> bytes:

@@ -13,7 +13,7 @@ import zipfile
 
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell.handle import write_all
+from enve_pm.shell.handle import sync_folder, write_all
 
 MAX_SIZE = 16 << 20  # bytes, unpacked
 MAX_FILES = 1000
@@ -36,7 +36,7 @@ def install(lib: str, name: str, data: bytes) -> bool:
     except OSError:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    files.sync(lib)
+    sync_folder(lib)
     return True
 
 

@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 
-from enve_pm.shell.handle import write_all
+from enve_pm.shell.handle import sync_folder, write_all
 
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -73,11 +73,7 @@ class Disk:
 
     def sync(self, folder: str) -> None:
         """Make the names in a folder last."""
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder)
 
     def make_folder(self, path: str) -> None:
         """A folder for the owner alone; it may be there already."""

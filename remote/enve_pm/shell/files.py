@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from enve_pm.shell.handle import write_all
+from enve_pm.shell.handle import read_all, sync_folder, write_all
 
 SMALL_FILE = 1 << 20  # no file that pm reads whole is larger
 
@@ -18,14 +18,7 @@ class Files:
         """The first `limit` bytes of a file. Never follows a fifo into a wait."""
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            chunks, size = [], 0
-            while size < limit:
-                chunk = os.read(handle, min(65536, limit - size))
-                if not chunk:
-                    break
-                chunks.append(chunk)
-                size += len(chunk)
-            return b"".join(chunks)
+            return read_all(handle, limit)
         finally:
             os.close(handle)
 
@@ -69,15 +62,7 @@ class Files:
             self.remove(part)
             raise
         if sync:
-            self.sync_folder(os.path.dirname(path))
-
-    def sync_folder(self, path: str) -> None:
-        """Make the names in a folder last."""
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            sync_folder(os.path.dirname(path))
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is not there is as good."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import stat
 
+from enve_pm.shell.handle import read_all
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +51,7 @@ class Folder:
         fd = os.open(name, COMMON, dir_fd=self.fd)
         try:
             self._check(name, os.fstat(fd), limit)
-            data = _read(fd, limit + 1)
+            data = read_all(fd, limit + 1)
         finally:
             os.close(fd)
         if len(data) > limit:
@@ -73,14 +75,3 @@ class Folder:
             raise Foreign(f"{name} has {state.st_nlink} links")
         if state.st_size > limit:
             raise Foreign(f"{name} is larger than {limit} bytes")
-
-
-def _read(fd: int, limit: int) -> bytes:
-    chunks, size = [], 0
-    while size < limit:
-        chunk = os.read(fd, min(65536, limit - size))
-        if not chunk:
-            break
-        chunks.append(chunk)
-        size += len(chunk)
-    return b"".join(chunks)

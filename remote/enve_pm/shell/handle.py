@@ -1,4 +1,5 @@
-"""What is done with an open descriptor: all of some bytes written to it, and one without a name."""
+"""What is done with an open descriptor: bytes read and written in however many pieces, a folder's
+names made to last, and a file without a name."""
 
 from __future__ import annotations
 
@@ -10,6 +11,27 @@ def write_all(handle: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]
+
+
+def read_all(handle: int, limit: int) -> bytes:
+    """What is there up to the end, or to so many bytes. Raises OSError."""
+    chunks, size = [], 0
+    while size < limit:
+        chunk = os.read(handle, min(65536, limit - size))
+        if not chunk:
+            break
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder last. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def nameless(folder: str) -> int:
