@@ -40,12 +40,22 @@ def run(arguments: Sequence[str]) -> int:
         raise Failure(USAGE, f"pm run takes options only, found {rest[0]!r}")
     if "--detach" in options and "--respawn" not in options:
         raise Failure(USAGE, "--detach goes with --respawn")
+    _stand()
     from enve_pm.shell.lock import Held
 
     try:
         return _outer(options) if "--respawn" in options else _pair(options)
     except Held as held:
         raise Failure(FAILED, f"a pm runs here already: {held}") from None
+
+
+def _stand() -> None:
+    """What we open must not get the numbers 0 to 2, which mean something to every child."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free
 
 
 def _outer(options: dict[str, str]) -> int:

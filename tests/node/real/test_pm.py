@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -264,6 +265,27 @@ def test_an_idle_pm_sleeps(box: Box) -> None:
 
 
 # -- every Python ---------------------------------------------------------------------------------
+def test_one_that_is_started_without_standard_descriptors(tmp_path: Path) -> None:
+    """What it opens first would be taken for them, and be overwritten in every child."""
+    python = tmp_path / "python"
+    closed = '*" run "*) exec "$python" "$@" <&- >&- 2>&- ;;'
+    python.write_text(
+        f"#!/bin/sh\npython='{sys.executable}'\n"
+        f'case " $* " in {closed} *) exec "$python" "$@" ;; esac\n'
+    )
+    python.chmod(0o755)
+    box = Box(tmp_path, python=str(python))
+    with box:
+        name = blob(box, b"text")
+        box.load(line("web", files={"app.conf": name}, command=["sh", "-c", "echo up; sleep 1000"]))
+        box.wait("web", "RUNNING")
+        for pid in box.pids():
+            shown = {Path(f"/proc/{pid}/fd/{number}").readlink() for number in (0, 1, 2)}
+            assert shown == {Path(os.devnull)}
+        assert (box.home / "spots" / "web" / "app.conf").read_bytes() == b"text"
+        until(lambda: (box.home / "log" / "web.log").read_bytes() == b"up\n", "what it printed")
+
+
 def interpreters() -> list[str]:
     found = [
         str(path)
