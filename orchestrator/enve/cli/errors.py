@@ -36,11 +36,11 @@ def guard(words: Sequence[str], command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        return _reader_gone()
     except Told as told:
         return _show(told.errors, words)
     except Exception as error:
+        if any(isinstance(one, BrokenPipeError) for one in flat(error)):
+            return _reader_gone()
         found = known(error)
         _json(found, _option(words, "-o", "--output"))
         return _show(found, words)

@@ -210,9 +210,8 @@ def test_signals(number: signal.Signals, code: int, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-@pytest.mark.real
-@pytest.mark.parametrize("words", [["--help"], ["list", "--help"], ["version"]])
-def test_a_reader_that_goes_away_is_no_error(words: list[str]) -> None:
+def without_a_reader(words: list[str]) -> tuple[int, str]:
+    """The exit code and the complaints of a command whose output nobody reads."""
     read, write = os.pipe()
     code = f"import sys; from enve.cli.main import main; sys.stdin.readline(); main({words!r})"
     with subprocess.Popen(
@@ -225,6 +224,23 @@ def test_a_reader_that_goes_away_is_no_error(words: list[str]) -> None:
         os.close(write)
         os.close(read)
         _, err = process.communicate("go\n", timeout=60)
+    return process.returncode, err
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("words", [["--help"], ["list", "--help"], ["version"]])
+def test_a_reader_that_goes_away_is_no_error(words: list[str]) -> None:
+    code, err = without_a_reader(words)
     # argparse itself lets go of help that nobody reads.
-    assert process.returncode in ((141, 0) if words == ["list", "--help"] else (141,))
+    assert code in ((141, 0) if words == ["list", "--help"] else (141,))
     assert err == ""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("words", [["list", "-w", "-o", "jsonl"], ["deploy", "-C", "-o", "jsonl"]])
+def test_nor_is_one_that_goes_while_nodes_are_at_work(words: list[str], tmp_path: Path) -> None:
+    """What the tasks of many nodes raise comes in a group."""
+    place = f"{{connection: local, register: none, home: {tmp_path}/pm}}"
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(f"domain: t.example\ndefaults: {place}\nnodes: {{'n[1:3]': {{}}}}\n")
+    assert without_a_reader([*words, "-i", str(inventory)]) == (141, "")
