@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from enve_pm.shell.watchdog import Post
+    from enve_pm.shell.post import Post
 
 RUN_FLAGS = {
     "--home": True,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.resource.run import Run
-    from enve_pm.shell.watchdog import Post
+    from enve_pm.shell.post import Post
 
 
 def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "") -> int:

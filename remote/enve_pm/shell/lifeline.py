@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from enve_pm.shell.loop import Loop
-    from enve_pm.shell.watchdog import Post
+    from enve_pm.shell.post import Post
 
 GRACE = 2.0  # seconds that all get together, from TERM to KILL
 DEADLINE = 10.0  # seconds to get rid of what is left

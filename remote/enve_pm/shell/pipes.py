@@ -12,7 +12,7 @@ import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from enve_pm.shell.watchdog import Post
+    from enve_pm.shell.post import Post
 
 GROUP = "pm-march"  # who may write signed streams, in a system install
 INPUT, STREAMS = "input", "streams"  # the two, as pm names them to its watchdog

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.shell import carry, heartbeat, program, watchdog
+from enve_pm.shell import carry, heartbeat, program
+from enve_pm.shell import post as posts
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, helper
 
@@ -142,10 +143,10 @@ class Reexec:
         """Returns only when the new program could not be executed."""
         state, keep = self._subject.dump()
         post = self._life.post
-        keep += [post.reader, post.writer, post.lock, post.input, post.pipe]
+        keep += posts.descriptors(post)
         fd = carry.pack(post.home, {"job": self._job, "pm": state, "fds": keep})
-        argv = program.argv(self._place, "_resume", str(fd), *watchdog.encode(post))
-        signal.pthread_sigmask(signal.SIG_BLOCK, watchdog.ENDS)
+        argv = program.argv(self._place, "_resume", str(fd), *posts.encode(post))
+        signal.pthread_sigmask(signal.SIG_BLOCK, posts.ENDS)
         try:
             _inherit([*keep, fd], True)
             os.execv(argv[0], argv)
@@ -154,7 +155,7 @@ class Reexec:
         finally:
             _inherit(keep, False)
             os.close(fd)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, watchdog.ENDS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, posts.ENDS)
 
     # -- ends --------------------------------------------------------------------------------------
     def _patience(self, late: Callable[[], None] | None) -> None:
@@ -172,10 +173,10 @@ class Reexec:
         self._finish(job, FAILED, f"reexec of {self._place}: {reason}; the old program goes on")
 
 
-def resumed(fd: int, words: list[str]) -> tuple[watchdog.Post, dict[str, Any]]:
+def resumed(fd: int, words: list[str]) -> tuple[posts.Post, dict[str, Any]]:
     """In the new program: our post and the state. Nothing but its descriptors came along, and no
     child gets them. Raises carry.Unreadable."""
-    post = watchdog.decode(words)
+    post = posts.decode(words)
     state = carry.unpack(fd)
     os.close(fd)
     _inherit(state["fds"], False)

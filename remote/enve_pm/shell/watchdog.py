@@ -2,8 +2,7 @@
 below it dies too, and only then the watchdog.
 
 It holds what must outlive pm's program: both pipes, the lock of HOME, its own end of the
-heartbeat. All of it is one `Post`, which also travels through the command line when the watchdog
-replaces its own program (`pm reexec`): plain numbers and paths, nothing secret.
+heartbeat (see `post`).
 """
 
 from __future__ import annotations
@@ -12,24 +11,13 @@ import os
 import select
 import sys
 import time
-from collections import namedtuple
 
 from enve_pm.shell import cgroup, heartbeat, lock, pipes, program, subtree
 from enve_pm.shell.light import signal
+from enve_pm.shell.post import EMPTY, ENDS, Post, decode, encode, inherit
 
-# home: path · pid: pm's · reader, writer: this side of the heartbeat · lock, input, pipe, ready:
-# descriptors, -1 = none · cgroup: our node or "" · every, patience: the heartbeat's, in seconds ·
-# path: of the signed pipe
-Post = namedtuple(
-    "Post",
-    "home pid reader writer lock input pipe ready cgroup every patience path",
-    defaults=("",),
-)
-
-EMPTY = Post("", 0, -1, -1, -1, -1, -1, -1, "", heartbeat.EVERY, heartbeat.PATIENCE, "")
 DEADLINE = 10.0  # seconds to get rid of everything; what is left then cannot be killed
 HUNG = 124  # exit status after a hang
-ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def prepare(
@@ -203,37 +191,16 @@ def become(post: Post, place: str) -> None:
     argv = program.argv(place, "_watchdog", *encode(post))
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     try:
-        _inherit(post, True)
+        inherit(post, True)
         os.execv(argv[0], argv)
     finally:
-        _inherit(post, False)
+        inherit(post, False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
-
-
-def _inherit(post: Post, passes: bool) -> None:
-    for fd in (post.reader, post.writer, post.lock, post.input, post.pipe, post.ready):
-        if fd >= 0:
-            os.set_inheritable(fd, passes)
 
 
 def resume(arguments: list[str]) -> int:
     """Go on as the watchdog that another program was a moment ago."""
     post = decode(arguments)
-    _inherit(post, False)
+    inherit(post, False)
     heartbeat.Wire(post.reader, post.writer).say(heartbeat.READY)
     return guard(post)
-
-
-def encode(post: Post) -> list[str]:
-    """A Post as words KEY=VALUE."""
-    return [f"{key}={value}" for key, value in post._asdict().items()]
-
-
-def decode(words: list[str]) -> Post:
-    """The Post in words KEY=VALUE: an older program's may lack keys, a newer one's have more."""
-    given = dict(word.partition("=")[::2] for word in words)
-    post = Post(given["home"], 0, -1, -1, -1, -1, -1, -1, "", heartbeat.EVERY, heartbeat.PATIENCE)
-    for key in Post._fields[1:]:
-        if key in given:
-            post = post._replace(**{key: type(getattr(post, key))(given[key])})
-    return post

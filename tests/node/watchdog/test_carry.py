@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enve_pm.shell import carry, watchdog
+from enve_pm.shell import carry
+from enve_pm.shell import post as posts
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
@@ -55,7 +56,7 @@ def test_what_cannot_be_gone_on_with(data: bytes, said: str) -> None:
 
 
 def test_a_post_in_words() -> None:
-    post = watchdog.EMPTY._replace(home="/h=x", pid=7, lock=3, every=0.5, path="/p ipe")
-    assert watchdog.decode(watchdog.encode(post)) == post
-    older = [word for word in watchdog.encode(post) if not word.startswith("path=")]
-    assert watchdog.decode([*older, "key-of-a-newer-one=1"]) == post._replace(path="")
+    post = posts.EMPTY._replace(home="/h=x", pid=7, lock=3, every=0.5, path="/p ipe")
+    assert posts.decode(posts.encode(post)) == post
+    older = [word for word in posts.encode(post) if not word.startswith("path=")]
+    assert posts.decode([*older, "key-of-a-newer-one=1"]) == post._replace(path="")

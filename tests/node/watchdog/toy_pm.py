@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from enve_pm.shell import cgroup, heartbeat, lock, subtree, watchdog
+from enve_pm.shell.post import Post
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
     return watchdog.guard(side) if side.pid else pm(side, int(families))
 
 
-def pm(side: watchdog.Post, families: int) -> int:
+def pm(side: Post, families: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     script = os.environ["FAMILY"]
     pids = [os.posix_spawn("/bin/sh", ["sh", "-c", script], os.environ) for _ in range(families)]
