@@ -28,7 +28,7 @@ from enve_pm.core import address
 GROUP = "group:"
 _ALL = ("all", "*")
 _SIGNS = ("!", "&")
-_PLACES = re.compile(r"([A-Za-z0-9_-]+)\[(-?\d{1,6})?(:)?(-?\d{1,6})?\]")
+_PLACES = re.compile(r"([A-Za-z0-9_-]+)\[(?:(-?\d{1,6})|(-?\d{1,6})?:(-?\d{1,6})?)\]", re.ASCII)
 _LONGEST = 4096
 
 
@@ -161,12 +161,9 @@ def _matching(domain: Domain, match: Callable[[str], bool]) -> set[str]:
 
 def _places(domain: Domain, match: re.Match[str]) -> set[str]:
     """`web[0]`, `web[1:3]` (the end belongs to it, as in Ansible), `web[-1]`."""
-    nodes = domain.groups[match[1]]
-    if not match[3]:
-        at = int(match[2] or 0)
-        return set(nodes[at : at + 1] if at != -1 else nodes[-1:])
-    last = int(match[4]) if match[4] else -1
-    return set(nodes[int(match[2] or 0) : None if last == -1 else last + 1])
+    nodes, (one, first, last) = domain.groups[match[1]], match.groups()[1:]
+    start, end = (one, one) if one else (first or "0", last or "-1")
+    return set(nodes[int(start) : None if int(end) == -1 else int(end) + 1])
 
 
 def _range(domain: Domain, text: str) -> set[str]:

@@ -35,7 +35,10 @@ DOMAIN = Domain("x", {name: Node(name, Connection(host=name)) for name in NAMES}
         ("group:web:&group:odd", "web01 web03"),
         ("web[0]", "web01"),
         ("web[-1]", "web03"),
+        ("web[-2]", "web02"),
         ("web[1:2]", "web02 web03"),
+        ("web[:1]", "web01 web02"),
+        ("web[-2:-1]", "web02 web03"),
         ("web[1:]", "web02 web03"),
         ("web[01:02]", "web02 web03"),
         ("web0[1:2]", "web01 web02"),
@@ -72,6 +75,8 @@ def test_several_terms_are_one_pattern() -> None:
         ("", "an empty pattern", ""),
         ("x" * 5000, "a pattern of 5000 characters", ""),
         ("web0[3:1]", "the range [3:1] is empty", ""),
+        ("web[0-1]", "no node matches 'web[0-1]'", ""),
+        ("web[]", "no node matches 'web[]'", ""),
     ],
 )
 def test_a_term_that_means_nothing(pattern: str, error: str, hint: str) -> None:
