@@ -30,7 +30,7 @@ def origins(paths: Iterable[Path | str], node: Node) -> dict[str, list[Origin]]:
     found: dict[str, list[Origin]] = {}
     for file in files(paths):
         for owner, table in _tables(read_yaml(file), node):
-            for name, _ in table.entries(owner):
+            for name, _ in [] if table.is_nothing else table.entries(owner):
                 found.setdefault(str(name), []).append(Origin(owner, name.where))
     order = {owner: place for place, owner in enumerate(owners)}
     for places in found.values():
@@ -41,7 +41,7 @@ def origins(paths: Iterable[Path | str], node: Node) -> dict[str, list[Origin]]:
 def _tables(root: Item, node: Node) -> Iterable[tuple[str, Item]]:
     """The `vars` of this file that reach the node, with whose they are."""
     top = _entries(root)
-    if "vars" in top and not top["vars"].is_nothing:
+    if "vars" in top:
         yield "all", top["vars"]
     for name, group in _entries(top.get("groups")).items():
         if name in node.groups and "vars" in (table := _entries(group)):

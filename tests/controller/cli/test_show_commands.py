@@ -91,6 +91,14 @@ def test_explain(enve: Enve) -> None:
     assert enve(*words, "web*")[0] == 64
 
 
+def test_explain_with_tables_of_variables_that_are_empty(enve: Enve, tmp_path: Path) -> None:
+    text = "domain: t.example\nvars:\nnodes: {a: {vars: , groups: g}}\ngroups: {g: {vars: }}\n"
+    (tmp_path / "empty.yml").write_text(text)
+    code, out, err = enve("inventory", "-i", str(tmp_path / "empty.yml"), "--explain", "a")
+    assert (code, err) == (0, "")
+    assert out.endswith("  variables   -\n")
+
+
 def test_explain_in_json(enve: Enve) -> None:
     words = ("inventory", "-i", "inventory.yml", "-o", "json", "--explain")
     told = json.loads(enve(*words, "web01")[1])
