@@ -10,6 +10,7 @@ from typing import Any
 
 from enve.core.printable import printable
 from enve.errors import NodeFailure
+from enve_pm.core.filename import unquote
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,7 @@ def parse(data: bytes) -> Probe:
         blueprint="\n".join(part.get("blueprint", [])).encode(),
         units=_object(part, "units"),
         pipes=tuple(printable(row, 300) for row in part.get("pipes", [])[:2]),
-        subs={
-            name[4:].removesuffix(".json"): _object(part, name)
-            for name in part
-            if name.startswith("sub ")
-        },
+        subs={_sub_pm(name): _object(part, name) for name in part if name.startswith("sub ")},
     )
 
 
@@ -181,6 +178,15 @@ def _object(part: Mapping[str, list[str]], name: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _sub_pm(section: str) -> str:
+    """The name of the sub-pm that a section `sub FILE` shows."""
+    file = section.removeprefix("sub ").removesuffix(".json")
+    try:
+        return unquote(file)
+    except ValueError:
+        return file
 
 
 def _deployed(value: Mapping[str, Any]) -> Deployed:

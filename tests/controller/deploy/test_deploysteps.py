@@ -121,7 +121,7 @@ def test_a_lost_record_means_all_is_laid_down_again_but_not_pushed() -> None:
 
 OLD = blueprint(
     spots={"web": {}, "old": {}, "idle": {}, "stage": {}},
-    pms={"pm1": {"spots": {"in": {}, "gone": {}}}},
+    pms={"pm1": {"spots": {"in": {}, "gone": {}}}, "my pm": {"spots": {"gone": {}}}},
 )
 UNITS = json.dumps(
     {
@@ -144,16 +144,17 @@ def test_spots_with_live_units_are_not_dropped_unseen() -> None:
             "blueprint": OLD.decode(),
             "units": UNITS,
             "sub pm1.json": SUB,
+            "sub my%20pm.json": SUB,  # its file's name, not its own
         }
     )
-    assert found.dropped == ("old", "pm1.gone", "stage")
+    assert found.dropped == ("[my pm].gone", "old", "pm1.gone", "stage")
     assert shown(found) == ["~ blueprint load"]
-    assert found.changes[0].detail == "+1 -4 spots"
+    assert found.changes[0].detail == "+1 -5 spots"
 
 
 def test_a_difference_of_blueprints_in_words_and_lines() -> None:
     words, lines = blueprintdiff.describe(OLD, NEW)
-    assert words == "+1 -4 spots"
+    assert words == "+1 -5 spots"
     assert '+  "db": {},' in lines.replace('+  "db": {}', '+  "db": {}')
     assert '"node"' not in lines
     assert blueprintdiff.describe(NEW, NEW) == ("", "")
