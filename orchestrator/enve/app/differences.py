@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
+from enve.app.blobs import read
 from enve.app.orders import Orders
 from enve.app.survey import Survey
 from enve.app.visit import Visit
@@ -14,8 +13,6 @@ from enve.core.linechange import Known
 from enve.core.parts import Place
 from enve.core.preview import Before, Preview
 from enve.core.streams import SMALL
-from enve.errors import InputError, Where
-from enve.model.plan import Blob
 from enve.model.report import Change
 from enve_pm.core.part import Part
 
@@ -62,17 +59,6 @@ def _known(orders: Orders, survey: Survey) -> Known:
         secret_blobs=frozenset(secret),
         show_diff=orders.show_diff,
     )
-
-
-def read(blob: Blob) -> bytes:
-    """A small blob's bytes. Raises InputError when its file is not what the plan signed."""
-    if blob.data is not None:
-        return blob.data
-    with Path(blob.path or "").open("rb") as file:
-        data = file.read(blob.size + 1)
-    if hashlib.sha256(data).hexdigest() != blob.sha256:
-        raise InputError("the file changed while it was used", where=Where(str(blob.path)))
-    return data
 
 
 def title(orders: Orders, place: Place, visit: Visit, now: int) -> str:

@@ -60,7 +60,10 @@ class Delivery:
         except TimeoutError:
             self.answer = self._late()
         except EnveError as error:
-            self.answer = Answer("failed", True, reason=error.message)
+            place = f"{error.where}: " if error.where else ""
+            self.answer = Answer("failed", True, reason=f"{place}{error.message}")
+        except Exception as error:  # a bug that one node met must not stop the others
+            self.answer = self._unfinished(f"unexpected: {type(error).__name__}: {error}")
         return self.answer
 
     async def _deliver(self) -> Answer:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from enve.app import reasons, rights, signing
-from enve.app.differences import read
+from enve.app.blobs import read
 from enve.app.dispatch import Dispatch
 from enve.app.follow import Delivery
 from enve.app.history import History

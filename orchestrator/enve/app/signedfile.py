@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from enve.app import blobs
 from enve.core import parts
 from enve.core.printable import printable
 from enve.core.streams import SMALL, named
@@ -39,7 +40,6 @@ LIMITS = {
     b"end": 0,
 }
 ORDER = (b"head", b"sig", b"part", b"names", b"blob", b"end")
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +102,13 @@ def _pieces(content: Content) -> Iterator[bytes]:
     yield from _section(b"names", json.dumps(dict(content.names)).encode())
     for blob in content.blobs.values():
         yield b"blob %d\n" % blob.size
-        yield from body(blob)
+        yield from blobs.pieces(blob)
         yield b"\n"
     yield from _section(b"end", b"")
 
 
 def _section(name: bytes, data: bytes) -> Iterable[bytes]:
     return (b"%s %d\n" % (name, len(data)), data, b"\n")
-
-
-def body(blob: Blob) -> Iterator[bytes]:
-    """A blob's bytes, in pieces. Raises InputError when its file is not what was signed."""
-    if blob.data is not None:
-        yield blob.data
-        return
-    digest, size = hashlib.sha256(), 0
-    with Path(blob.path or "").open("rb") as file:
-        while data := file.read(CHUNK):
-            digest.update(data)
-            size += len(data)
-            yield data
-    if size != blob.size or digest.hexdigest() != blob.sha256:
-        raise InputError("the file changed while it was used", where=Where(str(blob.path)))
 
 
 def read_head(path: Path) -> SignedHead:
@@ -144,7 +129,7 @@ def read_head(path: Path) -> SignedHead:
 def read(path: Path, folder: Path | None = None) -> Content:
     """The whole file; large blobs are put into `folder` (None: blobs are passed over)."""
     found: dict[bytes, list[bytes]] = {name: [] for name in ORDER}
-    blobs: dict[str, Blob] = {}
+    files: dict[str, Blob] = {}
     with _opened(path) as file:
         for name, size in _titles(file, path):
             if name != b"blob":
@@ -153,8 +138,8 @@ def read(path: Path, folder: Path | None = None) -> Content:
                 file.seek(size + 1, os.SEEK_CUR)
             else:
                 blob = _blob(file, size, path, folder)
-                blobs[blob.sha256] = blob
-    return Content(_plan(found, path), blobs, _names(found[b"names"]))
+                files[blob.sha256] = blob
+    return Content(_plan(found, path), files, _names(found[b"names"]))
 
 
 def check_whole(content: Content, path: Path) -> None:
@@ -203,7 +188,7 @@ def _blob(file: BinaryIO, size: int, path: Path, folder: Path) -> Blob:
     digest, left = hashlib.sha256(), size
     target = folder / f"blob{file.tell()}"
     with _private(target) as out:
-        while left and (data := file.read(min(left, CHUNK))):
+        while left and (data := file.read(min(left, blobs.CHUNK))):
             digest.update(data)
             out.write(data)
             left -= len(data)

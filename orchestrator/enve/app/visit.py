@@ -34,7 +34,6 @@ class Visit:
     claim: Lane | None = None  # what it holds under `held`
     flaw: str = ""  # why what it shows is not believed
     error: EnveError | None = None
-    seconds: float = 0.0
     _start: float = field(default_factory=time.monotonic)
 
     @property
@@ -115,6 +114,8 @@ class Visits:
                     f"no answer within {self._look_deadline:g} s; nothing was sent",
                     hint="a longer deadline: -T SECONDS",
                 )
+            except Exception as error:  # a bug that one node met must not stop the others
+                visit.error = EnveError(f"unexpected: {type(error).__name__}: {error}")
 
     async def _look(self, visit: Visit) -> None:
         self._emit(Step(visit.name, "connect"))

@@ -42,7 +42,8 @@ class Host(Protocol):
     async def open(self, command: str, *, deadline: float, become: bool = True) -> Session: ...
 
     async def put(self, command: str, path: str, *, deadline: float) -> Completed:
-        """Run a command with a local file streamed to its stdin, in bounded memory."""
+        """Run a command with a local file streamed to its stdin, in bounded memory. Raises
+        InputError when the file can't be read."""
         ...
 
     async def close(self) -> None: ...

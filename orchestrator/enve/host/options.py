@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from enve.errors import InputError, Where
+
 CHUNK = 1 << 18  # bytes of input on their way at once
 SAY_GOODBYE = 2.0  # seconds for a connection or a command to end when asked
 
@@ -31,7 +33,10 @@ def pieces(data: bytes | memoryview) -> Iterator[bytes]:
 
 
 def file_pieces(path: str) -> Iterator[bytes]:
-    """A file in chunks."""
-    with Path(path).open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            yield chunk
+    """A file in chunks. Raises InputError: that the file is lacking is not the command's doing."""
+    try:
+        with Path(path).open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=Where(path)) from None

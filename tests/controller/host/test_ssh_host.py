@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from tests.support.lab import Lab, SshNode, make_key
 
-from enve.errors import NodeFailure, Unreachable
+from enve.errors import InputError, NodeFailure, Unreachable
 from enve.host.base import Host
 from enve.host.connect import Connector
+from enve.host.local import LocalHost
 from enve.host.options import SshOptions
 from enve.model.site import Connection, Node
 
@@ -70,6 +71,20 @@ def test_input_of_any_size_arrives_whole(lab: Lab, options: SshOptions, tmp_path
         put = await host.put("cat", str(tmp_path / "file"), deadline=30)
         assert put.stdout == data
         assert (await host.run("true", stdin=data, deadline=30)).status == 0  # reads nothing of it
+
+    on(node_of(lab.nodes[0]), options, work)
+
+
+def test_a_file_that_is_not_there_is_told_at_once(
+    lab: Lab, options: SshOptions, tmp_path: Path
+) -> None:
+    """Not taken for a command that stopped reading: that would wait for the deadline."""
+
+    async def work(host: Host) -> None:
+        for one in (host, LocalHost(host.node, None)):
+            with pytest.raises(InputError, match="No such file") as caught:
+                await one.put("cat", str(tmp_path / "gone"), deadline=30)
+            assert str(caught.value.where) == str(tmp_path / "gone")
 
     on(node_of(lab.nodes[0]), options, work)
 

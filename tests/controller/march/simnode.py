@@ -12,11 +12,11 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 
 from enve.errors import Unreachable
 from enve.host.base import Completed
+from enve.host.options import file_pieces
 from enve.model.blueprint import Keyhole
 from enve.model.site import Connection, Node
 from enve.trust import gpgv
@@ -242,8 +242,7 @@ class SimHost:
         return Completed(124 if ack is None else 0, ack or b"", b"")
 
     async def put(self, command: str, path: str, *, deadline: float) -> Completed:
-        data = await asyncio.to_thread(Path(path).read_bytes)
-        return await self.run(command, stdin=data, deadline=deadline)
+        return await self.run(command, stdin=b"".join(file_pieces(path)), deadline=deadline)
 
     async def open(self, command: str, *, deadline: float, become: bool = True) -> SimSession:
         found = re.search(r"lease (\S+) (\S+)$", command)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.controller.march.desk import Desk, blob, line, plan
@@ -10,8 +12,10 @@ from tests.controller.march.simnode import SimFleet
 from tests.controller.march.story import story
 
 from enve.app.follow import Delivery, last_answer
+from enve.core import look as looks
+from enve.core.streams import Packed
 from enve.host.base import Completed
-from enve.model.march import Answer
+from enve.model.march import Answer, Look
 from enve_pm.wire import record
 
 pytestmark = pytest.mark.real  # gpg and gpgv
@@ -100,6 +104,58 @@ async def test_a_full_inbox_fails_the_node_before_anything_is_sent(
     assert alice.verdicts == {"n1": "failed", "n2": "applied"}
     assert "the inbox is full" in alice.results["n1"].detail
     assert "send" not in nodes.sims["n1"].log
+
+
+@story
+async def test_a_file_that_goes_meanwhile_fails_the_nodes_that_lack_it(
+    alice: Desk, fleet: Fleet, tmp_path: Path
+) -> None:
+    nodes, data = fleet(2), b"B" * 100_000
+    (tmp_path / "tar").write_bytes(data)
+    big = replace(blob(data), data=None, path=tmp_path / "tar")
+    tar = {"kind": "tar", "sha256": big.sha256, "size": big.size}
+    shop = plan({"n1": [line("web", product=tar)], "n2": [line("web")]}, big)
+    nodes.sims["n2"].at_lease = (tmp_path / "tar").unlink
+    async with nodes:
+        assert await alice.march(nodes, shop).run() == 3
+    assert alice.verdicts == {"n1": "failed", "n2": "applied"}
+    assert f"{tmp_path}/tar: cannot be read: No such file" in alice.results["n1"].detail
+    assert "send" not in nodes.sims["n1"].log
+
+
+@story
+async def test_a_mistake_of_ours_at_one_node_does_not_stop_the_others(
+    alice: Desk, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = fleet(2)
+    real = Delivery._send
+
+    async def broken(delivery: Delivery, packed: Packed) -> Answer:
+        if delivery.visit.name == "n1":
+            raise KeyError("x")
+        return await real(delivery, packed)
+
+    monkeypatch.setattr(Delivery, "_send", broken)
+    async with nodes:
+        assert await alice.march(nodes, plan({n: [line("web")] for n in nodes.sims})).run() == 4
+    assert alice.verdicts == {"n1": "unreachable", "n2": "applied"}
+    assert "unexpected: KeyError: 'x'; nothing was sent" in alice.results["n1"].detail
+
+
+@story
+async def test_nor_does_one_at_its_first_look(
+    alice: Desk, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes, real = fleet(2), looks.parse
+
+    def broken(raw: bytes) -> Look:
+        monkeypatch.setattr(looks, "parse", real)
+        raise KeyError("x")
+
+    monkeypatch.setattr(looks, "parse", broken)
+    async with nodes:
+        assert await alice.march(nodes, plan({n: [line("web")] for n in nodes.sims})).run() == 1
+    assert sorted(result.outcome for result in alice.results.values()) == ["changed", "unexpected"]
 
 
 @story
