@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import asyncssh
 
-from enve.errors import InputError
+from enve.errors import EnveError, InputError
 from enve.host import sshconfig, sshfail
 from enve.host.hostkey import Judge
 from enve.host.knownhosts import KnownHosts
@@ -118,7 +118,11 @@ class Dialer:
             raise sshfail.timeout(target.place, seconds, judge.phase) from None
         except (asyncssh.Error, OSError, ValueError) as error:
             raise sshfail.connecting(target.place, error) from None
-        judge.remember(self.options.own_known_hosts)
+        try:
+            judge.remember(self.options.own_known_hosts)
+        except EnveError:
+            connection.abort()
+            raise
         return connection
 
     async def _handshake(
@@ -177,9 +181,8 @@ def _broken(task: asyncio.Task[asyncssh.SSHClientConnection]) -> bool:
 
 
 def _port(connection: Connection) -> int:
-    return (
-        0 if connection.port == 22 else connection.port
-    )  # 22 is the default: ssh_config may differ
+    # 22 is the default, and says nothing against another one in ssh_config.
+    return 0 if connection.port == 22 else connection.port
 
 
 def _host_port(text: str) -> tuple[str, int]:

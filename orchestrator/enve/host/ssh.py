@@ -50,10 +50,12 @@ class SshHost:
     async def close(self) -> None:
         """End the connection; a server that does not let go is left."""
         self._connection.close()
-        with contextlib.suppress(TimeoutError, asyncssh.Error, OSError):
-            async with asyncio.timeout(SAY_GOODBYE):
-                await self._connection.wait_closed()
-        self._connection.abort()
+        try:
+            with contextlib.suppress(TimeoutError, asyncssh.Error, OSError):
+                async with asyncio.timeout(SAY_GOODBYE):
+                    await self._connection.wait_closed()
+        finally:
+            self._connection.abort()
 
     @property
     def _place(self) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import asyncssh
 import pytest
 from tests.support.lab import Lab, SshNode, make_key
 
-from enve.errors import InputError, NodeFailure, Unreachable
+from enve.errors import InputError, MissingError, NodeFailure, Unreachable
 from enve.host.base import Host
 from enve.host.connect import Connector
+from enve.host.dial import Dialer
 from enve.host.local import LocalHost
 from enve.host.options import SshOptions
 from enve.model.site import Connection, Node
@@ -170,6 +172,24 @@ def test_accept_new_learns_once_and_is_strict_from_then_on(lab: Lab, tmp_path: P
     (tmp_path / "own").write_text(f"[{made.address}]:{made.port} {lab.nodes[1].host_key}\n")
     with pytest.raises(Unreachable, match="changed"):
         on(node_of(made), replace(options, accept_new=True), _nothing)
+
+
+def test_a_new_host_key_that_cannot_be_kept_leaves_no_connection(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    options = SshOptions(tmp_path / "file/own", ssh_config="none", accept_new=True)
+    made: list[asyncssh.SSHClientConnection] = []
+    real = Dialer._handshake
+
+    async def kept(*args: object) -> asyncssh.SSHClientConnection:
+        made.append(await real(*args))  # type: ignore[arg-type]
+        return made[0]
+
+    monkeypatch.setattr(Dialer, "_handshake", kept)
+    with pytest.raises(MissingError, match="can't be written"):
+        on(node_of(lab.nodes[0]), options, _nothing)
+    assert made[0].is_closed()
 
 
 def test_a_login_that_is_refused_names_the_keys(
