@@ -156,12 +156,16 @@ async def _gather(
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Nothing of the command is left behind when we stop listening to it."""
+    """Nothing of the command is left behind when we stop listening to it; but what sudo made root
+    is not ours to kill: it sees the end of its input, and is not waited for."""
     if process.returncode is None:
         _kill(process)
-        await process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SAY_GOODBYE):
+                await process.wait()
     transport = process._transport  # type: ignore[attr-defined]
-    transport.close()
+    with contextlib.suppress(PermissionError):
+        transport.close()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from enve.errors import NodeFailure
+from enve.host import local
 from enve.host.base import Completed
 from enve.host.become import Become, plain
 from enve.host.local import LocalHost
@@ -89,6 +92,36 @@ def test_a_node_without_sudo_is_told_as_such(tools: Path) -> None:
     with pytest.raises(NodeFailure) as caught:
         run("true", None)
     assert "install sudo" in caught.value.hint
+
+
+def test_a_command_that_is_not_ours_to_kill_ends_at_its_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As with a real sudo: signals to what became root are refused."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(local, "SAY_GOODBYE", 0.1)
+    host = LocalHost(Node("here", Connection(kind="local")), None)
+    real = host._start
+
+    async def main() -> None:
+        made: list[asyncio.subprocess.Process] = []
+
+        async def start(command: str, root: Become | None) -> asyncio.subprocess.Process:
+            made.append(await real(command, root))
+            return made[0]
+
+        monkeypatch.setattr(host, "_start", start)
+        with monkeypatch.context() as nobody, pytest.raises(TimeoutError):
+            nobody.setattr(os, "killpg", refused)
+            nobody.setattr(subprocess.Popen, "kill", refused)
+            await host.run("exec sleep 600", deadline=0.2)
+        os.kill(made[0].pid, signal.SIGKILL)
+        assert await made[0].wait() == -signal.SIGKILL
+
+    asyncio.run(main())
 
 
 def test_who_is_root_already_needs_no_sudo(tools: Path) -> None:
