@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import socket
 from typing import TYPE_CHECKING
 
 from enve.cli import arguments, fleet
@@ -57,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
     from enve.core.order import UNIT_ACTS, Order  # noqa: PLC0415
+    from enve.host.whoami import user_at_host  # noqa: PLC0415
 
     words: list[str] = []
     patterns: list[str] = args.addresses
@@ -69,7 +68,7 @@ def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
         words = ["-n", str(args.lines or 100), *(["-f"] if args.follow else [])]
     flags = ["--with-dependents"] if getattr(args, "with_dependents", False) else []
     if args.command in UNIT_ACTS:
-        flags.append(f"--by={getpass.getuser()}@{socket.gethostname()}"[:64])
+        flags.append(f"--by={user_at_host()}"[:64])
     return Order(args.command, tuple(flags), tuple(words)), patterns
 
 

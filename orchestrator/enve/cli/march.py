@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,6 +116,7 @@ def _march(
 
 def _orders(args: argparse.Namespace, settings: Settings, source: marchplan.Source) -> Orders:
     from enve.app.orders import Orders  # noqa: PLC0415
+    from enve.host.whoami import user_at_host  # noqa: PLC0415
 
     return Orders(
         plan=source.plan,
@@ -132,7 +131,7 @@ def _orders(args: argparse.Namespace, settings: Settings, source: marchplan.Sour
         allow_both=args.allow_both,
         confirm_above=settings.confirm_above if settings.confirm_above >= 0 else None,
         out=Path(args.out) if args.out else None,
-        who=f"{getpass.getuser()}@{socket.gethostname()}",
+        who=user_at_host(),
         forks=settings.forks,
         deadline=settings.timeout,
         connect_deadline=settings.connect_timeout,

@@ -6,7 +6,6 @@ connection. Here checking stays on, and the files were read once (`enve.host.ssh
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from enve.host import whoami
 from enve.host.sshconfigfile import Condition, Line, read_files
 
 
@@ -80,7 +80,7 @@ class _Asked:
 
     @property
     def user(self) -> str:
-        return self._user or self.first("user") or getpass.getuser()
+        return self._user or self.first("user") or whoami.user()
 
     @property
     def port(self) -> int:
@@ -101,15 +101,13 @@ class _Asked:
             "host": lambda: self.host,
             "originalhost": lambda: self.original,
             "user": lambda: self.user,
-            "localuser": getpass.getuser,
+            "localuser": whoami.user,
         }
         if criterion in subjects:
             return matches(subjects[criterion]().lower(), argument.lower().split(","))
         if criterion == "exec":
             return self._run(self.expand(argument))
-        return (
-            criterion == "all"
-        )  # no canonical names here, and one pass: `canonical`, `final` fail
+        return criterion == "all"  # `canonical`, `final`: no canonical names here, and one pass
 
     def _run(self, command: str) -> bool:
         if command not in self._ran:
@@ -130,7 +128,7 @@ class _Asked:
             "n": self.original,
             "p": str(self.port),
             "r": self.user,
-            "u": getpass.getuser(),
+            "u": whoami.user(),
             "d": str(Path.home()),
             "i": str(os.getuid()),
             "k": self.first("hostkeyalias", self.original),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ def _filled(value: object) -> object:
     if isinstance(value, list):
         return tuple(text.replace("HOME", str(Path.home())) for text in value)
     return getpass.getuser() if value == "ME" else value
+
+
+def test_a_login_without_a_name_is_its_uid(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert sshconfig.SshConfig().of("a").user == str(os.getuid())
 
 
 def test_include_stands_under_the_conditions_around_it(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import tempfile
@@ -10,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from enve.cli.demo.nodes import DemoNode
+from enve.host import whoami
 
 HEAD = """\
 domain: demo.example
@@ -34,7 +34,7 @@ class Site:
     def __init__(self, *, empty: bool = False) -> None:
         # A short path: the sockets of gpg's agent must have names of at most 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="enve-demo-", dir="/tmp"))
-        self.user = getpass.getuser()
+        self.user = whoami.user()
         for name in ("alice", "mallory"):
             (self.folder / f"gpg-{name}").mkdir(mode=0o700)
         self.empty = empty
