@@ -29,6 +29,7 @@ SOON = 10  # ms after the first change
 PAUSE = 100  # ms between two writes of the whole, at least
 MANY = 200  # units that changed
 AGAIN = 2000  # ms until a disk that is full is tried again
+SET = 500  # ms that the wall clock may drift before it counts as set
 MANUAL = "manual"
 
 
@@ -52,6 +53,7 @@ class Board:
         self._waiting = False
         self._held_back = False
         self._last = -PAUSE
+        self._offset = 0
         self._told = ""  # what the disk does not take
         engine.changed = self.changed
         engine.gone = self.gone
@@ -167,6 +169,14 @@ class Board:
             del self.wants[name]
         return True
 
+    def _ahead(self) -> int:
+        """The wall clock beside ours. One and the same until it is set: else a state that nothing
+        happened to would seem to have begun a millisecond earlier or later."""
+        found = self._system.wall() - self._system.now()
+        if abs(found - self._offset) > SET:
+            self._offset = found
+        return self._offset
+
     def _row(self, unit: Unit) -> Row:
         return Row(
             unit.detail or self.notes.get(unit.name, ""),
@@ -175,7 +185,7 @@ class Board:
             unit.pid,
             unit.restarts,
             unit.result,
-            self._system.wall() - self._system.now() + unit.since,
+            self._ahead() + unit.since,
             unit.stale,
             unit.state,
             unit.want,

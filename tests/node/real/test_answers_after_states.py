@@ -56,3 +56,12 @@ def test_so_is_what_was_set(box: Box, path: tuple[str, ...]) -> None:
         done = box.pm("set-property", name, f"nice={number % 2 * 5}")
         assert done.returncode == 0, done.stderr
         assert shown(box, *path)["stale"] == wanted, number
+
+
+def test_a_state_that_lasts_began_at_one_moment(box: Box) -> None:
+    """However often its row is written anew."""
+    seen = set()
+    for number in range(2 * TIMES):
+        assert box.pm("set-property", "web", f"log_keep={1 + number % 2}").returncode == 0
+        seen.add(shown(box, "web")["since"])
+    assert len(seen) == 1
