@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from enve.app import durable
 from enve.core.probe import Probe
 from enve.errors import MissingError
 
@@ -54,40 +55,37 @@ def load_facts(folder: Path) -> dict[str, Facts]:
         with (folder / FILE).open("rb") as stream:
             rows = json.loads(stream.read(MAX_FILE))["nodes"]
         return {name: Facts(row["values"], int(row["at"])) for name, row in rows.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
 def save(folder: Path, fresh: Mapping[str, Facts]) -> None:
     """Put these over what is kept; several deploys may do so at once. Raises MissingError."""
-    if not fresh:
-        return
+    if fresh:
+        with _alone(folder):
+            _replace(folder / FILE, {**load_facts(folder), **fresh})
+
+
+def forget(folder: Path, names: Collection[str]) -> None:
+    """Nodes that were taken out. Raises MissingError."""
+    if load_facts(folder).keys() & set(names):
+        with _alone(folder):
+            kept = load_facts(folder)
+            _replace(folder / FILE, {name: kept[name] for name in kept if name not in names})
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (folder / f".{FILE}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            _replace(folder / FILE, {**load_facts(folder), **fresh})
+        lock = (folder / f".{FILE}.lock").open("w")
     except OSError as error:
         raise MissingError(f"facts can't be kept in {folder}: {error.strerror}") from None
-
-
-def forget(folder: Path, names: list[str]) -> None:
-    """Nodes that were taken out."""
-    kept = load_facts(folder)
-    if not kept.keys() & set(names):
-        return
-    with (folder / f".{FILE}.lock").open("w") as lock:
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        rest = {name: row for name, row in load_facts(folder).items() if name not in names}
-        _replace(folder / FILE, rest)
+        yield
 
 
 def _replace(file: Path, rows: Mapping[str, Facts]) -> None:
-    text = {"v": 1, "nodes": {n: {"at": f.at, "values": f.values} for n, f in rows.items()}}
-    part = file.with_suffix(".new")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w") as stream:
-        json.dump(text, stream, separators=(",", ":"))
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)
+    told = {"v": 1, "nodes": {n: {"at": f.at, "values": f.values} for n, f in rows.items()}}
+    durable.replace(file, [json.dumps(told, separators=(",", ":")).encode()])

@@ -13,14 +13,12 @@ node may hold it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from enve.app import signedfile
+from enve.app import durable, signedfile, signedread
 from enve.app.signedfile import Content
 from enve.errors import EnveError, MissingError
 from enve.model.march import SignedHead, SignedPlan
@@ -112,11 +110,11 @@ class History:
             "secrets": sorted(entry.secrets),
             "secret_blobs": sorted(entry.secret_blobs),
         }
-        _replace(_beside(entry.path), json.dumps(told).encode())
+        durable.replace(_beside(entry.path), [json.dumps(told).encode()])
 
     def _entry(self, path: Path) -> Entry | None:
         try:
-            signed = signedfile.read_head(path)
+            signed = signedread.read_head(path)
             told = json.loads(_beside(path).read_bytes())
         except (EnveError, OSError, ValueError, RecursionError):
             return None
@@ -145,20 +143,3 @@ def _words(value: Any) -> frozenset[str]:
 
 def _beside(path: Path) -> Path:
     return path.with_suffix(".json")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a small file whole, 0600 and on disk, or leave the old one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        signedfile.sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise MissingError(f"cannot write {path}: {error.strerror}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from enve.app import signedfile
+from enve.app import signedread
 from enve.app.history import Entry
 from enve.app.signedfile import Content
 from enve.errors import EnveError
@@ -54,7 +54,7 @@ class Memory:
         """Take in one more plan; False when there is none."""
         for entry in self._waiting:
             try:
-                content = signedfile.read(entry.path, self._folder)
+                content = signedread.read(entry.path, self._folder)
             except EnveError:
                 continue
             self._take(content)

@@ -4,29 +4,20 @@
     head | sig, one or more | part, one a node, by node id | names | blob, none or more | end
 
 The head and its signatures stand first, so that a look at them reads no more. `names` (sha256 ->
-a name for people) is not signed and only shown. What is read is checked against the root.
+a name for people) is not signed and only shown. `enve.app.signedread` reads it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-from enve.app import blobs
-from enve.core import parts
-from enve.core.printable import printable
-from enve.core.streams import SMALL, named
-from enve.errors import InputError, MissingError, Where
-from enve.model.march import SignedHead, SignedPlan
+from enve.app import blobs, durable
+from enve.model.march import SignedPlan
 from enve.model.plan import Blob
 from enve_pm.core import part as part_module
-from enve_pm.core.refusal import FormatError
 from enve_pm.wire import head as heads
 from enve_pm.wire import stream as streams
 
@@ -61,34 +52,8 @@ def is_signed(path: Path) -> bool:
 
 
 def write(path: Path, content: Content) -> None:
-    """Write the whole file, 0600 and on disk, before `path` names it. Raises MissingError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with _private(temporary) as file:
-            for piece in _pieces(content):
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise MissingError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _private(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
-def sync_folder(path: Path) -> None:
-    """Make a rename in this folder survive a crash."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Write the whole file. Raises MissingError; InputError when a blob's file has changed."""
+    durable.replace(path, _pieces(content))
 
 
 def _pieces(content: Content) -> Iterator[bytes]:
@@ -109,128 +74,3 @@ def _pieces(content: Content) -> Iterator[bytes]:
 
 def _section(name: bytes, data: bytes) -> Iterable[bytes]:
     return (b"%s %d\n" % (name, len(data)), data, b"\n")
-
-
-def read_head(path: Path) -> SignedHead:
-    """The head and its signatures alone; whose they are is not checked here."""
-    with _opened(path) as file:
-        raw, signatures = b"", []
-        for name, size in _titles(file, path):
-            if name not in (b"head", b"sig"):
-                break
-            data = _take(file, size, path)
-            if name == b"head":
-                raw = data
-            else:
-                signatures.append(data)
-        return _head(raw, tuple(signatures), path)
-
-
-def read(path: Path, folder: Path | None = None) -> Content:
-    """The whole file; large blobs are put into `folder` (None: blobs are passed over)."""
-    found: dict[bytes, list[bytes]] = {name: [] for name in ORDER}
-    files: dict[str, Blob] = {}
-    with _opened(path) as file:
-        for name, size in _titles(file, path):
-            if name != b"blob":
-                found[name].append(_take(file, size, path))
-            elif folder is None:
-                file.seek(size + 1, os.SEEK_CUR)
-            else:
-                blob = _blob(file, size, path, folder)
-                files[blob.sha256] = blob
-    return Content(_plan(found, path), files, _names(found[b"names"]))
-
-
-def check_whole(content: Content, path: Path) -> None:
-    """Raises InputError when a file that its lines name is not in there as it was signed."""
-    lines = [text for part in content.plan.parts.values() for text in part.lines.values()]
-    lacking = set().union(*map(named, lines)) - content.blobs.keys()
-    if lacking:
-        raise _bad(path, f"{len(lacking)} of the files that its plan names are not in it")
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=Where(str(path))) from None
-    if file.read(len(MAGIC)) != MAGIC:
-        file.close()
-        raise _bad(path, "wanted it to begin with 'enve-plan 1'")
-    return file
-
-
-def _titles(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, int]]:
-    """Name and size of each section, in the only order there is; its body is read by the caller."""
-    at = 0
-    while title := file.readline(64):
-        name, _, size = title.removesuffix(b"\n").partition(b" ")
-        if name not in LIMITS or not size.isdigit() or not title.endswith(b"\n"):
-            raise _bad(path, f"wanted a section's title, found {printable(repr(title), 80)}")
-        if ORDER.index(name) < at or int(size) > LIMITS[name]:
-            raise _bad(path, f"the section {name.decode()} is too large, or in the wrong place")
-        at = ORDER.index(name)
-        yield name, int(size)
-
-
-def _take(file: BinaryIO, size: int, path: Path) -> bytes:
-    data = file.read(size + 1)
-    if len(data) != size + 1 or not data.endswith(b"\n"):
-        raise _bad(path, "it is cut short")
-    return data[:-1]
-
-
-def _blob(file: BinaryIO, size: int, path: Path, folder: Path) -> Blob:
-    if size <= SMALL:
-        data = _take(file, size, path)
-        return Blob(hashlib.sha256(data).hexdigest(), size, data)
-    digest, left = hashlib.sha256(), size
-    target = folder / f"blob{file.tell()}"
-    with _private(target) as out:
-        while left and (data := file.read(min(left, blobs.CHUNK))):
-            digest.update(data)
-            out.write(data)
-            left -= len(data)
-    if left or file.read(1) != b"\n":
-        raise _bad(path, "it is cut short")
-    return Blob(digest.hexdigest(), size, path=target)
-
-
-def _plan(found: Mapping[bytes, list[bytes]], path: Path) -> SignedPlan:
-    signed = _head(b"".join(found[b"head"]), tuple(found[b"sig"]), path)
-    try:
-        each = [part_module.parse(data) for data in found[b"part"]]
-        by_node = {part.header["node"]: part for part in each}
-        if not each or not found[b"end"]:
-            raise _bad(path, "it is cut short")
-        return parts.signed(signed.raw, signed.signatures, by_node, ("", ""))
-    except ValueError as error:
-        raise _bad(path, str(error)) from None
-
-
-def _head(raw: bytes, signatures: tuple[bytes, ...], path: Path) -> SignedHead:
-    try:
-        found = heads.parse(raw)
-    except FormatError as error:
-        raise _bad(path, str(error)) from None
-    if not signatures or len(signatures) > streams.SIGNATURES:
-        raise _bad(path, f"wanted 1 to {streams.SIGNATURES} signatures")
-    return SignedHead(raw, heads.name(raw), found, signatures)
-
-
-def _names(found: list[bytes]) -> dict[str, str]:
-    try:
-        value = json.loads(b"".join(found) or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    pairs = value.items() if isinstance(value, dict) else ()
-    return {digest: printable(name, 200) for digest, name in pairs if isinstance(name, str)}
-
-
-def _bad(path: Path, why: str) -> InputError:
-    return InputError(
-        f"not a signed plan: {why}",
-        where=Where(str(path)),
-        hint="`enve-march --out FILE` writes one",
-    )

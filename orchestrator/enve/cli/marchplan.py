@@ -58,15 +58,15 @@ def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> So
 
 def signed(args: argparse.Namespace, settings: Settings, folder: Path, report: Report) -> Source:
     """A plan out of a signed file: its content stands, flags that would change it are wrong."""
-    from enve.app import signedfile  # noqa: PLC0415
+    from enve.app import signedread  # noqa: PLC0415
     from enve.model.plan import NodePlan, RenderedPlan  # noqa: PLC0415
 
     for flag in ("out", "lane", "key", "force_base", "replace_plan", "extra_vars"):
         if getattr(args, flag):
             told = flag.replace("_", "-")
             raise UsageError(f"--{told} means nothing for a plan that is signed already")
-    content = signedfile.read(Path(args.plan), folder)
-    signedfile.check_whole(content, Path(args.plan))
+    content = signedread.read(Path(args.plan), folder)
+    signedread.check_whole(content, Path(args.plan))
     head = content.plan.signed.head
     domain = fleet.domain(settings)
     if head.domain != domain.name:

@@ -12,7 +12,7 @@ from tests.controller.march.desk import Desk, blob, file, line, plan
 from tests.controller.march.simnode import SimFleet
 from tests.controller.march.story import story
 
-from enve.app import signedfile
+from enve.app import signedread
 from enve.errors import (
     EnveError,
     InputError,
@@ -453,7 +453,7 @@ async def test_out_writes_a_plan_that_another_march_sends(
     assert [sim.log for sim in nodes.sims.values()] == [["look"]] * 2
     folder = tmp_path / "blobs"
     folder.mkdir()
-    content = signedfile.read(out, folder)
+    content = signedread.read(out, folder)
     again = replace(shop, blobs=content.blobs)
     keyless = replace(stranger, events=[])
     assert await run(keyless, nodes, again, signed=content.plan) == 0

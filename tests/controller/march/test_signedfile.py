@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from enve.app import signedfile
+from enve.app import signedfile, signedread
 from enve.app.signedfile import Content
 from enve.core import parts
 from enve.core.parts import Place
@@ -43,25 +43,25 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     signedfile.write(file, wrote)
     assert file.stat().st_mode & 0o777 == 0o600
     assert signedfile.is_signed(file)
-    assert signedfile.read_head(file) == wrote.plan.signed
+    assert signedread.read_head(file) == wrote.plan.signed
     folder = tmp_path / "blobs"
     folder.mkdir()
-    got = signedfile.read(file, folder)
+    got = signedread.read(file, folder)
     assert (got.plan, got.names) == (wrote.plan, wrote.names)
     assert got.blobs[small.sha256].data == b"small"
     path = got.blobs[large.sha256].path
     assert path is not None
     assert path.read_bytes() == b"L" * (SMALL * 3)
-    assert signedfile.read(file).blobs == {}
+    assert signedread.read(file).blobs == {}
 
 
 def test_a_head_alone_can_be_kept_but_not_marched(tmp_path: Path) -> None:
     whole = content()
     file = tmp_path / "head"
     signedfile.write(file, Content(type(whole.plan)(whole.plan.signed, {}, {})))
-    assert signedfile.read_head(file) == whole.plan.signed
+    assert signedread.read_head(file) == whole.plan.signed
     with pytest.raises(InputError, match="cut short"):
-        signedfile.read(file)
+        signedread.read(file)
 
 
 def test_a_plan_in_yaml_is_no_signed_one(tmp_path: Path) -> None:
@@ -70,9 +70,9 @@ def test_a_plan_in_yaml_is_no_signed_one(tmp_path: Path) -> None:
     assert not signedfile.is_signed(file)
     assert not signedfile.is_signed(tmp_path)
     with pytest.raises(InputError, match="not a signed plan"):
-        signedfile.read(file)
+        signedread.read(file)
     with pytest.raises(InputError, match="cannot be read"):
-        signedfile.read(tmp_path / "missing")
+        signedread.read(tmp_path / "missing")
 
 
 def test_a_changed_artifact_is_found_while_it_is_written(tmp_path: Path) -> None:
@@ -88,6 +88,14 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         signedfile.write(tmp_path / "none" / "out", content())
 
 
+def test_a_folder_that_takes_no_large_files(tmp_path: Path) -> None:
+    """A full disk, say: an error that has a name, and that history is passed over for."""
+    large = blob(b"L" * (SMALL * 3), tmp_path / "large")
+    signedfile.write(tmp_path / "plan", content(large))
+    with pytest.raises(MissingError, match="cannot unpack"):
+        signedread.read(tmp_path / "plan", tmp_path / "none")
+
+
 @pytest.fixture
 def written(tmp_path: Path) -> bytes:
     signedfile.write(tmp_path / "plan", content(blob(b"small"), nodes=2))
@@ -99,7 +107,7 @@ def test_cut_at_every_byte(written: bytes, tmp_path: Path) -> None:
     for end in range(len(written)):
         file.write_bytes(written[:end])
         with pytest.raises(InputError):
-            signedfile.read(file, folder)
+            signedread.read(file, folder)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -111,5 +119,5 @@ def test_changed_bytes_never_make_another_plan(
     at %= len(written)
     file.write_bytes(written[:at] + noise + written[at + len(noise) :])
     with suppress(InputError):
-        got = signedfile.read(file, tmp_path)
+        got = signedread.read(file, tmp_path)
         assert got.plan.parts == content(nodes=2).plan.parts
