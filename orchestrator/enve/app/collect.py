@@ -9,7 +9,7 @@ from enve import errors
 from enve.app import fleet
 from enve.core import listing, nodepaths, seen
 from enve.core.grouping import without_place
-from enve.core.printable import printable
+from enve.core.printable import complaint, printable
 from enve.errors import NodeFailure
 from enve.host.base import Connect, Host
 from enve.model.report import Emit, Problem, Result, Row
@@ -48,7 +48,7 @@ class Collector:
         done = await host.run(command(node), deadline=self.deadline, become=as_root(node))
         try:
             if done.status != 0:
-                raise FormatError(f"exit status {done.status}: {_last(done.stderr)}")
+                raise FormatError(f"exit status {done.status}: {complaint(done.stderr)}")
             return listing.rows(node.name, seen.parse(done.stdout), self.now())
         except FormatError as error:
             raise NodeFailure(
@@ -74,8 +74,3 @@ def trouble(result: Result) -> Row:
     told = without_place(result.node, problem.message)
     shown = f"unreachable: {told}" if result.outcome == "unreachable" else told
     return replace(listing.trouble(result.node, problem), detail=printable(shown, 300))
-
-
-def _last(stderr: bytes) -> str:
-    lines = stderr[-2000:].decode("utf-8", "replace").strip().splitlines()
-    return printable(lines[-1], 200) if lines else "nothing on stderr"

@@ -17,6 +17,7 @@ from enve.app.wave import Wave
 from enve.bundle import Bundle
 from enve.core import blueprintdiff, deploysteps, deploywords, nodeblueprint, preflight
 from enve.core.deploysteps import Steps, Wanted
+from enve.core.grouping import many
 from enve.core.nodeblueprint import sha256
 from enve.core.probe import Probe
 from enve.errors import NodeFailure, RefusedError
@@ -201,7 +202,7 @@ def _state(wanted: Wanted) -> str:
 
 def _holds(wanted: Wanted) -> str:
     count = len(list(blueprintdiff.spots(blueprintdiff.read_object(wanted.blueprint))))
-    return f"{deploywords.many(len(wanted.keys), 'keyhole')}, {deploywords.many(count, 'spot')}"
+    return f"{many(len(wanted.keys), 'keyhole')}, {many(count, 'spot')}"
 
 
 def _did(done: Done, wanted: Wanted, *, fresh: bool) -> str:

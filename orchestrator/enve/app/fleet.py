@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from enve.core import verdict
-from enve.errors import EnveError
+from enve.errors import DEADLINE, UNEXPECTED, EnveError
 from enve.host.base import Connect, Host
 from enve.model.report import Emit, Problem, Result, Step
 from enve.model.site import Node
@@ -63,11 +63,11 @@ async def judged(node: Node, work: Work, deadline: float) -> Result:
         return verdict.result(node.name, error)
     except TimeoutError:
         told = f"no end within {deadline:g} s"
-        problem = Problem(told, 124, hint="a longer deadline: -T SECONDS")
+        problem = Problem(told, DEADLINE, hint="a longer deadline: -T SECONDS")
         return Result(node.name, "deadline", told, problem=problem)
     except Exception as error:  # a bug that one node met must not stop the others
         told = f"{type(error).__name__}: {error}"
-        return Result(node.name, "unexpected", told, problem=Problem(told, 1))
+        return Result(node.name, "unexpected", told, problem=Problem(told, UNEXPECTED))
 
 
 def connected(

@@ -12,9 +12,10 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from enve.app.visit import Visit, last_line
+from enve.app.visit import Visit
 from enve.core import answer as answers
 from enve.core import nodepaths
+from enve.core.printable import complaint
 from enve.core.streams import Packed, Packer
 from enve.errors import EnveError, InputError, Unreachable
 from enve.host.base import Completed, Host
@@ -98,7 +99,7 @@ class Delivery:
             command = f"exec {self._march} put {blob.sha256} {blob.size}"
             done = await self._with_input(command, blob)
             if done.status != 0:
-                raise InputError(f"its inbox took no {blob.size} bytes: {last_line(done.stderr)}")
+                raise InputError(f"its inbox took no {blob.size} bytes: {complaint(done.stderr)}")
 
     async def _with_input(self, command: str, blob: Blob) -> Completed:
         if blob.data is not None or self.visit.host is None:
@@ -132,12 +133,12 @@ class Delivery:
             missing = b"pipe missing" in said
             return Answer("failed", True, reason="its pipe is missing" if missing else DOWN)
         if status == 5:
-            return Answer("rejected", True, code="rights", reason=last_line(said))
+            return Answer("rejected", True, code="rights", reason=complaint(said))
         if status in (64, 69):  # it says no before it writes anything
-            return Answer("failed", True, reason=last_line(said))
+            return Answer("failed", True, reason=complaint(said))
         if status == 124:
             return self._unfinished("no answer within the deadline")
-        return self._unfinished(f"its writer ended with {status}: {last_line(said)}")
+        return self._unfinished(f"its writer ended with {status}: {complaint(said)}")
 
     async def _once_more(self, error: Unreachable) -> Answer:
         """The connection went: ask over a new one what became of the stream."""

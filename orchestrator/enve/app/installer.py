@@ -13,7 +13,7 @@ from typing import Any, Literal
 from enve.bundle import Bundle
 from enve.core import nodepaths, probe
 from enve.core.nodeblueprint import sha256
-from enve.core.printable import printable
+from enve.core.printable import last_line, printable
 from enve.errors import NodeFailure, RefusedError
 from enve.host.base import Completed, Host
 from enve.model.site import Node
@@ -146,7 +146,8 @@ def _answer(done: Completed) -> Done:
         told = None if problem is None else (_text(problem["message"]), _text(problem["hint"]))
         refused = problem is not None and problem.get("refused") is True
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise NodeFailure(f"the installer broke off: {_last(done)}") from None
+        said = last_line(done.stderr) or f"status {done.status}, and no word"
+        raise NodeFailure(f"the installer broke off: {said}") from None
     if told is not None:
         kind = RefusedError if refused else NodeFailure
         raise kind(told[0], notes=tuple(f"done: {one}" for one in did), hint=told[1])
@@ -155,8 +156,3 @@ def _answer(done: Completed) -> Done:
 
 def _text(value: Any) -> str:
     return printable(str(value), 500)
-
-
-def _last(done: Completed) -> str:
-    rows = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return printable(rows[-1], 300) if rows else f"status {done.status}, and no word"

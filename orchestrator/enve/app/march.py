@@ -26,6 +26,7 @@ from enve.app.survey import Survey, believe
 from enve.app.visit import Visit, Visits
 from enve.core import answer as answers
 from enve.core import moves, muster, preview
+from enve.core.grouping import many
 from enve.core.streams import Packer
 from enve.core.verdict import OUTCOME_CODE, worst
 from enve.errors import EnveError, MissingError
@@ -181,12 +182,12 @@ class March:
                     Result(name, "refused", why.message, visit.took(), why, verdict="unsent")
                 )
             elif rows and self.orders.check:
-                told = f"{len(rows)} change{'s' if len(rows) > 1 else ''}"
+                told = many(len(rows), "change")
                 self._tell(Result(name, "pending", told, visit.took(), verdict="unsent"))
             else:
                 self._tell(visit.result())
         if not proposal.needed:
-            self._summary = f"nothing to do on {preview.nodes(len(proposal.changes))}"
+            self._summary = f"nothing to do on {many(len(proposal.changes), 'node')}"
 
     def _out_of_reach(self, proposal: Proposal, survey: Survey) -> None:
         """Nodes that nothing can be sent to, each with its reason."""
@@ -205,7 +206,7 @@ class March:
         self._out_of_reach(proposal, survey)
         for name in proposal.changes:
             self._tell(Result(name, "skipped", f"in {out}", verdict="unsent"))
-        self._summary = f"written, {preview.nodes(len(signed.parts))}"
+        self._summary = f"written, {many(len(signed.parts), 'node')}"
 
     async def _go(
         self, proposal: Proposal, survey: Survey, waits: Waits, signer: Signer | None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enve.app.collect import as_root, command
 from enve.core import look as looks
 from enve.core import verdict
-from enve.core.printable import printable
+from enve.core.printable import complaint, printable
 from enve.errors import EnveError, LateError, NodeFailure, Unreachable
 from enve.host.base import Completed, Connect, Host
 from enve.model.march import Look, SignedHead
@@ -124,7 +124,7 @@ class Visits:
         done = await visit.run(command(visit.node), deadline=self._look_deadline)
         try:
             if done.status != 0:
-                raise FormatError(f"exit status {done.status}: {last_line(done.stderr)}")
+                raise FormatError(f"exit status {done.status}: {complaint(done.stderr)}")
             visit.look = looks.parse(done.stdout)
         except FormatError as error:
             raise NodeFailure(
@@ -148,9 +148,3 @@ def trouble(seen: Look) -> EnveError | None:
             hint="enve-deploy brings them together",
         )
     return None
-
-
-def last_line(stderr: bytes) -> str:
-    """What a command complained about last, safe to print."""
-    lines = stderr[-2000:].decode("utf-8", "replace").strip().splitlines()
-    return printable(lines[-1], 200) if lines else "nothing on stderr"

@@ -99,11 +99,11 @@ def _deployment(asked: Asked, report: Report) -> int:
 
 def _removal(asked: Asked, report: Report) -> int:
     from enve.app import remove  # noqa: PLC0415
-    from enve.core import deploywords  # noqa: PLC0415
+    from enve.core.grouping import many  # noqa: PLC0415
 
     count, names = len(asked.nodes), " ".join(node.name for node in asked.nodes[:8])
     names += " ..." if count > 8 else ""
-    nodes = deploywords.many(count, "node")
+    nodes = many(count, "node")
     question = f"stop and remove pm, its services and all their files on {nodes} ({names})?"
     if not asked.args.check and not report.ask(question, assume=asked.args.yes):
         return OK

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from enve.core.grouping import many
+
 SMALL = ("folders", "writer", "launcher", "reloaded", "floors")  # of interest only when alone
 
 
@@ -27,11 +29,6 @@ def changed(did: Iterable[str]) -> str:
 def removed(did: Iterable[str], home: str) -> str:
     """A node that pm was taken off: `pm stopped, registration, /var/opt/pm`."""
     return ", ".join(word for word in did if not word.startswith(f"{home}/"))
-
-
-def many(count: int, what: str) -> str:
-    """`1 key`, `2 keys`."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _short(word: str) -> str:

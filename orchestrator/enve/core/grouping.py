@@ -38,6 +38,11 @@ def few(names: Sequence[str], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
+def many(count: int, what: str) -> str:
+    """`1 key`, `2 keys`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def without_place(node: str, message: str) -> str:
     """A message without the node that it begins with: `web1 (10.0.0.1:22): no route to it`."""
     if not message.startswith(node):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from enve import errors
+from enve.core.grouping import many
 from enve.core.placed import Placed, placed
 from enve.core.published import Status, Sub, Unit
 from enve.core.seen import Seen
@@ -119,7 +120,7 @@ def _inside(inside: Sub | None) -> str:
     if inside is None or inside.status is None:
         return "pm, nothing known of its units"
     count = len(inside.status.units)
-    return f"pm, {count} unit{'' if count == 1 else 's'}"
+    return f"pm, {many(count, 'unit')}"
 
 
 def _removed(seen: Seen, spot: str) -> bool:

@@ -66,8 +66,3 @@ def differs(part: Part, claim: Lane | None) -> bool:
         return True
     drift = any(name in part.lines for name in claim.manual)
     return drift or claim.header != part.header or claim.hashes != part.hashes
-
-
-def drifted(part: Part, claim: Lane | None) -> list[str]:
-    """Names on the node whose want was set by hand, and which the march would set back."""
-    return sorted(name for name in (claim.manual if claim else ()) if name in part.lines)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from enve import errors
 from enve.core.nodepaths import NodePaths
-from enve.core.printable import printable
+from enve.core.printable import last_line
 from enve.model.report import Outcome, Problem, Result
 from enve_pm.core import address
 
@@ -112,9 +112,3 @@ def _problem(answer: Answer) -> tuple[Outcome, Problem]:
 def full(node: str, unit: str) -> str:
     """The whole address of a unit."""
     return f"{address.format((node,))}.{unit}"
-
-
-def last_line(text: bytes) -> str:
-    """The last line that is not blank, safe to print."""
-    lines = text[-4000:].decode("utf-8", "replace").strip().splitlines()
-    return printable(lines[-1].strip(), 300) if lines else ""

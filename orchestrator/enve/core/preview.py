@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from enve.core.grouping import many
 from enve.core.linechange import Known, changed, created, parse
 from enve.model.report import Change, Difference, Symbol
 
@@ -83,21 +84,16 @@ def footer(differences: Sequence[Difference]) -> str:
     moving = [one for one in differences if one.changes]
     still = sum(len(one.nodes) for one in differences if not one.changes)
     if not moving:
-        return f"Plan: nothing to change on {nodes(still)}"
+        return f"Plan: nothing to change on {many(still, 'node')}"
     count: Counter[str] = Counter()
     for one in moving:
         for row in one.changes:
             count[row.symbol] += len(one.nodes)
     words = [f"{count[symbol]} {symbol}" for symbol in ORDER if count[symbol]]
-    text = f"Plan: {' '.join(words)} on {nodes(sum(len(one.nodes) for one in moving))}"
+    text = f"Plan: {' '.join(words)} on {many(sum(len(one.nodes) for one in moving), 'node')}"
     if len(moving) > 1 or len(moving[0].nodes) > 1:
-        text += f" ({len(moving)} group{'s' if len(moving) > 1 else ''} alike)"
-    return text + (f"; {nodes(still)} unchanged" if still else "")
-
-
-def nodes(number: int) -> str:
-    """`1 node`, `2 nodes`."""
-    return f"{number} node{'' if number == 1 else 's'}"
+        text += f" ({many(len(moving), 'group')} alike)"
+    return text + (f"; {many(still, 'node')} unchanged" if still else "")
 
 
 def title(plan: str, serial: int, held: tuple[str, int, str, int] | None, now: int) -> str:

@@ -19,6 +19,17 @@ def printable_lines(text: str, limit: int = 65536) -> list[str]:
     return [printable(line) for line in cut.split("\n")]
 
 
+def last_line(said: bytes, limit: int = 300) -> str:
+    """What a command said last, safe to print; "" when it said nothing."""
+    lines = said[-4000:].decode("utf-8", "replace").strip().splitlines()
+    return printable(lines[-1].strip(), limit) if lines else ""
+
+
+def complaint(stderr: bytes) -> str:
+    """The last line of a command that ended badly."""
+    return last_line(stderr, 200) or "nothing on stderr"
+
+
 def _spell(char: str) -> str:
     if char.isprintable():
         return char

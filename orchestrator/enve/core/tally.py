@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from enve.core.grouping import many
 from enve.core.verdict import worst
+from enve.errors import UNREACHABLE
 from enve.model.report import Row
 from enve_pm.core.states import STATES
 
@@ -23,8 +25,8 @@ def footer(rows: Sequence[Row], shown: int) -> str:
     nodes = {row.node for row in rows}
     count = Counter(_state(row) for row in units)
     states = [f"{count[s]} {s}" for s in (*_ORDER, _LAST_KNOWN, _UNKNOWN) if count[s]]
-    head = f"{_many(len(units), 'unit')} on {_many(len(nodes), 'node')}"
-    some = f", {_many(shown, 'row')} shown" if shown != len(rows) else ""
+    head = f"{many(len(units), 'unit')} on {many(len(nodes), 'node')}"
+    some = f", {many(shown, 'row')} shown" if shown != len(rows) else ""
     return f"{head}{some}{': ' if states else ''}{', '.join(states)}{_troubles(rows)}"
 
 
@@ -36,7 +38,7 @@ def code(rows: Sequence[Row]) -> int:
 
 def _troubles(rows: Sequence[Row]) -> str:
     count = Counter(_kind(row) for row in rows if row.problem)
-    return "".join(f"; {_many(number, 'node')} {kind}" for kind, number in sorted(count.items()))
+    return "".join(f"; {many(number, 'node')} {kind}" for kind, number in sorted(count.items()))
 
 
 def _state(row: Row) -> str:
@@ -46,8 +48,4 @@ def _state(row: Row) -> str:
 
 
 def _kind(row: Row) -> str:
-    return "unreachable" if row.problem and row.problem.code == 4 else "not well"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return "unreachable" if row.problem and row.problem.code == UNREACHABLE else "not well"

@@ -7,6 +7,7 @@ import socket
 
 import asyncssh
 
+from enve.core.grouping import many
 from enve.errors import EnveError, Unreachable
 
 NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
@@ -52,7 +53,7 @@ def _by_system(place: str, error: OSError) -> Unreachable:
 
 def login(place: str, user: str, keys: int, error: asyncssh.PermissionDenied) -> Unreachable:
     """The server let us in nowhere: which login, how many keys it was shown."""
-    shown = f"{keys} key{'s' if keys != 1 else ''} shown" if keys else "there is no key to show"
+    shown = f"{many(keys, 'key')} shown" if keys else "there is no key to show"
     return Unreachable(
         f"{place}: login as {user} refused ({shown}): {error.reason}",
         kind="login",
