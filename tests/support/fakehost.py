@@ -45,6 +45,8 @@ class FakeHost:
 
 
 class FakeSession:
+    status: int | None = None
+
     async def lines(self) -> AsyncIterator[bytes]:
         raise NotImplementedError
         yield b""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from enve.app.collect import Collector, as_root
 from enve.app.control import meant_units
 from enve.core import nodepaths, verdict
-from enve.core.order import Order, full
+from enve.core.order import Answer, Order, full, result
 from enve.core.selection import Selection
 from enve.errors import EnveError, LateError, UsageError
 from enve.host.base import Host
@@ -26,47 +28,60 @@ class Tail:
         self._meant = meant
         self._reach = collector
         self._emit = emit
+        self.units: dict[str, list[str]] = {}  # node -> the units that are followed
         self.results: list[Result] = []  # of nodes and logs that ended badly
 
     async def run(self, nodes: Sequence[Node]) -> None:
         """Ends when nothing is left to follow."""
         self._emit(Begin(self._order.verb, tuple(node.name for node in nodes)))
+        connecting = asyncio.Semaphore(self._reach.forks)
         async with asyncio.TaskGroup() as group:
             for node in nodes:
-                group.create_task(self._node(node))
+                group.create_task(self._judged(node, "", partial(self._node, node, connecting)))
 
-    async def _node(self, node: Node) -> None:
+    async def _judged(self, node: Node, unit: str, work: Callable[[], Awaitable[None]]) -> None:
+        """What ends one node, or one log of it, does not end the others."""
         try:
-            host = await self._reach.connect(node, deadline=self._reach.deadline)
-            try:
-                await self._logs(host)
-            finally:
-                await host.close()
+            await work()
         except EnveError as error:
-            self._ended(verdict.result(node.name, error))
+            self._ended(verdict.result(node.name, error), unit)
         except TimeoutError:
-            self._ended(verdict.result(node.name, LateError("no answer")))
+            self._ended(verdict.result(node.name, LateError("no answer")), unit)
+
+    async def _node(self, node: Node, connecting: asyncio.Semaphore) -> None:
+        async with connecting:
+            host = await self._reach.connect(node, deadline=self._reach.deadline)
+        try:
+            await self._logs(host)
+        finally:
+            await host.close()
 
     async def _logs(self, host: Host) -> None:
-        units = await meant_units(self._meant, host, self._reach)
+        node = host.node
+        self.units[node.name] = units = await meant_units(self._meant, host, self._reach)
         if len(units) > MOST:
-            raise UsageError(f"{len(units)} logs of {host.node.name}, -f follows at most {MOST}")
-        await asyncio.gather(*(self._log(host, unit) for unit in units))
+            raise UsageError(f"{len(units)} logs of {node.name}, --follow takes at most {MOST}")
+        async with asyncio.TaskGroup() as group:
+            for unit in units:
+                group.create_task(self._judged(node, unit, partial(self._log, host, unit)))
 
     async def _log(self, host: Host, unit: str) -> None:
-        node, deadline = host.node, self._reach.deadline
+        node, deadline, line = host.node, self._reach.deadline, b""
         command = following(self._order.command(nodepaths.of(node), [unit]))
         session = await host.open(command, deadline=deadline, become=as_root(node))
         try:
             async for line in session.lines():
                 text = line.decode("utf-8", "replace")
                 self._emit(Printed(node.name, full(node.name, unit), text))
+            if session.status:
+                self._ended(result(self._order, node.name, unit, Answer(session.status, b"", line)))
         finally:
             await session.close()
 
-    def _ended(self, result: Result) -> None:
-        self.results.append(result)
-        self._emit(result)
+    def _ended(self, told: Result, unit: str = "") -> None:
+        told = replace(told, address=full(told.node, unit)) if unit else told
+        self.results.append(told)
+        self._emit(told)
 
 
 def following(command: str) -> str:

@@ -10,6 +10,7 @@ from enve.errors import UsageError
 
 if TYPE_CHECKING:
     from enve.app.control import Control
+    from enve.app.tail import Tail
     from enve.cli.progress import Report
     from enve.core.order import Order
     from enve.core.selection import Selection
@@ -96,9 +97,10 @@ def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Re
         async with connect:
             await control.run(nodes)
 
+    fleet.more_descriptors()
     asyncio.run(story())
+    _something_was_meant(patterns, control)
     if isinstance(control, Control):
-        _something_was_meant(patterns, control)
         control.end()
     return report.code
 
@@ -114,9 +116,9 @@ def _units_only(meant: Selection) -> None:
         )
 
 
-def _something_was_meant(patterns: list[str], control: Control) -> None:
+def _something_was_meant(patterns: list[str], control: Control | Tail) -> None:
     """A pattern that no unit matches is a mistake, unless some node could not be asked."""
-    if not control.results:
+    if not control.results and not any(control.units.values()):
         raise UsageError(
             f"no resource matches {' '.join(map(repr, patterns))}", hint="`enve list` shows all"
         )

@@ -87,6 +87,16 @@ def connector(args: Namespace, found: Settings, nodes: Iterable[Node]) -> Connec
     return Connector(options, become_password=password("sudo password") if wants else None)
 
 
+def more_descriptors() -> None:
+    """For what keeps a connection to every node open: a march, -w, logs --follow."""
+    import resource  # noqa: PLC0415
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def becoming(nodes: Iterable[Node], found: Settings) -> list[Node]:
     """The nodes with `become` (-b) over what the inventory says."""
     if not found.become:

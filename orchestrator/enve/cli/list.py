@@ -84,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if args.watch:
         from enve.cli import watch  # noqa: PLC0415
 
+        fleet.more_descriptors()
         return watch.run(args, nodes, collector, selection)
     return _once(args, nodes, collector, selection)
 

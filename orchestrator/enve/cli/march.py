@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +100,7 @@ def _march(
     connect = fleet.connector(args, settings, orders.nodes)
     history = History(settings.of_domain(source.domain.name) / "history" / orders.lane)
     wanted = args.key or os.environ.get("ENVE_KEY", "") or settings.signer
-    _more_descriptors()
+    fleet.more_descriptors()
 
     async def march() -> int:
         async with connect:
@@ -162,15 +161,3 @@ def _signer(wanted: str) -> Signer:
     from enve.trust.keyring import Keyring  # noqa: PLC0415
 
     return gnupg.choose(Keyring(), wanted)
-
-
-def _more_descriptors() -> None:
-    """A march keeps one connection a node open."""
-    if sys.platform == "win32":
-        return
-    import resource  # noqa: PLC0415
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else hard
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

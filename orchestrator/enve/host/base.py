@@ -22,6 +22,11 @@ class Completed:
 class Session(Protocol):
     """A command that is still running: its lines as they come, its stdin open until closed."""
 
+    @property
+    def status(self) -> int | None:
+        """The exit status, None before the end."""
+        ...
+
     def lines(self) -> AsyncIterator[bytes]: ...
 
     async def close(self) -> None: ...

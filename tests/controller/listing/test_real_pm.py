@@ -160,6 +160,13 @@ def test_following_a_log(node: Node) -> None:
     wait.until(lambda: not any(map(is_follower, followers)), "the followers are gone")
 
 
+def test_following_what_is_not_there(node: Node) -> None:
+    assert node.enve("logs", "--follow", "n.w?e")[0] == 64
+    code, told = node.enve("logs", "--follow", "n.wbe")
+    assert (code, told["results"][0]["address"]) == (64, "n.wbe")
+    assert "no such unit" in told["results"][0]["detail"]
+
+
 def is_follower(pid: int) -> bool:
     try:
         return b"logs\0web" in Path(f"/proc/{pid}/cmdline").read_bytes()
