@@ -55,11 +55,20 @@ class Control:
             for some in batched(units):
                 await self._together(host, some)
         else:
-            slots = asyncio.Semaphore(AT_ONCE)
-            answers = await asyncio.gather(*(self._one(host, unit, slots) for unit in units))
-            for unit, answer in zip(units, answers, strict=True):
-                self._tell(result(self._order, name, unit, answer))
+            await self._each(host, units)
         return Result(name, "unchanged")
+
+    async def _each(self, host: Host, units: Sequence[str]) -> None:
+        """A command a unit. What ends one of them leaves the others their answers."""
+        slots = asyncio.Semaphore(AT_ONCE)
+        work = (self._one(host, unit, slots) for unit in units)
+        answers = await asyncio.gather(*work, return_exceptions=True)
+        for unit, answer in zip(units, answers, strict=True):
+            if not isinstance(answer, BaseException):
+                self._tell(result(self._order, host.node.name, unit, answer))
+        for error in answers:
+            if isinstance(error, BaseException):
+                raise error
 
     async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> Answer:
         async with slots:

@@ -62,6 +62,20 @@ def test_names_without_wildcards_need_no_look() -> None:
     ]
 
 
+def test_a_unit_without_an_answer_takes_none_from_the_others() -> None:
+    def answer(command: str) -> Completed:
+        if command.endswith("cat lost"):
+            raise Unreachable("web1: connection lost", kind="lost")
+        return Completed(0, b"parameters", b"")
+
+    results = give(FakeFleet({"web1": answer}), Order("cat"), "web1.edge", "web1.lost", "web1.db")
+    assert [(one.address, one.outcome) for one in results] == [
+        ("web1.db", "unchanged"),
+        ("web1.edge", "unchanged"),
+        ("web1.lost", "unreachable"),
+    ]
+
+
 def test_wildcards_are_looked_up_and_go_in_one_command() -> None:
     fleet = FakeFleet({"web1": pm(DONE)})
     results = give(fleet, Order("stop", ("--with-dependents",)), "web1.*")
