@@ -52,6 +52,18 @@ def test_outside_of_a_repository_only_the_folder_itself_counts(place: Path) -> N
     assert load(place).forks == 64
 
 
+def test_a_file_that_cannot_be_read(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "repo/enve.toml").write_text("forks = 6\n")
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(InputError, match="cannot be read: Permission denied") as caught:
+        load(place)
+    assert str(caught.value.where) == str(place / "repo/enve.toml")
+
+
 @pytest.mark.parametrize("what", ["repo", "repo/enve.toml"])
 def test_what_everybody_may_write_decides_nothing(what: str, place: Path) -> None:
     (place / "repo/enve.toml").write_text("forks = 6\n")
