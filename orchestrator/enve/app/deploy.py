@@ -12,12 +12,11 @@ from pathlib import Path
 
 from enve import bundle as bundles
 from enve.app import facts, fleet, installer
-from enve.app.installer import Done, Ordered
+from enve.app.installer import Ordered
 from enve.app.wave import Wave
 from enve.bundle import Bundle
-from enve.core import blueprintdiff, deploysteps, deploywords, nodeblueprint, preflight
+from enve.core import deploysteps, deploywords, nodeblueprint, preflight
 from enve.core.deploysteps import Steps, Wanted
-from enve.core.grouping import many
 from enve.core.nodeblueprint import sha256
 from enve.core.probe import Probe
 from enve.errors import NodeFailure, RefusedError
@@ -111,11 +110,11 @@ class Deploy:
         if steps.dropped and not self._options.remove_spots:
             raise _drops(steps.dropped)
         if not steps.changes:
-            return Result(host.node.name, "unchanged", f"unchanged: {_state(wanted)}")
+            return Result(host.node.name, "unchanged", f"unchanged: {deploywords.state(wanted)}")
         self._differences.setdefault(steps.changes, []).append(host.node.name)
         if self._options.check:
             await self._would_refuse(host, wanted, probe, steps)
-            return Result(host.node.name, "pending", _would(steps))
+            return Result(host.node.name, "pending", deploywords.would(steps))
         if steps.replaces:
             async with self._wave.turn(host.node.name):
                 return await self._send(host, wanted, probe, steps)
@@ -137,7 +136,7 @@ class Deploy:
         done = await installer.carry_out(host, order, self._bundle, deadline=self._options.deadline)
         for warning in done.warnings:
             self._emit(Notice(f"{name}: {warning}", "warning"))
-        return Result(name, "changed", _did(done, wanted, fresh=steps.fresh))
+        return Result(name, "changed", deploywords.done(done.did, wanted, fresh=steps.fresh))
 
     async def _would_refuse(self, host: Host, wanted: Wanted, probe: Probe, steps: Steps) -> None:
         """Only the node knows the lines that it holds, and so what a lower ceiling would end.
@@ -194,22 +193,3 @@ def _drops(spots: tuple[str, ...]) -> RefusedError:
         f"the blueprint drops spots in which something lives: {' '.join(spots[:8])}",
         hint="march a plan without them first, or give --remove-spots",
     )
-
-
-def _state(wanted: Wanted) -> str:
-    return f"pm {wanted.program[:8]}, {_holds(wanted)}"
-
-
-def _holds(wanted: Wanted) -> str:
-    count = len(list(blueprintdiff.spots(blueprintdiff.read_object(wanted.blueprint))))
-    return f"{many(len(wanted.keys), 'keyhole')}, {many(count, 'spot')}"
-
-
-def _did(done: Done, wanted: Wanted, *, fresh: bool) -> str:
-    if fresh:
-        return f"{deploywords.installed(done.did, wanted.program)}; {_holds(wanted)}"
-    return f"{deploywords.changed(done.did)}; {_state(wanted)}"
-
-
-def _would(steps: Steps) -> str:
-    return ", ".join(f"{change.symbol} {change.name}" for change in steps.changes)

@@ -11,9 +11,10 @@ from shlex import quote
 from typing import Any, Literal
 
 from enve.bundle import Bundle
-from enve.core import nodepaths, probe
+from enve.core import nodepaths, probeanswer
 from enve.core.nodeblueprint import sha256
 from enve.core.printable import last_line, printable
+from enve.core.probe import Probe
 from enve.errors import NodeFailure, RefusedError
 from enve.host.base import Completed, Host
 from enve.model.site import Node
@@ -76,13 +77,13 @@ class Done:
     warnings: tuple[str, ...]
 
 
-async def look(host: Host, program: str, blueprint: bytes, *, deadline: float) -> probe.Probe:
+async def look(host: Host, program: str, blueprint: bytes, *, deadline: float) -> Probe:
     """The first round trip. Raises NodeFailure, Unreachable, TimeoutError."""
     script = question(host.node, program, blueprint)
     done = await host.run("sh -s", stdin=script, deadline=deadline)
     if done.status == 127:
         raise NodeFailure("the node has no POSIX sh")
-    return probe.parse(done.stdout)
+    return probeanswer.parse(done.stdout)
 
 
 def question(node: Node, program: str, blueprint: bytes) -> bytes:

@@ -1,12 +1,36 @@
-"""What a deploy did on a node, in the words of one line."""
+"""What a deploy does on a node, in the words of one line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from enve.core.blueprintdiff import read_object, spots
+from enve.core.deploysteps import Steps, Wanted
 from enve.core.grouping import many
 
 SMALL = ("folders", "writer", "launcher", "reloaded", "floors")  # of interest only when alone
+
+
+def done(did: Iterable[str], wanted: Wanted, *, fresh: bool) -> str:
+    """What was done on a node, and what it has now."""
+    if fresh:
+        return f"{installed(did, wanted.program)}; {_holds(wanted)}"
+    return f"{changed(did)}; {state(wanted)}"
+
+
+def would(steps: Steps) -> str:
+    """What --check found: `~ program, + blueprint`."""
+    return ", ".join(f"{change.symbol} {change.name}" for change in steps.changes)
+
+
+def state(wanted: Wanted) -> str:
+    """`pm 8eaba222, 2 keyholes, 4 spots`."""
+    return f"pm {wanted.program[:8]}, {_holds(wanted)}"
+
+
+def _holds(wanted: Wanted) -> str:
+    count = len(list(spots(read_object(wanted.blueprint))))
+    return f"{many(len(wanted.keys), 'keyhole')}, {many(count, 'spot')}"
 
 
 def installed(did: Iterable[str], program: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.controller.deploy.probes import HASH, alive, answer, deployed
 
-from enve.core import blueprintdiff, deploysteps, probe
+from enve.core import blueprintdiff, deploysteps, probeanswer
 from enve.core.deploysteps import Steps, Wanted
 from enve.core.nodeblueprint import sha256
 from enve.model.site import Connection, Node
@@ -36,7 +36,7 @@ SAME = {
 
 
 def steps(wanted: Wanted = WANTED, /, **changes: str) -> Steps:
-    return deploysteps.decide(wanted, probe.parse(answer(**{**SAME, **changes})))
+    return deploysteps.decide(wanted, probeanswer.parse(answer(**{**SAME, **changes})))
 
 
 def shown(found: Steps) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_living_sub_pm_with_an_older_program_is_asked_again() -> None:
 
 
 def test_a_new_node_gets_all_of_it() -> None:
-    found = deploysteps.decide(WANTED, probe.parse(answer()))
+    found = deploysteps.decide(WANTED, probeanswer.parse(answer()))
     assert shown(found) == ["+ program", "+ blueprint load", f"+ key {'A' * 40}", "> pm start"]
     assert found.fresh
     assert found.push_program
@@ -72,7 +72,7 @@ def test_a_new_node_gets_all_of_it() -> None:
 
 
 def test_an_install_without_a_start() -> None:
-    found = deploysteps.decide(replace(WANTED, start=False), probe.parse(answer()))
+    found = deploysteps.decide(replace(WANTED, start=False), probeanswer.parse(answer()))
     assert "> pm start" not in shown(found)
 
 

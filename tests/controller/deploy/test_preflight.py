@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.controller.deploy.probes import NOW, answer
 
-from enve.core import preflight, probe
+from enve.core import preflight, probeanswer
 from enve.model.site import Connection, Node
 
 USER = Node("web1", Connection())
@@ -48,7 +48,7 @@ LACKS = [
 def test_a_lack_is_told_with_its_remedy(
     changes: dict[str, str], node: Node, told: str, remedy: str
 ) -> None:
-    found = preflight.lacks(node, probe.parse(answer(**changes)), NOW)
+    found = preflight.lacks(node, probeanswer.parse(answer(**changes)), NOW)
     assert len(found) == 1
     assert told in found[0].message
     assert remedy in found[0].hint
@@ -57,21 +57,21 @@ def test_a_lack_is_told_with_its_remedy(
 
 def test_minimal_python_of_debian_is_named() -> None:
     found = preflight.lacks(
-        USER, probe.parse(answer(python="lacks 3.11.2 /usr/bin/python3 json")), NOW
+        USER, probeanswer.parse(answer(python="lacks 3.11.2 /usr/bin/python3 json")), NOW
     )
     assert "python3-minimal" in found[0].notes[0]
 
 
 def test_a_healthy_node_lacks_nothing() -> None:
-    healthy = probe.parse(answer())
+    healthy = probeanswer.parse(answer())
     assert preflight.lacks(USER, healthy, NOW) == []
     assert preflight.warnings(healthy, NOW) == []
-    root = probe.parse(answer(who="0\nroot\n/root"))
+    root = probeanswer.parse(answer(who="0\nroot\n/root"))
     assert preflight.lacks(SYSTEM, root, NOW) == []
 
 
 def test_all_lacks_are_told_at_once() -> None:
-    found = preflight.lacks(SYSTEM, probe.parse(answer(python="", tools="", now="0")), NOW)
+    found = preflight.lacks(SYSTEM, probeanswer.parse(answer(python="", tools="", now="0")), NOW)
     assert len(found) == 8
 
 
@@ -79,10 +79,10 @@ def test_all_lacks_are_told_at_once() -> None:
     ("off", "warned"), [(0, False), (299, False), (301, True), (-86_000, True)]
 )
 def test_a_clock_that_is_off_is_warned_of(off: int, warned: bool) -> None:
-    found = probe.parse(answer(now=str(NOW + off)))
+    found = probeanswer.parse(answer(now=str(NOW + off)))
     assert bool(preflight.warnings(found, NOW)) is warned
     assert preflight.lacks(USER, found, NOW) == []
 
 
 def test_a_disk_of_unknown_size_is_no_lack() -> None:
-    assert preflight.lacks(USER, probe.parse(answer(disk="writable")), NOW) == []
+    assert preflight.lacks(USER, probeanswer.parse(answer(disk="writable")), NOW) == []

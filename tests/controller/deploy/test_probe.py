@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from tests.controller.deploy import probes
 from tests.controller.deploy.probes import HASH, alive, answer, deployed
 
-from enve.core import probe
+from enve.core import probeanswer
 from enve.errors import NodeFailure
 
 
 def test_a_healthy_node() -> None:
-    found = probe.parse(answer(deployed=deployed(), **alive()))
+    found = probeanswer.parse(answer(deployed=deployed(), **alive()))
     assert (found.uid, found.user, found.login_home) == (1000, "alice", "/home/alice")
     assert (found.system, found.hostname, found.machine) == ("Linux", "web1", "x86_64")
     assert (found.memory, found.cores, found.free) == (24_684_092, 8, 82_506_208)
@@ -37,14 +37,14 @@ def test_a_healthy_node() -> None:
     ],
 )
 def test_a_pm_that_does_not_live(changes: dict[str, str]) -> None:
-    assert probe.parse(answer(**{**alive(), **changes})).alive.pid == 0
+    assert probeanswer.parse(answer(**{**alive(), **changes})).alive.pid == 0
 
 
 def test_every_cut_is_an_error_or_a_whole_answer() -> None:
     whole = answer(deployed=deployed(), **alive())
     for length in range(len(whole)):
         try:
-            probe.parse(whole[:length])
+            probeanswer.parse(whole[:length])
         except NodeFailure:
             continue
         assert whole[:length].rstrip().endswith(b"== end")
@@ -53,14 +53,14 @@ def test_every_cut_is_an_error_or_a_whole_answer() -> None:
 @given(st.binary(max_size=2000))
 def test_anything_is_read_or_refused(data: bytes) -> None:
     with pytest.raises(NodeFailure):
-        probe.parse(data)
+        probeanswer.parse(data)
 
 
 @given(st.sampled_from(sorted(probes.answer().decode().split("== "))[1:]), st.text(max_size=300))
 def test_a_hostile_section_breaks_nothing(section: str, text: str) -> None:
     name = section.split("\n", maxsplit=1)[0]
     try:
-        found = probe.parse(answer(**{name: text.replace("== ", "")}))
+        found = probeanswer.parse(answer(**{name: text.replace("== ", "")}))
     except NodeFailure:
         return
     assert "\x1b" not in f"{found.user}{found.hostname}{found.home}{found.changed}"
@@ -70,5 +70,5 @@ def test_a_hostile_section_breaks_nothing(section: str, text: str) -> None:
     "text", ["[]", "3", '{"v":2}', '{"v":1,"keys":[1],"when":"x"}', "[" * 9999]
 )
 def test_what_was_written_down_may_be_anything(text: str) -> None:
-    found = probe.parse(answer(deployed=text))
+    found = probeanswer.parse(answer(deployed=text))
     assert (found.deployed.program, dict(found.deployed.keys)) == ("", {})
