@@ -9,7 +9,7 @@ from enve.app.orders import Orders
 from enve.app.survey import Survey
 from enve.app.visit import Visit
 from enve.core import preview
-from enve.core.linechange import Known
+from enve.core.known import Known
 from enve.core.parts import Place
 from enve.core.preview import Before, Preview
 from enve.core.streams import SMALL

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from enve.core.grouping import many
-from enve.core.linechange import Known, changed, created, parse
+from enve.core.known import Known
+from enve.core.linechange import changed, created, parse
 from enve.model.report import Change, Difference, Symbol
 
 BY_HAND = "its want was set by hand"

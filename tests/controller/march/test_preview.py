@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve.core.linechange import Known
+from enve.core.known import Known
 from enve.core.preview import Before, Preview, ago, footer, group, title
 from enve.model.report import Change, Difference
 
