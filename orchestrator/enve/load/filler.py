@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from enve.load.item import FilledNode, Item
+from enve.load.cursor import FilledNode
+from enve.load.item import Item
 from enve.load.template import Templates, is_template
 
 Context = Mapping[str, Any]
