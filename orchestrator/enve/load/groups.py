@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -15,11 +16,12 @@ from enve.load.variables import read_variables
 
 KEYS = ("vars", "children", "nodes", *connection.KEYS)
 _DEPTH = 32
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 
 
 @dataclass(slots=True)
 class Group:
-    """One group as the files say it. `depth`: 0 for a group that is nobody's child."""
+    """One group as the files say it."""
 
     name: str
     vars: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +45,15 @@ def read_group(name: str, item: Item) -> Group:
         children=tuple((child.text(f"a child of {what}"), child) for child in children),
         members=tuple(members),
     )
+
+
+def checked_name(item: Item, name: str) -> str:
+    """A name that a group can have."""
+    if name == "all":
+        raise item.bad("every node is in `all` anyway", hint="variables for all: top-level `vars`")
+    if not _NAME.fullmatch(name):
+        raise item.bad(f"{name!r} can't be the name of a group", hint="letters digits _ -")
+    return name
 
 
 def nest(groups: dict[str, Group]) -> None:

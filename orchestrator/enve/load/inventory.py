@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from enve.errors import InputError, Where
+from enve.load.assembled import assemble
 from enve.load.gathered import Gathered
 from enve.load.yamlfile import read_yaml
 from enve.model.site import Domain
@@ -25,7 +26,7 @@ def _load(found: Iterable[Path]) -> Domain:
     gathered = Gathered()
     for file in found:
         gathered.take(read_yaml(file))
-    return gathered.domain()
+    return assemble(gathered)
 
 
 @contextmanager
