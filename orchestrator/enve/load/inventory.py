@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 from enve.errors import InputError, Where
 from enve.load.assembled import assemble
 from enve.load.gathered import Gathered
-from enve.load.yamlfile import read_yaml
+from enve.load.yamlfile import read_yaml, undisturbed
 from enve.model.site import Domain
 
 MOST_FILES = 1000
@@ -18,7 +16,7 @@ MOST_FILES = 1000
 
 def load_domain(paths: Iterable[Path | str]) -> Domain:
     """The domain that these files and directories describe together. Raises InputError."""
-    with _undisturbed():
+    with undisturbed():
         return _load(files(paths))
 
 
@@ -27,19 +25,6 @@ def _load(found: Iterable[Path]) -> Domain:
     for file in found:
         gathered.take(read_yaml(file))
     return assemble(gathered)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    # Tens of thousands of small objects are made and kept, none of them in a circle: walking them
-    # again and again would cost as much as all the rest.
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def files(paths: Iterable[Path | str]) -> list[Path]:

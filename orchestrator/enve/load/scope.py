@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from enve.core.nodepaths import SYSTEM_HOME
 from enve.load.filler import Filler
 from enve.load.item import Item
 from enve.load.secret import Secrets, is_secret
@@ -18,7 +19,6 @@ from enve.load.variables import name as variable_name
 from enve.model.site import Domain, Node
 
 Facts = Mapping[str, Mapping[str, Any]]
-SYSTEM_HOME = "/var/opt/pm"
 _PLAIN = (str, int, float, bool, type(None))
 _ABSENT = object()
 

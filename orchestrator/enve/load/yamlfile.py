@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -62,16 +64,23 @@ def parse_yaml(data: bytes, file: str) -> Item:
     return Item(root, file)
 
 
-def _compose(text: str) -> yaml.Node | None:
-    # The collector would walk the growing tree again and again: 80 % of the time of a big file.
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Without the collector. It would walk what grows (tens of thousands of small objects that are
+    kept, none of them in a circle) again and again: 80 % of the time of a big file."""
     running = gc.isenabled()
     gc.disable()
     try:
-        node: yaml.Node | None = _Parser(text).get_single_node()
-        return node
+        yield
     finally:
         if running:
             gc.enable()
+
+
+def _compose(text: str) -> yaml.Node | None:
+    with undisturbed():
+        node: yaml.Node | None = _Parser(text).get_single_node()
+        return node
 
 
 def _bytes(path: Path) -> bytes:
