@@ -44,8 +44,7 @@ class Control:
 
     def end(self) -> None:
         """Emit the End."""
-        codes = (one.problem.code for one in self.results if one.problem)
-        self._emit(End(verdict.worst(codes)))
+        self._emit(End(verdict.worst(map(verdict.code, self.results))))
 
     async def _on_node(self, host: Host) -> Result:
         name = host.node.name

@@ -88,7 +88,4 @@ def connected(
 
 def code(results: Mapping[str, Result]) -> int:
     """The exit code that stands for all of these results."""
-    return verdict.worst(
-        one.problem.code if one.problem else verdict.OUTCOME_CODE[one.outcome]
-        for one in results.values()
-    )
+    return verdict.worst(map(verdict.code, results.values()))

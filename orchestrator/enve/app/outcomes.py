@@ -9,8 +9,8 @@ from enve.app import reasons
 from enve.app.orders import Orders
 from enve.app.proposal import Proposal
 from enve.app.survey import Survey
+from enve.core import verdict
 from enve.core.grouping import many
-from enve.core.verdict import OUTCOME_CODE, worst
 from enve.model.report import Emit, End, Problem, Result
 
 
@@ -26,13 +26,12 @@ class Outcomes:
 
     def tell(self, result: Result) -> None:
         """The last word on one node."""
-        code = result.problem.code if result.problem else OUTCOME_CODE[result.outcome]
-        self._codes.append(code)
+        self._codes.append(verdict.code(result))
         self._emit(result)
 
     def end(self, code: int | None = None) -> int:
         """The exit code: the verdict over all results, unless something else ended the march."""
-        code = worst(self._codes) if code is None else code
+        code = verdict.worst(self._codes) if code is None else code
         self._emit(End(code, time.monotonic() - self._started, self.summary))
         return code
 

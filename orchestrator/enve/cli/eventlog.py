@@ -4,11 +4,13 @@ ever printed on the same stream."""
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import IO, Any
 
-from enve.cli.errors import Told, document, known
+from enve.cli.errors import INTERRUPTED, Told, document, known
+from enve.core import verdict
 from enve.core.encode import event_name, plain
-from enve.core.verdict import worst
+from enve.errors import EnveError
 from enve.model.report import VERSION, Begin, Difference, End, Event, Notice, Result
 
 
@@ -42,6 +44,7 @@ class Document:
             "errors": [],
             "code": None,
         }
+        self._codes: list[int] = []
 
     def event(self, event: Event) -> None:
         """Kept for the document; steps are for those who watch."""
@@ -54,6 +57,7 @@ class Document:
                 self._told["notices"].append(plain(event))
             case Result():
                 self._told["results"].append(plain(event))
+                self._codes.append(verdict.code(event))
             case End():
                 self._told |= plain(event)
 
@@ -62,7 +66,18 @@ class Document:
         found = known(error) if isinstance(error, Exception) else []
         self._told["errors"] = [document(one) for one in found]
         if error is not None:
-            self._told["code"] = worst(one.exit_code for one in found) if found else None
+            self._told["code"] = _ended_by(error, found)
+        elif self._told["code"] is None:
+            self._told["code"] = verdict.worst(self._codes)
         print(json.dumps(self._told), file=self._stream, flush=True)
         if found:
             raise Told(found) from error
+
+
+def _ended_by(error: BaseException, found: Sequence[EnveError]) -> int | None:
+    """The exit code that the process will end with."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
+    return verdict.worst(one.exit_code for one in found) if found else None

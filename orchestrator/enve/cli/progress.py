@@ -21,7 +21,7 @@ from typing import Protocol, Self
 from enve.cli.color import Paint, is_terminal, wanted
 from enve.cli.confirm import ask
 from enve.cli.screen import PlainScreen, Screen
-from enve.core.verdict import OUTCOME_CODE, worst
+from enve.core import verdict
 from enve.model.report import End, Event, Result
 
 
@@ -47,7 +47,7 @@ class Report:
     def emit(self, event: Event) -> None:
         """An `enve.model.report.Emit`."""
         if isinstance(event, Result):
-            self._codes.append(_code(event))
+            self._codes.append(verdict.code(event))
         if isinstance(event, End):
             self._end = event
         self._renderer.event(event)
@@ -64,7 +64,7 @@ class Report:
     @property
     def code(self) -> int:
         """What End said, else the verdict over all results so far."""
-        return self._end.code if self._end else worst(self._codes)
+        return self._end.code if self._end else verdict.worst(self._codes)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +99,3 @@ def _screen() -> Screen:
 
         return LiveScreen()
     return PlainScreen()
-
-
-def _code(result: Result) -> int:
-    return result.problem.code if result.problem else OUTCOME_CODE[result.outcome]

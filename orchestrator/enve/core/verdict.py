@@ -40,10 +40,15 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=_rank, default=errors.OK)
 
 
-def _rank(code: int) -> int:
-    if code > 128:
+def code(result: Result) -> int:
+    """The exit code of one result."""
+    return result.problem.code if result.problem else OUTCOME_CODE[result.outcome]
+
+
+def _rank(number: int) -> int:
+    if number > 128:
         return -2
-    return PRECEDENCE.index(code) if code in PRECEDENCE else -1
+    return PRECEDENCE.index(number) if number in PRECEDENCE else -1
 
 
 def problem(error: errors.EnveError) -> Problem:

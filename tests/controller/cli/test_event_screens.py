@@ -115,12 +115,25 @@ def test_the_document_holds_the_error_that_ended_the_story() -> None:
     assert shown["code"] == 65
 
 
-def test_an_interrupted_document_is_still_one(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("ended", "code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_an_interrupted_document_is_still_one(
+    ended: BaseException, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     args = Namespace(output="json", color="auto", verbose=0)
-    with pytest.raises(KeyboardInterrupt), progress.reporter(args) as reporting:
+    with pytest.raises(type(ended)), progress.reporter(args) as reporting:
         reporting.emit(Begin("march", ("a",)))
-        raise KeyboardInterrupt
-    assert json.loads(capsys.readouterr().out)["code"] is None
+        reporting.emit(End(130))
+        raise ended
+    assert json.loads(capsys.readouterr().out)["code"] == code
+
+
+def test_a_document_without_an_end_has_the_code_of_its_results(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = Namespace(output="json", color="auto", verbose=0)
+    with progress.reporter(args) as reporting:
+        reporting.emit(Result("a", "failed", problem=Problem("x", 3)))
+    assert json.loads(capsys.readouterr().out)["code"] == 3
 
 
 @pytest.mark.parametrize(
