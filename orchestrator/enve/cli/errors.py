@@ -40,7 +40,8 @@ def guard(words: Sequence[str], command: Callable[[], int]) -> int:
         return _show(told.errors, words)
     except Exception as error:
         if any(isinstance(one, BrokenPipeError) for one in flat(error)):
-            return _reader_gone()
+            no_more_output()
+            return READER_GONE
         found = known(error)
         _json(found, _option(words, "-o", "--output"))
         return _show(found, words)
@@ -137,11 +138,11 @@ def _option(words: Sequence[str], short: str, long: str) -> str:
     return ""
 
 
-def _reader_gone() -> int:
+def no_more_output() -> None:
     """Whoever read our output went away (`| head`): no more of it, and no complaint at exit."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
-    return READER_GONE
+    os.close(devnull)
 
 
 def _end_on_sigterm() -> None:

@@ -18,11 +18,12 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
+from enve.cli import errors
 from enve.cli.color import Paint, is_terminal, wanted
 from enve.cli.confirm import ask
 from enve.cli.screen import PlainScreen, Screen
 from enve.core import verdict
-from enve.model.report import End, Event, Result
+from enve.model.report import End, Event, Printed, Result
 
 
 class Renderer(Protocol):
@@ -43,14 +44,22 @@ class Report:
         self._screen = screen
         self._codes: list[int] = []
         self._end: End | None = None
+        self._unread = False
 
     def emit(self, event: Event) -> None:
-        """An `enve.model.report.Emit`."""
+        """An `enve.model.report.Emit`. A reader that goes away (`| head`) cuts nothing off: what is
+        under way on nodes goes on unseen, and ends with 141."""
         if isinstance(event, Result):
             self._codes.append(verdict.code(event))
         if isinstance(event, End):
             self._end = event
-        self._renderer.event(event)
+        try:
+            self._renderer.event(event)
+        except BrokenPipeError:
+            errors.no_more_output()
+            self._unread = True
+            if isinstance(event, Printed):
+                raise  # there is nothing else to do
 
     def ask(self, question: str, *, assume: bool = False) -> bool:
         """`question [y/N]` on the terminal; `assume` (--yes) answers it. May be run in a thread."""
@@ -77,6 +86,8 @@ class Report:
     ) -> None:
         self._screen.close()
         self._renderer.close(error)
+        if self._unread and error is None:
+            raise BrokenPipeError
 
 
 def reporter(args: Namespace) -> Report:
