@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from enve import errors
+from enve import errors, settings
 from enve.cli import arguments
 from enve.cli.main import COMMANDS
 from enve.load.blueprint import load_blueprint
@@ -198,6 +198,11 @@ def test_the_exit_codes_are_those_of_the_code() -> None:
     assert said == codes | signals
     text = (DOCS / "reference" / "exit-codes.md").read_text()
     assert f"signals > {errors.UNEXPECTED}, 64, 65, 69 > 7 > 5 > 3 > 124 > 4 > 6 > 2 > 0" in text
+
+
+def test_the_settings_are_those_of_the_code() -> None:
+    text = (ROOT / "docs/reference/settings.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [*settings.SETTINGS]
 
 
 def test_the_glossary_names_what_exists() -> None:
