@@ -15,6 +15,7 @@ from enve.errors import MissingError
 from enve.host.sshconfig import HostConfig
 
 DEFAULTS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
+AGENT_SECONDS = 20.0  # for its list of keys; an agent that hangs has none
 KeyPairs = list[asyncssh.SSHKeyPair]
 
 
@@ -70,7 +71,8 @@ class Keys:
                 with suppress(OSError, ValueError, asyncssh.Error):
                     client = asyncssh.SSHAgentClient(place)
                     self._clients.append(client)
-                    self._agents[place] = list(await client.get_keys())
+                    async with asyncio.timeout(AGENT_SECONDS):
+                        self._agents[place] = list(await client.get_keys())
         return self._agents[place]
 
     def close(self) -> None:

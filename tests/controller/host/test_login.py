@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from tests.support.lab import Lab, SshNode
 
 from enve.errors import InputError, MissingError
+from enve.host import login
 from enve.host.connect import Connector
 from enve.host.dial import _host_port
 from enve.host.options import SshOptions
@@ -145,6 +147,17 @@ def test_a_jump_is_a_host_and_perhaps_a_port(text: str, wanted: tuple[str, int])
 def test_a_jump_that_is_none(text: str) -> None:
     with pytest.raises(InputError):
         _host_port(text)
+
+
+def test_an_agent_that_says_nothing_has_no_keys(
+    lab: Lab, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "AGENT_SECONDS", 0.1)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(home / "agent"))
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(home / "agent"))
+        silent.listen()
+        assert says_hello(lab, home, config=f"IdentityFile {lab.key}") == "hello\n"
 
 
 def test_the_agent_variable_may_point_nowhere(
