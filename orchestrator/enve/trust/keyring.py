@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,8 +110,9 @@ class Keyring:
 
 def _open(home: str) -> Any:
     environment = dict(os.environ)
-    if "GPG_TTY" not in environment and sys.stdin is not None and sys.stdin.isatty():
-        environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())  # where the agent may ask
+    if "GPG_TTY" not in environment and sys.stdin is not None:
+        with suppress(OSError, ValueError):  # no terminal, or one that has no name in a container
+            environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())  # where the agent may ask
     try:
         gpg = gnupg.GPG(gnupghome=home or None, env=environment)
     except (OSError, ValueError) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Iterator
 
@@ -37,6 +39,20 @@ KEYS = [key("A" * 32 + "00000001", "alice"), key("B" * 32 + "00000002", "Alice B
 )
 def test_a_selector_means_keys(selector: str, found: list[int]) -> None:
     assert matching(KEYS, selector) == [KEYS[at] for at in found]
+
+
+@pytest.mark.real
+def test_a_terminal_without_a_name_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose terminal was made outside of it."""
+    main, terminal = os.openpty()
+
+    def nameless(_: int) -> str:
+        raise OSError(errno.ENODEV, "No such device")
+
+    with os.fdopen(main), os.fdopen(terminal) as stdin, KeyHome() as home:
+        monkeypatch.setattr("sys.stdin", stdin)
+        monkeypatch.setattr(os, "ttyname", nameless)
+        assert Keyring(str(home.path)).all() == []
 
 
 def test_fingerprints_are_readable() -> None:
