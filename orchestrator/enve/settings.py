@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enve import settingsfile
-from enve.errors import InputError, UsageError
+from enve.errors import InputError, MissingError, UsageError
 from enve.settingvalues import amount, count, flag, paths, seconds, text
 
 DEFAULT = "default"
@@ -93,7 +93,7 @@ def load(
     layers = [
         ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
         ("environment", _environment(env)),
-        *settingsfile.read(_places(env, cwd or Path.cwd()), SETTINGS, warnings),
+        *settingsfile.read(_places(env, cwd or _here()), SETTINGS, warnings),
     ]
     values, origins = _merge(layers)
     values["state_dir"] = _directory(values["state_dir"], env, "XDG_STATE_HOME", ".local/state")
@@ -145,6 +145,14 @@ def _from_folder(name: str, value: Any, origin: str) -> Any:
 
 def _environment(env: Mapping[str, str]) -> dict[str, str]:
     return {name: env[variable(name)] for name in SETTINGS if env.get(variable(name))}
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        told = f"the current folder can't be used: {error.strerror}"
+        raise MissingError(told, hint="cd into one that is there") from None
 
 
 def _places(env: Mapping[str, str], cwd: Path) -> list[Path]:

@@ -67,12 +67,21 @@ def _new(ring: Keyring, args: argparse.Namespace) -> None:
 
 
 def _import(ring: Keyring, args: argparse.Namespace) -> None:
-    try:
-        data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=Where(args.file)) from None
-    for key in ring.bring(data):
+    for key in ring.bring(_bytes(args.file)):
         print("\n".join(described(key, int(time.time()))))
+
+
+def _bytes(file: str) -> bytes:
+    """As much as a key file may have, and one byte more."""
+    from enve.trust.keyring import MAX_KEY_FILE  # noqa: PLC0415
+
+    if file == "-":
+        return sys.stdin.buffer.read(MAX_KEY_FILE + 1)
+    try:
+        with Path(file).open("rb") as stream:
+            return stream.read(MAX_KEY_FILE + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=Where(file)) from None
 
 
 def _export(ring: Keyring, args: argparse.Namespace) -> None:

@@ -80,7 +80,7 @@ class Keyring:
     def bring(self, data: bytes) -> list[Key]:
         """Import public (or secret) keys; gives back those that the data held."""
         if len(data) > MAX_KEY_FILE:
-            raise InputError(f"a key file of {len(data)} bytes", hint=f"at most {MAX_KEY_FILE}")
+            raise InputError(f"a key file has at most {MAX_KEY_FILE} bytes, this one has more")
         done = self._gpg.import_keys(data)
         fingerprints = {str(entry) for entry in done.fingerprints if entry}
         if not fingerprints:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from enve import settings
-from enve.errors import InputError, UsageError
+from enve.errors import InputError, MissingError, UsageError
 
 
 @pytest.fixture
@@ -62,6 +62,13 @@ def test_a_file_that_cannot_be_read(place: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InputError, match="cannot be read: Permission denied") as caught:
         load(place)
     assert str(caught.value.where) == str(place / "repo/enve.toml")
+
+
+def test_a_current_folder_that_is_gone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place / "repo/deep/er")
+    (place / "repo/deep/er").rmdir()
+    with pytest.raises(MissingError, match="the current folder"):
+        settings.load({}, env={"HOME": str(place)})
 
 
 @pytest.mark.parametrize("what", ["repo", "repo/enve.toml"])

@@ -105,6 +105,7 @@ def test_export_goes_to_stdout_and_import_reads_stdin(
         (("export", "nobody"), 65),
         (("import", "/nowhere"), 65),
         (("import", __file__), 65),
+        (("import", "/dev/zero"), 65),
         (("list", "-o", "xml"), 64),
     ],
 )
