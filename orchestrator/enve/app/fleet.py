@@ -32,16 +32,8 @@ async def each(
     results: dict[str, Result] = {}
 
     async def one(node: Node) -> None:
-        started = time.monotonic()
-        try:
-            async with slots:
-                started = time.monotonic()
-                done = await judged(node, work, deadline)
-        except asyncio.CancelledError:
-            done = Result(node.name, "deadline", "interrupted: its state is not known")
-        done = replace(done, seconds=time.monotonic() - started)
-        results[node.name] = done
-        emit(done)
+        results[node.name] = await _in_turn(slots, node, work, deadline)
+        emit(results[node.name])
 
     tasks = [asyncio.create_task(one(node), name=node.name) for node in nodes]
     try:
@@ -52,6 +44,18 @@ async def each(
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
     return results
+
+
+async def _in_turn(slots: asyncio.Semaphore, node: Node, work: Work, deadline: float) -> Result:
+    started = 0.0
+    try:
+        async with slots:
+            started = time.monotonic()
+            done = await judged(node, work, deadline)
+    except asyncio.CancelledError:
+        known = "its state is not known" if started else "nothing was done"
+        done = Result(node.name, "deadline", f"interrupted: {known}")
+    return replace(done, seconds=time.monotonic() - started if started else 0.0)
 
 
 async def judged(node: Node, work: Work, deadline: float) -> Result:

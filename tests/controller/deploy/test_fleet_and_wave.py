@@ -106,6 +106,10 @@ def test_an_interrupt_gives_every_open_node_a_word() -> None:
     asyncio.run(main())
     outcomes = {e.node: e.outcome for e in events if isinstance(e, Result)}
     assert outcomes == {n.name: "changed" if n.name == "n0" else "deadline" for n in NODES}
+    told = [e.detail for e in events if isinstance(e, Result) and e.outcome == "deadline"]
+    assert told.count("interrupted: its state is not known") in (3, 4)
+    assert told.count("interrupted: nothing was done") in (4, 3)
+    assert len(told) == 7
 
 
 def test_the_first_goes_alone_and_the_others_follow() -> None:
