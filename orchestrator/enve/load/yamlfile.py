@@ -17,12 +17,10 @@ from yaml._yaml import CParser
 
 from enve.errors import InputError, Where
 from enve.load.item import Item
+from enve.load.yamlbounds import Bounds
 
 BYTES = 16 << 20  # of one file
-ALIASES = 1000  # that one file may use
 DEPTH = 64
-GROWTH = 100_000  # nodes that aliases may add to a tree
-_TAGS = ("", "!", "!secret", "tag:yaml.org,2002:str")
 
 
 class _Parser(CParser):
@@ -60,7 +58,7 @@ def parse_yaml(data: bytes, file: str) -> Item:
     if root is None:
         raise InputError("the file is empty", where=Where(file))
     if "!" in text or ("&" in text and "*" in text):  # without them there is nothing to bound
-        _Bounds(file).visit(root, root)
+        Bounds(file).visit(root, root)
     return Item(root, file)
 
 
@@ -136,53 +134,3 @@ def _cause(problem: str, near: list[str]) -> str:
     if "single document" in problem:
         return "one file holds one document: remove the second `---`"
     return ""
-
-
-class _Bounds:
-    """Refuses foreign tags, recursion, and trees that aliases blow up."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._weight: dict[int, int] = {}  # id of a finished node -> nodes below it, expanded
-        self._open: set[int] = set()
-        self._aliases = 0
-        self._added = 0
-
-    def visit(self, node: yaml.Node, parent: yaml.Node) -> int:
-        """How many nodes the tree below `node` has once its aliases are written out."""
-        if node.tag not in _TAGS:
-            raise self._bad(node, f"unknown tag {_tag(node.tag)}", "only !secret is known")
-        if isinstance(node, yaml.ScalarNode):
-            return 1
-        if id(node) in self._weight:
-            return self._alias(self._weight[id(node)], parent)
-        if id(node) in self._open:
-            raise self._bad(node, "an anchor that contains itself", "write the values out")
-        self._open.add(id(node))
-        weight = 1 + sum(self.visit(child, node) for child in _children(node))
-        self._open.discard(id(node))
-        self._weight[id(node)] = weight
-        return weight
-
-    def _alias(self, weight: int, parent: yaml.Node) -> int:
-        self._aliases += 1
-        self._added += weight
-        if self._aliases > ALIASES or self._added > GROWTH:
-            message = f"aliases blow this file up: more than {ALIASES}, or {GROWTH} nodes by them"
-            raise self._bad(parent, message, "write the values out, or use groups and variables")
-        return weight
-
-    def _bad(self, node: yaml.Node, message: str, hint: str) -> InputError:
-        mark = node.start_mark
-        where = Where(self._file, mark.line + 1, mark.column + 1)
-        return InputError(message, where=where, hint=hint)
-
-
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return [part for pair in node.value for part in pair]
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _tag(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")
