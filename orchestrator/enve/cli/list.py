@@ -140,8 +140,8 @@ def every_term_means_something(
     patterns: Sequence[str], rows: Sequence[Row], meant: Selection
 ) -> None:
     """A term that no resource matches is a mistake, unless a node of it could not be asked."""
-    from enve.core.resolve import split_terms  # noqa: PLC0415
     from enve.core.suggest import did_you_mean  # noqa: PLC0415
+    from enve.core.terms import split_terms  # noqa: PLC0415
 
     for term, rule in zip(split_terms(patterns), meant.rules, strict=True):
         of_it = [row for row in rows if row.node in rule.nodes]

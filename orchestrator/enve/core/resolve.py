@@ -17,26 +17,16 @@ import re
 import warnings
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from enve.core import ranges
 from enve.core.suggest import did_you_mean
+from enve.core.terms import GROUP, split_terms
 from enve.errors import UsageError
 from enve.model.site import Domain, Node
 from enve_pm.core import address
 
-GROUP = "group:"
 _ALL = ("all", "*")
-_SIGNS = ("!", "&")
 _PLACES = re.compile(r"([A-Za-z0-9_-]+)\[(?:(-?\d{1,6})|(-?\d{1,6})?:(-?\d{1,6})?)\]", re.ASCII)
-_LONGEST = 4096
-
-
-class Term(NamedTuple):
-    """One atom of a pattern. `sign`: "" adds, "&" keeps only these, "!" takes away."""
-
-    sign: str
-    text: str
 
 
 def select_nodes(domain: Domain, terms: Iterable[str]) -> tuple[Node, ...]:
@@ -61,36 +51,6 @@ def _combine(domain: Domain, found: list[tuple[str, set[str]]]) -> set[str]:
         if sign == "!":
             chosen -= names
     return chosen
-
-
-def split_terms(texts: Iterable[str]) -> list[Term]:
-    """`a:&b,!c` in terms; `group:` and what stands in brackets stay together."""
-    terms = []
-    for text in texts:
-        if len(text) > _LONGEST:
-            raise UsageError(f"a pattern of {len(text)} characters", hint=f"at most {_LONGEST}")
-        terms += [_term(piece) for piece in _pieces(text) if piece.strip()]
-    if not terms:
-        raise UsageError("an empty pattern", hint="name nodes, groups or `all`")
-    return terms
-
-
-def _term(piece: str) -> Term:
-    piece = piece.strip()
-    return Term(piece[0], piece[1:].strip()) if piece[0] in _SIGNS else Term("", piece)
-
-
-def _pieces(text: str) -> list[str]:
-    pieces, at, depth = [], 0, 0
-    for place, sign in enumerate(text):
-        piece = text[at:place].strip()
-        if piece.lstrip("!&").startswith("~"):
-            break  # a regular expression goes on to the end
-        depth += (sign == "[") - (sign == "]")
-        if sign == "," or (sign == ":" and depth <= 0 and piece.lstrip("!&") != GROUP[:-1]):
-            pieces.append(piece)
-            at, depth = place + 1, 0
-    return [*pieces, text[at:]]
 
 
 def names_of(domain: Domain, text: str) -> set[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from enve.core.resolve import GROUP, names_of, nodes_of_segment, split_terms
+from enve.core.resolve import names_of, nodes_of_segment
 from enve.core.suggest import did_you_mean
+from enve.core.terms import GROUP, split_terms
 from enve.errors import UsageError
 from enve.model.site import Domain, Node
 from enve_pm.core import address

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from enve.core.resolve import GROUP, names_of, nodes_of_segment
+from enve.core.resolve import names_of, nodes_of_segment
 from enve.core.suggest import did_you_mean
+from enve.core.terms import GROUP
 from enve.errors import UsageError
 from enve.load.item import Item
 from enve.load.keyfile import PublicKey, ReadKey

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from enve.core.layout import pms, spots
-from enve.core.resolve import GROUP, names_of, nodes_of_segment
+from enve.core.resolve import names_of, nodes_of_segment
 from enve.core.suggest import did_you_mean
+from enve.core.terms import GROUP
 from enve.errors import InputError, UsageError
 from enve.load.item import Item
 from enve.model.blueprint import Blueprint, PmTree

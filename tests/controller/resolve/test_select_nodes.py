@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from enve.core.resolve import select_nodes, split_terms
+from enve.core.resolve import select_nodes
+from enve.core.terms import split_terms
 from enve.errors import UsageError
 from enve.model.site import Connection, Domain, Node
 
