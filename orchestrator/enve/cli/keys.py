@@ -98,7 +98,7 @@ def _export(ring: Keyring, args: argparse.Namespace) -> None:
 
 
 def _list(ring: Keyring, args: argparse.Namespace) -> None:
-    from enve.trust.keyring import matching  # noqa: PLC0415
+    from enve.trust.keyrecord import matching  # noqa: PLC0415
 
     keys = matching(ring.all(), args.key) if args.key else ring.all()
     if args.output == "json":

@@ -9,19 +9,16 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import gnupg
 
 from enve.errors import InputError, MissingError, UsageError
-from enve.model.trust import Flaw, Key
+from enve.model.trust import Key
+from enve.trust.keyrecord import matching, record
 
-ALGORITHMS = {"1": "rsa", "17": "dsa", "18": "ecdh", "19": "ecdsa", "22": "eddsa"}
 MAX_KEY_FILE = 1 << 20
-STUB = "#"  # the secret half is elsewhere, and no card is known for it
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 # A user id that gpg's parameter file and every listing can carry: one line, no control signs.
 NAME = re.compile(r"[^\x00-\x1f\x7f<>()]{1,100}")
@@ -38,7 +35,7 @@ class Keyring:
     def all(self) -> list[Key]:
         """Every key, those that we can sign with first, then by name."""
         secret = {entry["fingerprint"]: entry for entry in self._gpg.list_keys(True)}
-        found = [_key(entry, secret) for entry in self._gpg.list_keys()]
+        found = [record(entry, secret) for entry in self._gpg.list_keys()]
         return sorted(found, key=lambda key: (not key.secret, key.name, key.fingerprint))
 
     def find(self, selector: str) -> Key:
@@ -128,59 +125,6 @@ def parameters(name: str, expires: str, protect: bool) -> str:
     if not protect:
         lines.append("%no-protection")
     return "\n".join([*lines, "%commit", ""])
-
-
-def matching(keys: Sequence[Key], selector: str) -> list[Key]:
-    """Keys by fingerprint or its end; else by a whole name; else by a part of a name."""
-    digits = selector.replace(" ", "").upper().removeprefix("0X")
-    if re.fullmatch(r"[0-9A-F]{8,40}", digits):
-        ends = [key for key in keys if key.fingerprint.endswith(digits)]
-        if ends:
-            return ends
-    exact = [key for key in keys if selector in key.names]
-    if exact:
-        return exact
-    small = selector.lower()
-    return [key for key in keys if small and any(small in name.lower() for name in key.names)]
-
-
-def _key(entry: Mapping[str, Any], secret: Mapping[str, Mapping[str, Any]]) -> Key:
-    own = secret.get(entry["fingerprint"])
-    place = str(own.get("token", "")) if own else ""  # "+" here, "#" a stub, else a card
-    return Key(
-        fingerprint=str(entry["fingerprint"]),
-        names=tuple(str(name) for name in entry["uids"]),
-        algorithm=_algorithm(entry),
-        created=_number(entry["date"]),
-        expires=_number(entry["expires"]),
-        secret=own is not None and place != STUB,
-        card=len(place) > 1,
-        flaw=_flaw(entry),
-    )
-
-
-def _algorithm(entry: Mapping[str, Any]) -> str:
-    curve = str(entry.get("curve", ""))
-    return curve or ALGORITHMS.get(str(entry["algo"]), "algorithm ") + str(entry["length"])
-
-
-def _flaw(entry: Mapping[str, Any]) -> Flaw:
-    by_trust: dict[str, Flaw] = {"e": "expired", "r": "revoked", "d": "disabled", "i": "disabled"}
-    found = by_trust.get(str(entry["trust"]), "")
-    if found:
-        return found
-    capabilities = str(entry["cap"])
-    if "D" in capabilities:
-        return "disabled"
-    return "" if "S" in capabilities else "cannot sign"
-
-
-def _number(text: Any) -> int:
-    """gpg prints times as seconds, or as 20270601T000000 on some systems."""
-    word = str(text or "")
-    if re.fullmatch(r"[0-9]{8}T[0-9]{6}", word):
-        return int(datetime.strptime(word, "%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp())
-    return int(word) if word.isdigit() else 0
 
 
 def _failed(what: str, said: str) -> MissingError:

@@ -13,7 +13,8 @@ from tests.support.keys import KeyHome
 from enve.errors import EnveError, InputError, MissingError, UsageError
 from enve.model.trust import Key, spaced
 from enve.trust import gnupg, gpgv
-from enve.trust.keyring import Keyring, matching, parameters
+from enve.trust.keyrecord import matching
+from enve.trust.keyring import Keyring, parameters
 
 
 def key(fingerprint: str, *names: str) -> Key:
