@@ -1,4 +1,4 @@
-"""One question to an ssh_config: which host is meant, what is known of it, and what holds for it."""
+"""One question to an ssh_config: which host is meant, what is known of it, what holds for it."""
 
 from __future__ import annotations
 
