@@ -8,7 +8,9 @@ import os
 import stat
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +19,7 @@ from enve.model.plan import Blob
 
 ENTRIES = 100_000
 BYTES = 4 << 30
+KEPT = 30 * 86_400  # seconds
 _MAGIC = ((0, b"\x1f\x8b"), (0, b"BZh"), (0, b"\xfd7zXZ\x00"), (257, b"ustar"))
 _CHUNK = 1 << 20
 
@@ -51,7 +54,16 @@ class Artifacts:
             temporary.replace(final)
         finally:
             temporary.unlink(missing_ok=True)
+        _forget_old(self._folder)
         return Blob(digest, size, path=final)
+
+
+def _forget_old(folder: Path) -> None:
+    """Each use packs anew, so an old file is one that no plan of this machine pushes any more."""
+    for file in folder.glob("*"):
+        with suppress(OSError):  # another process forgets too
+            if file.stat().st_mtime < time.time() - KEPT:
+                file.unlink()
 
 
 def _tar(path: Path, item: Item, what: str) -> Blob:

@@ -248,6 +248,10 @@ def test_secrets_are_known_where_they_go(case: Case, monkeypatch: pytest.MonkeyP
 def test_a_pushed_folder_packs_the_same_everywhere(case: Case) -> None:
     spot = "spots:\n  lap.a: {run: ./bin/x, push: 'd-{{ color }}'}\n"
     digests = []
+    (case.folder / "artifacts").mkdir()
+    for name in ("0" * 64 + ".tar.gz", ".pack-cut-off"):  # of long ago
+        (case.folder / "artifacts" / name).touch()
+        os.utime(case.folder / "artifacts" / name, (1, 1))
     for moment, mask in ((1, 0o755), (10**9, 0o700)):
         folder = case.folder / "d-blue"
         (folder / "bin").mkdir(parents=True, exist_ok=True)
