@@ -69,7 +69,10 @@ def measure(count: int) -> None:
             ),
         )
         timed("limit g1:&n0*:!*1", lambda: select_nodes(domain, ["g1:&n0*:!*9"]))
-        timed("plan, 3 spots a node", lambda: load_plan(folder / "plan.yml", domain, blueprint))
+        timed(
+            "plan, 3 spots a node",
+            lambda: load_plan(folder / "plan.yml", domain, blueprint, artifacts=folder),
+        )
 
 
 def main() -> None:

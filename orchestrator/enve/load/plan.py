@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +31,7 @@ def load_plan(  # noqa: PLR0913
     facts: Facts | None = None,
     extra: Mapping[str, Any] | None = None,
     *,
-    artifacts: Path | None = None,
+    artifacts: Path,
     now: int = 0,
 ) -> RenderedPlan:
     """Renders the plan for every node that it names.
@@ -42,7 +41,7 @@ def load_plan(  # noqa: PLR0913
     now: unix seconds, for `expires: 30d`. Raises InputError.
     """
     plan = source if isinstance(source, PlanFile) else open_plan(source)
-    shop = _workshop(plan, extra or {}, artifacts or _cache())
+    shop = _workshop(plan, extra or {}, artifacts)
     story = Story(plan, domain, blueprint, facts or {})
     story.place(shop)
     story.render()
@@ -62,10 +61,6 @@ def _workshop(plan: PlanFile, extra: Mapping[str, Any], artifacts: Path) -> Work
         Variables(plan.table.get("vars"), "vars", templates, secrets),
         extra,
     )
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "enve" / "artifacts"
 
 
 def _expires(item: Item | None, now: int) -> int:

@@ -143,9 +143,8 @@ class Row:
     restarts: int = 0
     pid: int = 0
     detail: str = ""
-    kind: str = (
-        ""  # pm, process, resource, subpm; node: only the node is known; removed: of no pm any more
-    )
+    # pm, process, resource, subpm; node: only the node is known; removed: of no pm any more
+    kind: str = ""
     want: str = ""
     spot: str = ""  # the address below the node
     commit: str = ""  # of the artifact that the spot holds, 12 hex digits

@@ -287,7 +287,7 @@ def test_the_head_of_a_plan(case: Case) -> None:
     plan = open_plan(file)
     assert (plan.name, plan.lane) == ("p", "db")
     assert plan.inventory == (case.folder / "../a", case.folder / "b.yml")
-    rendered = load_plan(plan, case.domain, None, now=1000)
+    rendered = load_plan(plan, case.domain, None, artifacts=case.folder, now=1000)
     assert rendered.expires == 1000 + 30 * 86_400
     assert not rendered.nodes
     assert case.load("expires: 2027-06-01\n").expires == 1811808000
@@ -325,7 +325,7 @@ def test_a_thousand_nodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         tmp_path / "blueprint.yml", domain, lambda _: PublicKey("A" * 40, b"")
     )
     started = time.process_time()
-    plan = load_plan(tmp_path / "plan.yml", domain, blueprint)
+    plan = load_plan(tmp_path / "plan.yml", domain, blueprint, artifacts=tmp_path)
     with capsys.disabled():
         print(f"\n1,000 nodes x 3 spots rendered in {time.process_time() - started:.2f} s of CPU")
     assert sum(len(node.lines) for node in plan.nodes.values()) == 3000
