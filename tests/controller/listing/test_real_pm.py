@@ -64,6 +64,11 @@ class Node:
         return {row["address"]: row["state"] for row in self.enve("list")[1]["rows"]}
 
 
+def settled(status: str) -> bool:
+    """Whether `web` and `db` run and `broken` has ended."""
+    return status.count('"RUNNING"') == 2 and "exit:1" in status
+
+
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     made = Node(tmp_path_factory.mktemp("pm"))
@@ -74,14 +79,13 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     made.lay(UNITS)
     wait.until(lambda: made.pm("run", "--respawn", "--detach") == 0, "pm runs again")
     try:
-        wait.until(lambda: made.status() != first and '"RUNNING"' in made.status(), "units run")
+        wait.until(lambda: made.status() != first and settled(made.status()), "units run")
         yield made
     finally:
         made.shutdown()
 
 
 def test_states(node: Node) -> None:
-    wait.until(lambda: '"broken":' in node.status() and "exit:1" in node.status(), "broken ends")
     code, told = node.enve("list")
     assert code == 0
     rows = {row["address"]: row for row in told["rows"]}
