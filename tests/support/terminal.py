@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -27,6 +28,7 @@ class Terminal:
         *,
         size: tuple[int, int] = (24, 80),
         stdout: int | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self._mine, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
@@ -35,6 +37,7 @@ class Terminal:
             stdin=theirs,
             stdout=theirs if stdout is None else stdout,
             stderr=theirs,
+            cwd=cwd,
             env={**os.environ, "TERM": "xterm", **env},
             start_new_session=True,
         )
