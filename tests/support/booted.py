@@ -6,6 +6,7 @@ overlay over it in a network namespace of a `NetLab`. Root only.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 from tests.support import netlab
 from tests.support.netlab import NetLab, ip
 
-PACKAGES = "openssh-server,python3,gpgv,systemd-sysv,dbus,iproute2"
+PACKAGES = "openssh-server,python3,gpgv,systemd-sysv,dbus,iproute2,libpam-systemd"
 WITHOUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 NSPAWN = ("-q", "-b", "--register=no", "--keep-unit", "--console=pipe", "--kill-signal=SIGRTMIN+4")
 REBOOT_ASKED = 133  # systemd-nspawn's exit status
@@ -43,7 +44,8 @@ def mirror() -> str:
 def base() -> Path:
     """The cached base system, made when it is not there."""
     cache_home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    root = Path(cache_home) / "enve-tests" / "bookworm"
+    content = hashlib.sha256(repr((PACKAGES, WITHOUT)).encode()).hexdigest()[:12]
+    root = Path(cache_home) / "enve-tests" / f"bookworm-{content}"
     if root.exists():
         return root
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +91,14 @@ class BootedNode:
         shutil.copy(f"{self.lab.key}.pub", ssh / "authorized_keys")
         self.space = self.lab.space(self.name)
         self.lab.plug(self.space, f"pb{self.name[4:]}", self.address)
+
+    def add_user(self, name: str) -> None:
+        """Somebody who may log in with the lab's key."""
+        for command in (
+            f"useradd --create-home --shell /bin/bash {name}",
+            f"cp -r /root/.ssh /home/{name}/ && chown -R {name}: /home/{name}/.ssh",
+        ):
+            subprocess.run(["chroot", self.root, "sh", "-c", command], check=True)
 
     def known_hosts_line(self) -> str:
         """Known after the first boot, when the machine has made its keys."""

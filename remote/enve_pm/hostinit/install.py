@@ -160,7 +160,7 @@ class Install:
         if keeper.path:
             self.sums[keeper.path] = files.sha256(files.read(keeper.path))
         if keeper.kind == "none" and self.order.register == "auto":
-            self.warnings.append(register.NOT_COVERED % self.home)
+            self.warnings.append(register.not_covered(self.home, self.order.system))
         return keeper
 
     def _start(self, keeper: Keeper) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import os
+import pwd
 
-from enve_pm.hostinit import cron
+from enve_pm.hostinit import cron, systemd
 from enve_pm.hostinit.cron import MARK, Cron
 from enve_pm.hostinit.problem import Problem
 from enve_pm.hostinit.systemd import SYSTEM_UNITS, Systemd
@@ -15,10 +17,9 @@ if TYPE_CHECKING:
 
     Keeper = Union[Systemd, Cron, "Nobody"]
 
-NOT_COVERED = (
-    "a reboot is not covered: neither systemd nor cron can start pm again on this node; "
-    "have `%s/pm run --respawn --detach` started at boot"
-)
+NOT_COVERED = "a reboot is not covered: neither systemd nor cron can start pm again on this node; "
+BY_HAND = "have `%s/pm run --respawn --detach` started at boot"
+LINGER = "have root run `loginctl enable-linger %s`, then deploy with `register: systemd`"
 
 
 class Nobody:
@@ -60,6 +61,13 @@ def choose(asked: str, home: str, system: bool) -> Keeper:
             )
         return keeper
     return next(keeper for keeper in candidates.values() if keeper.usable())
+
+
+def not_covered(home: str, system: bool) -> str:
+    """The warning that nobody starts pm after a reboot, and what can be done about it."""
+    if system or not systemd.booted():
+        return NOT_COVERED + BY_HAND % home
+    return NOT_COVERED + LINGER % pwd.getpwuid(os.geteuid()).pw_name
 
 
 def by_kind(kind: str, home: str) -> Keeper:

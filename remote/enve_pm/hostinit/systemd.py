@@ -65,7 +65,7 @@ class Systemd:
 
     def usable(self) -> bool:
         """Whether the manager answers, and (for a user's) lives on when the last session ends."""
-        if not os.path.isdir("/run/systemd/system") or self._call("show-environment")[0]:
+        if not booted() or self._call("show-environment")[0]:
             return False
         return not self.user or linger()
 
@@ -110,6 +110,11 @@ class Systemd:
                 "systemctl %s failed (%d): %s" % (" ".join(words), status, said),
                 "look at: systemctl%s status %s" % (" --user" if self.user else "", self.name),
             )
+
+
+def booted() -> bool:
+    """Whether systemd runs this machine (sd_booted(3))."""
+    return os.path.isdir("/run/systemd/system")
 
 
 def linger() -> bool:

@@ -25,14 +25,23 @@ ENVE = [sys.executable, "-c", "from enve.cli.main import deploy; deploy()"]
 class Site:
     """An inventory of a lab's nodes and the command that deploys to them."""
 
-    def __init__(self, lab: NetLab, folder: Path, nodes: dict[str, str], known_hosts: Path) -> None:
+    def __init__(
+        self,
+        lab: NetLab,
+        folder: Path,
+        nodes: dict[str, str],
+        known_hosts: Path,
+        user: str = "daemon",
+    ) -> None:
         self.lab = lab
         self.folder = folder
         self.known_hosts = known_hosts
         rows = [f"  {name}: {{{settings}}}" for name, settings in nodes.items()]
         text = ["domain: test", "blueprint: blueprint.yml", "nodes:", *rows, ""]
         (folder / "inventory.yml").write_text("\n".join(text))
-        (folder / "blueprint.yml").write_text("nodes: {'*': {spots: {web: {user: daemon}}}}\n")
+        (folder / "blueprint.yml").write_text(
+            f"nodes: {{'*': {{spots: {{web: {{user: {user}}}}}}}}}\n"
+        )
 
     def deploy(self, *words: str) -> tuple[int, str]:
         environment = {
@@ -118,7 +127,7 @@ def test_under_systemd_pm_comes_back_after_a_crash_and_a_reboot(tmp_path: Path) 
             assert "not covered" not in said
             first = _status(node.root)
             code, said = site.deploy("-l", "own")
-            assert (code, "a reboot is not covered" in said) == (0, True), said
+            assert (code, "registered with systemd-user" in said) == (0, True), said
 
             _ssh(lab, node, known, f"kill -9 {first['pid']}")
             until(lambda: _status(node.root)["pid"] != first["pid"], "pm is back", 60)
@@ -140,9 +149,52 @@ def test_under_systemd_pm_comes_back_after_a_crash_and_a_reboot(tmp_path: Path) 
             node.close()
 
 
-def _status(root: Path) -> dict[str, object]:
+def test_a_user_of_systemd_has_pm_after_a_crash_and_a_reboot_without_a_login(
+    tmp_path: Path,
+) -> None:
+    if reason := booted.refusal():
+        pytest.fail(reason)
+    with NetLab(0) as lab:
+        node = BootedNode(lab, 1)
+        try:
+            node.prepare()
+            node.add_user("op")
+            node.boot()
+            known = tmp_path / "known_hosts"
+            known.write_text(node.known_hosts_line())
+            login = f"host: {node.address}, user: op, key: {lab.key}"
+            site = Site(lab, tmp_path, {"own": login}, known, user="op")
+
+            code, said = site.deploy()  # no polkit: the login must not make itself linger
+            assert (code, "have root run `loginctl enable-linger op`" in said) == (0, True), said
+            _ssh(lab, node, known, "loginctl enable-linger op")
+            site = Site(lab, tmp_path, {"own": f"{login}, register: systemd"}, known, user="op")
+            code, said = site.deploy()
+            assert (code, "registered with systemd-user" in said) == (0, True), said
+            first = _status(node.root, OWN)
+            _ssh(lab, node, known, f"kill -9 {first['pid']}")
+            until(lambda: _status(node.root, OWN)["pid"] != first["pid"], "pm is back", 60)
+
+            _ssh(lab, node, known, "reboot")
+            node.wait_for_reboot()
+            until(lambda: _status(node.root, OWN)["boot"] != first["boot"], "pm is back", 60)
+            code, said = site.deploy()
+            assert (code, "unchanged" in said) == (0, True), said
+
+            code, said = site.deploy("--remove", "-y")
+            assert code == 0, said
+            assert not (node.root / OWN).exists()
+            assert not list((node.root / "home/op/.config/systemd").rglob("*pm*"))
+        finally:
+            node.close()
+
+
+OWN = "home/op/.local/state/pm"
+
+
+def _status(root: Path, home: str = "var/opt/pm") -> dict[str, object]:
     """As it is on the node's disk; pids are those of the node."""
-    return dict(json.loads((root / "var/opt/pm/public/status.json").read_text()))
+    return dict(json.loads((root / home / "public/status.json").read_text()))
 
 
 def _ssh(lab: NetLab, node: BootedNode, known: Path, command: str) -> None:
