@@ -91,6 +91,21 @@ _PM: Sequence[tuple[str, str, float, str, bool]] = (
 )
 
 
+WHY: Mapping[str, str] = {  # what is known to stand behind a bar that may be missed
+    "change of program: CPU of pm": "a new interpreter, and the states of all units packed, read "
+    "back and indexed anew in Python; a client that never pauses is answered meanwhile",
+    "change of program: the longest silence": "the same work, seen from outside: it grows with the "
+    "number of units, and on this machine it ends close to the bar, on either side of it",
+}
+
+
+def reasons(found: Sequence[Bar]) -> list[str]:
+    """A line for each bar that is missed."""
+    return [
+        f"{bar.what}: {WHY.get(bar.what, 'not explained yet')}." for bar in found if not bar.met
+    ]
+
+
 def of_pm(found: Mapping[str, Any]) -> list[Bar]:
     """What pm has to keep; a figure that was not measured has no bar."""
     bars = []

@@ -107,13 +107,14 @@ is there, for the others `restart` by their client.
 {_bars(bars.of_pm(pm))}"""
 
 
-def text(title: str, command: str, printed: str) -> str:
-    """A section of a part that prints its own table."""
-    return f"## {title}\n\n`{command}`\n\n```\n{printed.rstrip()}\n```\n"
+def text(title: str, command: str, printed: str, told: str = "") -> str:
+    """A section of a part that prints its own table; `told`: what to know of it."""
+    return f"## {title}\n\n{told}`{command}`\n\n```\n{printed.rstrip()}\n```\n"
 
 
 def _bars(found: Sequence[Bar]) -> str:
-    return table([BARS, *(bar.row for bar in found)])
+    missed = "".join(f"\n{line}\n" for line in bars.reasons(found))
+    return table([BARS, *(bar.row for bar in found)]) + missed
 
 
 def page(sections: Sequence[str], *, with_peers: bool, load: Sequence[float], folder: str) -> str:
