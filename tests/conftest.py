@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
 from tests.support import netlab
 
 NOT_RUN: set[str] = set()
+
+
+def pytest_configure() -> None:
+    """A shell's background jobs ignore Ctrl-C; what tests start must not inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

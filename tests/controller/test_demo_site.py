@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import asyncssh
@@ -73,3 +75,22 @@ class FakeServer(asyncssh.SSHAcceptor):
 
     def get_port(self) -> int:
         return 22022
+
+
+@pytest.mark.real
+def test_the_demo_tells_the_truth_and_leaves_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "enve", "demo"],
+        env={**os.environ, "HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "refused by 5 of 5 nodes: rejected (keyhole)" in done.stdout + done.stderr
+    assert "web says: good morning from n1" in done.stdout
+    (folder,) = set(re.findall(r"/tmp/enve-demo-\w+", done.stdout))
+    assert not Path(folder).exists()
+    assert not list(tmp_path.iterdir())

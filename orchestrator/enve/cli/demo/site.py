@@ -17,6 +17,8 @@ domain: demo.example
 defaults: {{host: 127.0.0.1, user: {user}, key: id, install: user, register: none}}
 nodes:
 """
+# What a fleet's folder holds, without the demo's keys, nodes and controller.
+FILES = ("inventory.yml", "blueprint.yml", "plan.yml", "templates", "web.sh", "web.conf.j2", "id")
 HOST = """\
 Host {node.name}
   HostName 127.0.0.1
@@ -51,6 +53,13 @@ class Site:
             target.write_text((source / name).read_text())
         blueprint = (source / "blueprint.yml.in").read_text().replace("@USER@", self.user)
         (self.folder / "blueprint.yml").write_text(blueprint)
+
+    def copy_for(self, thief: str) -> None:
+        """The same files in a folder of the thief's, who has put a keyhole into them."""
+        own = self.folder / thief
+        shutil.copytree(self.folder, own, ignore=lambda _, names: {*names} - {*FILES})
+        blueprint = (own / "blueprint.yml").read_text()
+        (own / "blueprint.yml").write_text(blueprint.replace("alice", thief))
 
     def home(self, name: str) -> Path:
         """The (new) home folder of a node."""

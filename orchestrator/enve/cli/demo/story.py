@@ -120,11 +120,15 @@ class Story:
     async def stranger(self) -> None:
         self.tell.chapter(
             "A stranger signs: every node refuses",
-            "mallory has a key, the files and the ssh login, but no keyhole.",
+            "mallory has a key, the ssh login and a copy of the files, in which the keyhole is",
+            "her own. Nodes go by the keyholes that the architect deployed.",
         )
+        self.site.copy_for("mallory")
         await self.read("enve", "keys", "new", "mallory", "--no-passphrase", who="mallory")
+        await self.read("enve", "keys", "export", "mallory", "mallory/mallory.asc", who="mallory")
         await self.run(
-            *("enve-march", "plan.yml", "--yes", "-e", "greeting=owned"),
+            *("enve-march", "mallory/plan.yml", "-i", "mallory/inventory.yml", "--yes"),
+            *("-e", "greeting=owned"),
             who="mallory",
             wanted=REFUSED,
         )
