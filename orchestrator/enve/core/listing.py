@@ -29,11 +29,13 @@ DEAD = Problem(
 
 
 NO_STATE = "in the plan, no state known"
+ALIKE = 2000  # milliseconds that clocks may differ: a node tells its own in whole seconds
 
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """What all rows of one node share. `ahead`: our clock minus the node's, milliseconds."""
+    """What all rows of one node share. `ahead`: our clock minus the node's, milliseconds; 0 where
+    they go alike."""
 
     name: str
     ahead: int
@@ -44,8 +46,9 @@ def rows(name: str, seen: Seen, now: int) -> list[Row]:
     """All resources of one node. `now`: unix milliseconds on this machine."""
     if not seen.installed:
         return [trouble(name, NO_PM)]
-    # Ages are right even where the node's clock is wrong.
-    node = _Node(name, now - seen.now * 1000, placed(seen.lanes))
+    # Ages are right even where the node's clock is wrong; moments stay as they are where it is not.
+    ahead = now - seen.now * 1000
+    node = _Node(name, ahead if abs(ahead) > ALIKE else 0, placed(seen.lanes))
     found = list(_units(node, (), seen.status, seen.subs, seen.alive))
     listed = {row.spot for row in found}
     missing = [spot for spot in node.placed if spot not in listed]

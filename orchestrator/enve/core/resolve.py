@@ -29,6 +29,13 @@ _ALL = ("all", "*")
 _PLACES = re.compile(r"([A-Za-z0-9_-]+)\[(?:(-?\d{1,6})|(-?\d{1,6})?:(-?\d{1,6})?)\]", re.ASCII)
 
 
+def no_node(domain: Domain, text: str) -> UsageError:
+    """The error that nothing is left of what was chosen."""
+    if not domain.nodes:
+        return UsageError("the inventory has no nodes")
+    return UsageError(f"{text!r} leaves no node", hint="its parts match, but not together")
+
+
 def select_nodes(domain: Domain, terms: Iterable[str]) -> tuple[Node, ...]:
     """The nodes that the terms mean together, in the inventory's order. Raises UsageError."""
     split = split_terms(terms)
@@ -36,7 +43,7 @@ def select_nodes(domain: Domain, terms: Iterable[str]) -> tuple[Node, ...]:
     chosen = _combine(domain, found)
     if not chosen:
         text = ":".join(sign + text for sign, text in split)
-        raise UsageError(f"{text!r} leaves no node", hint="its parts match, but not together")
+        raise no_node(domain, text)
     return tuple(node for name, node in domain.nodes.items() if name in chosen)
 
 

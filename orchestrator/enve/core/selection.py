@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from enve.core.resolve import names_of, nodes_of_segment
+from enve.core.resolve import names_of, no_node, nodes_of_segment
 from enve.core.suggest import did_you_mean
 from enve.core.terms import GROUP, split_terms
 from enve.errors import UsageError
@@ -51,9 +51,7 @@ def select_units(domain: Domain, terms: Iterable[str]) -> Selection:
     rules = tuple(_rule(domain, term.sign, term.text) for term in split_terms(given))
     nodes = [node for name, node in domain.nodes.items() if _asked(name, rules)]
     if not nodes:
-        raise UsageError(
-            f"{' '.join(given)!r} leaves no node", hint="its parts match, not together"
-        )
+        raise no_node(domain, " ".join(given))
     return Selection(tuple(nodes), rules)
 
 

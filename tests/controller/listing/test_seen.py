@@ -111,6 +111,16 @@ def test_a_newer_pm_may_say_more() -> None:
 
 
 @pytest.mark.parametrize(
+    ("now", "since"),
+    [(1_000, 500), (1_999, 500), (2_999, 500), (1, 500), (61_000, 60_500)],
+)
+def test_only_a_clock_that_is_off_moves_the_moments(now: int, since: int) -> None:
+    status = {**STATUS, "units": {"a": {**UNIT, "since": 500}}}
+    rows = listing.rows("n", seen.parse(look(status)), now)
+    assert [row.since for row in rows if row.address == "n.a"] == [since]
+
+
+@pytest.mark.parametrize(
     ("raw", "told"),
     [
         (b"", "no section 'now'"),
