@@ -47,7 +47,7 @@ def unmask_now(node: SshNode, path: str) -> None:
 
 def _inside(node: SshNode, *command: str) -> None:
     assert node.process is not None and node.prefix
-    subprocess.run(["nsenter", "-t", str(node.process.pid), "-m", *command], check=True)
+    subprocess.run(["nsenter", "-t", str(node.process.pid), "-m", "-r", *command], check=True)
 
 
 def shim(folder: Path, scripts: dict[str, str]) -> dict[str, str]:
