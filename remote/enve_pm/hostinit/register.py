@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os
-import pwd
 
 from enve_pm.hostinit import cron, systemd
 from enve_pm.hostinit.cron import MARK, Cron
@@ -67,7 +65,7 @@ def not_covered(home: str, system: bool) -> str:
     """The warning that nobody starts pm after a reboot, and what can be done about it."""
     if system or not systemd.booted():
         return NOT_COVERED + BY_HAND % home
-    return NOT_COVERED + LINGER % pwd.getpwuid(os.geteuid()).pw_name
+    return NOT_COVERED + LINGER % systemd.login()
 
 
 def by_kind(kind: str, home: str) -> Keeper:

@@ -117,10 +117,17 @@ def booted() -> bool:
     return os.path.isdir("/run/systemd/system")
 
 
+def login() -> str:
+    """Our name as loginctl takes it; the uid where there is no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
 def linger() -> bool:
     """Whether our user's manager outlives the sessions; asks for it where it does not."""
-    name = pwd.getpwuid(os.geteuid()).pw_name
-    if os.path.exists("/var/lib/systemd/linger/" + name):
+    if os.path.exists("/var/lib/systemd/linger/" + login()):
         return True
     return tool(["loginctl", "enable-linger"])[0] == 0
 

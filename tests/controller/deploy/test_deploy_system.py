@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -109,84 +110,90 @@ def test_a_system_install_from_nothing_to_nothing(tmp_path: Path) -> None:
         assert "pm-verify" not in (good.root / "etc/passwd").read_text()
 
 
-def test_under_systemd_pm_comes_back_after_a_crash_and_a_reboot(tmp_path: Path) -> None:
+@pytest.fixture
+def node() -> Iterator[BootedNode]:
+    """A machine that systemd runs, with a user `op`."""
     if reason := booted.refusal():
         pytest.fail(reason)
     with NetLab(0) as lab:
-        node = BootedNode(lab, 1)
+        made = BootedNode(lab, 1)
         try:
-            node.prepare()
-            node.boot()
-            known = tmp_path / "known_hosts"
-            known.write_text(node.known_hosts_line())
-            own = f"{reach(lab, node.address)}, install: user, home: /root/own"
-            site = Site(lab, tmp_path, {"sys": reach(lab, node.address), "own": own}, known)
-
-            code, said = site.deploy("-l", "sys")
-            assert (code, "registered with systemd" in said) == (0, True), said
-            assert "not covered" not in said
-            first = _status(node.root)
-            code, said = site.deploy("-l", "own")
-            assert (code, "registered with systemd-user" in said) == (0, True), said
-
-            _ssh(lab, node, known, f"kill -9 {first['pid']}")
-            until(lambda: _status(node.root)["pid"] != first["pid"], "pm is back", 60)
-            code, said = site.deploy("-l", "sys")
-            assert (code, "unchanged" in said) == (0, True), said
-
-            boot = _status(node.root)["boot"]
-            _ssh(lab, node, known, "reboot")
-            node.wait_for_reboot()
-            until(lambda: _status(node.root)["boot"] != boot, "pm is back after the boot", 60)
-            code, said = site.deploy("-l", "sys")
-            assert (code, "unchanged" in said) == (0, True), said
-
-            code, said = site.deploy("--remove", "-y")
-            assert code == 0, said
-            assert not (node.root / "var/opt/pm").exists()
-            assert not (node.root / "etc/systemd/system/enve-pm.service").exists()
+            made.prepare()
+            made.add_user("op")
+            made.boot()
+            yield made
         finally:
-            node.close()
+            made.close()
+
+
+@pytest.fixture
+def known(tmp_path: Path, node: BootedNode) -> Path:
+    file = tmp_path / "known_hosts"
+    file.write_text(node.known_hosts_line())
+    return file
+
+
+def test_under_systemd_pm_comes_back_after_a_crash_and_a_reboot(
+    tmp_path: Path, node: BootedNode, known: Path
+) -> None:
+    lab = node.lab
+    own = f"{reach(lab, node.address)}, install: user, home: /root/own"
+    site = Site(lab, tmp_path, {"sys": reach(lab, node.address), "own": own}, known)
+
+    code, said = site.deploy("-l", "sys")
+    assert (code, "registered with systemd" in said) == (0, True), said
+    assert "not covered" not in said
+    first = _status(node.root)
+    code, said = site.deploy("-l", "own")
+    assert (code, "registered with systemd-user" in said) == (0, True), said
+
+    _ssh(lab, node, known, f"kill -9 {first['pid']}")
+    until(lambda: _status(node.root)["pid"] != first["pid"], "pm is back", 60)
+    code, said = site.deploy("-l", "sys")
+    assert (code, "unchanged" in said) == (0, True), said
+
+    boot = _status(node.root)["boot"]
+    _ssh(lab, node, known, "reboot")
+    node.wait_for_reboot()
+    until(lambda: _status(node.root)["boot"] != boot, "pm is back after the boot", 60)
+    code, said = site.deploy("-l", "sys")
+    assert (code, "unchanged" in said) == (0, True), said
+
+    code, said = site.deploy("--remove", "-y")
+    assert code == 0, said
+    assert not (node.root / "var/opt/pm").exists()
+    assert not (node.root / "etc/systemd/system/enve-pm.service").exists()
 
 
 def test_a_user_of_systemd_has_pm_after_a_crash_and_a_reboot_without_a_login(
     tmp_path: Path,
+    node: BootedNode,
+    known: Path,
 ) -> None:
-    if reason := booted.refusal():
-        pytest.fail(reason)
-    with NetLab(0) as lab:
-        node = BootedNode(lab, 1)
-        try:
-            node.prepare()
-            node.add_user("op")
-            node.boot()
-            known = tmp_path / "known_hosts"
-            known.write_text(node.known_hosts_line())
-            login = f"host: {node.address}, user: op, key: {lab.key}"
-            site = Site(lab, tmp_path, {"own": login}, known, user="op")
+    lab = node.lab
+    login = f"host: {node.address}, user: op, key: {lab.key}"
+    site = Site(lab, tmp_path, {"own": login}, known, user="op")
 
-            code, said = site.deploy()  # no polkit: the login must not make itself linger
-            assert (code, "have root run `loginctl enable-linger op`" in said) == (0, True), said
-            _ssh(lab, node, known, "loginctl enable-linger op")
-            site = Site(lab, tmp_path, {"own": f"{login}, register: systemd"}, known, user="op")
-            code, said = site.deploy()
-            assert (code, "registered with systemd-user" in said) == (0, True), said
-            first = _status(node.root, OWN)
-            _ssh(lab, node, known, f"kill -9 {first['pid']}")
-            until(lambda: _status(node.root, OWN)["pid"] != first["pid"], "pm is back", 60)
+    code, said = site.deploy()  # no polkit: the login must not make itself linger
+    assert (code, "have root run `loginctl enable-linger op`" in said) == (0, True), said
+    _ssh(lab, node, known, "loginctl enable-linger op")
+    site = Site(lab, tmp_path, {"own": f"{login}, register: systemd"}, known, user="op")
+    code, said = site.deploy()
+    assert (code, "registered with systemd-user" in said) == (0, True), said
+    first = _status(node.root, OWN)
+    _ssh(lab, node, known, f"kill -9 {first['pid']}")
+    until(lambda: _status(node.root, OWN)["pid"] != first["pid"], "pm is back", 60)
 
-            _ssh(lab, node, known, "reboot")
-            node.wait_for_reboot()
-            until(lambda: _status(node.root, OWN)["boot"] != first["boot"], "pm is back", 60)
-            code, said = site.deploy()
-            assert (code, "unchanged" in said) == (0, True), said
+    _ssh(lab, node, known, "reboot")
+    node.wait_for_reboot()
+    until(lambda: _status(node.root, OWN)["boot"] != first["boot"], "pm is back", 60)
+    code, said = site.deploy()
+    assert (code, "unchanged" in said) == (0, True), said
 
-            code, said = site.deploy("--remove", "-y")
-            assert code == 0, said
-            assert not (node.root / OWN).exists()
-            assert not list((node.root / "home/op/.config/systemd").rglob("*pm*"))
-        finally:
-            node.close()
+    code, said = site.deploy("--remove", "-y")
+    assert code == 0, said
+    assert not (node.root / OWN).exists()
+    assert not list((node.root / "home/op/.config/systemd").rglob("*pm*"))
 
 
 OWN = "home/op/.local/state/pm"
