@@ -14,6 +14,7 @@ from enve_pm.shell.words import OK, REFUSED, USAGE, Failure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
 BLOCK = 65536
 EVERY = 0.2  # seconds between two looks of -f
@@ -47,38 +48,51 @@ def _path(home: str, name: str) -> str:
 
 def _open(path: str) -> int:
     """The log, at its end. Raises Failure where there is none."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except PermissionError:
-        raise Failure(REFUSED, f"{path} is not yours to read; use its owner's login") from None
-    except OSError:
-        raise Failure(USAGE, f"no log at {path}: no such unit, or it has not printed yet") from None
-    os.lseek(fd, 0, os.SEEK_END)
-    return fd
+    for name in (path, f"{path}.1", path):  # between two names while it is rotated
+        try:
+            fd = _read(name)
+        except PermissionError:
+            raise Failure(REFUSED, f"{path} is not yours to read; use its owner's login") from None
+        except OSError:
+            continue
+        os.lseek(fd, 0, os.SEEK_END)
+        return fd
+    raise Failure(USAGE, f"no log at {path}: no such unit, or it has not printed yet")
+
+
+def _read(name: str) -> int:
+    return os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
 def last(path: str, count: int) -> list[bytes]:
     """The last lines over the log and its rotations, in order."""
     lines: list[bytes] = []
-    number = 0
-    while len(lines) < count:
+    seen: set[int] = set()
+    number = gap = 0
+    while len(lines) < count and gap < 2:  # a rotation under way leaves one name free
         name = f"{path}.{number}" if number else path
-        if not os.path.exists(name):
-            break
-        lines = _tail(name, count - len(lines)) + lines
         number += 1
+        try:
+            fd = _read(name)
+        except FileNotFoundError:
+            gap += 1
+            continue
+        with open(fd, "rb") as file:
+            inode = os.fstat(fd).st_ino
+            if inode not in seen:  # it has just been moved here
+                lines = _tail(file, count - len(lines)) + lines
+            seen.add(inode)
     return lines
 
 
-def _tail(path: str, count: int) -> list[bytes]:
+def _tail(file: BinaryIO, count: int) -> list[bytes]:
     """The last lines of one file, read from its end."""
-    with open(path, "rb") as file:
-        at = file.seek(0, os.SEEK_END)
-        data = b""
-        while at and data.count(b"\n") <= count:
-            step = min(BLOCK, at)
-            at = file.seek(at - step)
-            data = file.read(step) + data
+    at = file.seek(0, os.SEEK_END)
+    data = b""
+    while at and data.count(b"\n") <= count:
+        step = min(BLOCK, at)
+        at = file.seek(at - step)
+        data = file.read(step) + data
     lines = data.splitlines(keepends=True)
     return lines[-count:] if count else []
 
@@ -101,7 +115,7 @@ def _next(path: str, fd: int) -> int:
     """The new log in the place of the one that was rotated; that one again, where the next
     rotation is under way."""
     try:
-        new = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        new = _read(path)
     except FileNotFoundError:
         return fd
     os.close(fd)

@@ -1,0 +1,49 @@
+"""`pm logs -n` in the middle of a rotation: the log has two names, or for a moment none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from enve_pm.client import logs
+from enve_pm.shell.words import Failure
+
+
+def write(folder: Path, files: dict[str, str]) -> str:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return str(folder / "web.log")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"web.log": "c\n", "web.log.1": "b\n", "web.log.2": "a\n"},
+        {"web.log": "b\nc\n", "web.log.2": "a\n"},  # .1 has become .2
+        {"web.log.1": "b\nc\n", "web.log.2": "a\n"},  # and the log .1; nothing printed since
+    ],
+)
+def test_a_name_is_free_while_files_move(tmp_path: Path, files: dict[str, str]) -> None:
+    path = write(tmp_path, files)
+    assert logs.last(path, 9) == [b"a\n", b"b\n", b"c\n"]
+    assert logs.last(path, 2) == [b"b\n", b"c\n"]
+
+
+def test_a_log_that_moves_between_two_looks_is_shown_once(tmp_path: Path) -> None:
+    path = write(tmp_path, {"web.log": "b\n", "web.log.2": "a\n"})
+    os.link(path, f"{path}.1")
+    assert logs.last(path, 9) == [b"a\n", b"b\n"]
+
+
+def test_what_is_followed_is_there_in_the_middle_of_a_rotation(tmp_path: Path) -> None:
+    path = write(tmp_path, {"web.log.1": "a\n"})
+    following = logs.follow(path, logs._open(path))
+    (tmp_path / "web.log").write_text("b\n")
+    assert next(following) == b"b\n"
+
+
+def test_no_log_at_all_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="has not printed yet"):
+        logs._open(str(tmp_path / "web.log"))
