@@ -92,10 +92,8 @@ _PM: Sequence[tuple[str, str, float, str, bool]] = (
 
 
 WHY: Mapping[str, str] = {  # what is known to stand behind a bar that may be missed
-    "change of program: CPU of pm": "a new interpreter, and the states of all units packed, read "
-    "back and indexed anew in Python; a client that never pauses is answered meanwhile",
-    "change of program: the longest silence": "the same work, seen from outside: it grows with the "
-    "number of units, and on this machine it ends close to the bar, on either side of it",
+    "change of program: the longest silence": "of it a start of Python takes 7 ms, the program's "
+    "modules 12, the states of all units packed 5, read back and indexed 13",
 }
 
 

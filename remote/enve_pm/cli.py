@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -120,6 +121,7 @@ def guard(arguments: Sequence[str]) -> int:
 
 
 def resume(arguments: Sequence[str]) -> int:
+    gc.disable()  # until pm turns: nobody is answered meanwhile, and what is made now stays
     from enve_pm import serve
 
     return serve.resume(list(arguments))

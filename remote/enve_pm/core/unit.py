@@ -139,19 +139,19 @@ class UnitSpec:
     def parse(cls, line: Mapping[str, Any]) -> UnitSpec:
         """Read a line (already parsed JSON) or raise UnitError."""
         _check_keys(line)
-        spec = cls.again(line)
+        spec = cls.again(line, address.parse(line["name"])[-1])
         _check_kind(spec)
         _check_edges(spec)
         return spec
 
     @classmethod
-    def again(cls, line: Mapping[str, Any]) -> UnitSpec:
-        """The spec of a line that `parse` has read before: it is not judged again, which would
-        take up most of a change of program."""
+    def again(cls, line: Mapping[str, Any], unit: str) -> UnitSpec:
+        """The spec of a line that `parse` has read before, and the unit that it named: it is not
+        judged again, which would take up most of a change of program."""
         spec = cls()
         spec.raw = line
         spec.name = line["name"]
-        spec.unit = address.parse(spec.name)[-1]
+        spec.unit = unit
         for key, default in DEFAULTS.items():
             setattr(spec, key, line.get(key, default))
         return spec

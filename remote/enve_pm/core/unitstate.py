@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from enve_pm.core import states
 from enve_pm.core.unit import UnitSpec
 
@@ -54,6 +56,8 @@ PLAIN: dict[str, Any] = {
     "todo": "",
     "killed": 0,
 }
+_PLAIN = tuple(PLAIN.values())
+_values = attrgetter(*PLAIN)
 
 
 class Unit:
@@ -154,7 +158,8 @@ class Unit:
 
 def dump(unit: Unit) -> dict[str, Any]:
     """The unit as JSON-able data: what differs from a unit that never did anything."""
-    data = {k: getattr(unit, k) for k, v in PLAIN.items() if getattr(unit, k) != v}
+    values = zip(PLAIN, _values(unit), _PLAIN)  # noqa: B905  (not in Python 3.8)
+    data = {key: value for key, value, plain in values if value != plain}
     data["name"] = unit.name
     data["index"] = unit.index
     data["spec"] = unit.spec.raw
@@ -165,10 +170,12 @@ def dump(unit: Unit) -> dict[str, Any]:
 
 def load(data: dict[str, Any], now: int) -> Unit:
     """The unit that `dump` described."""
-    unit = Unit(data["name"], data["index"], UnitSpec.again(data["spec"]), now)
-    for slot, value in PLAIN.items():
-        setattr(unit, slot, data.get(slot, value))
+    name = data["name"]
+    unit = Unit(name, data["index"], UnitSpec.again(data["spec"], name), now)
+    unit.since = 0
+    for slot in PLAIN.keys() & data.keys():
+        setattr(unit, slot, data[slot])
     active = data.get("active")
     if active is not None:
-        unit.active = UnitSpec.again(active) if active else unit.spec
+        unit.active = UnitSpec.again(active, name) if active else unit.spec
     return unit
