@@ -41,4 +41,6 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         (),  # ports: reserved
         dict(ceiling.rlimits),
         ceiling.kinds,
+        ceiling.excl,
+        ceiling.log,
     )

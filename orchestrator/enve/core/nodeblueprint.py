@@ -72,5 +72,7 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "writes": list(ceiling.writes),
         "rlimits": dict(ceiling.rlimits),
         "kinds": list(ceiling.kinds),
+        "excl": list(ceiling.excl),
+        "log": ceiling.log,
     }
     return {**said, "user": ceiling.user} if ceiling.user else said

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from enve.errors import Where
 from enve.model.notice import Notice
+from enve_pm.core.blueprint import KINDS, LOG
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Ceiling:
     groups: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     rlimits: Mapping[str, int] = field(default_factory=dict)
-    kinds: tuple[str, ...] = ("process", "resource")
+    kinds: tuple[str, ...] = KINDS
+    excl: tuple[str, ...] = ()
+    log: int = LOG  # bytes of all log files together
 
 
 @dataclass(frozen=True, slots=True)

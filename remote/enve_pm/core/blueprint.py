@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 ROOT = "root"
 KINDS = ("process", "resource")
 UNLIMITED = -1
+LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says nothing
 
 # fpr: primary fingerprint, 40 hex in upper case; may, lanes: words; scope: address.Pattern;
 # since, until: unix seconds, 0 = open.
 Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
-# user "" = the login of a user's install
-Ceiling = namedtuple("Ceiling", "user groups writes ports rlimits kinds")
+# user "" = the login of a user's install; excl: locks; log: bytes of all its log files together
+Ceiling = namedtuple("Ceiling", "user groups writes ports rlimits kinds excl log")
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
 
@@ -137,7 +138,7 @@ def _check_names(spots: dict[str, Ceiling], pms: dict[str, Pm], where: str) -> N
 
 
 def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
-    shape.fields(value, where, (), ("user", "groups", "writes", "ports", "rlimits", "kinds"))
+    shape.fields(value, where, (), Ceiling._fields)
     return Ceiling(
         shape.text(value.get("user", pm_user), where + ".user", 64, empty=True),
         tuple(shape.items(value.get("groups", []), where + ".groups", _name)),
@@ -145,6 +146,8 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         tuple(shape.items(value.get("ports", []), where + ".ports", shape.integer)),
         rlimits(value.get("rlimits", {}), where + ".rlimits"),
         tuple(shape.items(value.get("kinds", list(KINDS)), where + ".kinds", shape.word)),
+        tuple(shape.items(value.get("excl", []), where + ".excl", shape.text)),
+        shape.integer(value.get("log", LOG), where + ".log"),
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from enve_pm.core import address
 from enve_pm.core import blueprint as blueprints
-from enve_pm.core.blueprint import ROOT, UNLIMITED, Ceiling, Pm
+from enve_pm.core.blueprint import LOG, ROOT, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.refusal import CEILING, Refused
 from enve_pm.core.unit import SUBPM
@@ -37,6 +37,8 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _group(spec, found)
     _rlimits(spec, found)
     _nice(spec, found)
+    _excl(spec, found)
+    _log(spec, found.log)
     _paths(spec, found, directory(home, spec.name))
     _modes(spec)
 
@@ -71,6 +73,7 @@ def _as_laid_out(spec: UnitSpec, pm: Pm) -> None:
         raise Refused(CEILING, "%s: a plan gives a pm no program, group or env" % spec.name)
     if spec.nice < 0:
         raise _above(spec, "nice", spec.nice, 0)
+    _log(spec, LOG)
 
 
 def _kind(spec: UnitSpec, ceiling: Ceiling) -> None:
@@ -99,6 +102,19 @@ def _rlimits(spec: UnitSpec, ceiling: Ceiling) -> None:
 def _nice(spec: UnitSpec, ceiling: Ceiling) -> None:
     if spec.nice < 0 and ceiling.user != ROOT:
         raise _above(spec, "nice", spec.nice, 0)
+
+
+def _excl(spec: UnitSpec, ceiling: Ceiling) -> None:
+    """Who takes a lock keeps others waiting: those that another key may march, too."""
+    if spec.excl and spec.excl not in ceiling.excl:
+        raise _above(spec, "excl", spec.excl, "its locks: " + (" ".join(ceiling.excl) or "none"))
+
+
+def _log(spec: UnitSpec, most: int) -> None:
+    """pm writes the log, so no quota of the spot's user holds it."""
+    whole = spec.log_size * (spec.log_keep + 1)
+    if whole > most:
+        raise _above(spec, "log", "of %d files, %d bytes" % (spec.log_keep + 1, whole), most)
 
 
 def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:

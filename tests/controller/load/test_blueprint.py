@@ -37,7 +37,7 @@ nodes:
       tenants: {mode: user, user: tenants, spots: {shop: {}, blog: }}
       base: {mode: root, pms: {inner: {user: inner, spots: {a: {}}}}}
   web01:
-    spots: {extra: {user: x, kinds: resource}}
+    spots: {extra: {user: x, kinds: resource, excl: apt, log: 1G}}
     pms: {tenants: {user: tenants, spots: {third: {}}}}
   db1: {spots: {postgres: {user: postgres, writes: [/srv/pg]}}}
   lap: {spots: {tool: {}}, pms: {sub: {spots: {"[lua-5.4!run@web]": {}}}}}
@@ -77,6 +77,8 @@ def test_what_each_node_gets(tmp_path: Path) -> None:
         ("adm",),
         {"nofile": 65536, "core": -1},
     )
+    extra = nodes["web01"].tree.spots["extra"]
+    assert (extra.kinds, extra.excl, extra.log) == (("resource",), ("apt",), 1 << 30)
     assert nodes["web01"].limits == {"generations": 7, "inbox": 64 << 20}
 
 
