@@ -88,6 +88,25 @@ def test_2_a_start_by_hand_is_drift_too(fleet: Fleet) -> None:
     assert drifting(fleet) == set()
 
 
+def test_2_what_is_by_hand_as_the_plan_has_it_is_none(fleet: Fleet) -> None:
+    for verb in ("stop", "start", "restart"):
+        fleet.run(verb, "n1.web")
+    assert drifting(fleet) == set()
+    assert "nothing to do" in march(fleet)
+
+
+def test_2_a_spot_that_changes_besides_is_asked_about_too(fleet: Fleet, lab: Lab) -> None:
+    fleet.run("stop", "n1.db")
+    before = serials(lab)
+    changed = fleet.plan({**SPOTS, "*.db": {"run": "sleep 86401"}})
+    words = ("march", str(changed), "--key", fleet.alice)
+    assert "set by hand" in fleet.run(*words, code=2).stdout
+    assert serials(lab) == before
+    fleet.run(*words, "--yes")
+    assert fleet.states()["n1.db"] == "RUNNING"
+    march(fleet, "--yes")
+
+
 def test_3_on_a_terminal_it_is_a_question(fleet: Fleet, lab: Lab) -> None:
     fleet.run("stop", "n1.web")
     before = serials(lab)

@@ -31,14 +31,10 @@ class Proposal:
 
     @property
     def drift(self) -> int:
-        return sum(change.action != "" and _by_hand(change) for change in self._rows())
+        return sum(change.by_hand for change in self._rows())
 
     def _rows(self) -> list[Change]:
         return [change for rows in self.changes.values() for change in rows]
-
-
-def _by_hand(change: Change) -> bool:
-    return change.detail == preview.BY_HAND
 
 
 def propose(orders: Orders, survey: Survey, now: int) -> Proposal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from enve.core.grouping import many
 from enve.core.known import Known
@@ -43,8 +43,8 @@ class Preview:
             if before.hashes.get(name) != hashes.get(name):
                 rows[name] = self._one(name, before, wanted.get(name), hashes.get(name, ""))
         for name in before.manual:
-            if name in wanted and name not in rows:
-                rows[name] = _drift(name, wanted[name])
+            if name in wanted:
+                rows[name] = _drift(rows.get(name), name, wanted[name])
         return tuple(rows[name] for name in sorted(rows))
 
     def _one(self, name: str, before: Before, text: str | None, digest: str) -> Change:
@@ -61,11 +61,17 @@ class Preview:
         return self._memo[key]
 
 
-def _drift(name: str, text: str) -> Change:
-    """A want that somebody set by hand, and that the march sets back."""
+def _drift(change: Change | None, name: str, text: str) -> Change:
+    """A want that somebody set by hand, and that the march sets back; `change`: what else would
+    change about the line. Where the plan's want changes it becomes the one by hand."""
+    if change is not None:
+        if change.symbol in "<>":
+            return change
+        detail = ", ".join(filter(None, (change.detail, BY_HAND)))
+        return replace(change, detail=detail, by_hand=True)
     if parse(text).get("want", "up") == "up":
-        return Change(">", name, "start", BY_HAND)
-    return Change("<", name, "stop", BY_HAND)
+        return Change(">", name, "start", BY_HAND, by_hand=True)
+    return Change("<", name, "stop", BY_HAND, by_hand=True)
 
 
 def group(

@@ -72,6 +72,7 @@ class Change:
     action: str = ""  # reload, restart, start, stop, live
     detail: str = ""
     diff: str = ""  # a unified diff, several lines, without secrets
+    by_hand: bool = False  # its want was set by hand, and is set back
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,5 +129,5 @@ def parameters(name: str, expires: str, protect: bool) -> str:
 
 def _failed(what: str, said: str) -> MissingError:
     told = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
-    hint = "is the agent able to ask for the passphrase here? (GPG_TTY, pinentry)"
+    hint = "gpg's agent asks for a passphrase (GPG_TTY, pinentry); --no-passphrase makes none"
     return MissingError(f"gpg could not {what}", notes=tuple(told[-5:]), hint=hint)

@@ -147,6 +147,11 @@ class Board:
         want, _, why = self.wants.get(unit, "").partition(" ")
         return Want(unit, want, why) if want in (states.UP, states.DOWN) else None
 
+    def strays(self) -> list[str]:
+        """Units whose want by hand stands against the plan's."""
+        units = self._engine.machine.units
+        return [name for name in self.wants if name in units and units[name].drift]
+
     def keep_wants(self) -> None:
         """After a turn of the machine: wants set by hand that differ from those on disk."""
         if self.closing:

@@ -46,9 +46,9 @@ class Streams:
         acceptor.start()
 
     def set_by_hand(self) -> None:
-        """Show which spots have a want that was set by hand, here and below."""
+        """Show which spots have a want by hand that a march would set back, here and below."""
         if self.acceptor is not None:
-            own = [format_address((unit,)) for unit in self._board.wants]
+            own = [format_address((unit,)) for unit in self._board.strays()]
             self.acceptor.set_manual(frozenset([*own, *self.nested()]))
 
     def catch_up(self) -> None:

@@ -59,6 +59,20 @@ def test_a_want_set_by_hand_is_a_difference_for_listed_spots_only() -> None:
     assert [(row.symbol, row.name) for row in rows] == [("<", "down"), ("+", "new"), (">", "up")]
 
 
+@pytest.mark.parametrize(
+    ("new", "shown"),
+    [
+        ({"nice": 5}, ("-/+", "nice, its want was set by hand", True)),
+        ({"want": "down"}, ("<", "", False)),  # the plan comes to want what the hand did
+    ],
+)
+def test_a_want_set_by_hand_on_a_line_that_changes(new: Any, shown: Any) -> None:
+    old, text = "{}", json.dumps(new)
+    before = Before({"web": digest(old)}, {"web": old}, ("web",))
+    [row] = Preview(KNOWN).changes(before, {"web": text}, {"web": digest(text)})
+    assert (row.symbol, row.detail, row.by_hand) == shown
+
+
 def test_a_diff_shows_lines_and_values() -> None:
     known = Known(KNOWN.names, KNOWN.bodies, show_diff=True)
     old = {"env": {"A": "1"}, "command": ["a"], "files": {"f": {"sha256": "1"}}}
