@@ -71,7 +71,7 @@ class Keyring:
             )
         made = self._gpg.gen_key(parameters(name, expires, protect))
         if not made.fingerprint:
-            raise _failed("make a key", made.stderr)
+            raise _failed("make a key", made.stderr, "; --no-passphrase makes a key without")
         return self.find(str(made.fingerprint))
 
     def bring(self, data: bytes) -> list[Key]:
@@ -127,7 +127,7 @@ def parameters(name: str, expires: str, protect: bool) -> str:
     return "\n".join([*lines, "%commit", ""])
 
 
-def _failed(what: str, said: str) -> MissingError:
+def _failed(what: str, said: str, more: str = "") -> MissingError:
     told = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
-    hint = "gpg's agent asks for a passphrase (GPG_TTY, pinentry); --no-passphrase makes none"
-    return MissingError(f"gpg could not {what}", notes=tuple(told[-5:]), hint=hint)
+    hint = "is the agent able to ask for the passphrase here? (GPG_TTY, pinentry)"
+    return MissingError(f"gpg could not {what}", notes=tuple(told[-5:]), hint=hint + more)
