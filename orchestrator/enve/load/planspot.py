@@ -25,6 +25,7 @@ from enve_pm.wire import canonical
 
 _COMMANDS = ("run", "check", "make", "undo")
 _COMMIT = "commit"
+_ONLY_CHECKED = "a resource that is only checked says `kind: resource`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ class PlanSpot:
             rest = error.field.removeprefix(head)
             found = "a value that is not shown" if head == "env" else error.found  # or a secret
             message = f"{key}{rest} of {self.what}: wanted {error.wanted}, found {found}"
-            raise table.get(key, self.key).bad(message) from None
+            hint = _ONLY_CHECKED if key == "run" and "check" in table else ""
+            raise table.get(key, self.key).bad(message, hint=hint) from None
 
     def at(self, key: str) -> Item:
         """Where the plan says something about this key of the line."""
