@@ -108,7 +108,8 @@ async def meant_units(meant: Selection, host: Host, reach: Collector) -> list[st
     if units is not None:
         return units
     rows = await reach.look(host)
-    units = [row.spot for row in rows if row.spot and meant.covers(row.node, row.spot)]
+    there = (row for row in rows if row.spot and row.kind != "removed")
+    units = [row.spot for row in there if meant.covers(row.node, row.spot)]
     trouble = next((row.problem for row in rows if row.problem), None)
     if trouble and not units:
         raise NodeFailure(trouble.message, hint=trouble.hint)

@@ -5,6 +5,7 @@ Only an error imports what printing it takes.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import IO
 
-from enve.errors import UNEXPECTED, EnveError
+from enve.errors import UNEXPECTED, EnveError, MissingError
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -43,6 +44,8 @@ def guard(words: Sequence[str], command: Callable[[], int]) -> int:
             no_more_output()
             return READER_GONE
         found = known(error)
+        if _full(error):
+            no_more_output()
         _json(found, _option(words, "-o", "--output"))
         return _show(found, words)
     return code
@@ -99,9 +102,19 @@ def known(error: Exception) -> list[EnveError]:
     """The user's errors in `error`; a bug of ours becomes one that says where its traceback is."""
     from enve.cli import crash  # noqa: PLC0415
 
-    found = list(flat(error))
+    found = [_room(one) if _full(one) else one for one in flat(error)]
     users = [one for one in found if isinstance(one, EnveError)]
     return users if len(users) == len(found) else [crash.report(error)]
+
+
+def _full(error: BaseException) -> bool:
+    """Whether there is no room on a disk of this machine."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _room(error: Exception) -> EnveError:
+    where = getattr(error, "filename", None) or "what the output goes to, or a file of ours"
+    return MissingError(f"no space left: {where}", hint="make room on this machine, and try again")
 
 
 def _show(errors: Sequence[EnveError], words: Sequence[str]) -> int:

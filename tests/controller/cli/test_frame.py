@@ -237,6 +237,18 @@ def test_a_reader_that_goes_away_is_no_error(words: list[str]) -> None:
 
 
 @pytest.mark.real
+def test_a_full_disk_is_told() -> None:
+    code = "from enve.cli.main import main; main(['version', '-o', 'json'])"
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 69
+    assert done.stderr.startswith("error: no space left: ")
+    assert "Traceback" not in done.stderr
+    assert "crash" not in done.stderr
+
+
+@pytest.mark.real
 @pytest.mark.parametrize("words", [["list", "-w", "-o", "jsonl"], ["deploy", "-C", "-f", "1"]])
 def test_nor_is_one_that_goes_while_nodes_are_at_work(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
