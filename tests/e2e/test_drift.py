@@ -107,6 +107,17 @@ def test_2_a_spot_that_changes_besides_is_asked_about_too(fleet: Fleet, lab: Lab
     march(fleet, "--yes")
 
 
+def test_2_a_pm_that_was_stopped_by_hand_is_on_the_way_to_its_spots(fleet: Fleet) -> None:
+    fleet.run("restart", "n1.tenants.blog")
+    fleet.run("stop", "n1.tenants")
+    assert drifting(fleet) == {"n1.tenants"}
+    assert "tenants" in march(fleet, code=2)
+    march(fleet, "--yes")
+    states = fleet.states()
+    assert (states["n1.tenants"], states["n1.tenants.blog"]) == ("RUNNING", "RUNNING")
+    assert drifting(fleet) == set()
+
+
 def test_3_on_a_terminal_it_is_a_question(fleet: Fleet, lab: Lab) -> None:
     fleet.run("stop", "n1.web")
     before = serials(lab)

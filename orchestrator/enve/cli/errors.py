@@ -112,7 +112,7 @@ def _full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
-def _room(error: Exception) -> EnveError:
+def _room(error: BaseException) -> EnveError:
     where = getattr(error, "filename", None) or "what the output goes to, or a file of ours"
     return MissingError(f"no space left: {where}", hint="make room on this machine, and try again")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from enve.errors import MissingError
 from enve.model.march import SignedHead
+from enve_pm.core.address import leads
 from enve_pm.core.part import Part
 from enve_pm.wire.record import Lane
 
@@ -64,5 +65,5 @@ def differs(part: Part, claim: Lane | None) -> bool:
     """Whether a node that holds `claim` has another leaf than `part`, or a want set by hand."""
     if claim is None:
         return True
-    drift = any(name in part.lines for name in claim.manual)
+    drift = any(leads(name, part.lines) for name in claim.manual)
     return drift or claim.header != part.header or claim.hashes != part.hashes

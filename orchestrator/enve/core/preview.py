@@ -10,6 +10,7 @@ from enve.core.grouping import many
 from enve.core.known import Known
 from enve.core.linechange import changed, created, parse
 from enve.model.report import Change, Difference, Symbol
+from enve_pm.core.address import leads
 
 BY_HAND = "its want was set by hand"
 ORDER: tuple[Symbol, ...] = ("+", "-/+", "~", ">", "<", "?", "-")
@@ -43,8 +44,8 @@ class Preview:
             if before.hashes.get(name) != hashes.get(name):
                 rows[name] = self._one(name, before, wanted.get(name), hashes.get(name, ""))
         for name in before.manual:
-            if name in wanted:
-                rows[name] = _drift(rows.get(name), name, wanted[name])
+            if leads(name, wanted):
+                rows[name] = _drift(rows.get(name), name, wanted.get(name, "{}"))
         return tuple(rows[name] for name in sorted(rows))
 
     def _one(self, name: str, before: Before, text: str | None, digest: str) -> Change:

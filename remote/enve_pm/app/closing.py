@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enve_pm.core import states
 from enve_pm.core.effects import Want
+from enve_pm.core.unitstate import SHUTDOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Closing:
         self._board.closing = True
         engine, loop = self._engine, self._engine.loop
         units = engine.machine.units
-        engine.feed([Want(name, states.DOWN, "shutdown") for name in units])
+        engine.feed([Want(name, states.DOWN, SHUTDOWN) for name in units])
         longest = max((unit.spec.stop_timeout for unit in units.values()), default=0)
         loop.at(loop.system.now() + longest + MARGIN, lambda: loop.stop(0))
         engine.turned.append(self._check)

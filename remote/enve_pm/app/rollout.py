@@ -14,6 +14,7 @@ from enve_pm.app.placing import Placing
 from enve_pm.app.report import March
 from enve_pm.app.share import Order, Share, read
 from enve_pm.core.address import format as format_address
+from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 from enve_pm.core.effects import Apply, Define, Remove, Want
@@ -164,7 +165,16 @@ class Rollout:
         events += [Define(name, spec) for name, spec in good.items()]
         for name in share.new:
             events += self._wants(share, name, good)
+        events += self._ways(share)
         return events + [Apply(name) for name in good if name in units]
+
+    def _ways(self, share: Share) -> list[Want]:
+        """A march that goes below ends what was wanted by hand of the pms on its way."""
+        if not share.order.march:
+            return []
+        units = self._engine.machine.units
+        names = {parse_address(address)[0] for address in share.nested} - share.new.keys()
+        return [Want(n, units[n].spec.want, PLAN) for n in sorted(names) if n in units]
 
     def _wants(self, share: Share, name: str, good: dict[str, UnitSpec]) -> list[Want]:
         unit = self._engine.machine.units.get(name)

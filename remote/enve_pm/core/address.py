@@ -15,7 +15,7 @@ from enve_pm.core.filename import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 PLAIN_LENGTH = 64
@@ -51,6 +51,11 @@ def format(segments: Sequence[str]) -> str:
         raise AddressError(f"wanted 1 to {DEPTH} segments, found {len(segments)}")
     last = len(segments) - 1
     return ".".join(_quote(name, i == last > 0) for i, name in enumerate(segments))
+
+
+def leads(name: str, names: Collection[str]) -> bool:
+    """Whether `name` is one of the addresses, or a pm on the way to one of them."""
+    return name in names or any(other.startswith(name + ".") for other in names)
 
 
 def is_plain(name: str) -> bool:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OK = "ok"
+SHUTDOWN = "shutdown"  # the `why` of a want when pm ends
 # States in which something of the unit may run or exist.
 LIVE = frozenset((states.STARTING, states.RUNNING, states.SCHE_STOP, states.STOPPING))
 FAILED = frozenset((states.STARTING_FAIL, states.FAIL))
@@ -142,8 +143,9 @@ class Unit:
 
     @property
     def drift(self) -> bool:
-        """Whether a want set by hand stands against the plan's."""
-        return self.by_hand and self.asked != self.planned
+        """Whether a want set by hand stands against the plan's. The end of pm is no such want."""
+        strays = self.by_hand and self.asked != self.planned
+        return strays and self.asked_why != SHUTDOWN
 
     @property
     def busy(self) -> bool:

@@ -3,6 +3,7 @@ hashes of lines, names of blobs; no contents."""
 
 from __future__ import annotations
 
+from enve_pm.core.address import leads
 from enve_pm.core.refusal import Refused
 from enve_pm.shell.disk import replace
 from enve_pm.wire import head as heads
@@ -48,5 +49,5 @@ class Held:
             plan.part.hashes,
             plan.serial,
             known.active,
-            self.manual.intersection(plan.part.lines),
+            [name for name in self.manual if leads(name, plan.part.lines)],
         )

@@ -178,3 +178,11 @@ def test_a_hostile_pattern_takes_no_time() -> None:
 def test_one_way_to_name_files(name: str) -> None:
     assert address.dirname(name) == filename.quote(name)
     assert filename.unquote(address.dirname(name)) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "leading"),
+    [("web", True), ("a", True), ("a.b", True), ("a.b.c", True), ("a.c", False), ("we", False)],
+)
+def test_what_leads_to_an_address(name: str, leading: bool) -> None:
+    assert address.leads(name, {"web": "", "a.b.c": "", "[a.c].d": ""}) is leading
