@@ -25,9 +25,10 @@ def run(arguments: Sequence[str]) -> int:
     options, names = words.split(arguments, FLAGS)
     if len(names) != 1:
         raise Failure(USAGE, "wanted one unit: pm logs UNIT [-n LINES] [-f]")
-    path = _path(where.home(options), names[0])
+    home, unit = _place(where.home(options), names[0])
+    path = f"{home}/log/{quote(unit)}.log"
     out = sys.stdout.buffer
-    file = _open(path)
+    file = _open(path, os.path.isdir(f"{home}/units/{quote(unit)}"))
     for line in last(path, int(words.number(options, "-n", 50))):
         out.write(line)
     out.flush()
@@ -38,16 +39,17 @@ def run(arguments: Sequence[str]) -> int:
     return OK
 
 
-def _path(home: str, name: str) -> str:
+def _place(home: str, name: str) -> tuple[str, str]:
+    """The HOME of its pm, and its name there."""
     try:
         *above, unit = address.parse(name)
     except address.AddressError as error:
         raise Failure(USAGE, str(error)) from None
-    return f"{where.nested(home, above)}/log/{quote(unit)}.log"
+    return where.nested(home, above), unit
 
 
-def _open(path: str) -> int:
-    """The log, at its end. Raises Failure where there is none."""
+def _open(path: str, known: bool) -> int:
+    """The log, at its end; -1 where a unit that is `known` has not printed yet. Raises Failure."""
     for name in (path, f"{path}.1", path):  # between two names while it is rotated
         try:
             fd = _read(name)
@@ -57,7 +59,9 @@ def _open(path: str) -> int:
             continue
         os.lseek(fd, 0, os.SEEK_END)
         return fd
-    raise Failure(USAGE, f"no log at {path}: no such unit, or it has not printed yet")
+    if known:
+        return -1
+    raise Failure(USAGE, f"no log at {path}: there is no such unit")
 
 
 def _read(name: str) -> int:
@@ -98,7 +102,11 @@ def _tail(file: BinaryIO, count: int) -> list[bytes]:
 
 
 def follow(path: str, fd: int) -> Iterator[bytes]:
-    """What is added from here on; a rotated log is read to its end, then the new one begins."""
+    """What is added from here on; a rotated log is read to its end, then the new one begins.
+    `fd` -1: it begins with the first line."""
+    while fd < 0:
+        time.sleep(EVERY)
+        fd = _next(path, fd)
     while True:
         data = os.read(fd, BLOCK)
         if data:
@@ -118,7 +126,8 @@ def _next(path: str, fd: int) -> int:
         new = _read(path)
     except FileNotFoundError:
         return fd
-    os.close(fd)
+    if fd >= 0:
+        os.close(fd)
     return new
 
 

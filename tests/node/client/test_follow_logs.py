@@ -33,5 +33,5 @@ def test_what_comes_just_before_the_rename_is_shown(
 
     monkeypatch.setattr(logs, "_rotated", flooded)
     monkeypatch.setattr(logs, "EVERY", 0)
-    following = logs.follow(str(path), logs._open(str(path)))
+    following = logs.follow(str(path), logs._open(str(path), True))
     assert b"".join(islice(following, 4)) == flood + b"new"
