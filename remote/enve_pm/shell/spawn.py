@@ -2,7 +2,7 @@
 
 pm does not fork for it: `posix_spawn` starts the program, and what only the child can do for itself
 (limits, nice, another user) is done by `prlimit`, `nice` and `setpriv`, which exec one another and
-at last the command. Nothing of pm's own environment is handed on but PATH and LANG.
+at last the command. Nothing of pm's own environment is handed on but HOME.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from enve_pm.shell.loop import Loop
 
+LANG = "C.UTF-8"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 UNLIMITED = -1
 # Our names of limits -> prlimit's.
@@ -90,14 +91,14 @@ def helper(
 
 
 def base_env(user: str = "") -> dict[str, str]:
-    """PATH and LANG as pm has them, and the HOME of who will run it. Raises SpawnError."""
+    """The same PATH and LANG whoever started pm (deploy in a login, cron, systemd), and the HOME of
+    who will run it. Raises SpawnError."""
     if not _BASE:
-        given = {name: os.environ[name] for name in ("LANG", "HOME") if os.environ.get(name)}
-        _BASE.update({"HOME": "/", **given, "PATH": os.environ.get("PATH") or PATH})
+        _BASE.update({"HOME": os.environ.get("HOME") or "/", "PATH": PATH, "LANG": LANG})
     return {**_BASE, "HOME": _home_of(user)} if user else dict(_BASE)
 
 
-# What every child gets, taken from pm's own environment once.
+# What every child gets.
 _BASE: dict[str, str] = {}
 
 
@@ -161,7 +162,7 @@ def _limit(value: int) -> str:
 
 def _tool(name: str) -> str:
     try:
-        return find(name, base_env()["PATH"] + ":" + PATH, "/")
+        return find(name, PATH + ":" + os.environ.get("PATH", ""), "/")
     except SpawnError:
         raise SpawnError("exec:%s is missing (package util-linux)" % name) from None
 

@@ -126,6 +126,7 @@ def test_what_cannot_be_started_says_why(
 
 def test_setpriv_that_is_missing_is_named(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("enve_pm.shell.spawn.PATH", "/nowhere")
+    monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr("enve_pm.shell.spawn._BASE", {"PATH": "/nowhere"})
     order = Order(["/bin/sh"], {"PATH": "/nowhere"}, {})
     order.rlimits = {"core": 0}
