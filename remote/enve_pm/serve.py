@@ -153,7 +153,7 @@ class Seat:
         self.pm.streams.set_by_hand()
 
     def _over(self, run: Run) -> None:
-        self.pm.processes.over(run)
+        self.pm.over(run)
         self.subs.over(run)
 
     def _drop(self, unit: str) -> None:

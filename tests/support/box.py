@@ -8,10 +8,12 @@ import compileall
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import uuid
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -93,6 +95,14 @@ class Box:
         finally:
             until(lambda: not brood.marked(self.mark), "everything to be gone", 30)
 
+    def kill(self, before: Callable[[], object] = lambda: None) -> None:
+        """pm dies all at once, and is started again; `before`: what happens to HOME meanwhile."""
+        assert self.process is not None
+        os.kill(self.pids()[1], signal.SIGKILL)
+        self.process.communicate(timeout=30)
+        before()
+        self.start()
+
     def pids(self) -> tuple[int, int]:
         """(watchdog, pm)."""
         assert self.process is not None
@@ -109,6 +119,12 @@ class Box:
             check=False,
         )
 
+    def order(self, *words: str, status: int = 0) -> str:
+        """A command of the client; what it said is given back."""
+        done = self.pm(*words)
+        assert done.returncode == status, done.stderr
+        return str(done.stderr)
+
     def load(self, *lines: dict[str, Any], status: int = 0) -> str:
         """These units and no others; nested ones by names such as `pm1.web`. 3: some fail. What it
         said is given back."""
@@ -120,6 +136,11 @@ class Box:
         done = self.pm("load", name)
         assert done.returncode == status, done.stderr
         return str(done.stderr)
+
+    def parameter(self, name: str, line: dict[str, Any]) -> None:
+        """Put a unit's line on the disk, as a pm that died at once would have left it."""
+        file = self.home / "units" / name / "parameter"
+        file.write_text(json.dumps(line, sort_keys=True, separators=(",", ":")))
 
     # -- what it shows ----------------------------------------------------------------------------
     def status(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from enve_pm.core.effects import (
     Want,
 )
 from enve_pm.core.machine import Machine
-from enve_pm.core.unit import PROCESS, RESOURCE, SUBPM, UnitSpec
+from enve_pm.core.unit import PROCESS, SUBPM, UnitSpec
 from enve_pm.core.unitstate import FAILED, PLAIN, Unit
 from tests.support import pmlaws
 
@@ -35,7 +35,7 @@ NOW = 1_000_000
 _FREE = frozenset(
     ("why", "asked_why", "planned", "detail", "since", "restarts", "streak", "pause"),
 )
-SLOTS = (*(s for s in PLAIN if s not in _FREE), "active", "hard", "soft", "held", "unmet")
+SLOTS = (*(s for s in PLAIN if s not in _FREE), "active", "owed", "hard", "soft", "held", "unmet")
 VALUES = attrgetter(*SLOTS)
 
 State = tuple[Any, ...]
@@ -152,7 +152,7 @@ class World:
             yield ("spawned", name, None)
             yield ("unborn", name, None)
         if unit.run and unit.pid:
-            for code in (0, 1) if unit.kind == RESOURCE else (1,):
+            for code in (0, 1) if unit.checked else (1,):
                 yield ("exited", name, code)
             if unit.active and (unit.kind == SUBPM or unit.active.ready["how"] == "notify"):
                 yield ("ready", name, None)
@@ -165,7 +165,7 @@ class World:
         waits = unit.active is not None and unit.active.ready["how"] == "wait" and unit.pid
         prompt = self.instant and (
             unit.state == states.STOPPING
-            or (unit.state == states.STARTING and not (waits and unit.kind != RESOURCE))
+            or (unit.state == states.STARTING and not (waits and not unit.checked))
         )
         if unit.due >= 0 and not prompt:
             yield ("timer", unit.name, "due")
@@ -182,7 +182,7 @@ def _unit_key(u: Unit) -> State:
     later = (u.again, u.renew, u.rest, u.stuck, u.over, u.left, u.behind, u.reloads, u.todo)
     killed = u.killed if u.state == states.STOPPING else 0
     steps = (u.step if u.run else "", u.side_step if u.side else "", u.made, u.lock, killed)
-    ends = (bool(u.doom), u.result == failing.UNKILLABLE, u.active is None)
+    ends = (bool(u.doom), u.result == failing.UNKILLABLE, u.active is None, u.owed is None)
     return (*now, *timers, *later, *steps, *ends)
 
 
@@ -200,7 +200,7 @@ _COMMANDS: dict[str, Callable[[str], Any]] = {
 def _rare_commands(unit: Unit) -> Iterator[Action]:
     if unit.state in FAILED:
         yield ("reset", unit.name, None)
-    if unit.state == states.RUNNING and unit.kind == RESOURCE:
+    if unit.state == states.RUNNING and unit.checked:
         yield ("recheck", unit.name, None)
     if unit.state == states.RUNNING and unit.spec.reload:
         yield ("reload", unit.name, None)
@@ -283,8 +283,8 @@ def _kindness(unit: Unit, action: Action) -> int:
         return 9 if argument == "grace_due" else 5 * bool(in_time or ready)
     if kind == "exited":
         at_end = unit.state in (states.STOPPING, *FAILED)
-        step = unit.kind == RESOURCE and argument == 0
-        return 3 * (step or (at_end and unit.kind != RESOURCE))
+        step = unit.checked and argument == 0
+        return 3 * (step or (at_end and not unit.checked))
     if kind == "side":
         return 2 * (argument == 0)
     if kind == "ready":
@@ -315,3 +315,4 @@ def _check_end(world: World) -> None:
             n.rest or n.left or n.stuck for n in map(world.machine.units.get, unit.spec.needs) if n
         )
         assert unit.state == end or hurt, f"{unit.name} ends {unit.state}, wanted {unit.want}"
+        assert unit.owed is None or unit.want == states.UP, f"{unit.name}: something is left of it"

@@ -8,7 +8,6 @@ from enve_pm.core import failing, graph, situation, states
 from enve_pm.core.effects import Changed, Gone, Signal, Spawn
 from enve_pm.core.graph import NEED, WANT
 from enve_pm.core.machine import Machine
-from enve_pm.core.unit import RESOURCE
 from enve_pm.core.unitstate import FAILED, LIVE, Unit
 
 _PUBLIC = attrgetter(
@@ -53,9 +52,9 @@ def _steps(unit: Unit) -> None:
     if unit.state in (states.STOPPED, states.SCHE_START):
         assert not unit.busy and unit.active is None and not unit.pid, unit.name
         assert unit.due == unit.side_due == unit.grace_due == -1, unit.name
-    if unit.state in (states.RUNNING, states.SCHE_STOP) and unit.kind != RESOURCE:
+    if unit.state in (states.RUNNING, states.SCHE_STOP) and not unit.checked:
         assert unit.run, f"{unit.name}: {unit.state} without a process"
-    if unit.state == states.RUNNING and unit.kind == RESOURCE:
+    if unit.state == states.RUNNING and unit.checked:
         assert not unit.run, f"{unit.name}: a resource that is up runs nothing but checks"
     if unit.state in LIVE or unit.busy:
         assert unit.active is not None, f"{unit.name}: {unit.state} without parameters"
@@ -63,7 +62,7 @@ def _steps(unit: Unit) -> None:
 
 def _needs(machine: Machine, unit: Unit) -> None:
     """Nothing runs whose hard need is not up, except within its grace."""
-    if unit.state not in AT_WORK or (unit.kind == RESOURCE and unit.run):
+    if unit.state not in AT_WORK or (unit.checked and unit.run):
         return
     for name in unit.spec.needs:
         need = machine.units.get(name)
@@ -90,7 +89,7 @@ def _rest(machine: Machine, unit: Unit) -> None:
     good = {
         states.STOPPED: word in ("halt", "quit") or unit.rest or unit.stuck,
         states.SCHE_START: word == "wait",
-        states.STARTING: word == "go" or unit.kind == RESOURCE,
+        states.STARTING: word == "go" or unit.checked,
         states.RUNNING: word == "go",
         states.SCHE_STOP: word == "halt",
     }.get(
@@ -98,7 +97,10 @@ def _rest(machine: Machine, unit: Unit) -> None:
         unit.want == states.UP or unit.left or unit.busy or unit.state == states.STOPPING,
     )
     assert good, f"{unit.name}: {unit.state}, and it is told {word}"
-    assert not (unit.removing and unit.state == states.STOPPED), f"{unit.name} should be gone"
+    owes = unit.owed is not None and word == "halt"
+    assert not unit.removing or unit.state != states.STOPPED or owes, f"{unit.name} should be gone"
+    nothing = unit.owed is None or unit.state != states.STOPPED or word != "quit"
+    assert nothing, f"{unit.name}: what it made is still there"
 
 
 def _deadline(machine: Machine, unit: Unit) -> None:

@@ -3,6 +3,7 @@
 unit web needs=db stop_timeout=500     a unit, wanted down; values are JSON or words
 do start web; stop db                  commands, judged and taken as one batch; by the plan instead
                                        of by hand: plan-start, plan-stop
+owes web kind=...                      at the start: made by these parameters, maybe still there
 define web files={...} / apply web     new parameters / put them into force; also remove, restart,
                                        reload, recheck, reset
 spawned web · exit web 1 · ready web · side web 0 · unborn web exec:ENOENT     news of its steps
@@ -24,6 +25,7 @@ from enve_pm.core.effects import (
     Define,
     Exited,
     Gone,
+    Owes,
     Ready,
     Recheck,
     Reload,
@@ -98,6 +100,9 @@ class Script:
 
     def _unit(self, name: str, *words: str) -> None:
         self._turn(Define(name, spec(name, list(words))))
+
+    def _owes(self, name: str, *words: str) -> None:
+        self._turn(Owes(name, spec(name, list(words))))
 
     def _do(self, *words: str) -> None:
         commands = " ".join(words).split(";")

@@ -22,8 +22,9 @@ KEYS = (
     *("run", "kind", "state", "files", "push", "env", "cwd", "user", "group", "umask", "nice"),
     *("rlimits", "needs", "wants", "after", "on_restart", "restart", "restart_max"),
     *("stop_signal", "start_timeout", "stop_timeout", "ready", "reload", "check", "make", "undo"),
-    *("check_every", "excl", "log", "single", "vars"),
+    *("check_every", "drift", "each", "excl", "log", "single", "vars"),
 )
+KINDS = ("process", "job", "resource")
 # Key of a line -> key of the plan that makes it, where the names differ.
 ORIGIN = {
     "command": "run",
@@ -44,6 +45,8 @@ def unit_line(table: dict[str, Item], name: str, what: str) -> dict[str, Any]:
             line.update(reader(item, f"{key} of {what}"))
     if "make" in line or "undo" in line:
         line.setdefault("kind", "resource")
+    if line.get("kind") == "job":
+        line.setdefault("restart", "never")  # what failed once is not tried again unasked
     if line.get("kind", "process") == "process" and line.get("want") == "down":
         line.setdefault("command", IDLE)
     return line
@@ -116,7 +119,9 @@ def _signal(item: Item, what: str) -> str:
 
 _READERS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
     "run": _plain("command", argv),
-    "kind": _plain("kind", lambda item, what: item.choice(what, ("process", "resource"))),
+    "kind": _plain("kind", lambda item, what: item.choice(what, KINDS)),
+    "drift": _plain("drift", lambda item, what: item.choice(what, ("heal", "report"))),
+    "each": _plain("each", lambda item, what: item.choice(what, ("boot", "change"))),
     "state": _plain("want", _state),
     "umask": _plain("umask", lambda item, what: octal(item, what, "022")),
     "nice": _plain("nice", lambda item, what: item.integer(what, -20, 19)),

@@ -54,6 +54,7 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     pm.owner.restore(state["goals"])
     _follow(pm, state["marches"])
     pm.rollout.restore(state["rollout"])
+    pm.debts.recall()
     pm.board.recall(pm.engine.machine.units)
     pm.home.jobs.restore(state["jobs"])
     pm.streams.restore(state.get("frames"))

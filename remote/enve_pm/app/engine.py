@@ -35,7 +35,8 @@ SLICE = 20  # ms of effects in one turn
 
 class Engine:
     """`kinds` acts by kind of unit; `changed` and `gone` hear of units, `left` clears up after one
-    that is gone; `turned` is called after each turn in which the machine had something to do."""
+    that is gone; `decided` hears of effects before they are performed; `turned` is called after
+    each turn in which the machine had something to do."""
 
     def __init__(self, loop: Loop, home: Home) -> None:
         self.loop = loop
@@ -45,12 +46,18 @@ class Engine:
         self.changed: Callable[[str], None] = lambda unit: None
         self.gone: Callable[[str], None] = lambda unit: None
         self.left: Callable[[str], None] = lambda unit: None
+        self.decided: Callable[[list[Any]], None] = lambda effects: None
         self.turned: list[Callable[[], None]] = []
         self.unplaced: dict[str, str] = {}  # units whose files could not be placed: the reason
         self._events: list[Any] = []
         self._effects: deque[Any] = deque()
         self._timer: Timer | None = None
         loop.after = self.turn
+
+    def active(self, unit: str) -> UnitSpec | None:
+        """The parameters in force for a unit, if any are."""
+        found = self.machine.units.get(unit)
+        return found.active if found is not None else None
 
     def emit(self, event: Any) -> None:
         """News for the machine; it hears them at the end of the turn."""
@@ -91,7 +98,9 @@ class Engine:
         if not self._events and (due is None or due > now):
             return False
         events, self._events = self._events, []
-        self._effects.extend(self.machine.turn(events, now))
+        effects = self.machine.turn(events, now)
+        self.decided(effects)
+        self._effects.extend(effects)
         return True
 
     def _perform(self, end: int) -> None:

@@ -9,6 +9,7 @@ import sys
 from enve_pm.app import carried
 from enve_pm.app.board import Board
 from enve_pm.app.closing import Closing
+from enve_pm.app.debts import Debts
 from enve_pm.app.engine import Engine
 from enve_pm.app.owner import Owner
 from enve_pm.app.report import APPLIED, Load, Reports
@@ -17,7 +18,8 @@ from enve_pm.app.share import read_line
 from enve_pm.app.streams import Streams
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.unit import PROCESS, RESOURCE, UnitError
+from enve_pm.core.unit import JOB, PROCESS, RESOURCE, UnitError
+from enve_pm.resource.jobs import JobUnits
 from enve_pm.resource.process import Processes
 from enve_pm.shell import pipes, program, subtree
 from enve_pm.shell.home import Home
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.app.report import Spots
+    from enve_pm.resource.run import Run
     from enve_pm.shell.accept import Acceptor
     from enve_pm.shell.home import Kept
 
@@ -64,18 +67,21 @@ class Pm:
         self.reports = Reports(self.engine)
         self.rollout = Rollout(self.engine, self.home, self.reports)
         self.streams = Streams(self.loop, self.rollout, self.reports, self.board)
+        self.debts = Debts(self.engine, self.home)
         self.closing = Closing(self.engine, self.board)
         runs = self.engine.runs
         self.processes = Processes(self.loop, self.home, self.logs, runs, self.engine.emit)
+        self.jobs = JobUnits(self.processes, self.home, self.engine.emit, self.engine.active)
         self._join()
 
     def _join(self) -> None:
         """Tell the parts of one another."""
         runs, engine = self.engine.runs, self.engine
         engine.kinds[PROCESS] = engine.kinds[RESOURCE] = self.processes
+        engine.kinds[JOB] = self.jobs
         engine.turned = [self.board.keep_wants, self.owner.check, self.reports.check]
         runs.heir = self.processes.heir
-        runs.over = self.processes.over
+        runs.over = self.over
         self.processes.noted = self.board.noted
         self.rollout.manual = self.board.manual
         self.owner.set_by_hand = self.rollout.by_hand
@@ -141,7 +147,7 @@ class Pm:
         name = spec.unit
         self.rollout.know(kept._replace(name=name))
         by_hand = self.board.manual(name)
-        planned = [Define(name, spec), Want(name, spec.want, PLAN)]
+        planned = [Define(name, spec), Want(name, spec.want, PLAN), *self.debts.of(name)]
         return planned if by_hand is None else [*planned, by_hand]
 
     def load(self, job: str, lines: dict[str, str], march: bool) -> None:
@@ -158,8 +164,15 @@ class Pm:
         else:
             self.owner.finish(job, 3, "\n".join(bad[:20]))
 
+    def over(self, run: Run) -> None:
+        """A run has ended, with all that it had."""
+        self.processes.over(run)
+        self.jobs.over(run)
+
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
+        self.jobs.drop(name)
+        self.debts.forget(name)
 
     # -- ends, and other programs -----------------------------------------------------------------
     def _shutdown_asked(self, job: str, args: Any) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterator, Sequence
 
 ROOT = "root"
-KINDS = ("process", "resource")
+KINDS = ("process", "job", "resource")
 UNLIMITED = -1
 LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says nothing
 

@@ -130,7 +130,7 @@ class Board:
         for names in (unit.spec.needs, unit.spec.after):
             for name in names:
                 need = self.units.get(name)
-                if need is not None and need.state == states.SCHE_STOP:
+                if need is not None and (need.state == states.SCHE_STOP or need.owed):
                     self.mark(need)
 
     def _tell_users(self, unit: Unit, old: str) -> None:

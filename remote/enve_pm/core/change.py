@@ -7,6 +7,8 @@ from enve_pm.core.unit import DEFAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from enve_pm.core.unit import UnitSpec
 
 # Keys that the running process, or the resource as it stands, never sees.
@@ -25,6 +27,8 @@ LIVE = frozenset(
         "undo",
         "excl",
         "check_every",
+        "drift",
+        "each",
         "log_size",
         "log_keep",
         "single",
@@ -39,6 +43,11 @@ def changed(old: UnitSpec, new: UnitSpec) -> list[str]:
     if old is new:
         return []
     return [key for key in DEFAULTS if key not in NEVER and getattr(old, key) != getattr(new, key)]
+
+
+def identity(spec: UnitSpec) -> dict[str, Any]:
+    """All that makes it another one: what a change of is more than live."""
+    return {key: getattr(spec, key) for key in DEFAULTS if key not in NEVER | LIVE}
 
 
 def change_class(old: UnitSpec, new: UnitSpec) -> str:

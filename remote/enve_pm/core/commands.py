@@ -103,6 +103,11 @@ def _found(board: Board, unit: Unit) -> None:
         board.mark(user)
 
 
+def _owes(board: Board, unit: Unit, event: Any) -> None:
+    unit.owed = event.spec
+    board.mark(unit)
+
+
 def _remove(board: Board, unit: Unit, _: Any) -> None:
     unit.removing = True
     board.wants.append(unit)
@@ -127,6 +132,7 @@ def _restart(board: Board, unit: Unit, event: Any) -> None:
 _NOTES: dict[type, Callable[[Board, Any, Any], None]] = {
     effects.Define: _define,
     effects.Remove: _remove,
+    effects.Owes: _owes,
     effects.Want: _want,
     effects.Restart: _restart,
 }

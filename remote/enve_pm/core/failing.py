@@ -106,7 +106,8 @@ def reset(board: Board, unit: Unit, _: Any) -> None:
     """Forget the failure. Without a restart policy the unit then rests."""
     calm(board, unit, _)
     unit.result, unit.detail = OK, ""
-    unit.left = False
+    if unit.left:
+        unit.left, unit.owed = False, None  # whoever says so has seen to what was left
     unit.rest = unit.spec.restart == "never"
     leave(board, unit)
 
@@ -129,6 +130,7 @@ def ended(board: Board, unit: Unit, _: Any) -> None:
 
 def _forget_run(unit: Unit) -> None:
     if not unit.busy:
+        unit.owed = (unit.owed and unit.active) or unit.owed
         unit.active = None
         unit.stale = states.FRESH
         unit.behind = unit.reloads = False

@@ -53,7 +53,7 @@ _product = {"kind": one_of("tar"), "sha256": sha256, "size": integer(0, BIG)}
 FIELDS: Mapping[str, Check] = {
     "v": integer(1, 1),
     "name": full_name,
-    "kind": one_of("process", "resource", "subpm"),
+    "kind": one_of("process", "resource", "job", "subpm"),
     "want": one_of("up", "down"),
     "command": argv,
     "env": mapping(env_name, text(32768, 0)),
@@ -77,6 +77,8 @@ FIELDS: Mapping[str, Check] = {
     "make": argv,
     "undo": argv,
     "check_every": integer(0, DAY),
+    "drift": one_of("heal", "report"),
+    "each": one_of("boot", "change"),
     "excl": text(128, 0),
     "reload": _reload,
     "log_size": integer(1024, BIG),

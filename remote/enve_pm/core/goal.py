@@ -80,7 +80,7 @@ def _up_if_wanted(unit: Unit) -> Verdict | None:
 def _down(unit: Unit) -> Verdict | None:
     if unit.want == states.UP:
         return _bad(unit, f"wanted up ({unit.why})")
-    if unit.state == states.STOPPED and not unit.removing:
+    if unit.state == states.STOPPED and not unit.removing and unit.owed is None:
         return DONE
     if unit.state in FAILED and (unit.left or unit.result == failing.UNKILLABLE):
         return _bad(unit)
@@ -100,8 +100,10 @@ def _reloaded(unit: Unit) -> Verdict | None:
 
 
 def _checked(unit: Unit) -> Verdict | None:
-    if unit.state == states.RUNNING:
-        return None if unit.side else DONE
+    if unit.state == states.RUNNING and unit.side:
+        return None
+    if unit.state == states.RUNNING and unit.result != OK:
+        return _bad(unit)  # a drift that is only reported
     return _up(unit)
 
 

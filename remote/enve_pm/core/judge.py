@@ -7,7 +7,6 @@ from collections import namedtuple
 from enve_pm.core import effects, graph, states
 from enve_pm.core.graph import NEED, WANT
 from enve_pm.core.outlook import Outlook
-from enve_pm.core.unit import RESOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _running(outlook: Outlook, event: Any) -> Iterator[Refusal]:
     unit, spec = outlook.board.units.get(event.unit), outlook.get(event.unit)
     assert spec is not None  # noqa: S101
     state = unit.state if unit else states.STOPPED
-    if isinstance(event, effects.Recheck) and spec.kind != RESOURCE:
+    if isinstance(event, effects.Recheck) and not spec.checked:
         yield Refusal(event.unit, KIND, f"wanted a resource, found a {spec.kind}")
     elif isinstance(event, effects.Reload) and not spec.reload:
         yield Refusal(event.unit, NO_RELOAD, "it has no way to reload: restart it")

@@ -37,7 +37,14 @@ def release(board: Board, unit: Unit) -> None:
 
 
 def _make(board: Board, unit: Unit) -> None:
+    owe(unit)
     _step(board, unit, states.MAKE)
+
+
+def owe(unit: Unit) -> None:
+    """From here on something may be there that must be undone one day, whatever happens."""
+    if unit.active is not None and unit.active.checked and unit.active.undoes:
+        unit.owed = unit.active
 
 
 def _step(board: Board, unit: Unit, step: str) -> None:

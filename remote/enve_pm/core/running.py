@@ -5,7 +5,6 @@ from __future__ import annotations
 from enve_pm.core import failing, making, situation, states
 from enve_pm.core.change import change_class, strongest
 from enve_pm.core.graph import NEED
-from enve_pm.core.unit import RESOURCE
 from enve_pm.core.unitstate import OK
 
 TYPE_CHECKING = False
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from enve_pm.core.board import Board
     from enve_pm.core.unitstate import Unit
 
+DRIFT = "drift"  # the detail of one that is not any more what it was made to be
+
 
 def rise(board: Board, unit: Unit) -> None:
     """It is up."""
@@ -23,6 +24,7 @@ def rise(board: Board, unit: Unit) -> None:
     unit.up_at = board.now
     unit.result, unit.detail = OK, ""
     board.enter(unit, states.RUNNING)
+    making.owe(unit)
     making.release(board, unit)
     watch(board, unit)
     if renewed:
@@ -35,7 +37,7 @@ def watch(board: Board, unit: Unit) -> None:
     """Set the time of a resource's next check."""
     active = unit.active
     unit.due = -1
-    if active is not None and active.kind == RESOURCE and active.check_every:
+    if active is not None and active.checked and active.check_every:
         board.arm(unit, active.check_every)
 
 
@@ -64,7 +66,7 @@ def reload(board: Board, unit: Unit, _: Any) -> None:
 def check(board: Board, unit: Unit, _: Any) -> None:
     """Ask whether a resource is still there."""
     unit.due = -1
-    if unit.kind == RESOURCE and not unit.side:
+    if unit.checked and not unit.side:
         assert unit.active is not None  # noqa: S101
         board.spawn_side(unit, states.CHECK)
         board.arm_side(unit, unit.active.start_timeout)
@@ -77,13 +79,22 @@ def beside(board: Board, unit: Unit, code: int) -> None:
         unit.behind = code != 0
         unit.detail = f"reload: {failing.result_of(code)}" if code else ""
         freshen(board, unit)
-    elif code != 0:
-        failing.fail(board, unit, states.FAIL, failing.result_of(code), "drift")
+    elif not _rechecked(board, unit, code):
         return
-    else:
-        watch(board, unit)
     if unit.reloads:
         reload(board, unit, None)
+
+
+def _rechecked(board: Board, unit: Unit, code: int) -> bool:
+    """Whether the unit goes on: it is as it was made, or its drift is only reported."""
+    assert unit.active is not None  # noqa: S101
+    if code and unit.active.drift == "heal":
+        failing.fail(board, unit, states.FAIL, failing.result_of(code), DRIFT)
+        return False
+    unit.result, unit.detail = (failing.result_of(code), DRIFT) if code else (OK, "")
+    board.show(unit)
+    watch(board, unit)
+    return True
 
 
 def freshen(board: Board, unit: Unit) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enve_pm.core import failing, making, running, situation, states, stopping
-from enve_pm.core.unit import PROCESS, RESOURCE
+from enve_pm.core.change import change_class
+from enve_pm.core.unit import PROCESS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +18,13 @@ ANNOUNCED = ("pidfile", "notify", "fd")
 
 # -- STOPPED, SCHE_START --------------------------------------------------------------------------
 def climb(board: Board, unit: Unit, _: Any) -> None:
-    """It is wanted: wait for what it needs."""
-    if not unit.rest:
-        unit.stuck = False
+    """It is wanted: wait for what it needs. What was made by other parameters goes first."""
+    if unit.rest:
+        return
+    unit.stuck = False
+    if unit.owed is not None and change_class(unit.owed, unit.spec) == states.RESTART:
+        stopping.repay(board, unit)
+    else:
         board.enter(unit, states.SCHE_START)
 
 
@@ -48,8 +53,16 @@ def awaken(board: Board, unit: Unit, _: Any) -> None:
 def lie(board: Board, unit: Unit, _: Any) -> None:
     """It is down and not wanted; if it is being removed, this is the end."""
     unit.rest = unit.stuck = unit.again = False
-    if unit.removing:
+    if unit.removing and unit.owed is None:
         board.remove(unit)
+
+
+def settle(board: Board, unit: Unit, _: Any) -> None:
+    """It is down and not wanted, nor is what it made."""
+    if unit.owed is None:
+        lie(board, unit, _)
+    else:
+        stopping.repay(board, unit)
 
 
 def cancel(board: Board, unit: Unit, _: Any) -> None:
@@ -65,7 +78,7 @@ def launch(board: Board, unit: Unit, _: Any) -> None:
     unit.killed = 0
     unit.detail = ""
     board.enter(unit, states.STARTING)
-    board.spawn(unit, states.CHECK if spec.kind == RESOURCE else states.START)
+    board.spawn(unit, states.CHECK if spec.checked else states.START)
     board.arm(unit, spec.start_timeout)
 
 
@@ -90,7 +103,7 @@ def begun(board: Board, unit: Unit, pid: int) -> None:
 def announced(board: Board, unit: Unit, pid: int) -> None:
     """The shell has seen the pid file, the notification, or the sub-pm's answer."""
     assert unit.active is not None  # noqa: S101
-    if unit.active.kind == RESOURCE:
+    if unit.checked:
         return
     running.take_pid(board, unit, pid)
     if unit.active.kind != PROCESS or unit.active.ready["how"] in ANNOUNCED:
@@ -130,7 +143,7 @@ def unborn(board: Board, unit: Unit, reason: str) -> None:
 
 def ended(board: Board, unit: Unit, code: int) -> None:
     """A process is gone before it was ready; a resource goes on to its next step."""
-    if unit.kind != RESOURCE:
+    if not unit.checked:
         failing.fail(board, unit, states.STARTING_FAIL, failing.result_of(code))
     elif unit.step == states.MAKE and code == 0:
         making.verify(board, unit)
@@ -148,7 +161,7 @@ def _absent(board: Board, unit: Unit, code: int) -> None:
     if not unit.made and situation.stop_reason(board, unit):
         running.note_reason(board, unit)
         stopping.finish(board, unit)
-    elif unit.made or not unit.active.make:
+    elif unit.made or not unit.active.makes:
         detail = "check after make" if unit.made else "check, and there is no make"
         failing.fail(board, unit, states.STARTING_FAIL, failing.result_of(code), detail)
     else:

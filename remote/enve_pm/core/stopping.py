@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enve_pm.core import failing, making, running, states
-from enve_pm.core.unit import RESOURCE
 from enve_pm.core.unitstate import OK
 
 TYPE_CHECKING = False
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def abandon(board: Board, unit: Unit, _: Any) -> None:
     """Stop while STARTING: a process now; a make is let finish, a wait for the lock ends."""
-    if unit.kind == RESOURCE:
+    if unit.checked:
         if not unit.run:
             running.note_reason(board, unit)
             finish(board, unit)
@@ -49,12 +48,18 @@ def stop(board: Board, unit: Unit) -> None:
     unit.again, unit.grace_due = False, -1
     board.enter(unit, states.STOPPING)
     board.kill_side(unit)
-    if unit.active.undo and not unit.doom:
+    if unit.active.undoes and not unit.doom:
         unit.todo = states.UNDO
     board.arm(unit, unit.active.stop_timeout)
     if unit.pid and unit.run:
         _ask(board, unit)
     _proceed(board, unit)
+
+
+def repay(board: Board, unit: Unit) -> None:
+    """Undo what was made once, and may be there though the unit is down."""
+    unit.active = unit.owed
+    stop(board, unit)
 
 
 def _ask(board: Board, unit: Unit) -> None:
@@ -78,6 +83,8 @@ def ended(board: Board, unit: Unit, code: int) -> None:
         result = failing.TIMEOUT if unit.killed >= 2 else failing.result_of(code)
         _not_undone(board, unit, result)
     else:
+        if unit.step == states.UNDO:
+            unit.owed = None
         _proceed(board, unit)
 
 

@@ -92,11 +92,11 @@ def _keep(state: str, *events: str) -> dict[str, Any]:
 
 TABLE: dict[str, dict[str, Any]] = {
     STOPPED: {
-        GO: Cell(starting.climb, (SCHE_START, STOPPED)),
-        WAIT: Cell(starting.climb, (SCHE_START, STOPPED)),
+        GO: Cell(starting.climb, (SCHE_START, STOPPED, STOPPING)),
+        WAIT: Cell(starting.climb, (SCHE_START, STOPPED, STOPPING)),
         LOST: Cell(starting.strand, (STOPPED,)),
         HALT: Cell(starting.lie, (STOPPED,)),
-        QUIT: Cell(starting.lie, (STOPPED,)),
+        QUIT: Cell(starting.settle, (STOPPED, STOPPING)),
         **_NO_FACTS,
         **_NO_TIMERS,
         WAKE: Cell(starting.awaken, (STOPPED,)),

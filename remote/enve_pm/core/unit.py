@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 PROCESS = "process"
-RESOURCE = "resource"
 SUBPM = "subpm"
+RESOURCE = "resource"
+JOB = "job"
+# Kinds that a check judges, and no pid: see `core.making`.
+CHECKED = frozenset((RESOURCE, JOB))
+# ... and of these, those whose check, make and undo are pm's own.
+BUILT_IN = CHECKED - {RESOURCE}
 
 # Values are shared between units: nobody may change them.
 DEFAULTS: Mapping[str, Any] = {
@@ -41,6 +46,8 @@ DEFAULTS: Mapping[str, Any] = {
     "make": [],
     "undo": [],
     "check_every": 0,
+    "drift": "heal",
+    "each": "boot",
     "excl": "",
     "reload": {},
     "log_size": 1_048_576,
@@ -53,10 +60,11 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 # Keys that a kind needs, and keys that mean nothing for it.
-_REQUIRED = {PROCESS: ("command",), RESOURCE: ("check",), SUBPM: ("mode",)}
+_REQUIRED = {PROCESS: ("command",), JOB: ("command",), RESOURCE: ("check",), SUBPM: ("mode",)}
 _FOREIGN = {
-    PROCESS: ("make", "undo", "excl", "check_every", "mode", "program"),
-    RESOURCE: ("command", "ready", "reload", "mode", "program"),
+    PROCESS: ("make", "undo", "excl", "check_every", "drift", "each", "mode", "program"),
+    RESOURCE: ("command", "ready", "reload", "each", "mode", "program"),
+    JOB: ("ready", "reload", "check", "make", "check_every", "drift", "mode", "program"),
     SUBPM: (
         [
             "command",
@@ -67,6 +75,8 @@ _FOREIGN = {
             "undo",
             "excl",
             "check_every",
+            "drift",
+            "each",
             "files",
             "product",
             "stop_signal",
@@ -125,6 +135,8 @@ class UnitSpec:
         make: Sequence[str]
         undo: Sequence[str]
         check_every: int
+        drift: str
+        each: str
         excl: str
         reload: Mapping[str, Any]
         log_size: int
@@ -155,6 +167,21 @@ class UnitSpec:
         for key, default in DEFAULTS.items():
             setattr(spec, key, line.get(key, default))
         return spec
+
+    @property
+    def checked(self) -> bool:
+        """Whether a check judges it, and no pid."""
+        return self.kind in CHECKED
+
+    @property
+    def makes(self) -> bool:
+        """Whether pm can bring it about where the check says no."""
+        return bool(self.make) or self.kind in BUILT_IN
+
+    @property
+    def undoes(self) -> bool:
+        """Whether there is something to do about it when it shall be gone."""
+        return bool(self.undo) or self.kind in BUILT_IN
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, UnitSpec):

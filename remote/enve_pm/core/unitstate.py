@@ -57,6 +57,7 @@ PLAIN: dict[str, Any] = {
     "todo": "",
     "killed": 0,
 }
+SPECS = ("active", "owed")  # parameters beside `spec`
 _PLAIN = tuple(PLAIN.values())
 _values = attrgetter(*PLAIN)
 
@@ -76,6 +77,7 @@ class Unit:
         "index",
         "marked",
         "name",
+        "owed",
         "soft",
         "spec",
         "unmet",
@@ -87,6 +89,7 @@ class Unit:
         index: int  # order of definition: decides where nothing else does
         spec: UnitSpec  # the newest parameters: what `cat` shows and the next start takes
         active: UnitSpec | None  # those in force; None while nothing runs
+        owed: UnitSpec | None  # those by which something was made that may still be there
         state: str
         want: str  # what the machine drives at: asked for, or pulled in
         why: str  # "plan", "manual by WHO", "pulled in by X"
@@ -136,7 +139,7 @@ class Unit:
         self.name = name
         self.index = index
         self.spec = spec
-        self.active = None
+        self.active = self.owed = None
         self.since = now
         self.hard = self.soft = self.held = self.unmet = 0
         self.marked = False
@@ -157,6 +160,11 @@ class Unit:
         """The kind of what runs, else of what would be started."""
         return (self.active or self.spec).kind
 
+    @property
+    def checked(self) -> bool:
+        """Whether a check judges what runs, else what would be started."""
+        return (self.active or self.spec).checked
+
 
 def dump(unit: Unit) -> dict[str, Any]:
     """The unit as JSON-able data: what differs from a unit that never did anything."""
@@ -165,8 +173,10 @@ def dump(unit: Unit) -> dict[str, Any]:
     data["name"] = unit.name
     data["index"] = unit.index
     data["spec"] = unit.spec.raw
-    if unit.active is not None:
-        data["active"] = 0 if unit.active is unit.spec else unit.active.raw
+    for key in SPECS:
+        spec = getattr(unit, key)
+        if spec is not None:
+            data[key] = 0 if spec is unit.spec else spec.raw
     return data
 
 
@@ -177,7 +187,8 @@ def load(data: dict[str, Any], now: int) -> Unit:
     unit.since = 0
     for slot in PLAIN.keys() & data.keys():
         setattr(unit, slot, data[slot])
-    active = data.get("active")
-    if active is not None:
-        unit.active = UnitSpec.again(active, name) if active else unit.spec
+    for key in SPECS:
+        raw = data.get(key)
+        if raw is not None:
+            setattr(unit, key, UnitSpec.again(raw, name) if raw else unit.spec)
     return unit

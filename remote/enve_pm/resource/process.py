@@ -145,7 +145,7 @@ class Processes:
 COMMANDS: dict[str, Callable[[UnitSpec], Sequence[str]]] = {
     states.START: lambda spec: spec.command,
     states.CHECK: lambda spec: spec.check,
-    states.MAKE: lambda spec: spec.make,
+    states.MAKE: lambda spec: spec.make or spec.command,  # of a job
     states.UNDO: lambda spec: spec.undo,
 }
 

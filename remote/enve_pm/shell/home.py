@@ -2,6 +2,8 @@
 
 units/NAME/parameter  the unit's line        state  the state machine's word
 units/NAME/planned    the line as planned, there only while `parameter` is changed by hand
+units/NAME/owed       the line by which something was made that is to be undone one day
+units/NAME/done       of a job that has run: by which line, since which boot
 units/NAME/want       there only when a want was set by hand: `up manual by WHO`
 wants                 the same for all units in one file, which is what a start goes by
 public/status.json    every unit in one read (see `status`)
@@ -86,6 +88,30 @@ class Home:
             self.pending.now(folder + "/planned", planned.encode(), LASTING)
         self.pending.now(folder + "/parameter", line.encode(), LASTING)
 
+    def owe(self, unit: str, line: bytes) -> None:
+        """Keep the line by which the unit makes something; empty: it is undone. It must outlive a
+        power cut: folders and networks do not end with one."""
+        path = self.unit(unit) + "/owed"
+        if line:
+            self.pending.flush()
+            self.pending.now(path, line, LASTING)
+        else:
+            self.pending.remove(path)
+
+    def owed(self, unit: str) -> bytes:
+        return self._text(quote(unit), "owed").encode()
+
+    def set_done(self, unit: str, mark: str) -> None:
+        """Keep that a job has run; empty: it shall run again."""
+        path = self.unit(unit) + "/done"
+        if mark:
+            self.pending.now(path, mark.encode() + b"\n", LASTING)
+        else:
+            self.pending.remove(path)
+
+    def done(self, unit: str) -> str:
+        return self._text(quote(unit), "done").strip()
+
     def state(self, unit: str, state: str) -> None:
         self.pending.put(self.unit(unit) + "/state", state.encode() + b"\n")
 
@@ -122,7 +148,7 @@ class Home:
         """The unit is gone: so are its folder and its jobs. Its log stays for people."""
         folder = self.unit(unit)
         self.pending.forget(folder)
-        for name in ("parameter", "planned", "state", "want"):
+        for name in ("parameter", "planned", "state", "want", "owed", "done"):
             try:
                 self.system.remove("%s/%s" % (folder, name))
             except OSError:

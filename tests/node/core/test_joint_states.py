@@ -70,12 +70,19 @@ def test_three_units_with_answers_to_restarts(shape: str, kind: str) -> None:
     _show(f"{shape} {kind}", explore(units([(p, kind) for p in SHAPES[shape]]), instant=True))
 
 
+def test_a_process_that_needs_what_is_made() -> None:
+    made = spec("a", ["kind=resource", "check=c", "make=m", "undo=u"])
+    _show("made, used", explore({"a": made, "b": spec("b", ["needs=a"])}, instant=True))
+
+
 ALONE = {
     "wait": [],
     "notify": ['ready={"how":"notify"}'],
     "check": ['ready={"how":"check"}', "check=c"],
     "reloads": ['reload={"signal":"HUP"}'],
     "resource": ["kind=resource", "check=c", "make=m", "undo=u", "check_every=9"],
+    "drift only reported": ["kind=resource", "check=c", "make=m", "undo=u", "drift=report"],
+    "job": ["kind=job", "command=c"],
     "resource without undo": ["kind=resource", "check=c", "make=m"],
     "subpm": ["kind=subpm", "mode=user"],
     "never restarted": ["restart=never"],
