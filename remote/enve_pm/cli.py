@@ -133,6 +133,12 @@ def trial(arguments: Sequence[str]) -> int:
     return serve.trial(list(arguments))
 
 
+def do(arguments: Sequence[str]) -> int:
+    from enve_pm.maker import step
+
+    return step.main(arguments)
+
+
 def logger(arguments: Sequence[str]) -> int:
     from enve_pm.shell import logger
 
@@ -144,6 +150,7 @@ COMMANDS = {
     "version": version,
     "_watchdog": guard,
     "_resume": resume,
+    "_do": do,
     "_try": trial,
     "_logger": logger,
 }

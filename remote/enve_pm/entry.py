@@ -87,6 +87,7 @@ COMMANDS: dict[str, Command] = {
     "help": _help,
     "_watchdog": _modes,
     "_resume": _modes,
+    "_do": _modes,
     "_try": _modes,
     "_logger": _modes,
 }

@@ -51,7 +51,12 @@ class Box:
     """`run` options go to `pm run`. Everything below bears `mark` in its environment."""
 
     def __init__(
-        self, root: Path, *run: str, program: Path | None = None, python: str = sys.executable
+        self,
+        root: Path,
+        *run: str,
+        program: Path | None = None,
+        python: str = sys.executable,
+        around: tuple[str, ...] = (),
     ) -> None:
         self.home = root / "home"
         self.feed = root / "feed"
@@ -60,6 +65,7 @@ class Box:
         self.python = python
         self.mark = uuid.uuid4().hex
         self.options = run
+        self.around = around  # words that run pm, such as those of unshare
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Box:
@@ -76,7 +82,8 @@ class Box:
     # -- its life ---------------------------------------------------------------------------------
     def start(self) -> Box:
         words = ["run", "--sub", "--feed", str(self.feed), *self.options]
-        self.process = subprocess.Popen(self._argv(words), env=self._env(), stderr=subprocess.PIPE)
+        argv = [*self.around, *self._argv(words)]
+        self.process = subprocess.Popen(argv, env=self._env(), stderr=subprocess.PIPE)
         until(lambda: self.pm("status").returncode == 0, "pm to be up")
         return self
 
@@ -102,6 +109,10 @@ class Box:
         self.process.communicate(timeout=30)
         before()
         self.start()
+
+    def root(self) -> Path:
+        """/ as pm sees it."""
+        return Path(f"/proc/{self.pids()[1]}/root")
 
     def pids(self) -> tuple[int, int]:
         """(watchdog, pm)."""

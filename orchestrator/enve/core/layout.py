@@ -38,6 +38,7 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.user,
         ceiling.groups,
         ceiling.writes,
+        ceiling.reads,
         (),  # ports: reserved
         dict(ceiling.rlimits),
         ceiling.kinds,

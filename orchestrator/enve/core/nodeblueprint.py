@@ -70,6 +70,7 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
     said = {
         "groups": list(ceiling.groups),
         "writes": list(ceiling.writes),
+        "reads": list(ceiling.reads),
         "rlimits": dict(ceiling.rlimits),
         "kinds": list(ceiling.kinds),
         "excl": list(ceiling.excl),

@@ -86,6 +86,8 @@ def _key(spec: UnitSpec, reason: str) -> str:
     """The key that the reason speaks of: `NAME: user www is above ...`."""
     words: Sequence[str] = reason.removeprefix(spec.name).lstrip(": ").split()
     names = {"rlimit": "rlimits", "pidfile": "ready", "mode": "files"}
+    if words and words[0] in spec.body:
+        return spec.kind
     return names.get(words[0], words[0]) if words else ""
 
 

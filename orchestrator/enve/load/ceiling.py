@@ -6,12 +6,12 @@ import re
 
 from enve.load.item import Item
 from enve.model.blueprint import Ceiling
-from enve_pm.core.blueprint import KINDS, LOG, UNLIMITED
+from enve_pm.core.blueprint import ALL_KINDS, KINDS, LOG, UNLIMITED
 from enve_pm.core.blueprint import path as checked_path
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
 
-KEYS = ("user", "groups", "writes", "rlimits", "kinds", "excl", "log")
+KEYS = ("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log")
 _LATER = {
     "root": "chroots",
     "jail": "namespaces",
@@ -30,14 +30,16 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     table = item.table(what, KEYS)
     groups = table["groups"].several(f"groups of {what}") if "groups" in table else []
     writes = table["writes"].several(f"writes of {what}") if "writes" in table else []
+    reads = table["reads"].several(f"reads of {what}") if "reads" in table else []
     kinds = table["kinds"].several(f"kinds of {what}") if "kinds" in table else []
     locks = table["excl"].several(f"excl of {what}") if "excl" in table else []
     return Ceiling(
         user=read_user(table["user"], f"user of {what}") if "user" in table else "",
         groups=tuple(read_user(group, f"groups of {what}") for group in groups),
         writes=tuple(_path(path, f"writes of {what}") for path in writes),
+        reads=tuple(_path(path, f"reads of {what}") for path in reads),
         rlimits=read_rlimits(table["rlimits"], f"rlimits of {what}") if "rlimits" in table else {},
-        kinds=tuple(kind.choice(f"kinds of {what}", KINDS) for kind in kinds) or KINDS,
+        kinds=tuple(kind.choice(f"kinds of {what}", ALL_KINDS) for kind in kinds) or KINDS,
         excl=tuple(lock.text(f"excl of {what}") for lock in locks),
         log=table["log"].size(f"log of {what}") if "log" in table else LOG,
     )

@@ -9,6 +9,7 @@ from enve.load.ceiling import read_rlimits
 from enve.load.command import argv
 from enve.load.content import octal
 from enve.load.item import Item
+from enve.load.room import ROOMS
 
 # Keys whose value becomes the line's value under the same name.
 _TEXTS = ("cwd", "user", "group", "excl")
@@ -23,6 +24,7 @@ KEYS = (
     *("rlimits", "needs", "wants", "after", "on_restart", "restart", "restart_max"),
     *("stop_signal", "start_timeout", "stop_timeout", "ready", "reload", "check", "make", "undo"),
     *("check_every", "drift", "each", "excl", "log", "single", "vars"),
+    *ROOMS,
 )
 KINDS = ("process", "job", "resource")
 # Key of a line -> key of the plan that makes it, where the names differ.
@@ -131,6 +133,7 @@ _READERS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
         "restart", lambda item, what: item.choice(what, ("always", "on-failure", "never"))
     ),
     "stop_signal": _plain("stop_signal", _signal),
+    **ROOMS,
     "ready": _ready,
     "reload": _plain("reload", _reload),
     "log": _log,

@@ -32,6 +32,7 @@ class Ceiling:
     user: str = ""
     groups: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     rlimits: Mapping[str, int] = field(default_factory=dict)
     kinds: tuple[str, ...] = KINDS
     excl: tuple[str, ...] = ()

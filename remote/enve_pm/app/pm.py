@@ -18,8 +18,9 @@ from enve_pm.app.share import read_line
 from enve_pm.app.streams import Streams
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.unit import JOB, PROCESS, RESOURCE, UnitError
+from enve_pm.core.unit import JOB, PROCESS, RESOURCE, ROOMS, UnitError
 from enve_pm.resource.jobs import JobUnits
+from enve_pm.resource.makers import Makers
 from enve_pm.resource.process import Processes
 from enve_pm.shell import pipes, program, subtree
 from enve_pm.shell.home import Home
@@ -72,6 +73,7 @@ class Pm:
         runs = self.engine.runs
         self.processes = Processes(self.loop, self.home, self.logs, runs, self.engine.emit)
         self.jobs = JobUnits(self.processes, self.home, self.engine.emit, self.engine.active)
+        self.makers = Makers(self.home, self.logs, runs, self.engine.emit)
         self._join()
 
     def _join(self) -> None:
@@ -79,6 +81,7 @@ class Pm:
         runs, engine = self.engine.runs, self.engine
         engine.kinds[PROCESS] = engine.kinds[RESOURCE] = self.processes
         engine.kinds[JOB] = self.jobs
+        engine.kinds.update(dict.fromkeys(ROOMS, self.makers))
         engine.turned = [self.board.keep_wants, self.owner.check, self.reports.check]
         runs.heir = self.processes.heir
         runs.over = self.over
@@ -168,6 +171,7 @@ class Pm:
         """A run has ended, with all that it had."""
         self.processes.over(run)
         self.jobs.over(run)
+        self.makers.over(run, self.engine.active(run.unit))
 
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)

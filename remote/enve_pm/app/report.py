@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+from enve_pm.core import unitstate
 from enve_pm.core.goal import Goal
 
 TYPE_CHECKING = False
@@ -112,7 +113,9 @@ class Reports:
         unit = self._engine.machine.units.get(name)
         if unit is None:
             return ("", march.failed.get(name, "gone"))
-        return (unit.state, march.failed.get(name, unit.result))
+        failed = unit.state in unitstate.FAILED and unit.detail
+        why = f"{unit.result} ({unit.detail})" if failed else unit.result
+        return (unit.state, march.failed.get(name, why))
 
     # -- over a change of program -----------------------------------------------------------------
     def dump(self) -> list[Any]:

@@ -10,6 +10,7 @@ from enve_pm.core.address import AddressError, Pattern, check_name
 from enve_pm.core.address import format as format_address
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
+from enve_pm.core.unit import ROOMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = "root"
 KINDS = ("process", "job", "resource")
+ALL_KINDS = (*KINDS, *sorted(ROOMS))  # what only some blueprints grant, too
 UNLIMITED = -1
 LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says nothing
 
@@ -24,7 +26,8 @@ LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says noth
 # since, until: unix seconds, 0 = open.
 Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # user "" = the login of a user's install; excl: locks; log: bytes of all its log files together
-Ceiling = namedtuple("Ceiling", "user groups writes ports rlimits kinds excl log")
+# reads: folders that may be shown in the spot, but not changed
+Ceiling = namedtuple("Ceiling", "user groups writes reads ports rlimits kinds excl log")
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
 
@@ -143,6 +146,7 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         shape.text(value.get("user", pm_user), where + ".user", 64, empty=True),
         tuple(shape.items(value.get("groups", []), where + ".groups", _name)),
         tuple(shape.items(value.get("writes", []), where + ".writes", path)),
+        tuple(shape.items(value.get("reads", []), where + ".reads", path)),
         tuple(shape.items(value.get("ports", []), where + ".ports", shape.integer)),
         rlimits(value.get("rlimits", {}), where + ".rlimits"),
         tuple(shape.items(value.get("kinds", list(KINDS)), where + ".kinds", shape.word)),

@@ -36,6 +36,7 @@ class Board:
         self.runs = 0  # number of the last run
         self.runs_before = 0  # ... when the turn began
         self.made = 0  # number of units ever defined
+        self.words = ""  # what the step says whose end is being heard
         self.out: list[Any] = []
         self.changed: dict[str, None] = {}
         self.pending: list[tuple[int, Unit]] = []  # heap of the marked
@@ -157,6 +158,10 @@ class Board:
         if not unit.marked:
             unit.marked = True
             heappush(self.pending, (unit.index, unit))
+
+    def told(self, detail: str) -> str:
+        """A detail with what the step says that has led to it."""
+        return ": ".join(filter(None, (detail, self.words)))
 
     def show(self, unit: Unit) -> None:
         """What others see of it has changed."""

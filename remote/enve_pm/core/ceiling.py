@@ -39,7 +39,9 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _nice(spec, found)
     _excl(spec, found)
     _log(spec, found.log)
-    _paths(spec, found, directory(home, spec.name))
+    own = directory(home, spec.name)
+    _paths(spec, found, own)
+    _room(spec, found, own)
     _modes(spec)
 
 
@@ -122,6 +124,25 @@ def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     for what, path in (("cwd", spec.cwd), ("pidfile", spec.ready.get("path", ""))):
         if path and not _inside(path, (own, *ceiling.writes)):
             raise _above(spec, what, path, "its paths: " + " ".join((own, *ceiling.writes)))
+
+
+def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
+    """What a mount or a volume touches. What the spot may only read is shown read-only."""
+    body, writes = spec.body, (own, *ceiling.writes)
+    for key in ("at", "path"):
+        if key in body and not _inside(body[key], writes):
+            raise _above(spec, key, body[key], "its paths: " + " ".join(writes))
+    options = body.get("options", ())
+    if not {"suid", "dev"}.isdisjoint(options) and ceiling.user != ROOT:
+        raise _above(spec, "options", "suid, dev", "those of a spot that is not root's")
+    if body.get("mode", 0) & 0o6000 and ceiling.user != ROOT:
+        raise _above(spec, "mode", oct(body["mode"]), "0o1777 (no setuid, setgid)")
+    source = body.get("from", "")
+    if source and not _inside(source, writes):
+        if not _inside(source, (*writes, *ceiling.reads)):
+            raise _above(spec, "from", source, "its paths: " + " ".join((*writes, *ceiling.reads)))
+        if "ro" not in options:
+            raise _above(spec, "from", source, "what it may write: options: [ro] shows it")
 
 
 def _inside(path: str, folders: Sequence[str]) -> bool:

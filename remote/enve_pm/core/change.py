@@ -34,6 +34,7 @@ LIVE = frozenset(
         "single",
     ]
 )
+KEYS = (*DEFAULTS, "body")
 # `want` is a wish of its own: it is never a difference between parameters.
 NEVER = frozenset(("want",))
 
@@ -42,12 +43,12 @@ def changed(old: UnitSpec, new: UnitSpec) -> list[str]:
     """The keys whose values differ (an absent key equals its default), in the line's order."""
     if old is new:
         return []
-    return [key for key in DEFAULTS if key not in NEVER and getattr(old, key) != getattr(new, key)]
+    return [key for key in KEYS if key not in NEVER and getattr(old, key) != getattr(new, key)]
 
 
 def identity(spec: UnitSpec) -> dict[str, Any]:
     """All that makes it another one: what a change of is more than live."""
-    return {key: getattr(spec, key) for key in DEFAULTS if key not in NEVER | LIVE}
+    return {key: getattr(spec, key) for key in KEYS if key not in NEVER | LIVE}
 
 
 def change_class(old: UnitSpec, new: UnitSpec) -> str:

@@ -22,8 +22,9 @@ Recheck = namedtuple("Recheck", "unit")  # a resource: run its check now
 # -- events: from the shell -----------------------------------------------------------------------
 Spawned = namedtuple("Spawned", "unit run pid")  # the step's process exists
 SpawnFailed = namedtuple("SpawnFailed", "unit run reason")  # reason: "exec:ENOENT", "place:..."
-# Main process and all that it left behind are gone. code: exit status >= 0, or -SIGNAL.
-Exited = namedtuple("Exited", "unit run code")
+# Main process and all that it left behind are gone. code: exit status >= 0, or -SIGNAL; why: what
+# the step itself says, for people.
+Exited = namedtuple("Exited", "unit run code why", defaults=("",))
 Ready = namedtuple("Ready", "unit run pid")  # readiness announced; pid: the main one by now
 
 # -- effects --------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def fail(board: Board, unit: Unit, state: str, result: str, detail: str = "") ->
 
 def enter(board: Board, unit: Unit, state: str, result: str, detail: str) -> None:
     """Enter a failed state without a timer."""
-    unit.result, unit.detail = result, detail
+    unit.result, unit.detail = result, board.told(detail)
     unit.again = unit.renew = unit.over = False
     unit.doom = unit.todo = ""
     unit.due = -1

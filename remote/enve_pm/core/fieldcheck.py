@@ -150,6 +150,31 @@ def relative_path(value: Any) -> Any:
     return value
 
 
+def place(value: Any) -> Any:
+    """A path on the node: a relative one counts from the spot's directory. Neither may go up."""
+    text(1024)(value)
+    steps = value.split("/")
+    if not value.isprintable() or any(step in (".", "..") for step in steps) or "" in steps[1:]:
+        raise Bad("a path without empty steps, . and ..", value)
+    if steps == [""]:
+        raise Bad("a path below /", value)
+    return value
+
+
+def strings(*words: str) -> Check:
+    """A list of some of these words, each once."""
+    word = one_of(*words)
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, list) or len(set(map(str, value))) != len(value):
+            raise Bad("a list of some of " + " ".join(words), value)
+        for i, one in enumerate(value):
+            below(f"[{i}]", word, one)
+        return value
+
+    return check
+
+
 def sha256(value: Any) -> Any:
     if not isinstance(value, str) or len(value) != 64 or not _HEX.issuperset(value):
         raise Bad("64 hex digits, lower case", value)

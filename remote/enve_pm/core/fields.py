@@ -11,9 +11,11 @@ from enve_pm.core.fieldcheck import (
     mapping,
     names,
     one_of,
+    place,
     record,
     relative_path,
     sha256,
+    strings,
     tagged,
     text,
     unit_name,
@@ -49,11 +51,29 @@ _ready = {
 }
 _file = {"sha256": sha256, "size": integer(0, BIG), "mode": integer(0, 0o7777)}
 _product = {"kind": one_of("tar"), "sha256": sha256, "size": integer(0, BIG)}
+_options = strings("ro", "nosuid", "nodev", "noexec", "suid", "dev")
+_type = one_of("bind", "tmpfs")
+_mounts = {
+    "bind": record({"type": _type, "at": place, "from": place}, {"options": _options}),
+    "tmpfs": record(
+        {"type": _type, "at": place},
+        {"options": _options, "size": integer(4096, BIG), "mode": integer(0, 0o1777)},
+    ),
+}
+_volume = record(
+    {"path": place},
+    {
+        "mode": integer(0, 0o7777),
+        "subvolume": one_of("auto", "yes", "no"),
+        "quota": integer(4096, BIG),
+        "ephemeral": boolean,
+    },
+)
 
 FIELDS: Mapping[str, Check] = {
     "v": integer(1, 1),
     "name": full_name,
-    "kind": one_of("process", "resource", "job", "subpm"),
+    "kind": one_of("process", "resource", "job", "mount", "volume", "subpm"),
     "want": one_of("up", "down"),
     "command": argv,
     "env": mapping(env_name, text(32768, 0)),
@@ -85,6 +105,8 @@ FIELDS: Mapping[str, Check] = {
     "log_keep": integer(0, 1000),
     "files": mapping(relative_path, record(_file)),
     "product": record(_product),
+    "mount": tagged("type", _mounts),
+    "volume": _volume,
     "mode": one_of("root", "user"),
     "program": _path,
     "single": boolean,

@@ -86,12 +86,14 @@ class Machine(Board):
         unit = self.units.get(event.unit)
         if unit is None or not event.run:
             return
+        self.words = getattr(event, "why", "")
         if event.run == unit.run:
             self._hear_main(unit, event)
         elif event.run == unit.side and not isinstance(event, (effects.Spawned, effects.Ready)):
             unit.side = 0
             code = event.code if isinstance(event, effects.Exited) else _SPAWN_FAILED
             transitions.fire(self, unit, transitions.SIDE_EXITED, code)
+        self.words = ""
 
     def _hear_main(self, unit: Unit, event: Any) -> None:
         word, argument, ends = _NEWS[type(event)]

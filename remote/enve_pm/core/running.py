@@ -91,7 +91,7 @@ def _rechecked(board: Board, unit: Unit, code: int) -> bool:
     if code and unit.active.drift == "heal":
         failing.fail(board, unit, states.FAIL, failing.result_of(code), DRIFT)
         return False
-    unit.result, unit.detail = (failing.result_of(code), DRIFT) if code else (OK, "")
+    unit.result, unit.detail = (failing.result_of(code), board.told(DRIFT)) if code else (OK, "")
     board.show(unit)
     watch(board, unit)
     return True

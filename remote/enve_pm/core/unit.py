@@ -15,8 +15,13 @@ PROCESS = "process"
 SUBPM = "subpm"
 RESOURCE = "resource"
 JOB = "job"
+MOUNT = "mount"
+VOLUME = "volume"
+# Kinds whose check, make and undo are done by `enve_pm.maker`; what they are stands in the line
+# under the name of the kind.
+ROOMS = frozenset((MOUNT, VOLUME))
 # Kinds that a check judges, and no pid: see `core.making`.
-CHECKED = frozenset((RESOURCE, JOB))
+CHECKED = frozenset((RESOURCE, JOB, *ROOMS))
 # ... and of these, those whose check, make and undo are pm's own.
 BUILT_IN = CHECKED - {RESOURCE}
 
@@ -60,6 +65,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 # Keys that a kind needs, and keys that mean nothing for it.
+NOTHING: Mapping[str, Any] = {}
 _REQUIRED = {PROCESS: ("command",), JOB: ("command",), RESOURCE: ("check",), SUBPM: ("mode",)}
 _FOREIGN = {
     PROCESS: ("make", "undo", "excl", "check_every", "drift", "each", "mode", "program"),
@@ -83,6 +89,12 @@ _FOREIGN = {
         ]
     ),
 }
+for _kind in ROOMS:
+    _REQUIRED[_kind] = (_kind,)
+    _FOREIGN[_kind] = (
+        *("command", "env", "cwd", "umask", "nice", "rlimits", "stop_signal", "ready", "reload"),
+        *("check", "make", "undo", "each", "product", "mode", "program"),
+    )
 
 
 class UnitError(ValueError):
@@ -105,12 +117,13 @@ class UnitSpec:
     the same.
     """
 
-    __slots__ = ("raw", "unit", "name", *DEFAULTS)
+    __slots__ = ("raw", "unit", "name", "body", *DEFAULTS)
 
     if TYPE_CHECKING:
         raw: Mapping[str, Any]
         unit: str
         name: str
+        body: Mapping[str, Any]  # what the line says under the name of the kind
         kind: str
         want: str
         command: Sequence[str]
@@ -166,6 +179,7 @@ class UnitSpec:
         spec.unit = unit
         for key, default in DEFAULTS.items():
             setattr(spec, key, line.get(key, default))
+        spec.body = line.get(spec.kind, NOTHING) if spec.kind in ROOMS else NOTHING
         return spec
 
     @property
@@ -188,7 +202,7 @@ class UnitSpec:
             return NotImplemented
         if self.raw == other.raw:
             return True
-        return all(getattr(self, k) == getattr(other, k) for k in ("name", *DEFAULTS))
+        return all(getattr(self, k) == getattr(other, k) for k in ("name", "body", *DEFAULTS))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -216,7 +230,7 @@ def _check_kind(spec: UnitSpec) -> None:
     for key in _REQUIRED[spec.kind]:
         if key not in spec.raw:
             raise UnitError(key, f"a value, as kind is {spec.kind}", "nothing")
-    for key in _FOREIGN[spec.kind]:
+    for key in (*_FOREIGN[spec.kind], *sorted(ROOMS - {spec.kind})):
         if key in spec.raw:
             raise UnitError(key, f"no such key, as kind is {spec.kind}", spec.raw[key])
     if spec.kind == PROCESS and ("check" in spec.raw) != (spec.ready["how"] == "check"):

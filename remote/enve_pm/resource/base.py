@@ -222,7 +222,7 @@ class Runs:
         self._unannounce(run)
         code = run.code or run.fate or 0
         self._home.jobs.end(run.job, code)
-        self._emit(Exited(run.unit, run.number, code))
+        self._emit(Exited(run.unit, run.number, code, run.why))
 
     def _signal_tree(self, run: Run, number: int) -> None:
         self._orphans.adopt(self._fresh)

@@ -42,6 +42,7 @@ class Run:
         "told",
         "unit",
         "watch",
+        "why",
     )
 
     def __init__(self, unit: str, number: int, step: str, job: str) -> None:
@@ -61,6 +62,7 @@ class Run:
         self.orphans = NOBODY
         self.told = NOBODY  # orphans that have had their signal
         self.timer: Timer | None = None
+        self.why = ""  # what the step says of its end
         self.watch: Any = None  # how readiness is waited for, see `readiness`
 
     def dump(self) -> dict[str, Any]:

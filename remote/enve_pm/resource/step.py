@@ -65,15 +65,15 @@ def order(
 def _folder(spec: UnitSpec, home: Home) -> str:
     """Its cwd; by default the spot's directory, which is made when nothing was placed there."""
     folder = home.spot(spec.unit)
-    if spec.cwd:
-        return os.path.join(folder, spec.cwd)  # a relative one counts from the spot's directory
     if not os.path.isdir(folder):
         try:
             os.mkdir(folder, 0o700)  # as one in which something is placed
         except OSError:
-            return home.path
+            return spec.cwd if spec.cwd.startswith("/") else home.path
         _hand_over(folder, spec.user)
-    return folder
+    return (
+        os.path.join(folder, spec.cwd) if spec.cwd else folder
+    )  # a relative one counts from the spot's directory
 
 
 def _hand_over(folder: str, user: str) -> None:

@@ -29,7 +29,7 @@ from enve_pm.wire import frame, merkle, record
 from enve_pm.wire import head as heads
 from enve_pm.wire import stream as streams
 
-SPOT = Ceiling("", (), (), (), {}, ("process", "resource"), (), LOG)
+SPOT = Ceiling("", (), (), (), (), {}, ("process", "resource"), (), LOG)
 STAT = b"42 (python3) S " + b" ".join(b"%d" % n for n in range(4, 22)) + b" 777 0 0"
 
 

@@ -54,12 +54,12 @@ class Alone:
         self.process.stdin.flush()
 
     def hear(self, kind: str, run: int) -> list[Any]:
-        """Wait for an event; its fields after the run."""
+        """Wait for an event; its field after the run."""
         end = time.monotonic() + DEADLINE
         while True:
             for event in self.events:
                 if event[0] == kind and event[2] == run:
-                    return event[3:]
+                    return event[3:4]
             assert self.process.stdout
             ready, _, _ = select.select([self.process.stdout], [], [], end - time.monotonic())
             assert ready, f"no {kind} of run {run} in {self.events}"

@@ -124,7 +124,7 @@ def test_blueprint() -> None:
     assert blueprint.threshold == 1
     assert find(blueprint.tree, ("web",)).user == "www"
     assert find(blueprint.tree, ("tenants", "shop")) == Ceiling(
-        "tenants", (), (), (), {}, ("process", "resource"), (), LOG
+        "tenants", (), (), (), (), {}, ("process", "job", "resource"), (), LOG
     )
     assert isinstance(find(blueprint.tree, ("deep", "u")), Pm)
     assert find(blueprint.tree, ("nowhere", "x")) is None

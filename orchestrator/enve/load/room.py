@@ -1,0 +1,73 @@
+"""Spots that are no processes: `mount`, `volume` ... as the line of a unit says them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from enve.load.content import octal
+from enve.load.item import Item
+
+WHERE = "data"  # below the spot's directory, where the plan names no place
+
+Reader = Callable[[Item, str], Any]
+
+
+def read_mount(item: Item, what: str) -> dict[str, Any]:
+    """With `from` a folder seen at a second place, else one in memory."""
+    body = _body(item, what, _MOUNT)
+    kind = "bind" if "from" in body else "tmpfs"
+    body.setdefault("type", kind)
+    if body["type"] != kind:
+        wanted = "`from`" if body["type"] == "bind" else "no `from`"
+        raise item.bad(f"{what}: a {body['type']} wants {wanted}")
+    return {"kind": "mount", "mount": {"at": WHERE, **body}}
+
+
+def read_volume(item: Item, what: str) -> dict[str, Any]:
+    """A folder for data."""
+    return {"kind": "volume", "volume": {"path": WHERE, **_body(item, what, _VOLUME)}}
+
+
+def _body(item: Item, what: str, readers: dict[str, Reader]) -> dict[str, Any]:
+    if item.is_nothing:
+        return {}
+    table = item.table(what, tuple(readers))
+    return {key: readers[key](value, f"{what}: {key}") for key, value in table.items()}
+
+
+def _text(item: Item, what: str) -> str:
+    return item.text(what)
+
+
+def _words(item: Item, what: str) -> list[str]:
+    return list(item.texts(what))
+
+
+def _size(item: Item, what: str) -> int:
+    return item.size(what)
+
+
+def _mode(item: Item, what: str) -> int:
+    return octal(item, what, "0755")
+
+
+_MOUNT: dict[str, Reader] = {
+    "type": lambda item, what: item.choice(what, ("bind", "tmpfs")),
+    "at": _text,
+    "from": _text,
+    "options": _words,
+    "size": _size,
+    "mode": _mode,
+}
+_VOLUME: dict[str, Reader] = {
+    "path": _text,
+    "mode": _mode,
+    "quota": _size,
+    "subvolume": lambda item, what: item.choice(what, ("auto", "yes", "no")),
+    "ephemeral": lambda item, what: item.boolean(what),
+}
+ROOMS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
+    "mount": read_mount,
+    "volume": read_volume,
+}

@@ -1,0 +1,81 @@
+"""Subvolumes of btrfs, by its own tool (package btrfs-progs)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from enve_pm.maker import mountinfo, trusted
+from enve_pm.maker.place import Trouble
+
+ROOT_INODE = 256  # of every subvolume (btrfs(5))
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def can(folder: int) -> bool:
+    """Can a subvolume be made in there?"""
+    return _lies_on(folder) and _tool() != ""
+
+
+def is_subvolume(folder: int) -> bool:
+    return can(folder) and os.fstat(folder).st_ino == ROOT_INODE
+
+
+def create(path: str) -> None:
+    _run("subvolume", "create", path)
+
+
+def delete(path: str) -> None:
+    _run("subvolume", "delete", path)
+
+
+def limit(path: str, size: int) -> None:
+    """Let it hold at most so many bytes."""
+    _run("quota", "enable", path)
+    _run("qgroup", "limit", str(size), path)
+
+
+def quota(path: str) -> int:
+    """The most bytes that it may hold; 0: no limit, or none that can be read."""
+    try:
+        text = _run("qgroup", "show", "--raw", "-re", "--sync", path)
+    except Trouble:
+        return 0
+    for row in text.splitlines():
+        words = row.split()
+        if words and words[0] == "0/%d" % _number(path):
+            return int(words[3]) if len(words) > 3 and words[3].isdigit() else 0
+    return 0
+
+
+def _number(path: str) -> int:
+    text = _run("inspect-internal", "rootid", path)
+    return int(text)
+
+
+def _lies_on(folder: int) -> bool:
+    """Each subvolume has a device number of its own: go by the mount that the folder lies in."""
+    path = trusted.real(folder) + "/"
+    around = [m for m in mountinfo.read() if path.startswith(m.at.rstrip("/") + "/")]
+    return bool(around) and max(around, key=lambda m: len(m.at)).kind == "btrfs"
+
+
+def _tool() -> str:
+    for folder in PATH.split(":"):
+        if os.access(folder + "/btrfs", os.X_OK):
+            return folder + "/btrfs"
+    return ""
+
+
+def _run(*words: str) -> str:
+    done = subprocess.run(
+        [_tool(), *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Trouble("btrfs %s: %s" % (" ".join(words[:2]), done.stderr.strip()[-300:]))
+    return done.stdout

@@ -1,0 +1,48 @@
+"""/proc/self/mountinfo as rows (proc(5)). Pure, but for `read`."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# device: "MAJOR:MINOR" · root: the folder of that file system that stands at `at` · options: of
+# this mount (ro nosuid ...) · kind, source, more: of the file system, `more` its own options
+Mount = namedtuple("Mount", "device root at options kind source more")
+
+
+def parse(text: str) -> Iterator[Mount]:
+    """The rows in the kernel's order: of several at one place the last lies on top."""
+    for line in text.splitlines():
+        left, dash, right = line.partition(" - ")
+        words, rest = left.split(" "), right.split(" ")
+        if dash and len(words) >= 6 and len(rest) >= 3:
+            options = frozenset(words[5].split(","))
+            more = frozenset(rest[2].split(","))
+            at, root, source = _plain(words[4]), _plain(words[3]), _plain(rest[1])
+            yield Mount(words[2], root, at, options, rest[0], source, more)
+
+
+def read() -> list[Mount]:
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        return list(parse(file.read()))
+
+
+def on(path: str, mounts: list[Mount]) -> Mount | None:
+    """The mount that stands just at this path, the top one."""
+    found = [mount for mount in mounts if mount.at == path]
+    return found[-1] if found else None
+
+
+def below(path: str, mounts: list[Mount]) -> list[Mount]:
+    """What is mounted at a path and in it, the innermost first."""
+    inside = [m for m in mounts if m.at == path or m.at.startswith(path.rstrip("/") + "/")]
+    return inside[::-1]
+
+
+def _plain(word: str) -> str:
+    r"""Blanks, tabs, newlines and backslashes are written as \040 \011 \012 \134."""
+    head, *rest = word.split("\\")
+    return head + "".join(chr(int(part[:3], 8)) + part[3:] for part in rest)

@@ -1,0 +1,48 @@
+"""Where a unit's thing lies, and whose it is."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core.filename import quote
+from enve_pm.maker import trusted
+from enve_pm.shell.rights import Rights
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enve_pm.core.unit import UnitSpec
+
+MARGIN = 500  # ms before pm's own deadline, so that there is time to say why
+
+
+class Trouble(Exception):
+    """Why a step cannot be done; the text is for people."""
+
+
+class Place:
+    """home: pm's HOME · body: what the line says under the name of its kind · patience: seconds
+    that a thing in use may take until it is free."""
+
+    def __init__(self, home: str, spec: UnitSpec) -> None:
+        self.home = home
+        self.unit = spec.unit
+        self.body: Any = spec.body
+        self.spot = "%s/spots/%s" % (home, quote(spec.unit))
+        self.patience = max(0, spec.stop_timeout - MARGIN) / 1000
+        self.rights = Rights(spec.user, spec.group)
+
+    def path(self, text: str) -> str:
+        """A relative path counts from the spot's directory."""
+        return os.path.join(self.spot, text)
+
+    def open(self, path: str, make: bool = False) -> int:
+        """A folder or file, see `trusted`; with `make` folders that are missing are made, and are
+        the unit's user's. Raises OSError."""
+        return trusted.open_path(path, self._make if make else None)
+
+    def _make(self, folder: int, name: str) -> None:
+        os.mkdir(name, 0o755, dir_fd=folder)
+        if self.rights.other:
+            os.chown(name, self.rights.uid, self.rights.gid, dir_fd=folder, follow_symlinks=False)

@@ -1,0 +1,84 @@
+"""`_do STEP HOME`: one step of one unit; the unit's line comes on stdin.
+
+exit 0: it is there, it is made, it is gone · 1: it is not, or it could not be done. Why is printed
+for the unit's log, and left in jobs/ID/message, where pm looks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from enve_pm.core import states
+from enve_pm.core.canonical import loads
+from enve_pm.core.unit import UnitSpec
+from enve_pm.maker.place import Place, Trouble
+from enve_pm.shell.descend import MARKER
+from enve_pm.shell.rights import UnknownUser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    class Made(Protocol):
+        """One kind of resource."""
+
+        def check(self) -> str: ...
+        def make(self) -> None: ...
+        def undo(self) -> None: ...
+
+
+LARGEST = 1 << 20  # bytes of a line
+
+
+def main(arguments: Sequence[str]) -> int:
+    """STEP, HOME."""
+    step, home = arguments
+    os.umask(0o22)
+    with os.fdopen(0, "rb", closefd=False) as stdin:
+        spec = UnitSpec.parse(loads(stdin.read(LARGEST)))
+    why = _do(step, home, spec)
+    if why:
+        print("%s: %s" % (step, why), flush=True)
+        _leave(home, why)
+    return 1 if why else 0
+
+
+def _do(step: str, home: str, spec: UnitSpec) -> str:
+    """Why it is not so, or not done; else empty."""
+    try:
+        made = _KINDS[spec.kind](Place(home, spec))
+        if step == states.CHECK:
+            return made.check()
+        made.make() if step == states.MAKE else made.undo()
+    except (Trouble, UnknownUser) as trouble:
+        return str(trouble)
+    except OSError as error:
+        return "%s: %s" % (error.filename or spec.kind, error.strerror)
+    return ""
+
+
+def _leave(home: str, why: str) -> None:
+    job = os.environ.get(MARKER, "")
+    if job and "/" not in job:
+        try:
+            with open("%s/jobs/%s/message" % (home, job), "w", encoding="utf-8") as file:
+                file.write(why + "\n")
+        except OSError as error:
+            print("jobs/%s: %s" % (job, error.strerror), file=sys.stderr, flush=True)
+
+
+def _mount(place: Place) -> Made:
+    from enve_pm.maker.mount import MountUnit
+
+    return MountUnit(place)
+
+
+def _volume(place: Place) -> Made:
+    from enve_pm.maker.volume import VolumeUnit
+
+    return VolumeUnit(place)
+
+
+_KINDS: dict[str, Callable[[Place], Made]] = {"mount": _mount, "volume": _volume}

@@ -1,0 +1,130 @@
+"""Units of kind volume: a folder for data, where it can be a subvolume of btrfs with a quota.
+
+    {"path": PATH, "mode": 0o755, "subvolume": "auto"|"yes"|"no", "quota": BYTES, "ephemeral": bool}
+
+Data is never removed, unless the volume is ephemeral: then it goes when the unit stops.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from enve_pm.maker import btrfs, trusted
+from enve_pm.maker.place import Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.maker.place import Place
+
+
+class VolumeUnit:
+    """A folder of the unit's user."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._body = place.body
+        self.path = place.path(place.body["path"])
+        self._mode = place.body.get("mode", 0o755)
+        self._quota = place.body.get("quota", 0)
+
+    def check(self) -> str:
+        """Why it is not there as it should be; empty when it is."""
+        try:
+            folder = self._place.open(self.path)
+        except FileNotFoundError:
+            return "there is no %s" % self.path
+        try:
+            return self._differs(folder)
+        finally:
+            os.close(folder)
+
+    def make(self) -> None:
+        """Make it, or put owner, mode and quota of what stands there right."""
+        above, _, name = self.path.rpartition("/")
+        parent = self._place.open(above or "/", make=True)
+        try:
+            if not _exists(parent, name):
+                self._create(parent, name)
+        finally:
+            os.close(parent)
+        folder = self._place.open(self.path)
+        try:
+            self._settle(folder)
+        finally:
+            os.close(folder)
+
+    def undo(self) -> None:
+        """Only an ephemeral one goes, with all that is in it."""
+        if not self._body.get("ephemeral"):
+            return
+        above, _, name = self.path.rpartition("/")
+        try:
+            parent = self._place.open(above or "/")
+        except FileNotFoundError:
+            return
+        try:
+            _remove(parent, name)
+        finally:
+            os.close(parent)
+
+    def _differs(self, folder: int) -> str:
+        state, rights = os.fstat(folder), self._place.rights
+        if not stat.S_ISDIR(state.st_mode):
+            return "%s is no folder" % self.path
+        if (state.st_uid, state.st_gid) != (rights.uid, rights.gid):
+            return "%s belongs to %d:%d" % (self.path, state.st_uid, state.st_gid)
+        if stat.S_IMODE(state.st_mode) != self._mode:
+            return "%s has mode %o" % (self.path, stat.S_IMODE(state.st_mode))
+        if self._quota and btrfs.quota(trusted.real(folder)) != self._quota:
+            return "%s has another quota" % self.path
+        return ""
+
+    def _create(self, parent: int, name: str) -> None:
+        wanted = self._body.get("subvolume", "auto")
+        can = btrfs.can(parent)
+        if wanted == "yes" and not can:
+            raise Trouble("subvolume: %s does not lie on btrfs (with its tools)" % self.path)
+        if can and wanted != "no":
+            btrfs.create(trusted.real(parent) + "/" + name)
+        else:
+            os.mkdir(name, 0o700, dir_fd=parent)
+
+    def _settle(self, folder: int) -> None:
+        path, rights = trusted.name(folder), self._place.rights
+        if not stat.S_ISDIR(os.fstat(folder).st_mode):
+            raise Trouble("path: %s is no folder" % self.path)
+        if self._quota:
+            self._limit(folder)
+        state = os.fstat(folder)
+        if (state.st_uid, state.st_gid) != (rights.uid, rights.gid):
+            os.chown(path, rights.uid, rights.gid)
+        os.chmod(path, self._mode)
+
+    def _limit(self, folder: int) -> None:
+        real = trusted.real(folder)
+        if not btrfs.is_subvolume(folder):
+            raise Trouble("quota: %s is no subvolume of btrfs, which alone can hold to one" % real)
+        btrfs.limit(real, self._quota)
+
+
+def _exists(parent: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _remove(parent: int, name: str) -> None:
+    from enve_pm.shell.folder import Folder
+
+    if not _exists(parent, name):
+        return
+    path = trusted.real(parent) + "/" + name
+    folder = os.open(trusted.name(parent), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with Folder(folder) as above:
+        if btrfs.can(parent) and above.stat(name).st_ino == btrfs.ROOT_INODE:
+            btrfs.delete(path)
+        else:
+            above.remove(name)

@@ -1,0 +1,74 @@
+"""Units whose check, make and undo are pm's own: each step is a child that runs `_do` (see
+`enve_pm.maker`)."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core.canonical import dumps
+from enve_pm.core.effects import SpawnFailed
+from enve_pm.core.unit import ROOMS
+from enve_pm.resource.run import Run
+from enve_pm.resource.step import describe, environment, output
+from enve_pm.shell import program
+from enve_pm.shell.branch import rows
+from enve_pm.shell.spawn import Order, SpawnError, code_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from enve_pm.core.effects import Signal, Spawn
+    from enve_pm.core.unit import UnitSpec
+    from enve_pm.resource.base import Runs
+    from enve_pm.shell.home import Home
+    from enve_pm.shell.logpipe import LogPipes
+
+MESSAGE = 4096  # bytes that are read of what a step says
+
+
+class Makers:
+    """Starts the steps, and hears what they say."""
+
+    def __init__(self, home: Home, logs: LogPipes, runs: Runs, emit: Callable[[Any], None]) -> None:
+        self._home = home
+        self._logs = logs
+        self._runs = runs
+        self._emit = emit
+
+    def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
+        """Do the step; say Spawned or SpawnFailed."""
+        run = Run(effect.unit, effect.run, effect.step, self._home.jobs.new())
+        try:
+            self._launch(run, spec)
+        except SpawnError as error:
+            self._emit(SpawnFailed(effect.unit, effect.run, error.reason))
+        except OSError as error:
+            self._emit(SpawnFailed(effect.unit, effect.run, "exec:" + code_name(error)))
+
+    def _launch(self, run: Run, spec: UnitSpec) -> None:
+        argv = program.argv(program.here(), "_do", run.step, self._home.path)
+        env = environment(spec, self._home, run.job)
+        line = rows(dumps(spec.raw))
+        try:
+            order = Order(argv, env, {0: line, **output(spec, self._logs)})
+            self._runs.launch(run, order, describe(run, argv, self._home.system.wall()))
+        finally:
+            os.close(line)
+
+    def signal(self, effect: Signal, spec: UnitSpec) -> None:
+        self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)
+
+    def over(self, run: Run, spec: UnitSpec | None) -> None:
+        """A run is over; `spec`: the parameters that are in force for its unit."""
+        if run.code and spec is not None and spec.kind in ROOMS:
+            run.why = self._why(run.job)
+
+    def _why(self, job: str) -> str:
+        path = "%s/jobs/%s/message" % (self._home.path, job)
+        try:
+            text = self._home.system.read_regular(path, MESSAGE)
+        except OSError:
+            return ""
+        return " ".join(text.decode("utf-8", "replace").split())

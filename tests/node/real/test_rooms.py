@@ -1,0 +1,177 @@
+"""Mounts and volumes on a real pm, in a mount namespace of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.box import Box, line
+from tests.support.wait import until
+
+from enve_pm.maker import mountinfo
+from enve_pm.maker.mountinfo import Mount
+
+pytestmark = [pytest.mark.real, pytest.mark.host]
+OWN = ("unshare", "--mount", "--propagation", "private", "--")
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    with Box(tmp_path, around=OWN) as box:
+        yield box
+
+
+def tmpfs(name: str, at: Path | str = "data", **keys: Any) -> dict[str, Any]:
+    return line(name, kind="mount", mount={"type": "tmpfs", "at": str(at), **keys})
+
+
+def bind(name: str, source: Path, at: Path | str = "data", *options: str) -> dict[str, Any]:
+    body = {"type": "bind", "from": str(source), "at": str(at), "options": list(options)}
+    return line(name, kind="mount", mount=body)
+
+
+def volume(name: str, path: Path | str, **keys: Any) -> dict[str, Any]:
+    return line(name, kind="volume", volume={"path": str(path), **keys})
+
+
+def mounted(box: Box) -> list[Mount]:
+    """What is mounted below the test's folder, as pm sees it."""
+    text = Path(f"/proc/{box.pids()[1]}/mountinfo").read_text()
+    return mountinfo.below(str(box.home.parent), list(mountinfo.parse(text)))
+
+
+@pytest.fixture
+def keeper() -> Iterator[int]:
+    """A process that keeps a mount namespace alive."""
+    stay = ["sh", "-c", "echo; exec sleep 1000"]
+    with subprocess.Popen([*OWN, *stay], stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline(), "the namespace is there"
+        yield process.pid
+        process.kill()
+
+
+def _inside(box: Box, *words: str) -> None:
+    subprocess.run(["nsenter", f"--mount=/proc/{box.pids()[1]}/ns/mnt", *words], check=True)
+
+
+# -- mounts ---------------------------------------------------------------------------------------
+def test_a_tmpfs_comes_and_goes(box: Box) -> None:
+    box.load(tmpfs("cache", size=1 << 20, mode=0o700))
+    (found,) = mounted(box)
+    assert (found.kind, found.source) == ("tmpfs", "pm:cache")
+    assert {"nosuid", "nodev"} <= found.options
+    data = box.root() / str(box.home)[1:] / "spots/cache/data"
+    assert data.stat().st_mode & 0o7777 == 0o700
+    assert os.statvfs(data).f_blocks * os.statvfs(data).f_frsize == 1 << 20
+    box.order("stop", "cache")
+    assert mounted(box) == []
+
+
+def test_a_folder_is_seen_at_a_second_place(box: Box) -> None:
+    source, target = box.home.parent / "a b", box.home.parent / "seen"
+    source.mkdir()
+    (source / "file").write_text("x")
+    box.load(bind("docs", source, target, "ro"))
+    (found,) = mounted(box)
+    assert {"ro", "nosuid", "nodev"} <= found.options
+    assert (box.root() / str(target)[1:] / "file").read_text() == "x"
+    box.load()
+    until(lambda: mounted(box) == [], "the mount to go")
+    assert (source / "file").exists()
+
+
+def test_one_that_is_lost_is_mounted_again_and_the_cause_is_told(box: Box) -> None:
+    box.load({**tmpfs("cache"), "drift": "report"}, {**tmpfs("other"), "restart": "never"})
+    for name in ("cache", "other"):
+        _inside(box, "umount", f"{box.home}/spots/{name}/data")
+    box.order("recheck", "cache", "other", status=3)
+    told = box.unit("cache")
+    assert told["state"] == "RUNNING"
+    assert told["detail"].startswith("drift: nothing is mounted at")
+    assert box.unit("other")["detail"].startswith("drift: nothing is mounted at")
+    box.order("restart", "cache")
+    assert box.unit("cache")["detail"] == ""
+    assert [mount.source for mount in mounted(box)] == ["pm:cache"]
+
+
+def test_other_parameters_are_another_mount(box: Box) -> None:
+    box.load(tmpfs("cache", size=1 << 20))
+    box.load(tmpfs("cache", size=1 << 21))
+    (found,) = mounted(box)
+    assert "size=2048k" in found.more
+
+
+def test_one_in_use_stays_and_says_by_whom(box: Box) -> None:
+    box.load({**tmpfs("cache"), "stop_timeout": 1500})
+    enter = ["nsenter", f"--mount=/proc/{box.pids()[1]}/ns/mnt", "--"]
+    stay = ["sh", "-c", f"cd {box.home}/spots/cache/data && echo && exec sleep 1000"]
+    with subprocess.Popen([*enter, *stay], stdout=subprocess.PIPE) as user:
+        assert user.stdout and user.stdout.readline()
+        box.order("stop", "cache", status=3)
+        unit = box.unit("cache")
+        assert unit["state"] == "FAIL"
+        assert "is in use by pid" in unit["detail"] and str(user.pid) in unit["detail"]
+        assert len(mounted(box)) == 1
+        user.kill()
+    box.order("reset-failed", "cache")
+    _inside(box, "umount", f"{box.home}/spots/cache/data")
+
+
+def test_nothing_is_left_mounted_after_the_death_of_pm_and_another_plan(
+    tmp_path: Path, keeper: int
+) -> None:
+    """The next pm is started in the same namespace."""
+    with Box(tmp_path, around=("nsenter", f"--mount=/proc/{keeper}/ns/mnt", "--")) as box:
+        box.load(tmpfs("cache", tmp_path / "at"))
+        box.kill(before=lambda: box.parameter("cache", tmpfs("cache")))
+        box.wait("cache", "RUNNING")
+        assert [mount.at for mount in mounted(box)] == [f"{box.home}/spots/cache/data"]
+
+
+def test_a_link_that_somebody_laid_is_not_followed(box: Box) -> None:
+    os.chown(box.home.parent, 12345, -1)
+    secret = box.home.parent / "secret"
+    secret.mkdir()
+    (box.home.parent / "link").symlink_to(secret)
+    box.load(tmpfs("cache", box.home.parent / "link"), status=3)
+    assert "may be anybody's" in box.unit("cache")["detail"]
+    assert mounted(box) == []
+    os.chown(box.home.parent, os.getuid(), -1)
+
+
+def test_what_it_should_show_is_missing(box: Box) -> None:
+    box.load(bind("docs", box.home.parent / "nothing"), status=3)
+    assert "from: there is no" in box.unit("docs")["detail"]
+
+
+# -- volumes --------------------------------------------------------------------------------------
+def test_a_volume_keeps_its_data(box: Box) -> None:
+    path = box.home.parent / "data"
+    box.load(volume("data", path, mode=0o750), volume("scratch", "data", ephemeral=True))
+    assert path.stat().st_mode & 0o7777 == 0o750
+    (path / "file").write_text("x")
+    (box.home / "spots/scratch/data/deep").mkdir()
+    box.load()
+    until(lambda: not (box.home / "spots/scratch").exists(), "the ephemeral one to go")
+    assert (path / "file").read_text() == "x"
+
+
+def test_owner_and_mode_are_put_right(box: Box) -> None:
+    path = box.home.parent / "data"
+    path.mkdir(mode=0o700)
+    os.chown(path, 12345, 12345)
+    box.load(volume("data", path))
+    state = path.stat()
+    assert (state.st_uid, state.st_gid, state.st_mode & 0o7777) == (os.getuid(), os.getgid(), 0o755)
+    path.chmod(0o700)
+    box.order("recheck", "data", status=3)
+    assert "has mode 700" in box.unit("data")["detail"]
+
+
+def test_a_quota_where_none_can_be(box: Box) -> None:
+    box.load(volume("data", box.home.parent / "data", quota=1 << 20), status=3)
+    assert "no subvolume of btrfs" in box.unit("data")["detail"]
