@@ -13,6 +13,7 @@ from enve.load.command import reload_words, replaced, words
 from enve.load.content import Files
 from enve.load.filler import Filler
 from enve.load.item import Item
+from enve.load.room import ROOMS
 from enve.load.scope import Scope, Spot, Variables
 from enve.load.secret import Secrets, is_secret
 from enve.load.template import Templates
@@ -112,7 +113,8 @@ class PlanSpot:
             files = {path: entry["sha256"] for path, entry in line["files"].items()}
         if "push" in table:
             line["product"] = self._push(table["push"], blobs)
-            line.setdefault("cwd", "product")
+            if line.get("kind") not in ROOMS:
+                line.setdefault("cwd", "product")
         spec = self._parse(line, table)
         return Rendered(
             canonical.dumps(line).decode(), spec, files, tuple(blobs), frozenset(secrets)

@@ -8,6 +8,7 @@ from typing import Any
 from enve.load.content import octal
 from enve.load.item import Item
 
+ROOT = "root"
 WHERE = "data"  # below the spot's directory, where the plan names no place
 
 Reader = Callable[[Item, str], Any]
@@ -27,6 +28,19 @@ def read_mount(item: Item, what: str) -> dict[str, Any]:
 def read_volume(item: Item, what: str) -> dict[str, Any]:
     """A folder for data."""
     return {"kind": "volume", "volume": {"path": WHERE, **_body(item, what, _VOLUME)}}
+
+
+def read_subroot(item: Item, what: str) -> dict[str, Any]:
+    """Over other folders (`overlay`), of a few that are shown (`paths`), or of what is pushed."""
+    body = _body(item, what, _SUBROOT)
+    kinds = [kind for kind in ("overlay", "paths") if kind in body]
+    if len(kinds) > 1:
+        raise item.bad(f"{what}: wanted overlay or paths, found both")
+    if "overlay" in body:
+        line = {"type": "overlay", "lower": body.pop("overlay")}
+    else:
+        line = {"type": "bind" if "paths" in body else "tar"}
+    return {"kind": "subroot", "subroot": {"at": ROOT, **line, **body}}
 
 
 def _body(item: Item, what: str, readers: dict[str, Reader]) -> dict[str, Any]:
@@ -67,7 +81,15 @@ _VOLUME: dict[str, Reader] = {
     "subvolume": lambda item, what: item.choice(what, ("auto", "yes", "no")),
     "ephemeral": lambda item, what: item.boolean(what),
 }
+_SUBROOT: dict[str, Reader] = {
+    "at": _text,
+    "overlay": _words,
+    "size": _size,
+    "upper": _text,
+    "paths": _words,
+}
 ROOMS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
     "mount": read_mount,
     "volume": read_volume,
+    "subroot": read_subroot,
 }

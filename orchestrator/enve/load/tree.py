@@ -8,6 +8,7 @@ from enve.load.item import Item
 from enve.load.outline import Outline, PmOutline
 from enve.model.blueprint import Ceiling, PmTree
 from enve_pm.core import nesting
+from enve_pm.core.blueprint import OF_ROOT, ROOT
 
 DEPTH = 8
 
@@ -46,7 +47,17 @@ class _Builder:
                 notes=("its pm is root's, and root is never the default",),
                 hint="add `user: NAME`",
             )
+        self._of_root(name, ceiling, key)
         return replace(ceiling, user=ceiling.user or user)
+
+    def _of_root(self, name: str, ceiling: Ceiling, key: Item) -> None:
+        """What root goes by must not lie where somebody else writes."""
+        kinds = sorted(OF_ROOT.intersection(ceiling.kinds))
+        if self._system and kinds and ceiling.user != ROOT:
+            raise key.bad(
+                f"spot {name!r} of {self._node}: a {kinds[0]} is root's, found {ceiling.user!r}",
+                hint=f"make it `user: root`, with only such kinds: `kinds: [{' '.join(kinds)}]`",
+            )
 
     def _pm(self, name: str, pm: PmOutline, chain: str, above: str) -> PmTree:
         below = chain + nesting.letter(pm.mode)

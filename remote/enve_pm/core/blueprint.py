@@ -10,7 +10,7 @@ from enve_pm.core.address import AddressError, Pattern, check_name
 from enve_pm.core.address import format as format_address
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.unit import ROOMS
+from enve_pm.core.unit import ROOMS, SUBROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = "root"
 KINDS = ("process", "job", "resource")
+OF_ROOT = frozenset((SUBROOT,))  # what others must not be able to bend
 ALL_KINDS = (*KINDS, *sorted(ROOMS))  # what only some blueprints grant, too
 UNLIMITED = -1
 LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says nothing
@@ -97,6 +98,8 @@ class _Tree:
 
         def spot(inner: Any, at: str) -> Ceiling:
             ceiling = _ceiling(inner, at, who[1] if who[0] == "user" else "")
+            if self.system and ceiling.user != ROOT and not OF_ROOT.isdisjoint(ceiling.kinds):
+                raise FormatError("%s: a spot for a subroot is root's" % at)
             if self.system and not ceiling.user:
                 raise FormatError("%s: the key 'user' is missing (root is never assumed)" % at)
             if who[0] == "user" and ceiling.user != who[1]:

@@ -129,7 +129,7 @@ def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
 def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     """What a mount or a volume touches. What the spot may only read is shown read-only."""
     body, writes = spec.body, (own, *ceiling.writes)
-    for key in ("at", "path"):
+    for key in ("at", "path", "upper"):
         if key in body and not _inside(body[key], writes):
             raise _above(spec, key, body[key], "its paths: " + " ".join(writes))
     options = body.get("options", ())
@@ -138,11 +138,19 @@ def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     if body.get("mode", 0) & 0o6000 and ceiling.user != ROOT:
         raise _above(spec, "mode", oct(body["mode"]), "0o1777 (no setuid, setgid)")
     source = body.get("from", "")
-    if source and not _inside(source, writes):
-        if not _inside(source, (*writes, *ceiling.reads)):
-            raise _above(spec, "from", source, "its paths: " + " ".join((*writes, *ceiling.reads)))
-        if "ro" not in options:
-            raise _above(spec, "from", source, "what it may write: options: [ro] shows it")
+    _shown(spec, "from", source, ceiling, own)
+    if source and not _inside(source, writes) and "ro" not in options:
+        raise _above(spec, "from", source, "what it may write: options: [ro] shows it")
+    for key in ("lower", "paths"):
+        for path in body.get(key, ()):
+            _shown(spec, key, path, ceiling, own)
+
+
+def _shown(spec: UnitSpec, key: str, path: str, ceiling: Ceiling, own: str) -> None:
+    """What is shown in a spot lies where it may write or read."""
+    most = (own, *ceiling.writes, *ceiling.reads)
+    if path and not _inside(path, most):
+        raise _above(spec, key, path, "its paths: " + " ".join(most))
 
 
 def _inside(path: str, folders: Sequence[str]) -> bool:

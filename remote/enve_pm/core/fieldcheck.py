@@ -161,6 +161,27 @@ def place(value: Any) -> Any:
     return value
 
 
+def places(value: Any) -> Any:
+    """Absolute paths on the node, each once; `/` is one."""
+    if (
+        not isinstance(value, list)
+        or not 1 <= len(value) <= 64
+        or len(set(map(str, value))) < len(value)
+    ):
+        raise Bad("a list of 1 to 64 absolute paths, each once", value)
+    for i, path in enumerate(value):
+        if path != "/":
+            below(f"[{i}]", place, path)
+            below(f"[{i}]", _absolute, path)
+    return value
+
+
+def _absolute(value: Any) -> Any:
+    if not value.startswith("/"):
+        raise Bad("an absolute path", value)
+    return value
+
+
 def strings(*words: str) -> Check:
     """A list of some of these words, each once."""
     word = one_of(*words)

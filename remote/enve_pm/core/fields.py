@@ -12,6 +12,7 @@ from enve_pm.core.fieldcheck import (
     names,
     one_of,
     place,
+    places,
     record,
     relative_path,
     sha256,
@@ -69,11 +70,19 @@ _volume = record(
         "ephemeral": boolean,
     },
 )
+_root = one_of("tar", "overlay", "bind")
+_subroots = {
+    "tar": record({"type": _root, "at": place}),
+    "overlay": record(
+        {"type": _root, "at": place, "lower": places}, {"size": integer(4096, BIG), "upper": place}
+    ),
+    "bind": record({"type": _root, "at": place, "paths": places}),
+}
 
 FIELDS: Mapping[str, Check] = {
     "v": integer(1, 1),
     "name": full_name,
-    "kind": one_of("process", "resource", "job", "mount", "volume", "subpm"),
+    "kind": one_of("process", "resource", "job", "mount", "volume", "subroot", "subpm"),
     "want": one_of("up", "down"),
     "command": argv,
     "env": mapping(env_name, text(32768, 0)),
@@ -107,6 +116,7 @@ FIELDS: Mapping[str, Check] = {
     "product": record(_product),
     "mount": tagged("type", _mounts),
     "volume": _volume,
+    "subroot": tagged("type", _subroots),
     "mode": one_of("root", "user"),
     "program": _path,
     "single": boolean,

@@ -17,9 +17,10 @@ RESOURCE = "resource"
 JOB = "job"
 MOUNT = "mount"
 VOLUME = "volume"
+SUBROOT = "subroot"
 # Kinds whose check, make and undo are done by `enve_pm.maker`; what they are stands in the line
 # under the name of the kind.
-ROOMS = frozenset((MOUNT, VOLUME))
+ROOMS = frozenset((MOUNT, VOLUME, SUBROOT))
 # Kinds that a check judges, and no pid: see `core.making`.
 CHECKED = frozenset((RESOURCE, JOB, *ROOMS))
 # ... and of these, those whose check, make and undo are pm's own.
@@ -93,7 +94,8 @@ for _kind in ROOMS:
     _REQUIRED[_kind] = (_kind,)
     _FOREIGN[_kind] = (
         *("command", "env", "cwd", "umask", "nice", "rlimits", "stop_signal", "ready", "reload"),
-        *("check", "make", "undo", "each", "product", "mode", "program"),
+        *("check", "make", "undo", "each", "mode", "program"),
+        *(() if _kind == SUBROOT else ("product",)),
     )
 
 

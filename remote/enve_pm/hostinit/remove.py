@@ -8,6 +8,7 @@ import shutil
 
 from enve_pm.hostinit import accounts, files, layout, life, order, register
 from enve_pm.hostinit.problem import Problem
+from enve_pm.shell import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,10 +44,19 @@ def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
     if _remove_run(run, pipe):
         did.append(run)
     if os.path.isdir(home):
+        _nothing_mounted(home)
         shutil.rmtree(home)
         did.append(home)
     if system and not register.others():
         did += accounts.remove()
+
+
+def _nothing_mounted(home: str) -> None:
+    """What is mounted in there lies elsewhere, and would be removed there."""
+    found = mountinfo.below(os.path.realpath(home), mountinfo.read())
+    if found:
+        at = found[0].at
+        raise Problem("%s is mounted in %s" % (at, home), "umount %s, and remove again" % at)
 
 
 def _is_ours(home: str) -> bool:

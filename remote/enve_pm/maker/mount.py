@@ -8,20 +8,20 @@ Both are nosuid and nodev unless the options say suid, dev (which only a ceiling
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 
-from enve_pm.maker import libc, mountinfo, trusted
+from enve_pm.maker import libc, trusted
 from enve_pm.maker.place import Trouble
+from enve_pm.maker.stack import take
+from enve_pm.shell import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from enve_pm.maker.mountinfo import Mount
     from enve_pm.maker.place import Place
+    from enve_pm.shell.mountinfo import Mount
 
 FLAGS = {"ro": libc.RDONLY, "nosuid": libc.NOSUID, "nodev": libc.NODEV, "noexec": libc.NOEXEC}
-PAUSE = 0.1  # seconds between two tries to unmount what is in use
 BLANKS = str.maketrans({" ": "_", "\t": "_", "\n": "_"})
 
 
@@ -59,35 +59,21 @@ class MountUnit:
             os.close(target)
 
     def undo(self) -> None:
-        """Unmount it, as soon as nobody uses it. A mount of somebody else's is left alone. The
-        folder around it is what we hold open: to hold the mount itself would keep it busy."""
-        above, _, name = self.at.rpartition("/")
-        try:
-            parent = self._place.open(above or "/")
-        except FileNotFoundError:
-            return
-        try:
-            os.fchdir(parent)
-            self._unmount(trusted.real(parent).rstrip("/") + "/" + name, name)
-        finally:
-            os.chdir("/")
-            os.close(parent)
-
-    def _unmount(self, path: str, name: str) -> None:
-        """`name`: of what stands at `path`, in the working directory."""
+        """Unmount it, as soon as nobody uses it. A mount of somebody else's is left alone."""
         end = time.monotonic() + self._place.patience
         while True:
-            found = mountinfo.on(path, mountinfo.read())
-            if found is None or not self._ours(os.stat(name, follow_symlinks=False), found):
+            try:
+                target = self._place.open(self.at)
+            except FileNotFoundError:
                 return
             try:
-                libc.unmount(name, libc.NOFOLLOW)
-            except OSError as error:
-                if error.errno != errno.EBUSY:
-                    raise
-                if time.monotonic() > end:
-                    raise Trouble("%s is in use%s" % (path, _users(path))) from None
-                time.sleep(PAUSE)
+                found = mountinfo.on(trusted.real(target), mountinfo.read())
+                ours = found is not None and self._ours(os.fstat(target), found)
+            finally:
+                os.close(target)
+            if found is None or not ours:
+                return
+            take(self._place, found.at, end)
 
     # -- what it should be ------------------------------------------------------------------------
     def _options(self) -> frozenset[str]:
@@ -154,18 +140,3 @@ class MountUnit:
             libc.mount("", trusted.name(at), "", flags)
         finally:
             os.close(at)
-
-
-def _users(path: str) -> str:
-    """Who stands in there, as far as that can be told: ` by pid 1 2 3`."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        for what in ("cwd", "root", "exe"):
-            try:
-                where = os.readlink("/proc/%s/%s" % (pid, what))
-            except OSError:
-                continue
-            if (where + "/").startswith(path + "/"):
-                found.append(pid)
-                break
-    return " by pid " + " ".join(found[:10]) if found else ""

@@ -30,6 +30,7 @@ class Place:
         self.unit = spec.unit
         self.body: Any = spec.body
         self.spot = "%s/spots/%s" % (home, quote(spec.unit))
+        self.blob: str = spec.product.get("sha256", "")
         self.patience = max(0, spec.stop_timeout - MARGIN) / 1000
         self.rights = Rights(spec.user, spec.group)
 

@@ -81,4 +81,14 @@ def _volume(place: Place) -> Made:
     return VolumeUnit(place)
 
 
-_KINDS: dict[str, Callable[[Place], Made]] = {"mount": _mount, "volume": _volume}
+def _subroot(place: Place) -> Made:
+    from enve_pm.maker.subroot import SubrootUnit
+
+    return SubrootUnit(place)
+
+
+_KINDS: dict[str, Callable[[Place], Made]] = {
+    "mount": _mount,
+    "subroot": _subroot,
+    "volume": _volume,
+}

@@ -32,10 +32,19 @@ def _unit(home: Folder, name: str) -> None:
                 if nested:
                     _home(spot)
                 placed.clear(spot)
+            _trees(spots, name)
             _if_empty(spots, name)
     for side in SIDES if nested else ():
         with home.below(side) as folder:
             folder.remove(name)
+
+
+def _trees(spots: Folder, name: str) -> None:
+    """The files of a root, which are anybody's; nothing is mounted in them (see `maker.layer`)."""
+    with spots.below(name) as spot:
+        for one in spot.names():
+            if one.startswith(placed.TREE):
+                spot.remove(one)
 
 
 def _home(home: Folder) -> None:

@@ -3,6 +3,7 @@ follows a link, so that nobody who may write in there can lead us somewhere else
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -92,7 +93,8 @@ class Folder:
             pass
 
     def remove(self, name: str) -> None:
-        """Remove whatever bears that name, a whole tree too."""
+        """Remove whatever bears that name, a whole tree too; but nothing of what is mounted in it,
+        which is seen there and lies elsewhere (EBUSY)."""
         try:
             state = self.stat(name)
         except FileNotFoundError:
@@ -102,6 +104,15 @@ class Folder:
             return
         os.chmod(name, 0o700, dir_fd=self.fd)  # a folder that its owner closed; no link: see stat
         with self.below(name) as inner:
+            if _mount(inner.fd) != _mount(self.fd):
+                raise OSError(errno.EBUSY, "something is mounted there", name)
             for one in inner.names():
                 inner.remove(one)
         os.rmdir(name, dir_fd=self.fd)
+
+
+def _mount(handle: int) -> bytes:
+    """In which mount an open folder lies: a bind has the device number of what it shows."""
+    with open("/proc/self/fdinfo/%d" % handle, "rb", buffering=0) as file:
+        rows = file.read(1024).split(b"\n")
+    return next((row for row in rows if row.startswith(b"mnt_id:")), b"")

@@ -17,7 +17,7 @@ from enve_pm.core.canonical import loads
 from enve_pm.core.digest import sha256
 from enve_pm.core.filename import quote, unquote
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.core.unit import SUBROOT, UnitError, UnitSpec
 from enve_pm.shell import placed
 from enve_pm.shell.folder import Folder
 from enve_pm.shell.handle import write_all
@@ -95,7 +95,7 @@ class Placing:
             self._product(spot, before.product)
             self._files(spot)  # afterwards: one may lie in the product
             placed.drop(spot, [path for path in before.files if path not in self.spec.files])
-            now = placed.Placed(sorted(self.spec.files), self.spec.product.get("sha256", ""))
+            now = placed.Placed(sorted(self.spec.files), unpacked(self.spec))
             placed.write(spot, now)
 
     def _spot(self) -> Folder:
@@ -141,7 +141,7 @@ class Placing:
 
     # -- the product ------------------------------------------------------------------------------
     def _product(self, spot: Folder, before: str) -> None:
-        wanted = self.spec.product.get("sha256", "")
+        wanted = unpacked(self.spec)
         for name in (NEW, OLD):  # of a placing that was cut off
             spot.remove(name)
         if wanted and (wanted != before or not spot.has(PRODUCT)):
@@ -168,6 +168,11 @@ class Placing:
             spot.remove(PRODUCT)
         spot.rename(NEW, PRODUCT)
         spot.remove(OLD)
+
+
+def unpacked(spec: UnitSpec) -> str:
+    """The sha256 of what is unpacked here: a root's files are the maker's matter."""
+    return "" if spec.kind == SUBROOT else str(spec.product.get("sha256", ""))
 
 
 def _same(folder: Folder, name: str, file: Any) -> bool:

@@ -25,6 +25,7 @@ RECORD_SIZE = 1 << 20
 PRODUCT = "product"
 NEW = ".product.new"
 OLD = ".product.old"
+TREE = ".tree-"  # begins the names of folders that hold the files of a root (see `enve_pm.maker`)
 
 # files: paths below the spot · product: sha256 of what was unpacked, or empty
 Placed = namedtuple("Placed", "files product")

@@ -16,6 +16,7 @@ from enve_pm.shell.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from tarfile import TarFile, TarInfo
     from typing import BinaryIO
 
@@ -46,11 +47,16 @@ def prepare() -> None:
 def unpack(source: BinaryIO, folder: Folder, caps: Caps = CAPS) -> None:
     """Unpack a tar archive, plain or compressed with gzip, bzip2 or xz. Raises Unfit, OSError.
     What was written by then stays in the folder, for the caller to remove."""
+    whole(source, lambda archive: Unpacking(archive, folder, caps))
+
+
+def whole(source: BinaryIO, make: Callable[[TarFile], Unpacking]) -> None:
+    """Unpack all of it with what `make` gives. Raises Unfit, OSError."""
     import tarfile
 
     try:
         with tarfile.open(fileobj=source, mode="r|*") as archive:
-            _Unpacking(archive, folder, caps).run()
+            make(archive).run()
     except (Unfit, OSError):
         raise
     except MemoryError:
@@ -62,14 +68,16 @@ def unpack(source: BinaryIO, folder: Folder, caps: Caps = CAPS) -> None:
         raise Unfit("not a good tar archive: %s" % error) from None
 
 
-class _Unpacking:
+class Unpacking:
+    """Into an empty folder; a subclass may be less strict about members."""
+
     def __init__(self, archive: TarFile, folder: Folder, caps: Caps) -> None:
         self.archive = archive
         self.folder = folder
         self.caps = caps
         self.left = caps.size
         self.links: list[tuple[tuple[str, ...], TarInfo]] = []
-        self.modes: dict[tuple[str, ...], int] = {}
+        self.folders: dict[tuple[str, ...], TarInfo] = {}
 
     def run(self) -> None:
         for count, member in enumerate(iter(self.archive.next, None)):
@@ -80,14 +88,14 @@ class _Unpacking:
             self.archive.members = []  # type: ignore[attr-defined]  # it keeps them all otherwise
         for steps, member in self.links:
             self._link(steps, member)
-        for steps, mode in sorted(self.modes.items(), reverse=True):
+        for steps, member in sorted(self.folders.items(), key=lambda row: row[0], reverse=True):
             with self.folder.reach(steps, make=False) as inner:
-                os.fchmod(inner.fd, mode)
+                os.fchmod(inner.fd, member.mode & 0o777 | 0o700)
+                self._own(member, inner.fd)
 
     def _member(self, member: TarInfo) -> None:
         steps = self._steps(member.name)
-        if member.mode & 0o6000:
-            raise Unfit("%s: setuid or setgid" % _shown(member.name))
+        self._fit(member)
         if member.isdir():
             self._directory(steps, member)
         elif member.issparse():
@@ -101,6 +109,13 @@ class _Unpacking:
         else:
             raise Unfit("%s: neither file, folder nor link" % _shown(member.name))
 
+    def _fit(self, member: TarInfo) -> None:
+        if member.mode & 0o6000:
+            raise Unfit("%s: setuid or setgid" % _shown(member.name))
+
+    def _own(self, member: TarInfo, handle: int) -> None:
+        """Whoever unpacks it owns it."""
+
     def _steps(self, name: str) -> tuple[str, ...]:
         if name.startswith("/") or "\0" in name or len(name) > self.caps.name:
             raise Unfit("%s: an absolute or overlong name" % _shown(name))
@@ -112,7 +127,7 @@ class _Unpacking:
     def _directory(self, steps: tuple[str, ...], member: TarInfo) -> None:
         with self._reach(steps, member):
             if steps:
-                self.modes[steps] = member.mode & 0o777 | 0o700
+                self.folders[steps] = member
 
     def _reach(self, steps: tuple[str, ...], member: TarInfo) -> Folder:
         try:
@@ -146,6 +161,7 @@ class _Unpacking:
             write_all(handle, piece)
             left -= len(piece)
         os.fchmod(handle, member.mode & 0o777)
+        self._own(member, handle)
         seconds = min(max(int(member.mtime), 0), 1 << 33)
         os.utime(handle, (seconds, seconds))
 

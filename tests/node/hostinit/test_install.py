@@ -274,3 +274,23 @@ def test_a_folder_that_serves_something_else_keeps_its_mode(
     done = carry_out(replace(order, **{what: place}), program)  # type: ignore[arg-type]
     assert "in use for something else" in done["problem"]["message"]
     assert stat.S_IMODE(shared.stat().st_mode) == 0o777
+
+
+@pytest.mark.host
+def test_what_is_mounted_in_a_home_is_not_removed_with_it(
+    order: Ordered, program: Bundle, small_disk: Path
+) -> None:
+    (small_disk / "precious").write_text("x")
+    assert carry_out(order, program)["problem"] is None
+    seen = Path(order.home) / "spots/web/data"
+    seen.mkdir(parents=True)
+    removal = replace(order, action="remove", blueprint=b"", keys={})
+    subprocess.run(["mount", "--bind", str(small_disk), str(seen)], check=True)
+    try:
+        done = carry_out(removal, program)
+        assert f"{seen} is mounted in {order.home}" in done["problem"]["message"]
+        assert "umount" in done["problem"]["hint"]
+    finally:
+        subprocess.run(["umount", str(seen)], check=True)
+    assert (small_disk / "precious").exists()
+    assert carry_out(removal, program)["problem"] is None

@@ -6,56 +6,19 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.support.box import Box, line
+from tests.support.box import Box
+from tests.support.rooms import OWN, bind, enter, inside, kept, mounted, tmpfs, volume
 from tests.support.wait import until
 
-from enve_pm.maker import mountinfo
-from enve_pm.maker.mountinfo import Mount
-
 pytestmark = [pytest.mark.real, pytest.mark.host]
-OWN = ("unshare", "--mount", "--propagation", "private", "--")
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
     with Box(tmp_path, around=OWN) as box:
         yield box
-
-
-def tmpfs(name: str, at: Path | str = "data", **keys: Any) -> dict[str, Any]:
-    return line(name, kind="mount", mount={"type": "tmpfs", "at": str(at), **keys})
-
-
-def bind(name: str, source: Path, at: Path | str = "data", *options: str) -> dict[str, Any]:
-    body = {"type": "bind", "from": str(source), "at": str(at), "options": list(options)}
-    return line(name, kind="mount", mount=body)
-
-
-def volume(name: str, path: Path | str, **keys: Any) -> dict[str, Any]:
-    return line(name, kind="volume", volume={"path": str(path), **keys})
-
-
-def mounted(box: Box) -> list[Mount]:
-    """What is mounted below the test's folder, as pm sees it."""
-    text = Path(f"/proc/{box.pids()[1]}/mountinfo").read_text()
-    return mountinfo.below(str(box.home.parent), list(mountinfo.parse(text)))
-
-
-@pytest.fixture
-def keeper() -> Iterator[int]:
-    """A process that keeps a mount namespace alive."""
-    stay = ["sh", "-c", "echo; exec sleep 1000"]
-    with subprocess.Popen([*OWN, *stay], stdout=subprocess.PIPE) as process:
-        assert process.stdout and process.stdout.readline(), "the namespace is there"
-        yield process.pid
-        process.kill()
-
-
-def _inside(box: Box, *words: str) -> None:
-    subprocess.run(["nsenter", f"--mount=/proc/{box.pids()[1]}/ns/mnt", *words], check=True)
 
 
 # -- mounts ---------------------------------------------------------------------------------------
@@ -87,7 +50,7 @@ def test_a_folder_is_seen_at_a_second_place(box: Box) -> None:
 def test_one_that_is_lost_is_mounted_again_and_the_cause_is_told(box: Box) -> None:
     box.load({**tmpfs("cache"), "drift": "report"}, {**tmpfs("other"), "restart": "never"})
     for name in ("cache", "other"):
-        _inside(box, "umount", f"{box.home}/spots/{name}/data")
+        inside(box, "umount", f"{box.home}/spots/{name}/data")
     box.order("recheck", "cache", "other", status=3)
     told = box.unit("cache")
     assert told["state"] == "RUNNING"
@@ -107,9 +70,8 @@ def test_other_parameters_are_another_mount(box: Box) -> None:
 
 def test_one_in_use_stays_and_says_by_whom(box: Box) -> None:
     box.load({**tmpfs("cache"), "stop_timeout": 1500})
-    enter = ["nsenter", f"--mount=/proc/{box.pids()[1]}/ns/mnt", "--"]
     stay = ["sh", "-c", f"cd {box.home}/spots/cache/data && echo && exec sleep 1000"]
-    with subprocess.Popen([*enter, *stay], stdout=subprocess.PIPE) as user:
+    with subprocess.Popen([*enter(box), *stay], stdout=subprocess.PIPE) as user:
         assert user.stdout and user.stdout.readline()
         box.order("stop", "cache", status=3)
         unit = box.unit("cache")
@@ -118,14 +80,14 @@ def test_one_in_use_stays_and_says_by_whom(box: Box) -> None:
         assert len(mounted(box)) == 1
         user.kill()
     box.order("reset-failed", "cache")
-    _inside(box, "umount", f"{box.home}/spots/cache/data")
+    inside(box, "umount", f"{box.home}/spots/cache/data")
 
 
 def test_nothing_is_left_mounted_after_the_death_of_pm_and_another_plan(
-    tmp_path: Path, keeper: int
+    tmp_path: Path,
 ) -> None:
     """The next pm is started in the same namespace."""
-    with Box(tmp_path, around=("nsenter", f"--mount=/proc/{keeper}/ns/mnt", "--")) as box:
+    with kept() as around, Box(tmp_path, around=around) as box:
         box.load(tmpfs("cache", tmp_path / "at"))
         box.kill(before=lambda: box.parameter("cache", tmpfs("cache")))
         box.wait("cache", "RUNNING")

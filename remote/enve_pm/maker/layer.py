@@ -1,0 +1,126 @@
+"""One thing that is mounted in a root: what it is, and how it gets there.
+
+A root holds what others have made, so its links are never followed: each step below it is opened by
+itself, and one that is a link is refused.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import namedtuple
+
+from enve_pm.maker import libc, trusted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from enve_pm.shell.mountinfo import Mount
+
+BIND = "bind"
+_STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+# at: path below the root, "" is the root itself · kind: bind, or of a file system · source: a path,
+# or its name · flags, data: as of mount(2) · links: {name: target} made in it
+Layer = namedtuple("Layer", "at kind source flags data links", defaults=("", {}))
+
+
+def put(root: Callable[[], int], layer: Layer) -> None:
+    """Mount it below the root, which `root` opens; what it stands on is made. Raises OSError."""
+    source = trusted.open_path(layer.source) if layer.kind == BIND else -1
+    try:
+        target = _reach(root, layer.at, make=_like(source))
+        try:
+            _mount(layer, source, trusted.name(target))
+        finally:
+            os.close(target)
+    finally:
+        if source >= 0:
+            os.close(source)
+    _finish(_reach(root, layer.at), layer)
+
+
+def _reach(root: Callable[[], int], at: str, make: str = "") -> int:
+    """The root is opened anew each time: something may lie on it now."""
+    handle = root()
+    try:
+        return below(handle, at, make)
+    finally:
+        os.close(handle)
+
+
+def _like(source: int) -> str:
+    folder = source < 0 or stat.S_ISDIR(os.fstat(source).st_mode)
+    return "folder" if folder else "file"
+
+
+def _mount(layer: Layer, source: int, target: str) -> None:
+    if layer.kind == BIND:
+        libc.mount(trusted.name(source), target, "", libc.BIND)
+    else:
+        libc.mount(layer.source, target, layer.kind, layer.flags, layer.data)
+
+
+def _finish(top: int, layer: Layer) -> None:
+    """What needs the mount itself: it goes nowhere else, a bind gets its flags, links are laid."""
+    try:
+        libc.mount("", trusted.name(top), "", libc.PRIVATE)
+        if layer.kind == BIND and layer.flags:
+            libc.mount("", trusted.name(top), "", libc.BIND | libc.REMOUNT | layer.flags)
+        for name, target in layer.links.items():
+            os.symlink(target, name, dir_fd=top)
+    finally:
+        os.close(top)
+
+
+def below(root: int, path: str, make: str = "") -> int:
+    """A descriptor (O_PATH) of what stands at a path below the root; `make`: folder or file, which
+    the last step becomes where it is missing. Raises OSError."""
+    steps = [step for step in path.split("/") if step]
+    here = os.dup(root) if not steps else _open(root, ".")
+    for number, step in enumerate(steps, 1):
+        try:
+            if make:
+                _make(here, step, make if number == len(steps) else "folder")
+            following = _open(here, step)
+        finally:
+            os.close(here)
+        here = following
+    return here
+
+
+def _open(folder: int, step: str) -> int:
+    handle = os.open(step, _STEP, dir_fd=folder)
+    if stat.S_ISLNK(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.ELOOP, "a link stands in the way", step)
+    return handle
+
+
+def _make(folder: int, step: str, what: str) -> None:
+    try:
+        if what == "folder":
+            os.mkdir(step, 0o755, dir_fd=folder)
+        else:
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+            os.close(os.open(step, flags, 0o600, dir_fd=folder))
+    except FileExistsError:
+        pass
+
+
+def differs(layer: Layer, found: Mount | None, path: str) -> str:
+    """Why the layer is not what is mounted at that path."""
+    if found is None:
+        return "nothing is mounted at %s" % path
+    if layer.kind not in (BIND, found.kind):
+        return "a %s is mounted at %s" % (found.kind, path)
+    if layer.flags & libc.RDONLY and "ro" not in found.options:
+        return "%s can be written" % path
+    return ""
+
+
+def strays(paths: Sequence[str], mounts: Sequence[Mount]) -> list[str]:
+    """Mounts that are none of these."""
+    return sorted({mount.at for mount in mounts} - set(paths))

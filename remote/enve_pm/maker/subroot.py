@@ -1,0 +1,125 @@
+"""Units of kind subroot: a folder that one can chroot into.
+
+    {"at": PATH, "type": "tar"}                          from the unit's product
+    {"at": PATH, "type": "overlay", "lower": [PATH], "size": BYTES | "upper": PATH}
+    {"at": PATH, "type": "bind", "paths": [PATH]}        nothing but these, read-only
+
+An overlay keeps what is written in memory, or in `upper`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.maker import api, tree
+from enve_pm.maker.layer import BIND, Layer
+from enve_pm.maker.libc import NODEV, NOSUID, RDONLY
+from enve_pm.maker.place import Trouble
+from enve_pm.maker.stack import Stack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.maker.place import Place
+
+UPPER = ".upper"  # in the spot's directory: where an overlay's memory is mounted
+
+
+class SubrootUnit:
+    """`check`, `make` and `undo` of the whole: its files, and what is mounted in it."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._body = place.body
+        self._type = place.body["type"]
+        at = place.path(place.body["at"])
+        layers = [*_FILES[self._type](self), *api.layers(place.home)]
+        self._stack = Stack(place, at, layers)
+        self._memory = Stack(place, place.path(UPPER), self._upper_memory())
+
+    def check(self) -> str:
+        """Why it is not there as it should be; empty when it is."""
+        return self._stack.check() or (self._memory.check() if self._in_memory else "")
+
+    def make(self) -> None:
+        """Raises Trouble, OSError."""
+        self._stack.undo()
+        if self._type == "tar":
+            if not self._place.blob:
+                raise Trouble("a subroot of type tar wants a product (push)")
+            tree.grow(self._place, self._place.blob)
+        try:
+            if self._type == "overlay":
+                self._make_upper()
+            self._stack.make()
+        except BaseException:
+            self.undo()
+            raise
+
+    def undo(self) -> None:
+        """Nothing stays mounted. Raises Trouble, OSError."""
+        self._stack.undo()
+        if self._in_memory:
+            self._memory.undo()
+
+    # -- the files --------------------------------------------------------------------------------
+    def _tar(self) -> list[Layer]:
+        return [Layer("", BIND, tree.path(self._place, self._place.blob), 0)]
+
+    def _bind(self) -> list[Layer]:
+        """An empty root that shows some of ours; links of / into them are the same in there."""
+        paths = self._body["paths"]
+        links = {name: target for name, target in _links().items() if _leads(target, paths)}
+        bottom = Layer("", "tmpfs", "pm:root", NOSUID | NODEV, "mode=755,size=1m", links)
+        shown = [Layer(path.strip("/"), BIND, path, NOSUID | NODEV | RDONLY) for path in paths]
+        return [bottom, *shown]
+
+    def _overlay(self) -> list[Layer]:
+        upper = self._upper
+        data = "lowerdir=%s,upperdir=%s/upper,workdir=%s/work" % (
+            ":".join(map(_escaped, self._body["lower"])),
+            _escaped(upper),
+            _escaped(upper),
+        )
+        return [Layer("", "overlay", "pm:root", 0, data)]
+
+    # -- what is written in an overlay ------------------------------------------------------------
+    @property
+    def _in_memory(self) -> bool:
+        return self._type == "overlay" and "upper" not in self._body
+
+    @property
+    def _upper(self) -> str:
+        return self._place.path(self._body.get("upper", UPPER))
+
+    def _upper_memory(self) -> list[Layer]:
+        size = self._body.get("size", 0)
+        data = "mode=700" + (",size=%d" % size if size else "")
+        return [Layer("", "tmpfs", "pm:upper", NOSUID | NODEV, data)]
+
+    def _make_upper(self) -> None:
+        if self._in_memory and self._memory.check():
+            self._memory.make()
+        for name in ("upper", "work"):
+            os.close(self._place.open("%s/%s" % (self._upper, name), make=True))
+
+
+def _links() -> dict[str, str]:
+    """The links of / : bin -> usr/bin and the like."""
+    return {name: os.readlink("/" + name) for name in os.listdir("/") if os.path.islink("/" + name)}
+
+
+def _leads(target: str, paths: list[str]) -> bool:
+    path = "/" + target.strip("/")
+    return any((path + "/").startswith(shown.rstrip("/") + "/") for shown in paths)
+
+
+def _escaped(path: str) -> str:
+    """As overlayfs reads its options."""
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
+_FILES = {
+    "tar": SubrootUnit._tar,
+    "overlay": SubrootUnit._overlay,
+    "bind": SubrootUnit._bind,
+}

@@ -1,0 +1,67 @@
+"""The files of a root from a tar archive (the unit's product), unpacked as they are in there: with
+owners, setuid bits and absolute links, which only mean something inside the root. Devices are left
+out: a root gets its own /dev.
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.maker.place import Trouble
+from enve_pm.shell.folder import Folder
+from enve_pm.shell.placed import TREE as STEM
+from enve_pm.shell.unpack import CAPS, Unfit, Unpacking, whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tarfile import TarInfo
+
+    from enve_pm.maker.place import Place
+
+
+def path(place: Place, blob: str) -> str:
+    return "%s/%s%s" % (place.spot, STEM, blob[:16])
+
+
+def grow(place: Place, blob: str) -> None:
+    """Unpack it, unless it stands there whole; the others go. Raises Trouble, OSError."""
+    own = STEM + blob[:16]
+    with Folder.open(place.home + "/spots") as spots, spots.below(_last(place.spot)) as spot:
+        for name in spot.names():
+            if name.startswith(STEM) and name != own:
+                spot.remove(name)
+        if spot.has(own):
+            return
+        new = own + ".new"
+        source = os.open("%s/store/%s" % (place.home, blob), os.O_RDONLY | os.O_CLOEXEC)
+        with os.fdopen(source, "rb") as file, spot.made(new, 0o700) as folder:
+            try:
+                whole(file, lambda archive: _Tree(archive, folder, CAPS))
+            except Unfit as error:
+                raise Trouble("push: %s" % error) from None
+            os.fchmod(folder.fd, 0o755)
+        os.sync()  # its name says that it is whole
+        spot.rename(new, own)
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+class _Tree(Unpacking):
+    def _member(self, member: TarInfo) -> None:
+        if not (member.isdev() or member.issparse()):
+            super()._member(member)
+
+    def _fit(self, member: TarInfo) -> None:
+        """setuid and setgid may stand here."""
+
+    def _own(self, member: TarInfo, handle: int) -> None:
+        if os.geteuid() == 0:
+            os.fchown(handle, member.uid, member.gid)
+            os.fchmod(handle, member.mode & 0o7777)
+
+    def _symbolic(self, steps: tuple[str, ...], member: TarInfo, inner: Folder) -> None:
+        os.symlink(member.linkname, steps[-1], dir_fd=inner.fd)
+        if os.geteuid() == 0:
+            os.chown(steps[-1], member.uid, member.gid, dir_fd=inner.fd, follow_symlinks=False)
