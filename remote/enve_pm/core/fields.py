@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enve_pm.core.fieldcheck import (
+    Bad,
     argv,
     boolean,
     env_name,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 DAY = 86_400_000  # ms
 BIG = 2**53 - 1  # integers of canonical JSON
 SIGNALS = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL")
+# What pm keeps in a spot's directory.
+RESERVED = (".placed", ".placed.new", ".product.new", ".product.old", ".upper")
+TREE = ".tree-"
 RLIMITS = ("nofile", "nproc", "core", "as", "data", "fsize", "stack", "memlock", "cpu")
 
 
@@ -50,6 +54,23 @@ _ready = {
     "fd": record({"how": _how, "fd": integer(3, 255)}),
     "check": record({"how": _how}),
 }
+
+
+def _files(value: Any) -> Any:
+    """Paths in the spot's directory, none of them below another, and none of pm's own."""
+    mapping(relative_path, record(_file))(value)
+    for path in value:
+        head = path.split("/")[0]
+        if head in RESERVED or head.startswith(TREE):
+            raise Bad("a name that pm does not use itself", head, f".{path}")
+        above = path.rpartition("/")[0]
+        while above:
+            if above in value:
+                raise Bad(f"a file or a folder {above}, not both", path, f".{path}")
+            above = above.rpartition("/")[0]
+    return value
+
+
 _file = {"sha256": sha256, "size": integer(0, BIG), "mode": integer(0, 0o7777)}
 _product = {"kind": one_of("tar"), "sha256": sha256, "size": integer(0, BIG)}
 _options = strings("ro", "nosuid", "nodev", "noexec", "suid", "dev")
@@ -112,7 +133,7 @@ FIELDS: Mapping[str, Check] = {
     "reload": _reload,
     "log_size": integer(1024, BIG),
     "log_keep": integer(0, 1000),
-    "files": mapping(relative_path, record(_file)),
+    "files": _files,
     "product": record(_product),
     "mount": tagged("type", _mounts),
     "volume": _volume,

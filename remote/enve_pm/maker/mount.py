@@ -79,9 +79,22 @@ class MountUnit:
     def _options(self) -> frozenset[str]:
         asked = set(self._body.get("options", ()))
         hard = {"nosuid": "suid", "nodev": "dev"}
-        return frozenset(
-            asked & FLAGS.keys() | {no for no, yes in hard.items() if yes not in asked}
-        )
+        implied = {no for no, yes in hard.items() if yes not in asked}
+        return frozenset(asked & FLAGS.keys() | implied | self._inherited())
+
+    def _inherited(self) -> frozenset[str]:
+        """What the mount says that the source lies in: no second place takes that away."""
+        if self._body["type"] == "tmpfs":
+            return frozenset()
+        try:
+            source = self._place.open(self._place.path(self._body["from"]))
+        except FileNotFoundError:
+            return frozenset()
+        try:
+            found = mountinfo.around(source, mountinfo.read())
+            return frozenset() if found is None else found.options & FLAGS.keys()
+        finally:
+            os.close(source)
 
     def _ours(self, seen: os.stat_result, found: Mount) -> bool:
         if self._body["type"] == "tmpfs":

@@ -40,10 +40,9 @@ class Place:
 
     def open(self, path: str, make: bool = False) -> int:
         """A folder or file, see `trusted`; with `make` folders that are missing are made, and are
-        the unit's user's. Raises OSError."""
-        return trusted.open_path(path, self._make if make else None)
+        pm's. Raises OSError."""
+        return trusted.open_path(path, _make if make else None)
 
-    def _make(self, folder: int, name: str) -> None:
-        os.mkdir(name, 0o755, dir_fd=folder)
-        if self.rights.other:
-            os.chown(name, self.rights.uid, self.rights.gid, dir_fd=folder, follow_symlinks=False)
+
+def _make(folder: int, name: str) -> None:
+    os.mkdir(name, 0o755, dir_fd=folder)

@@ -1,8 +1,9 @@
-"""A path, opened so that nobody but its owner's betters can have bent it.
+"""A path, opened so that nobody but root (or we ourselves) can have bent it, or can bend it later.
 
-pm may be root, and what it mounts or makes lies where others write. So every step is opened from
-the folder before it, and a link is followed only where nobody else could have put it: in a
-folder of root's (or our own) that only its owner writes.
+pm may be root, and what it mounts or makes must not be led elsewhere. So every folder on the way
+has to belong to root or to us, and nobody else may write in it (in /tmp and the like nobody can
+take away what is ours); links are followed where they are root's or ours. The last step may be
+anybody's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Bent(OSError):
-    """A link on the way that somebody else may have laid."""
+    """Somebody else may have laid the way, or may change it."""
 
 
 def open_path(path: str, make: Callable[[int, str], None] | None = None) -> int:
@@ -34,15 +35,17 @@ def open_path(path: str, make: Callable[[int, str], None] | None = None) -> int:
             step = steps.pop()
             if step in ("", "."):
                 continue
+            _judge(here, path)
             following = _step(here, step, make, path)
             if stat.S_ISLNK(os.fstat(following).st_mode):
-                os.close(following)
                 links += 1
-                steps += _target(here, step, links, path)
-                if steps[-1:] == [""]:  # an absolute link
-                    following = os.open("/", _STEP)
-                else:
+                try:
+                    steps += _target(here, following, step, links, path)
+                finally:
+                    os.close(following)
+                if steps[-1:] != [""]:
                     continue
+                following = os.open("/", _STEP)  # an absolute link
             os.close(here)
             here = following
     except BaseException:
@@ -61,13 +64,23 @@ def _step(here: int, step: str, make: Callable[[int, str], None] | None, path: s
     return os.open(step, _STEP, dir_fd=here)
 
 
-def _target(here: int, step: str, links: int, path: str) -> list[str]:
+def _judge(folder: int, path: str) -> None:
+    """A step is taken from this folder."""
+    state = os.fstat(folder)
+    others = state.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not state.st_mode & stat.S_ISVTX
+    if not _ours(state) or others:
+        raise Bent(errno.EPERM, "%s is another user's, who could bend the way" % real(folder), path)
+
+
+def _ours(state: os.stat_result) -> bool:
+    return state.st_uid in (0, os.geteuid())
+
+
+def _target(here: int, link: int, step: str, links: int, path: str) -> list[str]:
     """The steps of a link, the last first."""
-    folder = os.fstat(here)
-    ours = folder.st_uid in (0, os.geteuid())
-    if not ours or folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or links > LINKS:
-        raise Bent(errno.ELOOP, "a link on the way, %s, may be anybody's" % step, path)
-    return os.readlink(step, dir_fd=here).split("/")[::-1]
+    if not _ours(os.fstat(link)) or links > LINKS:
+        raise Bent(errno.ELOOP, "%s/%s is another user's link" % (real(here), step), path)
+    return os.readlink("", dir_fd=link).split("/")[::-1]
 
 
 def name(handle: int) -> str:

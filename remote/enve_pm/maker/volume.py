@@ -97,9 +97,16 @@ class VolumeUnit:
         if self._quota:
             self._limit(folder)
         state = os.fstat(folder)
+        if state.st_uid != rights.uid and not self._is_fresh(path, state):
+            raise Trouble("%s belongs to %d: it is not given away" % (self.path, state.st_uid))
         if (state.st_uid, state.st_gid) != (rights.uid, rights.gid):
             os.chown(path, rights.uid, rights.gid)
         os.chmod(path, self._mode)
+
+    @staticmethod
+    def _is_fresh(path: str, state: os.stat_result) -> bool:
+        """One that we made a moment ago, perhaps before we were cut off."""
+        return state.st_uid == os.geteuid() and not os.listdir(path)
 
     def _limit(self, folder: int) -> None:
         real = trusted.real(folder)

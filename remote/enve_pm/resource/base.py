@@ -12,7 +12,7 @@ from enve_pm.core import states
 from enve_pm.core.effects import Exited, Spawned, SpawnFailed
 from enve_pm.resource import reach
 from enve_pm.resource import run as runs
-from enve_pm.resource.orphans import Orphans
+from enve_pm.resource.orphans import EXEC, Orphans
 from enve_pm.resource.run import NOBODY, Run
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, launch
@@ -155,11 +155,11 @@ class Runs:
                 return
             self._look = False
             self._looked = self._system.now()
-            if not self._orphans.adopt(self._fresh):
-                return  # somebody's owner is not known yet: nobody's end can be told
-            self._fresh = []
+            known = self._orphans.adopt(self._fresh)  # else somebody's owner is not known yet
             for run in list(self._ending.values()):
-                self._clear(run)
+                if known or run.patience <= self._looked:
+                    self._clear(run)
+            self._fresh = [run for run in self._fresh if not known and run.number in self._ending]
 
     def _postpone(self, wait: int) -> None:
         if self._timer is None or self._timer.callback is None:
@@ -167,6 +167,7 @@ class Runs:
 
     def _ended(self, run: Run, code: int) -> None:
         run.code = code
+        run.patience = self._system.now() + EXEC
         self._ending[run.number] = run
         self._fresh.append(run)
         self._look = True

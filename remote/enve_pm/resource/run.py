@@ -35,6 +35,7 @@ class Run:
         "main",
         "number",
         "orphans",
+        "patience",
         "ready",
         "start",
         "step",
@@ -56,6 +57,7 @@ class Run:
         self.code: int | None = None
         self.announced = 0  # the daemon that says it counts, until it is the main process
         self.fate: int | None = None  # ... how that ended, if it never became so
+        self.patience = 0  # until when its end waits for a process that may be its own (ms)
         self.asked = False
         self.killing = False
         self.ready = False

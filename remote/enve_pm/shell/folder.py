@@ -7,12 +7,15 @@ import errno
 import os
 import stat
 
+from enve_pm.shell.mountinfo import number_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Sequence
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_SEEN = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -86,6 +89,17 @@ class Folder:
     def rename(self, old: str, new: str) -> None:
         os.rename(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
 
+    def _opened(self, name: str) -> Folder:
+        """A folder below, also one that its owner has closed; what is opened is what is changed, so
+        nobody can put a link in between."""
+        handle = os.open(name, _SEEN, dir_fd=self.fd)
+        try:
+            place = "/proc/self/fd/%d" % handle
+            os.chmod(place, 0o700)
+            return Folder(os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        finally:
+            os.close(handle)
+
     def unlink(self, name: str) -> None:
         try:
             os.unlink(name, dir_fd=self.fd)
@@ -102,17 +116,9 @@ class Folder:
         if not stat.S_ISDIR(state.st_mode):
             self.unlink(name)
             return
-        os.chmod(name, 0o700, dir_fd=self.fd)  # a folder that its owner closed; no link: see stat
-        with self.below(name) as inner:
-            if _mount(inner.fd) != _mount(self.fd):
+        with self._opened(name) as inner:
+            if number_of(inner.fd) != number_of(self.fd):
                 raise OSError(errno.EBUSY, "something is mounted there", name)
             for one in inner.names():
                 inner.remove(one)
         os.rmdir(name, dir_fd=self.fd)
-
-
-def _mount(handle: int) -> bytes:
-    """In which mount an open folder lies: a bind has the device number of what it shows."""
-    with open("/proc/self/fdinfo/%d" % handle, "rb", buffering=0) as file:
-        rows = file.read(1024).split(b"\n")
-    return next((row for row in rows if row.startswith(b"mnt_id:")), b"")

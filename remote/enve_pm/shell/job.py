@@ -49,9 +49,9 @@ class Jobs:
         self._kept: dict[str, list[str]] = {}
 
     def new(self) -> str:
-        """A fresh id."""
+        """A fresh id. It marks the processes of a run, so no other unit may guess it."""
         self._count += 1
-        return "%s-%d" % (self._stem, self._count)
+        return "%s-%d-%s" % (self._stem, self._count, os.urandom(6).hex())
 
     def begin(self, job: str, unit: str, parameter: bytes) -> None:
         """Write what is about to be started (canonical JSON, with the unit's name under `unit`);

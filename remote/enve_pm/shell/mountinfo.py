@@ -8,9 +8,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# device: "MAJOR:MINOR" · root: the folder of that file system that stands at `at` · options: of
-# this mount (ro nosuid ...) · kind, source, more: of the file system, `more` its own options
-Mount = namedtuple("Mount", "device root at options kind source more")
+# number: of the mount, as in fdinfo's mnt_id · device: "MAJOR:MINOR" · root: the folder of that
+# file system that stands at `at` · options: of this mount (ro nosuid ...) · kind, source, more: of
+# the file system, `more` its own options
+Mount = namedtuple("Mount", "number device root at options kind source more")
 
 
 def parse(text: str) -> Iterator[Mount]:
@@ -22,7 +23,7 @@ def parse(text: str) -> Iterator[Mount]:
             options = frozenset(words[5].split(","))
             more = frozenset(rest[2].split(","))
             at, root, source = _plain(words[4]), _plain(words[3]), _plain(rest[1])
-            yield Mount(words[2], root, at, options, rest[0], source, more)
+            yield Mount(words[0], words[2], root, at, options, rest[0], source, more)
 
 
 def read() -> list[Mount]:
@@ -34,6 +35,21 @@ def on(path: str, mounts: list[Mount]) -> Mount | None:
     """The mount that stands just at this path, the top one."""
     found = [mount for mount in mounts if mount.at == path]
     return found[-1] if found else None
+
+
+def around(handle: int, mounts: list[Mount]) -> Mount | None:
+    """The mount that an open folder or file lies in."""
+    number = number_of(handle)
+    return next((mount for mount in mounts if mount.number == number), None)
+
+
+def number_of(handle: int) -> str:
+    """A bind has the device number of what it shows: only this tells mounts apart."""
+    with open("/proc/self/fdinfo/%d" % handle, encoding="ascii") as file:
+        for row in file:
+            if row.startswith("mnt_id:"):
+                return row.split()[1]
+    return ""
 
 
 def below(path: str, mounts: list[Mount]) -> list[Mount]:

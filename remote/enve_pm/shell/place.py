@@ -17,7 +17,7 @@ from enve_pm.core.canonical import loads
 from enve_pm.core.digest import sha256
 from enve_pm.core.filename import quote, unquote
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.unit import SUBROOT, UnitError, UnitSpec
+from enve_pm.core.unit import ROOMS, SUBROOT, UnitError, UnitSpec
 from enve_pm.shell import placed
 from enve_pm.shell.folder import Folder
 from enve_pm.shell.handle import write_all
@@ -86,7 +86,7 @@ class Placing:
     def __init__(self, home: str, spec: UnitSpec) -> None:
         self.home = home
         self.spec = spec
-        self.rights = Rights(spec.user, spec.group)
+        self.rights = Rights("", "") if spec.kind in ROOMS else Rights(spec.user, spec.group)
         self.store = home + "/store"
 
     def run(self) -> None:
@@ -102,7 +102,10 @@ class Placing:
         """The spot's directory, owned by its user; HOME/spots is ours alone to write."""
         with Folder.open(self.home + "/spots") as spots:
             spot = spots.made(quote(self.spec.unit), 0o700)
-        self.rights.give(spot.fd)
+        if self.spec.kind in ROOMS:
+            _keep(spot)
+        else:
+            self.rights.give(spot.fd)
         return spot
 
     # -- config files -----------------------------------------------------------------------------
@@ -168,6 +171,14 @@ class Placing:
             spot.remove(PRODUCT)
         spot.rename(NEW, PRODUCT)
         spot.remove(OLD)
+
+
+def _keep(spot: Folder) -> None:
+    """What is mounted or made in there is led by this folder: it is pm's, and others may pass."""
+    state = os.fstat(spot.fd)
+    if state.st_uid != os.geteuid():
+        os.fchown(spot.fd, os.geteuid(), os.getegid())
+    os.fchmod(spot.fd, 0o711 if os.geteuid() == 0 else 0o700)
 
 
 def unpacked(spec: UnitSpec) -> str:

@@ -11,6 +11,8 @@ import errno
 import os
 import stat
 
+from enve_pm.shell.system import Whom
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,11 +71,12 @@ class Order:
 def launch(loop: Loop, order: Order) -> int:
     """Start it and return the pid. Raises SpawnError."""
     argv = [find(order.argv[0], order.env["PATH"], order.cwd), *order.argv[1:]]
-    prefix, env = _prefix(order)
+    whom = _whom(order.user, order.group) if order.user or order.group else None
+    prefix, env = _prefix(order, whom)
     if prefix:
         argv = [*prefix, *argv]
     try:
-        return loop.system.spawn(argv, env, order.fds, order.cwd, order.umask)
+        return loop.system.spawn(argv, env, order.fds, order.cwd, order.umask, whom)
     except OSError as error:
         what = "cwd" if error.filename == order.cwd else "exec"
         raise SpawnError("%s:%s" % (what, code_name(error))) from None
@@ -138,7 +141,7 @@ def _runnable(file: str) -> str:
     return file
 
 
-def _prefix(order: Order) -> tuple[list[str], dict[str, str]]:
+def _prefix(order: Order, whom: Whom | None) -> tuple[list[str], dict[str, str]]:
     """The programs that put on limits, nice and user, each running the next, and what they are
     started with. They are pm's own choice: what a plan says of PATH has no say here."""
     argv: list[str] = []
@@ -147,13 +150,12 @@ def _prefix(order: Order) -> tuple[list[str], dict[str, str]]:
         argv += ["--%s=%s" % (LIMITS[name], _limit(n)) for name, n in sorted(order.rlimits.items())]
     if order.nice:
         argv += [_tool("nice"), "-n", str(order.nice)]
-    identity = _identity(order.user, order.group) if order.user or order.group else []
-    if not identity:
+    if whom is None:
         return argv, order.env
     from enve_pm.shell.veil import veiled
 
     env, back = veiled(order.env, base_env(), _tool("sh"))
-    return [*argv, _tool("setpriv"), *identity, "--", *back], env
+    return [*argv, _tool("setpriv"), *_flags(whom), "--", *back], env
 
 
 def _limit(value: int) -> str:
@@ -167,8 +169,8 @@ def _tool(name: str) -> str:
         raise SpawnError("exec:%s is missing (package util-linux)" % name) from None
 
 
-def _identity(user: str, group: str) -> list[str]:
-    """setpriv's options; none when pm already is that user and group. Raises SpawnError."""
+def _whom(user: str, group: str) -> Whom | None:
+    """Who runs it; None when pm already is that user and group. Raises SpawnError."""
     import grp
     import pwd
 
@@ -181,11 +183,16 @@ def _identity(user: str, group: str) -> list[str]:
     except KeyError:
         raise SpawnError("group:%s does not exist" % group) from None
     if (entry.pw_uid, gid) == (os.getuid(), os.getgid()):
-        return []
+        return None
     if os.getuid() != 0:
         raise SpawnError("user:only root's pm runs a unit as another user")
-    groups = ["--clear-groups"] if group else ["--init-groups"]
-    return ["--reuid", str(entry.pw_uid), "--regid", str(gid), *groups]
+    return Whom(entry.pw_uid, gid, [] if group else os.getgrouplist(entry.pw_name, gid))
+
+
+def _flags(whom: Whom) -> list[str]:
+    """setpriv's options."""
+    groups = ["--groups", ",".join(map(str, whom.groups))] if whom.groups else ["--clear-groups"]
+    return ["--reuid", str(whom.uid), "--regid", str(whom.gid), *groups]
 
 
 def _home_of(user: str) -> str:

@@ -10,6 +10,7 @@ import errno
 import os
 import resource
 import time
+from collections import namedtuple
 
 from enve_pm.shell.light import signal
 from enve_pm.shell.procfs import ProcFs
@@ -31,6 +32,27 @@ DEFAULTED = (
 )
 BOOTTIME = getattr(time, "CLOCK_BOOTTIME", -1)
 TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")  # ns
+
+
+# uid, gid, groups of a unit's user
+Whom = namedtuple("Whom", "uid gid groups")
+
+
+def _enter(folder: str, whom: Whom | None) -> None:
+    """Change the working directory with the rights of `whom`; only root's pm has others."""
+    if whom is None:
+        os.chdir(folder)
+        return
+    before = os.getegid(), os.getgroups()
+    os.setgroups(whom.groups)
+    os.setegid(whom.gid)
+    os.seteuid(whom.uid)
+    try:
+        os.chdir(folder)
+    finally:
+        os.seteuid(0)
+        os.setegid(before[0])
+        os.setgroups(before[1])
 
 
 class System(ProcFs):
@@ -73,16 +95,18 @@ class System(ProcFs):
         time.sleep(seconds)
 
     # -- processes ---------------------------------------------------------------------------------
-    def spawn(
+    def spawn(  # noqa: PLR0913, PLR0917
         self,
         argv: list[str],
         env: Mapping[str, str],
         fds: Mapping[int, int],
         cwd: str = "/",
         umask: int = 0o22,
+        whom: Whom | None = None,
     ) -> int:
         """Start a program in a session of its own; argv[0] is a path. `fds` maps the child's
-        numbers to ours (a missing 0, 1 or 2 is /dev/null). Raises OSError.
+        numbers to ours (a missing 0, 1 or 2 is /dev/null). `whom`: who will run it, so that it
+        begins in no folder that he could not enter. Raises OSError.
 
         The working directory, the umask and the limit of open files are inherited, so pm, which
         has one thread, puts them on for the moment of the call: no second exec is paid for them.
@@ -91,7 +115,7 @@ class System(ProcFs):
         for number in (0, 1, 2):
             if number not in fds:
                 actions.append((os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_RDWR, 0))
-        os.chdir(cwd)
+        _enter(cwd, whom)
         before = os.umask(umask)
         self._limit_files(self._files[0])
         try:

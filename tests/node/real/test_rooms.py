@@ -100,9 +100,32 @@ def test_a_link_that_somebody_laid_is_not_followed(box: Box) -> None:
     secret.mkdir()
     (box.home.parent / "link").symlink_to(secret)
     box.load(tmpfs("cache", box.home.parent / "link"), status=3)
-    assert "may be anybody's" in box.unit("cache")["detail"]
+    assert "is another user's, who could bend the way" in box.unit("cache")["detail"]
     assert mounted(box) == []
     os.chown(box.home.parent, os.getuid(), -1)
+
+
+def test_a_second_place_takes_nothing_away_from_the_first(box: Box) -> None:
+    """What is seen read-only there cannot be written here."""
+    source = box.home.parent / "source"
+    (source / "in").mkdir(parents=True)
+    box.load(bind("first", source, "data", "ro"))
+    seen = box.home / "spots/first/data/in"
+    box.load(bind("first", source, "data", "ro"), bind("second", seen))
+    options = {mount.at: mount.options for mount in mounted(box)}
+    assert "ro" in options[f"{box.home}/spots/second/data"]
+
+
+def test_the_way_to_a_mount_is_nobody_elses(box: Box) -> None:
+    """Whoever owns a folder on the way can move it, and what is mounted in it."""
+    box.load({**tmpfs("cache"), "user": "daemon"})
+    spot = box.home / "spots/cache"
+    assert (spot.stat().st_uid, spot.stat().st_mode & 0o022) == (0, 0)
+    theirs = box.home.parent / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, 1, 1)
+    box.load({**tmpfs("cache", theirs / "data"), "user": "daemon"}, status=3)
+    assert "who could bend the way" in box.unit("cache")["detail"]
 
 
 def test_what_it_should_show_is_missing(box: Box) -> None:
@@ -122,13 +145,29 @@ def test_a_volume_keeps_its_data(box: Box) -> None:
     assert (path / "file").read_text() == "x"
 
 
-def test_owner_and_mode_are_put_right(box: Box) -> None:
+def test_a_folder_of_somebody_else_is_not_given_away(box: Box) -> None:
     path = box.home.parent / "data"
     path.mkdir(mode=0o700)
     os.chown(path, 12345, 12345)
+    box.load(volume("data", path), status=3)
+    assert "belongs to 12345: it is not given away" in box.unit("data")["detail"]
+    assert path.stat().st_mode & 0o7777 == 0o700
+
+
+def test_a_folder_of_roots_is_not_given_away(box: Box) -> None:
+    path = box.home.parent / "data"
+    path.mkdir()
+    (path / "key").write_text("x")
+    box.load({**volume("data", path), "user": "daemon"}, status=3)
+    assert "it is not given away" in box.unit("data")["detail"]
+    assert path.stat().st_uid == 0
+
+
+def test_mode_is_put_right(box: Box) -> None:
+    path = box.home.parent / "data"
+    path.mkdir(mode=0o700)
     box.load(volume("data", path))
-    state = path.stat()
-    assert (state.st_uid, state.st_gid, state.st_mode & 0o7777) == (os.getuid(), os.getgid(), 0o755)
+    assert path.stat().st_mode & 0o7777 == 0o755
     path.chmod(0o700)
     box.order("recheck", "data", status=3)
     assert "has mode 700" in box.unit("data")["detail"]
