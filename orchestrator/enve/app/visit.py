@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from enve.app.collect import as_root, command
 from enve.core import look as looks
-from enve.core import verdict
+from enve.core import standing, verdict
 from enve.core.printable import complaint, printable
 from enve.errors import EnveError, LateError, NodeFailure, Unreachable
 from enve.host.base import Completed, Connect, Host
@@ -30,6 +30,7 @@ class Visit:
     node: Node
     host: Host | None = None
     look: Look | None = None
+    shown: bytes = b""  # the answer that `look` was read from
     held: SignedHead | None = None  # verified
     claim: Lane | None = None  # what it holds under `held`
     flaw: str = ""  # why what it shows is not believed
@@ -66,6 +67,12 @@ class Visit:
         if self.error is None:
             return Result(self.name, "unchanged", "up to date", self.took(), verdict="unsent")
         return verdict.result(self.name, self.error, self.took())
+
+    def standing(self) -> Result:
+        """The same, and how what it holds stands there."""
+        if self.error is not None:
+            return self.result()
+        return standing.result(self.name, self.shown, self.hashes, self.took())
 
     def took(self) -> float:
         """Seconds since the visit began."""
@@ -125,7 +132,7 @@ class Visits:
         try:
             if done.status != 0:
                 raise FormatError(f"exit status {done.status}: {complaint(done.stderr)}")
-            visit.look = looks.parse(done.stdout)
+            visit.look, visit.shown = looks.parse(done.stdout), done.stdout
         except FormatError as error:
             raise NodeFailure(
                 f"what it shows is unreadable: {printable(str(error), 300)}",

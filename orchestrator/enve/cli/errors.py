@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import IO
 
+from enve.cli import streams
 from enve.errors import UNEXPECTED, EnveError, MissingError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -30,6 +31,7 @@ class Told(Exception):
 
 def guard(words: Sequence[str], command: Callable[[], int]) -> int:
     """Run a command; whatever it raises is shown once, and becomes the exit code."""
+    streams.stand()
     _end_on_sigterm()
     try:
         code = _ended(command)

@@ -1,0 +1,56 @@
+"""How what a node holds already stands there: a march that has nothing to send still says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from enve.core import seen
+from enve.core.printable import printable
+from enve.core.published import Unit
+from enve.core.seen import Seen
+from enve.errors import FAILED
+from enve.model.report import Problem, Result
+from enve_pm.core import address, states
+from enve_pm.core.refusal import FormatError
+
+DEAD = (states.FAIL, states.STARTING_FAIL, states.STOPPED)
+
+
+def result(node: str, raw: bytes, names: Iterable[str], seconds: float) -> Result:
+    """The last word on a node that nothing is sent to. `raw`: what `march look` printed; `names`:
+    addresses below the node of all that it holds."""
+    notes = tuple(f"{name}  {why}" for name, why in sorted(failing(raw, names).items()))
+    if not notes:
+        return Result(node, "unchanged", "up to date", seconds, verdict="unsent")
+    message = "up to date, but not everything runs"
+    hint = "`enve logs ADDRESS` tells more, `enve restart ADDRESS` tries again"
+    problem = Problem(message, FAILED, notes=notes[:20], hint=hint)
+    return Result(node, "failed", message, seconds, problem, verdict="unsent")
+
+
+def failing(raw: bytes, names: Iterable[str]) -> dict[str, str]:
+    """What is wanted up and is down: name -> why. What is on its way is no failure yet."""
+    try:
+        shown = seen.parse(raw)
+    except (FormatError, RecursionError):
+        return {}
+    units = {name: _unit(shown, address.parse(name)) for name in names}
+    return {
+        name: printable(f"{unit.state} {unit.result} {unit.detail}".rstrip(), 300)
+        for name, unit in units.items()
+        if unit is not None and unit.want == states.UP and unit.state in DEAD and not _done(unit)
+    }
+
+
+def _done(unit: Unit) -> bool:
+    """One that ended well and is not to be started again."""
+    return unit.state == states.STOPPED and unit.result == "ok"
+
+
+def _unit(shown: Seen, steps: tuple[str, ...]) -> Unit | None:
+    status, subs = shown.status, shown.subs
+    for step in steps[:-1]:
+        if step not in subs:
+            return None
+        status, subs = subs[step].status, subs[step].subs
+    return status.units.get(steps[-1]) if status is not None else None
