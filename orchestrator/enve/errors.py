@@ -104,3 +104,9 @@ class Unreachable(EnveError):
     def __init__(self, message: str, *, kind: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
+
+
+class Unconfirmed(EnveError):
+    """Somebody has to say yes first; nothing was done."""
+
+    exit_code = PENDING

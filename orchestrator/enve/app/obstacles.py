@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from enve.app.orders import Ask, Orders, Unconfirmed
+from enve.app.orders import Ask, Orders
 from enve.app.proposal import Proposal
 from enve.app.survey import Survey
 from enve.app.visit import Visit
 from enve.core import moves, muster
+from enve.errors import Unconfirmed
 from enve.model.report import Emit, Notice
 
 Waits = Mapping[str, Mapping[str, str]]  # node -> the nodes that go first, and for which spot

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from enve import errors
-from enve.errors import EnveError
+from enve.errors import Unconfirmed
 from enve.model.blueprint import Keyhole
 from enve.model.march import SignedPlan
 from enve.model.plan import RenderedPlan
@@ -15,12 +14,6 @@ from enve.model.site import Node
 
 # Asks a person; the loop goes on meanwhile, so that connections stay alive.
 Ask = Callable[[str], Awaitable[bool]]
-
-
-class Unconfirmed(EnveError):
-    """Somebody has to say yes first; nothing was signed or sent."""
-
-    exit_code = errors.PENDING
 
 
 @dataclass(frozen=True, slots=True)

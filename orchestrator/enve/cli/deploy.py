@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from enve.cli import arguments, fleet
-from enve.errors import OK, UsageError
+from enve.errors import Unconfirmed, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -106,7 +106,7 @@ def _removal(asked: Asked, report: Report) -> int:
     nodes = many(count, "node")
     question = f"stop and remove pm, its services and all their files on {nodes} ({names})?"
     if not asked.args.check and not report.ask(question, assume=asked.args.yes):
-        return OK
+        raise Unconfirmed("not removed: nothing was touched")
     options, connect = _options(asked), asked.connect()
     _run(connect, remove.remove(asked.nodes, connect, options, report.emit), report)
     return report.code

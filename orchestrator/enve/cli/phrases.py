@@ -81,6 +81,7 @@ def problem(same: grouping.Same, of: tuple[int, str], paint: Paint) -> list[str]
 def summary(command: str, results: Sequence[Result], total: int) -> str:
     """`3 deployed, 1 unchanged, 0 failed`; of a march: `applied 3 of 3   slowest web02 0.7 s`."""
     count = Counter(result.outcome for result in results)
+    total = max(total, len({result.node for result in results}))  # a plan empties others, too
     if command in ASKED and not any(result.problem for result in results):
         return ""
     if command == "march":

@@ -44,4 +44,5 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.kinds,
         ceiling.excl,
         ceiling.log,
+        ceiling.stop_timeout,
     )

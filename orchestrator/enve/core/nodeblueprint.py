@@ -75,5 +75,6 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "kinds": list(ceiling.kinds),
         "excl": list(ceiling.excl),
         "log": ceiling.log,
+        "stop_timeout": ceiling.stop_timeout,
     }
     return {**said, "user": ceiling.user} if ceiling.user else said

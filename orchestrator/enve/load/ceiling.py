@@ -6,12 +6,12 @@ import re
 
 from enve.load.item import Item
 from enve.model.blueprint import Ceiling
-from enve_pm.core.blueprint import ALL_KINDS, KINDS, LOG, UNLIMITED
+from enve_pm.core.blueprint import ALL_KINDS, KINDS, LOG, STOP, UNLIMITED
 from enve_pm.core.blueprint import path as checked_path
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
 
-KEYS = ("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log")
+KEYS = ("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout")
 _LATER = {
     "root": "chroots",
     "jail": "namespaces",
@@ -42,7 +42,12 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
         kinds=tuple(kind.choice(f"kinds of {what}", ALL_KINDS) for kind in kinds) or KINDS,
         excl=tuple(lock.text(f"excl of {what}") for lock in locks),
         log=table["log"].size(f"log of {what}") if "log" in table else LOG,
+        stop_timeout=_stop(table["stop_timeout"], what) if "stop_timeout" in table else STOP,
     )
+
+
+def _stop(item: Item, what: str) -> int:
+    return item.duration_ms(f"stop_timeout of {what}")
 
 
 def _not_yet(item: Item, what: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from enve.errors import Where
 from enve.model.notice import Notice
-from enve_pm.core.blueprint import KINDS, LOG
+from enve_pm.core.blueprint import KINDS, LOG, STOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Ceiling:
     kinds: tuple[str, ...] = KINDS
     excl: tuple[str, ...] = ()
     log: int = LOG  # bytes of all log files together
+    stop_timeout: int = STOP  # ms
 
 
 @dataclass(frozen=True, slots=True)

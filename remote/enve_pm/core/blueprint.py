@@ -21,14 +21,17 @@ KINDS = ("process", "job", "resource")
 OF_ROOT = frozenset((SUBROOT,))  # what others must not be able to bend
 ALL_KINDS = (*KINDS, *sorted(ROOMS))  # what only some blueprints grant, too
 UNLIMITED = -1
+STOP = 600_000  # ms: the most of a spot's stop_timeout, likewise
 LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says nothing
 
 # fpr: primary fingerprint, 40 hex in upper case; may, lanes: words; scope: address.Pattern;
 # since, until: unix seconds, 0 = open.
 Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # user "" = the login of a user's install; excl: locks; log: bytes of all its log files together
-# reads: folders that may be shown in the spot, but not changed
-Ceiling = namedtuple("Ceiling", "user groups writes reads ports rlimits kinds excl log")
+# reads: folders that may be shown in the spot, but not changed · stop_timeout: ms, at most
+Ceiling = namedtuple(
+    "Ceiling", "user groups writes reads ports rlimits kinds excl log stop_timeout"
+)
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
 
@@ -155,6 +158,7 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         tuple(shape.items(value.get("kinds", list(KINDS)), where + ".kinds", shape.word)),
         tuple(shape.items(value.get("excl", []), where + ".excl", shape.text)),
         shape.integer(value.get("log", LOG), where + ".log"),
+        shape.integer(value.get("stop_timeout", STOP), where + ".stop_timeout"),
     )
 
 

@@ -39,6 +39,7 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _nice(spec, found)
     _excl(spec, found)
     _log(spec, found.log)
+    _stop(spec, found)
     own = directory(home, spec.name)
     _paths(spec, found, own)
     _room(spec, found, own)
@@ -117,6 +118,12 @@ def _log(spec: UnitSpec, most: int) -> None:
     whole = spec.log_size * (spec.log_keep + 1)
     if whole > most:
         raise _above(spec, "log", "of %d files, %d bytes" % (spec.log_keep + 1, whole), most)
+
+
+def _stop(spec: UnitSpec, ceiling: Ceiling) -> None:
+    """Who is slow to stop keeps those waiting whom he needs: another key may march them."""
+    if spec.stop_timeout > ceiling.stop_timeout:
+        raise _above(spec, "stop_timeout", "%d ms" % spec.stop_timeout, ceiling.stop_timeout)
 
 
 def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:

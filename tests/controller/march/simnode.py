@@ -22,14 +22,14 @@ from enve.model.site import Connection, Node
 from enve.trust import gpgv
 from enve_pm.core import policy
 from enve_pm.core.address import Pattern
-from enve_pm.core.blueprint import LOG, Blueprint, Ceiling, Pm
+from enve_pm.core.blueprint import LOG, STOP, Blueprint, Ceiling, Pm
 from enve_pm.core.blueprint import Keyhole as NodeKeyhole
 from enve_pm.core.part import Part
 from enve_pm.wire import frame, merkle, record
 from enve_pm.wire import head as heads
 from enve_pm.wire import stream as streams
 
-SPOT = Ceiling("", (), (), (), (), {}, ("process", "resource"), (), LOG)
+SPOT = Ceiling("", (), (), (), (), {}, ("process", "resource"), (), LOG, STOP)
 STAT = b"42 (python3) S " + b" ".join(b"%d" % n for n in range(4, 22)) + b" 777 0 0"
 
 

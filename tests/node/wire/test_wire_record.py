@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve_pm.core.blueprint import LOG, Ceiling, Pm, find, path, spots
+from enve_pm.core.blueprint import LOG, STOP, Ceiling, Pm, find, path, spots
 from enve_pm.core.refusal import FormatError, VersionError
 from enve_pm.wire import record, truststate
 from enve_pm.wire.canonical import dumps, loads
@@ -124,7 +124,7 @@ def test_blueprint() -> None:
     assert blueprint.threshold == 1
     assert find(blueprint.tree, ("web",)).user == "www"
     assert find(blueprint.tree, ("tenants", "shop")) == Ceiling(
-        "tenants", (), (), (), (), {}, ("process", "job", "resource"), (), LOG
+        "tenants", (), (), (), (), {}, ("process", "job", "resource"), (), LOG, STOP
     )
     assert isinstance(find(blueprint.tree, ("deep", "u")), Pm)
     assert find(blueprint.tree, ("nowhere", "x")) is None
