@@ -67,6 +67,10 @@ def _expires(item: Item | None, now: int) -> int:
     """A date, or a span from now. 0: the signer decides."""
     if item is None:
         return 0
-    if str(item)[4:5] == "-":
-        return unix_seconds(item, "expires")
-    return (now or int(time.time())) + item.duration_ms("expires") // 1000
+    now = now or int(time.time())
+    if str(item)[4:5] != "-":
+        return now + item.duration_ms("expires") // 1000
+    until = unix_seconds(item, "expires")
+    if until <= now:
+        raise item.bad(f"expires: {item} is past", hint="no node would take the plan")
+    return until

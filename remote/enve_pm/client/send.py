@@ -100,13 +100,21 @@ def follow(home: str, job: str, seconds: float, look: Callable[[], None]) -> tup
             return code, _message(home, job)
         now = time.monotonic()
         if now - begin > seconds:
-            raise Failure(DEADLINE, f"not done after {seconds:g} s; pm goes on with it ({job})")
+            raise Failure(DEADLINE, _late(home, job, seconds))
         if now - alive > ALIVE_EVERY:
             os.close(open_input(home))
             alive = now
         look()
         time.sleep(pause)
         pause = min(LONGEST, pause * 1.5)
+
+
+def _late(home: str, job: str, seconds: float) -> str:
+    """pm does what it can without a disk, but it answers through files."""
+    state = os.statvfs(home)
+    if state.f_bavail == 0 or (state.f_files and state.f_favail == 0):
+        return f"no answer after {seconds:g} s: the disk of {home} is full; make room there"
+    return f"not done after {seconds:g} s; pm goes on with it ({job})"
 
 
 def _retcode(home: str, job: str) -> int | None:
