@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -17,13 +18,13 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    with Box(tmp_path, "--no-cgroup") as box:
-        for folder in (box.home, box.home / "spots"):
-            folder.chmod(0o711)
-        yield box
+def box() -> Iterator[Box]:
+    with tempfile.TemporaryDirectory() as place:  # that of pytest is closed to others
+        Path(place).chmod(0o755)
+        with Box(Path(place), "--no-cgroup") as box:
+            for folder in (box.home, box.home / "spots"):
+                folder.chmod(0o711)
+            yield box
 
 
 if os.getuid() == 0:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import resource
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -87,11 +88,13 @@ def test_a_child_gets_the_file_limit_that_pm_was_started_with(tmp_path: Path) ->
 
 @pytest.mark.real
 @needs_root
-def test_another_user(loop: Loop, tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    text = run(loop, ["sh", "-c", "id -u; id -g; id -G"], tmp_path, user="daemon")
-    assert text.split() == ["1", "1", "1"]
-    text = run(loop, ["sh", "-c", "id -u; id -G"], tmp_path, user="daemon", group="nogroup")
+def test_another_user(loop: Loop) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # that of pytest is closed to others
+        place = Path(folder)
+        place.chmod(0o755)
+        text = run(loop, ["sh", "-c", "id -u; id -g; id -G"], place, user="daemon")
+        assert text.split() == ["1", "1", "1"]
+        text = run(loop, ["sh", "-c", "id -u; id -G"], place, user="daemon", group="nogroup")
     assert text.split()[0] == "1" and len(text.split()) == 2
 
 
