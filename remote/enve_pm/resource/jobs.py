@@ -11,6 +11,7 @@ from enve_pm.core.canonical import dumps
 from enve_pm.core.change import identity
 from enve_pm.core.digest import sha256
 from enve_pm.core.effects import Exited, Spawned
+from enve_pm.core.unit import JOB
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class JobUnits:
     def over(self, run: Run) -> None:
         """A run of any unit is over."""
         spec = self._active(run.unit) if run.step == states.MAKE and run.code == 0 else None
-        if spec is not None and spec.kind == "job":
+        if spec is not None and spec.kind == JOB:
             self._set(run.unit, self._mark(spec))
 
     def drop(self, unit: str) -> None:

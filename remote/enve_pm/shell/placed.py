@@ -11,6 +11,7 @@ from collections import namedtuple
 
 from enve_pm.core import shape
 from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.fields import TREE
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.handle import write_all
 
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
     from enve_pm.shell.folder import Folder
 
+__all__ = ["NEW", "NOTHING", "OLD", "PRODUCT", "TREE", "Placed", "clear", "drop", "read", "write"]
+
 RECORD = ".placed"
 RECORD_SIZE = 1 << 20
 PRODUCT = "product"
 NEW = ".product.new"
 OLD = ".product.old"
-TREE = ".tree-"  # begins the names of folders that hold the files of a root (see `enve_pm.maker`)
 
 # files: paths below the spot · product: sha256 of what was unpacked, or empty
 Placed = namedtuple("Placed", "files product")
