@@ -11,6 +11,8 @@ from pathlib import Path
 
 from enve.errors import MissingError
 
+PAGE = 4096
+
 
 def replace(path: Path, pieces: Iterable[bytes]) -> None:
     """Write the whole file, 0600 and on disk, before `path` names it. Raises MissingError, and
@@ -31,6 +33,18 @@ def replace(path: Path, pieces: Iterable[bytes]) -> None:
     finally:
         with suppress(OSError):
             Path(name).unlink()
+
+
+def check(path: Path) -> None:
+    """Raises MissingError where `replace` certainly could not write: no folder, no right, no room
+    for a page."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", dir=path.parent) as file:
+            file.write(bytes(PAGE))
+            file.flush()
+    except OSError as error:
+        told = f"cannot write {path}: {error.strerror or error}"
+        raise MissingError(f"{told}; nothing was signed or sent") from None
 
 
 def _unwritten(path: Path, error: OSError) -> MissingError:

@@ -63,6 +63,11 @@ class History:
         entries = [entry for entry in found if entry is not None]
         return sorted(entries, key=lambda one: (-one.signed.serial, one.signed.hash))
 
+    def check(self) -> None:
+        """Raises MissingError where nothing could be kept: before anything is signed."""
+        self._make()
+        durable.check(self._folder / "next")
+
     def begin(self, content: Content, entry: Entry) -> Entry:
         """Put a plan on disk before it is sent. Raises MissingError."""
         self._make()
@@ -93,7 +98,8 @@ class History:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise MissingError(f"cannot keep history in {self._folder}: {error.strerror}") from None
+            told = f"cannot keep history in {self._folder}: {error.strerror}"
+            raise MissingError(f"{told}; nothing was signed or sent") from None
 
     def _path(self, signed: SignedHead) -> Path:
         return self._folder / f"{signed.serial:08d}-{signed.hash[:16]}.plan"

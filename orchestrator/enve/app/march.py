@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from enve.app import obstacles, rights, signing
+from enve.app import durable, obstacles, rights, signing
 from enve.app.history import History
 from enve.app.lease import Leases
 from enve.app.obstacles import Waits
-from enve.app.orders import Ask, Orders, asks, confirm
+from enve.app.orders import Ask, Impact, Orders, asks, confirm
 from enve.app.outcomes import Outcomes
 from enve.app.proposal import Proposal, propose
 from enve.app.sending import Sending
@@ -57,6 +57,7 @@ class March:
             deadline=orders.deadline,
             emit=self.emit,
         )
+        self._interrupted = "interrupted: nothing was sent"
         self._sending = Sending(orders, self.history, self._visits, self._outcomes, self.emit)
 
     async def run(self) -> int:
@@ -70,6 +71,7 @@ class March:
             with tempfile.TemporaryDirectory(prefix="enve-m") as folder:
                 await self._march(Path(folder), chosen)
         except asyncio.CancelledError:
+            self._outcomes.summary = self._interrupted
             self._outcomes.end(INTERRUPTED)
             raise
         finally:
@@ -89,6 +91,7 @@ class March:
         survey = await believe(orders, visits, self.history, folder, self.emit)
         obstacles.check_clock(orders, visits, self.clock())
         await obstacles.check_plans(orders, survey, self.ask, self.emit)
+        obstacles.tell_lost(orders, survey, self.emit)
         proposal = propose(orders, survey, self.clock())
         waits = obstacles.waits(orders, proposal, survey)
         self._show(proposal)
@@ -100,7 +103,7 @@ class March:
         if signer is not None:
             rights.check_key(orders, proposal, signer.key, self.clock())
         question = preview.footer(proposal.differences)
-        await confirm(orders, self.ask, question, len(proposal.moving), proposal.drift)
+        await confirm(orders, self.ask, question, _impact(proposal))
         if orders.out is not None:
             await self._write_out(orders.out, proposal, survey, signer)
         else:
@@ -117,9 +120,7 @@ class March:
             self.emit(Notice("nothing changes; signed anew, so that no older head comes back"))
 
     def _asks(self, proposal: Proposal) -> bool:
-        if self.ask is None:
-            return False
-        return asks(self.orders, len(proposal.moving), proposal.drift)
+        return self.ask is not None and asks(self.orders, _impact(proposal))
 
     async def _would_refuse(
         self, proposal: Proposal, survey: Survey, chosen: asyncio.Task[Signer] | None
@@ -136,6 +137,7 @@ class March:
     async def _write_out(
         self, out: Path, proposal: Proposal, survey: Survey, signer: Signer | None
     ) -> None:
+        durable.check(out)  # before a serial is used up
         signed = await self._signed(proposal, signer)
         signing.write_out(out, self.history, self.orders.plan, signed, self.emit)
         self._outcomes.out_of_reach(proposal, survey)
@@ -151,16 +153,22 @@ class March:
             await leases.take(going)
             if any(visit.open for visit in going.values()):
                 signed = await self._signed(proposal, signer)
+                self._interrupted = ""  # every node says how it stands
                 await self._sending.run(signed, proposal, survey, waits)
             else:
                 self._outcomes.out_of_reach(proposal, survey)
 
     async def _signed(self, proposal: Proposal, signer: Signer | None) -> SignedPlan:
+        self.history.check()
         if self.orders.signed is not None:
             return await signing.identified(self.orders, self.orders.signed)
         if signer is None:
             raise MissingError("no key was chosen to sign with")
         return await signing.sign(self.orders, proposal, signer, self.clock, self.emit)
+
+
+def _impact(proposal: Proposal) -> Impact:
+    return Impact(len(proposal.moving), proposal.drift, proposal.clears)
 
 
 def _drop(task: asyncio.Task[Signer] | None) -> None:

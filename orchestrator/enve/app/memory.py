@@ -13,6 +13,7 @@ from enve_pm.core import part as part_module
 from enve_pm.core.part import Part
 
 REMEMBER = 8  # plans that are looked through
+CONFIRMED = frozenset(("applied", "duplicate"))  # last words of a node that holds what was sent
 
 
 class Memory:
@@ -22,7 +23,7 @@ class Memory:
         ours = [entry for entry in entries if not entry.seen]
         self._waiting = iter(ours[:REMEMBER])
         self._folder = folder
-        self._read: list[Content] = []
+        self._read: list[tuple[Entry, Content]] = []
         self._lines: dict[str, str] = {}
         self.bodies: dict[str, bytes] = {}
         self.names: dict[str, str] = {}
@@ -35,16 +36,33 @@ class Memory:
 
     def part(self, node: str) -> Part | None:
         """The newest part that was made here for a node."""
-        for content in self._contents():
-            if node in content.plan.parts:
-                return content.plan.parts[node]
-        return None
+        return next((part for _, part in self._parts(node)), None)
+
+    def holds(self, node: str, plans: Collection[str]) -> bool | None:
+        """Whether a node out of reach may still hold lines of these plans; None when nothing that
+        we remember speaks of it. A part without lines was made to clear the node: until the node
+        has confirmed it, it may hold what came before."""
+        known = None
+        for entry, part in self._parts(node):
+            if entry.signed.head.plan not in plans:
+                return False
+            if not part.lines:
+                return entry.fates.get(node) not in CONFIRMED
+            if entry.released or entry.may_reach(node):
+                return True
+            known = False
+        return known
 
     def nodes(self) -> set[str]:
         """Every node that we remember a part of."""
-        return {node for content in self._contents() for node in content.plan.parts}
+        return {node for _, content in self._contents() for node in content.plan.parts}
 
-    def _contents(self) -> Iterator[Content]:
+    def _parts(self, node: str) -> Iterator[tuple[Entry, Part]]:
+        for entry, content in self._contents():
+            if node in content.plan.parts:
+                yield entry, content.plan.parts[node]
+
+    def _contents(self) -> Iterator[tuple[Entry, Content]]:
         at = 0
         while at < len(self._read) or self._more():
             yield self._read[at]
@@ -57,12 +75,12 @@ class Memory:
                 content = signedread.read(entry.path, self._folder)
             except EnveError:
                 continue
-            self._take(content)
+            self._take(entry, content)
             return True
         return False
 
-    def _take(self, content: Content) -> None:
-        self._read.append(content)
+    def _take(self, entry: Entry, content: Content) -> None:
+        self._read.append((entry, content))
         for part in content.plan.parts.values():
             for text in part.lines.values():
                 self._lines.setdefault(part_module.digest(text), text)

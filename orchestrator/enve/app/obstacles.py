@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from enve.app.orders import Ask, Orders
-from enve.app.proposal import Proposal
+from enve.app.proposal import Proposal, lost
 from enve.app.survey import Survey
 from enve.app.visit import Visit
 from enve.core import moves, muster
+from enve.core.grouping import few
 from enve.errors import Unconfirmed
 from enve.model.report import Emit, Notice
 
@@ -38,6 +39,14 @@ async def check_plans(orders: Orders, survey: Survey, ask: Ask | None, emit: Emi
                 notes=tuple(nodes[:12]),
                 hint=f"--replace-plan {name}, or another lane: --lane NAME",
             )
+
+
+def tell_lost(orders: Orders, survey: Survey, emit: Emit) -> None:
+    """Nodes of which nobody here can say whether the plan has left something on them."""
+    unknown = [name for name, held in lost(orders, survey).items() if held is None]
+    if unknown and orders.signed is None:
+        told = f"out of reach and not in the plan: {few(unknown)}; what they hold is not known here"
+        emit(Notice(f"{told}, march again when they are back", "warning"))
 
 
 def waits(orders: Orders, proposal: Proposal, survey: Survey) -> Waits:

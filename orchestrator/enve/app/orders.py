@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from enve.core.grouping import many
 from enve.errors import Unconfirmed
 from enve.model.blueprint import Keyhole
 from enve.model.march import SignedPlan
@@ -54,30 +55,47 @@ class Orders:
 UNATTENDED = 20  # nodes that may change with no terminal to ask on and no --yes
 
 
-async def confirm(orders: Orders, ask: Ask | None, question: str, moving: int, drift: int) -> None:
-    """Go on, or raise Unconfirmed. `moving`: nodes that change; `drift`: wants set by hand that
-    would be set back."""
-    if orders.yes or not (moving or drift):
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """`moving`: nodes that change; `drift`: wants set by hand that would be set back; `clears`:
+    everything that the plan has placed would go."""
+
+    moving: int
+    drift: int = 0
+    clears: bool = False
+
+
+async def confirm(orders: Orders, ask: Ask | None, question: str, impact: Impact) -> None:
+    """Go on, or raise Unconfirmed."""
+    if orders.yes or not (impact.moving or impact.drift):
         return
     if ask is None:
-        _unattended(orders, moving, drift)
+        _unattended(orders, impact)
         return
     verb = "Sign" if orders.out else "March"
-    if asks(orders, moving, drift) and not await ask(f"{question}. {verb}?"):
+    all_goes = " (all that the plan has placed goes)" if impact.clears else ""
+    if asks(orders, impact) and not await ask(f"{question}{all_goes}. {verb}?"):
         raise Unconfirmed("not marched: nothing was signed or sent")
 
 
-def asks(orders: Orders, moving: int, drift: int) -> bool:
+def asks(orders: Orders, impact: Impact) -> bool:
     """Whether somebody at a terminal is asked."""
-    wanted = moving > (orders.confirm_above or 0) or drift > 0
+    wanted = impact.moving > (orders.confirm_above or 0) or impact.drift > 0 or impact.clears
     return wanted and not (orders.yes or orders.check)
 
 
-def _unattended(orders: Orders, moving: int, drift: int) -> None:
+def _unattended(orders: Orders, impact: Impact) -> None:
+    moving, drift = impact.moving, impact.drift
     if drift:
         raise Unconfirmed(
             f"{_wants(drift)} set by hand and would be set back; nothing was signed or sent",
             hint="--yes sets them back; there is no terminal to ask on",
+        )
+    if impact.clears:
+        raise Unconfirmed(
+            f"the plan has no units left: all that it placed on {many(moving, 'node')} would go;"
+            " nothing was signed or sent",
+            hint="--yes marches it; there is no terminal to ask on",
         )
     limit = UNATTENDED if orders.confirm_above is None else orders.confirm_above
     if moving > limit:

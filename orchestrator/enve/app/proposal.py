@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from enve.app import differences
@@ -28,6 +28,11 @@ class Proposal:
     differences: tuple[Difference, ...]
     moving: frozenset[str]  # nodes whose state would change
     needed: bool  # something has to be signed and sent
+
+    @property
+    def clears(self) -> bool:
+        """Whether everything that the plan has placed would go, on all nodes."""
+        return bool(self.moving) and not any(part.lines for part in self.parts.values())
 
     @property
     def drift(self) -> int:
@@ -72,7 +77,7 @@ def _built(orders: Orders, survey: Survey) -> dict[str, Part]:
     planned = {*plan.nodes, *plan.skipped}
     names = (plan.name, orders.replace_plan)
     leaving = muster.leavers(survey.holdings, planned, names)
-    leaving += _lost_leavers(survey, planned)
+    leaving += [name for name, held in lost(orders, survey).items() if held]
     salts: dict[str, str] = {}
     for name in (*plan.nodes, *leaving):
         visit = survey.visits.get(name)
@@ -86,11 +91,13 @@ def _built(orders: Orders, survey: Survey) -> dict[str, Part]:
     return built
 
 
-def _lost_leavers(survey: Survey, planned: Collection[str]) -> list[str]:
-    """Nodes out of reach that still hold lines of ours, as far as we remember."""
-    lost = [name for name, visit in survey.visits.items() if not visit.open and name not in planned]
-    remembered = [(name, survey.memory.part(name)) for name in lost]
-    return [name for name, part in remembered if part is not None and part.lines]
+def lost(orders: Orders, survey: Survey) -> dict[str, bool | None]:
+    """Nodes out of reach that the plan does not name, and whether they still hold lines of it, as
+    far as we remember (None: nothing is known)."""
+    plan, names = orders.plan, (orders.plan.name, orders.replace_plan)
+    away = [name for name, visit in survey.visits.items() if not visit.open]
+    left = [name for name in away if name not in plan.nodes and name not in plan.skipped]
+    return {name: survey.memory.holds(name, names) for name in left}
 
 
 def _place(orders: Orders, survey: Survey) -> Place:

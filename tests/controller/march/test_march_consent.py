@@ -115,3 +115,15 @@ async def test_a_clock_that_is_off_stops_the_march(alice: Desk, fleet: Fleet) ->
 
 
 # -- two people -----------------------------------------------------------------------------------
+
+
+@story
+async def test_a_plan_without_units_wants_a_yes(alice: Desk, fleet: Fleet) -> None:
+    nodes = fleet(2)
+    await run(alice, nodes, plan({name: [line("web")] for name in nodes.sims}))
+    nothing = plan({name: [] for name in nodes.sims})
+    told = await refused(alice, nodes, EnveError, nothing, answer=None)
+    assert (told.exit_code, "all that it placed on 2 nodes would go" in told.message) == (2, True)
+    assert await run(alice, nodes, nothing, confirm_above=9) == 0
+    assert "all that the plan has placed goes" in alice.asked[-1]
+    assert nodes.sims["n1"].lanes["main"].part.lines == {}

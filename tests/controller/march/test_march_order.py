@@ -83,6 +83,7 @@ async def test_ctrl_c_before_the_signature_leaves_nothing(alice: Desk, fleet: Fl
         await task
     assert alice.history.entries() == []
     assert nodes.open == 0
+    assert _end(alice).summary == "interrupted: nothing was sent"
 
 
 def _end(desk: Desk) -> End:

@@ -14,6 +14,7 @@ from tests.controller.march.story import refused, run, story
 from enve.app import signedread
 from enve.errors import (
     InputError,
+    MissingError,
     RefusedError,
 )
 
@@ -55,6 +56,20 @@ async def test_out_is_refused_with_secrets(alice: Desk, fleet: Fleet, tmp_path: 
     told = await refused(alice, nodes, InputError, shop, out=tmp_path / "x")
     assert "secrets" in told.message
     assert nodes.sims["n1"].log == []
+
+
+@story
+async def test_what_cannot_be_written_is_told_before_anything_is_signed(
+    alice: Desk, fleet: Fleet, tmp_path: Path
+) -> None:
+    nodes, shop = fleet(1), plan({"n1": [line("web")]})
+    told = await refused(alice, nodes, MissingError, shop, out=tmp_path / "none" / "x")
+    assert "none/x: No such file or directory; nothing was signed or sent" in told.message
+    assert alice.history.entries() == []
+    alice.state.mkdir(exist_ok=True)
+    (alice.state / "main").write_text("")
+    told = await refused(alice, nodes, MissingError, shop)
+    assert told.message.endswith("nothing was signed or sent")
 
 
 @story

@@ -168,3 +168,36 @@ async def test_without_history_a_head_is_taken_from_the_nodes(
 
 
 # -- files, secrets, artifacts --------------------------------------------------------------------
+
+
+# -- nodes that are away --------------------------------------------------------------------------
+
+
+@story
+async def test_a_lost_node_that_leaves_the_plan_stays_named_until_it_is_cleared(
+    alice: Desk, fleet: Fleet
+) -> None:
+    nodes = fleet(2)
+    await run(alice, nodes, plan({"n1": [line("web")], "n2": [line("web")]}))
+    nodes.sims["n2"].unreachable = "timed out"
+    less = plan({"n1": [line("web")]})
+    for _ in range(3):
+        assert await run(alice, nodes, less) == 4
+        assert alice.verdicts["n2"] == "unreachable"
+    nodes.sims["n2"].unreachable = ""
+    assert await run(alice, nodes, less) == 0
+    assert nodes.sims["n2"].lanes["main"].part.lines == {}
+    nodes.sims["n2"].unreachable = "timed out"
+    assert await run(alice, nodes, less) == 0
+    assert alice.verdicts == {"n1": "unsent"}
+
+
+@story
+async def test_a_lost_node_of_which_nothing_is_known_is_a_warning(
+    alice: Desk, bob: Desk, fleet: Fleet
+) -> None:
+    nodes = fleet(2)
+    await run(alice, nodes, plan({"n1": [line("web")], "n2": [line("web")]}))
+    nodes.sims["n2"].unreachable = "timed out"
+    assert await run(bob, nodes, plan({"n1": [line("web")]})) == 0
+    assert any(told.startswith("out of reach and not in the plan: n2") for told in bob.notices)
