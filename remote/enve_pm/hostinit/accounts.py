@@ -8,6 +8,10 @@ from shutil import which
 
 from enve_pm.hostinit.problem import Problem, tool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 GROUP = "pm-march"
 USER = "pm-verify"
 NOWHERE = "/nonexistent"
@@ -26,10 +30,10 @@ def ensure() -> tuple[int, list[str]]:
     """The gid of pm-march, and what had to be made."""
     made = []
     if group() < 0:
-        _run(ADD_GROUP)
+        _run(ADD_GROUP, lambda: group() >= 0)
         made.append("group " + GROUP)
     if not user():
-        _run(ADD_USER)
+        _run(ADD_USER, user)
         made.append("user " + USER)
     gid = group()
     if gid < 0 or not user():
@@ -67,11 +71,11 @@ def user() -> bool:
     return True
 
 
-def _run(ways: tuple[tuple[str, ...], ...]) -> None:
+def _run(ways: tuple[tuple[str, ...], ...], there: Callable[[], bool]) -> None:
     for way in ways:
         if which(way[0]):
             status, said = tool(way)
-            if status:
+            if status and not there():  # another install may have been quicker
                 raise Problem("%s failed (%d): %s" % (" ".join(way), status, said))
             return
     raise Problem(
