@@ -125,10 +125,13 @@ class March:
     async def _would_refuse(
         self, proposal: Proposal, survey: Survey, chosen: asyncio.Task[Signer] | None
     ) -> dict[str, Problem]:
-        """What nodes would say to our key. A check needs none: without it nothing is known."""
+        """What nodes would say to our key. A check needs none, unless one was chosen: without it
+        nothing is known."""
         try:
             signer = await chosen if chosen else None
         except EnveError:
+            if self.orders.key:
+                raise
             return {}
         if signer is None:
             return {}

@@ -32,6 +32,7 @@ class Orders:
     check: bool = False
     show_diff: bool = False
     yes: bool = False
+    key: str = ""  # the key that was chosen to sign, "" = none in particular
     replace_plan: str = ""
     force_base: str = ""
     allow_both: bool = False

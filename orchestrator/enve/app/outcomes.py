@@ -59,5 +59,7 @@ class Outcomes:
             else:
                 told = visit.result() if self._orders.check else visit.standing()
             self.tell(told)
-        if not proposal.needed:
+        if refused:
+            self.summary = f"would be refused on {many(len(refused), 'node')}; nothing was sent"
+        elif not proposal.needed:
             self.summary = f"nothing to do on {many(len(proposal.changes), 'node')}"

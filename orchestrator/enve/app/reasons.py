@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from enve import errors
+from enve.core.moment import written
 from enve.model.blueprint import Keyhole
 from enve.model.march import Answer, SignedHead
 from enve.model.report import Problem, Result
@@ -39,4 +40,6 @@ def explained(
 def reading(one: Keyhole) -> str:
     """A keyhole as its blueprint says it: `march, scope db*.**`."""
     lanes = "" if one.lanes in ((), ("main",)) else f", lanes {' '.join(one.lanes)}"
-    return f"{' '.join(one.may)}, scope {' '.join(one.scope)}{lanes}"
+    since = f", from {written(one.since)}" if one.since else ""
+    until = f", until {written(one.until)}" if one.until else ""
+    return f"{' '.join(one.may)}, scope {' '.join(one.scope)}{lanes}{since}{until}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from enve.app.orders import Orders
 from enve.app.proposal import Proposal
+from enve.app.reasons import reading
 from enve.app.survey import Survey
 from enve.core.keyholes import node_side
 from enve.errors import REFUSED, RefusedError
@@ -26,9 +27,13 @@ def check_key(orders: Orders, proposal: Proposal, key: Key, now: int) -> None:
         return
     mine = dict.fromkeys(_unfit(hole, key, orders.lane, now) for hole in holes)
     why = next((told for told in mine if told is not None), "is named by no keyhole of these nodes")
+    own = dict.fromkeys(reading(hole) for hole in holes if hole.fingerprint == key.fingerprint)
     raise RefusedError(
         f"key {key.name} ({key.short}) {why}: they would refuse it; nothing was signed or sent",
-        notes=_would_do(holes, orders.lane, now),
+        notes=(
+            *[f"its keyhole reads: {text}" for text in own][:4],
+            *_would_do(holes, orders.lane, now),
+        ),
         hint=HINT,
     )
 
@@ -52,7 +57,8 @@ def _refusal(
     holes = orders.keyholes.get(name, ())
     fit = [node_side(hole) for hole in holes if _unfit(hole, key, orders.lane, now) == ""]
     if not fit:
-        return f"no keyhole there for key {key.name} ({key.short})"
+        told = filter(None, (_unfit(hole, key, orders.lane, now) for hole in holes))
+        return f"key {key.name} ({key.short}) {next(told, 'is named by no keyhole there')}"
     change = scope.difference(survey.visits[name].hashes, proposal.parts[name].hashes)
     try:
         scope.within({key.fingerprint: fit}, 1, name, change)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from enve.cli import arguments, fleet
-from enve.errors import Unconfirmed, UsageError
+from enve.errors import Unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -77,8 +77,6 @@ def run(args: argparse.Namespace) -> int:
     limit = fleet.limited(domain, args.limit)
     chosen = (node for node in domain.nodes.values() if node.name in limit)
     nodes = fleet.becoming(chosen, settings)
-    if not nodes:
-        raise UsageError("the inventory has no nodes to deploy to")
     with progress.reporter(args) as report:
         story = _removal if args.remove else _deployment
         return story(Asked(args, settings, domain, nodes), report)
@@ -139,7 +137,25 @@ def _blueprint(domain: Domain, report: Report) -> Blueprint:
     for notice in found.notices:
         place = f"{notice.where}: " if notice.where else ""
         report.emit(Notice(f"{place}{notice.message}", "warning"))
+    for told in _over(found):
+        report.emit(Notice(told, "warning"))
     return found
+
+
+def _over(blueprint: Blueprint) -> list[str]:
+    """Keyholes that open to nobody any more, once each."""
+    from enve.cli.clock import now  # noqa: PLC0415
+    from enve.core.moment import written  # noqa: PLC0415
+
+    seconds = now() // 1000
+    holes = [hole for node in blueprint.nodes.values() for hole in node.keyholes]
+    return [
+        *dict.fromkeys(
+            f"{hole.where}: the keyhole of {hole.name!r} ended on {written(hole.until)}"
+            for hole in holes
+            if 0 < hole.until <= seconds
+        )
+    ]
 
 
 def _options(asked: Asked) -> Options:

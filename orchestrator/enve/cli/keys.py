@@ -23,7 +23,8 @@ SOON = 30 * 86_400  # seconds: a key that expires so soon is worth a word
 ABOUT = """\
 The keys are those of gpg (GNUPGHOME is honoured); gpg's agent asks for passphrases, also of
 smartcards. Give the exported half to the architect: the blueprint names the keys that may march.
-exit codes: 0; 64 wrong words; 65 a file that is no key, or a name that is taken; 69 no gpg"""
+exit codes: 0; 64 wrong words; 65 a file that is no key, or a name that is taken; 69 no gpg, or no
+such key here"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

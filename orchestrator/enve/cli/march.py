@@ -96,10 +96,10 @@ def _march(
     from enve.cli.asking import asker  # noqa: PLC0415
     from enve.cli.clock import now  # noqa: PLC0415
 
-    orders = _orders(args, settings, source)
+    wanted = args.key or os.environ.get("ENVE_KEY", "") or settings.signer
+    orders = _orders(args, settings, source, wanted)
     connect = fleet.connector(args, settings, orders.nodes)
     history = History(settings.of_domain(source.domain.name) / "history" / orders.lane)
-    wanted = args.key or os.environ.get("ENVE_KEY", "") or settings.signer
     fleet.more_descriptors()
 
     async def march() -> int:
@@ -113,7 +113,9 @@ def _march(
     return asyncio.run(march())
 
 
-def _orders(args: argparse.Namespace, settings: Settings, source: marchplan.Source) -> Orders:
+def _orders(
+    args: argparse.Namespace, settings: Settings, source: marchplan.Source, key: str
+) -> Orders:
     from enve.app.orders import Orders  # noqa: PLC0415
     from enve.host.whoami import user_at_host  # noqa: PLC0415
 
@@ -125,6 +127,7 @@ def _orders(args: argparse.Namespace, settings: Settings, source: marchplan.Sour
         check=args.check,
         show_diff=args.diff,
         yes=args.yes,
+        key=key,
         replace_plan=args.replace_plan or "",
         force_base=args.force_base or "",
         allow_both=args.allow_both,

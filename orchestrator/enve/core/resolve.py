@@ -29,10 +29,8 @@ _ALL = ("all", "*")
 _PLACES = re.compile(r"([A-Za-z0-9_-]+)\[(?:(-?\d{1,6})|(-?\d{1,6})?:(-?\d{1,6})?)\]", re.ASCII)
 
 
-def no_node(domain: Domain, text: str) -> UsageError:
+def no_node(text: str) -> UsageError:
     """The error that nothing is left of what was chosen."""
-    if not domain.nodes:
-        return UsageError("the inventory has no nodes")
     return UsageError(f"{text!r} leaves no node", hint="its parts match, but not together")
 
 
@@ -43,7 +41,7 @@ def select_nodes(domain: Domain, terms: Iterable[str]) -> tuple[Node, ...]:
     chosen = _combine(domain, found)
     if not chosen:
         text = ":".join(sign + text for sign, text in split)
-        raise no_node(domain, text)
+        raise no_node(text)
     return tuple(node for name, node in domain.nodes.items() if name in chosen)
 
 

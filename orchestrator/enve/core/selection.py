@@ -51,7 +51,7 @@ def select_units(domain: Domain, terms: Iterable[str]) -> Selection:
     rules = tuple(_rule(domain, term.sign, term.text) for term in split_terms(given))
     nodes = [node for name, node in domain.nodes.items() if _asked(name, rules)]
     if not nodes:
-        raise no_node(domain, " ".join(given))
+        raise no_node(" ".join(given))
     return Selection(tuple(nodes), rules)
 
 
@@ -79,7 +79,7 @@ def _rule(domain: Domain, sign: str, text: str) -> Rule:
     nodes = nodes_of_segment(domain, whole.segments[0])
     if not nodes:
         hint = did_you_mean(whole.segments[0], domain.nodes)
-        raise UsageError(f"no node matches {head!r} in {text!r}", hint=hint)
+        raise UsageError(f"no node matches {whole.segments[0]!r} in {text!r}", hint=hint)
     return Rule(sign, frozenset(nodes), below)
 
 

@@ -16,6 +16,7 @@ from enve.load.shared import Shared
 from enve.load.variables import read_variables
 from enve.model.site import Domain, Node
 
+_NODES = "name them below `nodes`, such as `web1: {}`"
 _DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -32,6 +33,9 @@ class _Assembly:
         said, name = self._said, self._domain_name()
         named = self._all_memberships()
         self._check_shared()
+        if not said.nodes:
+            where = said.nodes_at or (Where(said.file) if said.file else None)
+            raise InputError("the inventory has no nodes", where=where, hint=_NODES)
         shared = Shared(said.groups, said.defaults, said.vars)
         nodes = {node: self._node(node, named[node], shared) for node in said.nodes}
         groups: dict[str, list[str]] = {group: [] for group in said.groups}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from enve.errors import Where
 from enve.load import connection
 from enve.load.groups import Group, checked_name, read_group
 from enve.load.item import Item
@@ -39,6 +40,7 @@ class Gathered:
         self.groups: dict[str, Group] = {}
         self.nodes: dict[str, NodeEntry] = {}
         self.file = ""  # the first one
+        self.nodes_at: Where | None = None  # where nodes are named first
 
     def take(self, root: Item) -> None:
         """One more file. Raises InputError for what stands in another one already."""
@@ -58,6 +60,8 @@ class Gathered:
         for key, item in self._tables(table, "groups"):
             self._once(f"group {str(key)!r}", key)
             self.groups[checked_name(key, str(key))] = read_group(str(key), item)
+        if "nodes" in table:
+            self.nodes_at = self.nodes_at or table["nodes"].where
         for key, item in self._tables(table, "nodes"):
             self._take_nodes(key, item)
 

@@ -42,7 +42,7 @@ class Keyring:
         """The one key that `selector` (fingerprint, its end, or a part of a name) means."""
         found = matching(self.all(), selector)
         if not found:
-            raise InputError(
+            raise MissingError(
                 f"no key matches '{selector}'",
                 hint="`enve keys list` shows the keys; `enve keys import FILE` adds one",
             )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.board import Board
+    from enve_pm.core.unit import UnitSpec
     from enve_pm.core.unitstate import Unit
 
 UNKILLABLE = "unkillable"
@@ -21,6 +22,12 @@ WAKE = "wake"
 def result_of(code: int) -> str:
     """`exit:N`, or `signal:N` for a negative code."""
     return f"exit:{code}" if code >= 0 else f"signal:{-code}"
+
+
+def named(spec: UnitSpec, step: str) -> str:
+    """The program that a step would have run, as the plan calls it."""
+    own = {states.CHECK: spec.check, states.UNDO: spec.undo, states.MAKE: spec.make}
+    return "".join((own.get(step) or spec.command)[:1])
 
 
 def fail(board: Board, unit: Unit, state: str, result: str, detail: str = "") -> None:

@@ -133,9 +133,9 @@ def unfit(keyhole: Keyhole, lane: str, now: int) -> str:
     if lane not in keyhole.lanes:
         return "may not march in the lane %s" % lane
     if now < keyhole.since:
-        return "is not valid yet"
+        return "has a keyhole that is not valid yet"
     if keyhole.until and now > keyhole.until:
-        return "is not valid any more"
+        return "has a keyhole that is not valid any more"
     return ""
 
 

@@ -137,8 +137,10 @@ def overdue(board: Board, unit: Unit, _: Any) -> None:
 
 
 def unborn(board: Board, unit: Unit, reason: str) -> None:
-    """It could not be spawned."""
-    failing.fail(board, unit, states.STARTING_FAIL, reason)
+    """It could not be spawned. `exec:ENOENT` alone does not say which program is missing."""
+    assert unit.active is not None  # noqa: S101
+    detail = failing.named(unit.active, unit.step) if reason.startswith("exec:") else ""
+    failing.fail(board, unit, states.STARTING_FAIL, reason, detail)
 
 
 def ended(board: Board, unit: Unit, code: int) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from tests.controller.march.desk import Desk, line, plan
 from tests.controller.march.simnode import SimFleet
 from tests.controller.march.story import refused, run, story
 
+from enve.core.moment import written
 from enve.errors import (
     EnveError,
     MissingError,
     RefusedError,
 )
+from enve.model.report import End
 
 pytestmark = pytest.mark.real  # gpg and gpgv
 Fleet = Callable[..., SimFleet]
@@ -61,10 +64,32 @@ async def test_a_keyhole_that_does_not_open_any_more_is_seen_before_signing(
     shop = plan({"n1": [line("web")]})
     over = (alice.keyhole(until=alice.now - 1), alice.keyhole(lanes=("db",)))
     told = await refused(alice, nodes, RefusedError, shop, keyholes=over)
-    assert "is not valid any more" in told.message
-    assert told.notes == ()
+    assert "has a keyhole that is not valid any more" in told.message
+    assert told.notes[0] == f"its keyhole reads: march, scope **, until {written(alice.now - 1)}"
     await run(alice, nodes, shop, keyholes=(*over, alice.keyhole()))
     assert alice.verdicts == {"n1": "applied"}
+
+
+@story
+async def test_a_check_with_a_key_that_is_not_here_says_so(alice: Desk, fleet: Fleet) -> None:
+    nodes, shop = fleet(1), plan({"n1": [line("web")]})
+    lost = replace(alice, fingerprint="F" * 40)
+    assert await run(lost, nodes, shop, check=True) == 2
+    told = await refused(lost, nodes, MissingError, shop, check=True, key="F" * 40)
+    assert told.message == f"no key matches '{'F' * 40}'"
+
+
+@story
+async def test_a_check_never_says_applied(alice: Desk, fleet: Fleet) -> None:
+    nodes, shop = fleet(2), plan({"n1": [line("web")], "n2": [line("web")]})
+    over = (alice.keyhole(until=alice.now - 1),)
+    assert await run(alice, nodes, shop, check=True, keyholes=over) == 5
+    end = alice.events[-1]
+    assert isinstance(end, End)
+    assert end.summary == "would be refused on 2 nodes; nothing was sent"
+    told = alice.results["n1"].problem
+    assert told is not None
+    assert told.message.endswith("has a keyhole that is not valid any more")
 
 
 @story

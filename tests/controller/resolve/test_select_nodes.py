@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from enve.core.resolve import select_nodes
-from enve.core.selection import select_units
 from enve.core.terms import split_terms
 from enve.errors import UsageError
 from enve.model.site import Connection, Domain, Node
@@ -87,12 +86,6 @@ def test_a_term_that_means_nothing(pattern: str, error: str, hint: str) -> None:
     assert error in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.exit_code == 64
-
-
-def test_an_inventory_without_nodes_is_told_as_such() -> None:
-    for choose in (select_nodes, select_units):
-        with pytest.raises(UsageError, match="the inventory has no nodes"):
-            choose(Domain("x", {}, {}), ["all"])
 
 
 def test_terms_keep_groups_and_brackets_whole() -> None:

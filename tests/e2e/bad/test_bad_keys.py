@@ -76,11 +76,18 @@ def test_a_key_out_of_its_scope_that_only_removes_a_spot(guarded: Site) -> None:
 
 
 def test_a_keyhole_that_is_over(guarded: Site) -> None:
-    locked_out(guarded, "carol", "is not valid any more", "carol is not valid any more")
+    locked_out(
+        guarded,
+        "carol",
+        "keyhole that is not valid any more",
+        "carol has a keyhole that is not valid any more",
+    )
 
 
 def test_a_keyhole_that_is_to_come(guarded: Site) -> None:
-    locked_out(guarded, "dave", "is not valid yet", "dave is not valid yet")
+    locked_out(
+        guarded, "dave", "keyhole that is not valid yet", "dave has a keyhole that is not valid yet"
+    )
 
 
 def revoke(fleet: Fleet, name: str) -> None:

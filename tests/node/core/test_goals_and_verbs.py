@@ -75,7 +75,7 @@ def test_all_units_are_waited_for_and_the_bad_ones_named() -> None:
     script.run("unit a\nunit b\ndo start a; start b\nunborn a exec:ENOENT")
     assert goal.outcome(script.machine) is None
     script.run("after 100\nup b")
-    assert goal.outcome(script.machine) == (3, "a: STARTING_FAIL exec:ENOENT")
+    assert goal.outcome(script.machine) == (3, "a: STARTING_FAIL exec:ENOENT run")
     script = Script()
     goal = Goal("start", ["a", "b"])
     script.run("unit a\nunit b\ndo start a; start b\nunborn a exec:ENOENT")
