@@ -68,7 +68,7 @@ def _new(ring: Keyring, args: argparse.Namespace) -> None:
 
 
 def _import(ring: Keyring, args: argparse.Namespace) -> None:
-    for key in ring.bring(_bytes(args.file)):
+    for key in ring.bring(_bytes(args.file), "" if args.file == "-" else args.file):
         print("\n".join(described(key, int(time.time()))))
 
 

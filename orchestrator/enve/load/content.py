@@ -86,7 +86,7 @@ class Files:
         if kind == "content" and is_secret(source):
             data, secret = self._secrets.value(source).encode(), True
         elif kind == "content":
-            data = source.text(what, empty=True).encode()
+            data = source.text(what, empty=True, controls=True).encode()
         elif kind == "copy":
             data = self._bytes(source, what)
         else:
@@ -94,7 +94,7 @@ class Files:
             secret = secret or not tainting.isdisjoint(template.names)
             data = template.render(context).encode()
         if len(data) > BYTES:
-            raise source.bad(f"{what} has {len(data)} bytes", hint=f"at most {BYTES}; push it")
+            raise source.bad(f"{what} has more than {BYTES} bytes", hint="push it")
         return data, secret
 
     def _template(self, source: Item, what: str) -> Template:

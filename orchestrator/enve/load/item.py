@@ -91,8 +91,8 @@ class Item(Cursor):
         return self.sequence(what) if self.is_list else [self]
 
     # -- scalars ------------------------------------------------------------------------------
-    def text(self, what: str, *, empty: bool = False) -> str:
-        """Text; plain numbers are taken as they are written."""
+    def text(self, what: str, *, empty: bool = False, controls: bool = False) -> str:
+        """Text; plain numbers are taken as they are written. `controls`: it is only data."""
         kind = self._kind()
         if kind not in ("text", "an integer", "a decimal"):
             hint = "put it in quotes if it is text" if kind == "a boolean" else ""
@@ -100,7 +100,7 @@ class Item(Cursor):
         text = self._plain(what)
         if not text and not empty:
             raise self.bad(f"{what} is empty")
-        if not text.isprintable() and _CONTROL.search(text):
+        if not controls and not text.isprintable() and _CONTROL.search(text):
             raise self.bad(f"{what} holds a control character")
         return text
 

@@ -56,7 +56,7 @@ class Placement:
         if not below.segments:
             raise key.bad(f"{text!r} names nodes, but no spot of them", hint=f"'{text}.SPOT'")
         if not nodes:
-            head = text.partition(".")[0]
+            head = address.Pattern.parse(text).segments[0] or text
             hint = did_you_mean(head, self._domain.nodes)
             raise key.bad(f"{text!r} matches nothing: there is no node {head!r}", hint=hint)
         return below, nodes
@@ -87,10 +87,9 @@ class Placement:
         if not trees:
             return key.bad(f"{text!r} matches nothing: the blueprint does not lay out {nodes[0]}")
         node, tree = next(iter(trees.items()))
-        there = [".".join(steps) for steps, _ in spots(tree)]
+        there = [address.format(steps) for steps, _ in spots(tree)]
         notes = (f"spots of {node}: {' '.join(there) or 'none'}",)
-        inside = [".".join(steps) for steps, _ in pms(tree) if below.match(steps)]
-        if inside:
+        if any(below.match(steps) for steps, _ in pms(tree)):
             hint = f"its spots are '{text}.*'"
             return key.bad(f"{text!r} is a pm of the blueprint, not a spot", notes=notes, hint=hint)
         wanted = ".".join(name or "**" for name in below.segments)

@@ -167,7 +167,8 @@ class PlanSpot:
             head = error.field.partition(".")[0].partition("[")[0]
             key = ORIGIN.get(head, head)
             rest = error.field.removeprefix(head)
-            found = "a value that is not shown" if head == "env" else error.found  # or a secret
+            secret = head == "env" and rest  # values may be, names are not
+            found = "a value that is not shown" if secret else error.found
             message = f"{key}{rest} of {self.what}: wanted {error.wanted}, found {found}"
             hint = _ONLY_CHECKED if key == "run" and "check" in table else ""
             raise table.get(key, self.key).bad(message, hint=hint) from None

@@ -106,6 +106,7 @@ def _text(data: bytes, file: str) -> str:
         ) from None
 
 
+_SPECIAL = ("an alias", "an anchor", "undefined alias", "a directive", "cannot start any token")
 _TEMPLATE = re.compile(r"[:\[,{-]\s*[^\"'\s][^\"']*\{\{|:\s*\{\{")
 
 
@@ -129,6 +130,8 @@ def _cause(problem: str, near: list[str]) -> str:
         return "indent with blanks: YAML allows no tabs there"
     if any(_TEMPLATE.search(line) for line in near):
         return "a value with {{ }} inside { } or [ ], or at its start, must stand in quotes"
+    if any(word in problem for word in _SPECIAL):
+        return "what begins with * & % @ or ` must stand in quotes, names too: '*.web':"
     if "nesting depth" in problem or f"{DEPTH} deep" in problem:
         return "nothing here is nested so deeply"
     if "single document" in problem:

@@ -10,11 +10,12 @@ import os
 import re
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import gnupg
 
-from enve.errors import InputError, MissingError, UsageError
+from enve.errors import InputError, MissingError, UsageError, Where
 from enve.model.trust import Key
 from enve.trust.keyrecord import matching, record
 
@@ -74,14 +75,18 @@ class Keyring:
             raise _failed("make a key", made.stderr, "; --no-passphrase makes a key without")
         return self.find(str(made.fingerprint))
 
-    def bring(self, data: bytes) -> list[Key]:
-        """Import public (or secret) keys; gives back those that the data held."""
+    def bring(self, data: bytes, file: str = "") -> list[Key]:
+        """Import public (or secret) keys; gives back those that the data held. `file`: where it is
+        from, for errors."""
+        where = Where(file) if file else None
         if len(data) > MAX_KEY_FILE:
-            raise InputError(f"a key file has at most {MAX_KEY_FILE} bytes, this one has more")
+            told = f"a key file has at most {MAX_KEY_FILE} bytes, this one has more"
+            raise InputError(told, where=where)
         done = self._gpg.import_keys(data)
         fingerprints = {str(entry) for entry in done.fingerprints if entry}
         if not fingerprints:
-            raise InputError("no OpenPGP key in it", hint="wanted the output of `gpg --export`")
+            hint = "wanted the output of `gpg --export`"
+            raise InputError("no OpenPGP key in it", where=where, hint=hint)
         return [key for key in self.all() if key.fingerprint in fingerprints]
 
     def export(self, key: Key, *, armor: bool = False) -> bytes:
@@ -110,6 +115,10 @@ def _open(home: str) -> Any:
     if "GPG_TTY" not in environment and sys.stdin is not None:
         with suppress(OSError, ValueError):  # no terminal, or one that has no name in a container
             environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())  # where the agent may ask
+    ring = environment.get("GNUPGHOME", "")
+    if not home and ring and not Path(ring).is_dir():
+        hint = f"mkdir -m 700 {ring}, or unset it: gpg then uses ~/.gnupg"
+        raise MissingError(f"GNUPGHOME names {ring}, which is no folder", hint=hint)
     try:
         gpg = gnupg.GPG(gnupghome=home or None, env=environment)
     except (OSError, ValueError) as error:

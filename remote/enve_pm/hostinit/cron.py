@@ -53,8 +53,9 @@ class Cron:
         return True
 
     def _write(self, entries: list[str]) -> None:
+        """Put the whole crontab; an empty one goes altogether."""
         text = "".join(entry + "\n" for entry in entries)
-        status, said = tool(["crontab", "-"], text.encode())
+        status, said = tool(["crontab", "-" if entries else "-r"], text.encode())
         if status:
             raise Problem("crontab failed (%d): %s" % (status, said))
 

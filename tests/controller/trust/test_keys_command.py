@@ -112,6 +112,20 @@ def test_export_goes_to_stdout_and_import_reads_stdin(
 def test_wrong_words(home: KeyHome, words: tuple[str, ...], code: int) -> None:
     told = refused(*words)
     assert told.exit_code == code
+
+
+def test_a_file_without_a_key_is_named(home: KeyHome) -> None:
+    told = refused("import", __file__)
+    assert (told.message, str(told.where)) == ("no OpenPGP key in it", __file__)
+
+
+def test_a_ring_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GNUPGHOME", "/nonexistent")
+    told = refused("new", "alice")
+    assert (told.exit_code, told.message) == (
+        69,
+        "GNUPGHOME names /nonexistent, which is no folder",
+    )
     assert told.message
 
 

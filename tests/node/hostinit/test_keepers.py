@@ -21,6 +21,7 @@ file=$(dirname "$0")/table
 case $1 in
   -l) [ -f "$file" ] || { echo "no crontab for me" >&2; exit 1; }; cat "$file" ;;
   -) cat >"$file" ;;
+  -r) rm "$file" ;;
 esac
 """
 
@@ -73,6 +74,8 @@ def test_an_entry_is_added_once_and_taken_away_alone(crontab: Path) -> None:
 def test_the_first_entry_of_a_crontab(crontab: Path) -> None:
     assert Cron("/srv/pm").register()
     assert len(crontab.read_text().splitlines()) == 1
+    assert Cron("/srv/pm").remove()
+    assert not crontab.exists()
 
 
 @pytest.mark.real
