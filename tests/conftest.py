@@ -7,8 +7,9 @@ import signal
 
 import pytest
 
-from tests.support import netlab
+from tests.support import loopdisk, netlab
 
+PROBES = {"host": netlab.refusal, "btrfs": loopdisk.refusal}
 NOT_RUN: set[str] = set()
 
 
@@ -17,8 +18,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def refusal(item: pytest.Item) -> str:
+    """Why this host cannot run the test, or nothing."""
+    asked = (probe() for mark, probe in PROBES.items() if item.get_closest_marker(mark))
+    return next(filter(None, asked), "")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("host") and (reason := netlab.refusal()):
+    if reason := refusal(item):
         NOT_RUN.add(f"{item.nodeid}: {reason}")
         pytest.skip(f"this host cannot: {reason}")
 
@@ -31,11 +38,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.skipped
         and os.environ.get("ENVE_REQUIRE_ALL") == "1"
         and not hasattr(report, "wasxfail")
+        and not refusal(item)
     ):
-        allowed = item.get_closest_marker("host") and netlab.refusal()
-        if not allowed:
-            report.outcome = "failed"
-            report.longrepr = f"skipped although everything is required: {report.longrepr}"
+        report.outcome = "failed"
+        report.longrepr = f"skipped although everything is required: {report.longrepr}"
     return report
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from enve_pm.core import address
 from enve_pm.core import blueprint as blueprints
-from enve_pm.core.blueprint import LOG, ROOT, UNLIMITED, Ceiling, Pm
+from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.refusal import CEILING, Refused
 from enve_pm.core.unit import SUBPM
@@ -74,6 +74,10 @@ def _as_laid_out(spec: UnitSpec, pm: Pm) -> None:
         raise Refused(CEILING, "%s: mode and user come from the blueprint" % spec.name)
     if spec.program or spec.group or spec.env:  # PATH, LD_PRELOAD: a pm's code as its user
         raise Refused(CEILING, "%s: a plan gives a pm no program, group or env" % spec.name)
+    if "umask" in spec.raw or spec.rlimits:  # a root's prlimit could raise them for all below
+        raise Refused(CEILING, "%s: a plan gives a pm no umask or rlimits" % spec.name)
+    if spec.stop_timeout > STOP:
+        raise _above(spec, "stop_timeout", spec.stop_timeout, STOP)
     if spec.nice < 0:
         raise _above(spec, "nice", spec.nice, 0)
     _log(spec, LOG)

@@ -11,7 +11,7 @@ import os
 import stat
 from collections import namedtuple
 
-from enve_pm.maker import libc, trusted
+from enve_pm.maker import attach, libc, trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +33,14 @@ def put(root: Callable[[], int], layer: Layer) -> None:
     try:
         target = _reach(root, layer.at, make=_like(source))
         try:
-            _mount(layer, source, trusted.name(target))
+            bound = _mount(layer, source, target)
         finally:
             os.close(target)
     finally:
         if source >= 0:
             os.close(source)
-    _finish(_reach(root, layer.at), layer)
+    if not bound:
+        _finish(_reach(root, layer.at), layer)
 
 
 def _reach(root: Callable[[], int], at: str, make: str = "") -> int:
@@ -56,11 +57,16 @@ def _like(source: int) -> str:
     return "folder" if folder else "file"
 
 
-def _mount(layer: Layer, source: int, target: str) -> None:
-    if layer.kind == BIND:
-        libc.mount(trusted.name(source), target, "", libc.BIND)
-    else:
-        libc.mount(layer.source, target, layer.kind, layer.flags, layer.data)
+def _mount(layer: Layer, source: int, target: int) -> bool:
+    """Whether it is there as it shall be, and nothing is left to finish."""
+    name = trusted.name(target)
+    if layer.kind != BIND:
+        libc.mount(layer.source, name, layer.kind, layer.flags, layer.data)
+        return False
+    if attach.bind(source, target, layer.flags, private=True):
+        return True
+    libc.mount(trusted.name(source), name, "", libc.BIND)
+    return False
 
 
 def _finish(top: int, layer: Layer) -> None:

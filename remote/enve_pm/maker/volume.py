@@ -91,14 +91,13 @@ class VolumeUnit:
             os.mkdir(name, 0o700, dir_fd=parent)
 
     def _settle(self, folder: int) -> None:
-        path, rights = trusted.name(folder), self._place.rights
-        if not stat.S_ISDIR(os.fstat(folder).st_mode):
+        path, rights, state = trusted.name(folder), self._place.rights, os.fstat(folder)
+        if not stat.S_ISDIR(state.st_mode):
             raise Trouble("path: %s is no folder" % self.path)
-        if self._quota:
-            self._limit(folder)
-        state = os.fstat(folder)
         if state.st_uid != rights.uid and not self._is_fresh(path, state):
             raise Trouble("%s belongs to %d: it is not given away" % (self.path, state.st_uid))
+        if self._quota:
+            self._limit(folder)
         if (state.st_uid, state.st_gid) != (rights.uid, rights.gid):
             os.chown(path, rights.uid, rights.gid)
         os.chmod(path, self._mode)

@@ -31,6 +31,7 @@ class SubPm:
         "report",
         "tell",
         "timer",
+        "took",
         "user",
         "watching",
     )
@@ -47,6 +48,7 @@ class SubPm:
         self.input = -1
         self.tell = -1
         self.alive = False
+        self.took = 0  # ms of the last look at what it shows
         self.number = 0  # of the run that has not said yet that it is there, else 0
         self.watching = False
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from enve_pm.shell.loop import Loop
 
 CALM = 50  # ms between two looks at the same sub-pm
+SHARE = 20  # ... or so many times what the last look took: however much it shows, it gets 5 %
 MODE = 0o640
 
 
@@ -52,10 +53,11 @@ class Lookout:
 
     def _hear(self, name: str, sub: SubPm) -> None:
         """It says that something changed. Look a moment later: however much it talks, we look
-        some times a second."""
+        some times a second, and seldom where a look is dear."""
         self._loop.unwatch(sub.tell)
         sub.watching = False
-        self._loop.at(self._loop.system.now() + CALM, lambda: self._look(name, sub))
+        pause = max(CALM, SHARE * sub.took)
+        self._loop.at(self._loop.system.now() + pause, lambda: self._look(name, sub))
 
     def _look(self, name: str, sub: SubPm) -> None:
         if self._subs.get(name) is not sub or sub.tell < 0:
@@ -84,6 +86,7 @@ class Lookout:
         sub = self._subs[name]
         if sub.lodging is None:
             return
+        began = self._loop.system.now()
         report = nested.read(sub.lodging.home, sub.lodging.uid)
         sub.report = {
             "v": 1,
@@ -94,6 +97,7 @@ class Lookout:
         }
         self._home.pending.put(self._file(name), dumps(sub.report) + b"\n", REPLACED, MODE)
         self._home.pending.flush()
+        sub.took = self._loop.system.now() - began
         self.shown()
 
     def forget(self, name: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 STATUS = 2 << 20  # bytes of a status file
-TOTAL = 8 << 20  # bytes of all that is read of one sub-pm
+TOTAL = 4 << 20  # bytes of all that is read of one sub-pm
 ANSWER = 32
 MESSAGE = 16384
 

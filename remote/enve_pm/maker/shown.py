@@ -1,0 +1,86 @@
+"""What a mount shows: a folder in memory, or one that is opened once and then stays the same."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.maker import attach, libc, trusted
+from enve_pm.maker.place import Trouble
+from enve_pm.shell import mountinfo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from enve_pm.maker.place import Place
+    from enve_pm.shell.mountinfo import Mount
+
+FLAGS = {"ro": libc.RDONLY, "nosuid": libc.NOSUID, "nodev": libc.NODEV, "noexec": libc.NOEXEC}
+NONE: frozenset[str] = frozenset()
+BLANKS = str.maketrans({" ": "_", "\t": "_", "\n": "_"})
+
+
+class Memory:
+    """A tmpfs of the unit's user. `inherited`: options that it cannot do without."""
+
+    inherited = NONE
+
+    def __init__(self, place: Place) -> None:
+        self._rights = place.rights
+        self._body: Any = place.body
+        self._source = "pm:" + place.unit.translate(BLANKS)  # whose it is
+
+    def is_at(self, seen: os.stat_result, found: Mount) -> bool:
+        """Whether this is what one sees there."""
+        return bool(found.kind == "tmpfs" and found.source == self._source)
+
+    def put(self, target: int, flags: int, top: Callable[[], int]) -> None:
+        """Mount it at an open folder. `top` opens what lies on top there. Raises OSError."""
+        rights, body = self._rights, self._body
+        data = "mode=%o,uid=%d,gid=%d" % (body.get("mode", 0o755), rights.uid, rights.gid)
+        if body.get("size"):
+            data += ",size=%d" % body["size"]
+        libc.mount(self._source, trusted.name(target), "tmpfs", flags, data)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Bound:
+    """A folder or file that stands elsewhere."""
+
+    def __init__(self, place: Place) -> None:
+        self._path = place.path(place.body["from"])
+        try:
+            self._handle = place.open(self._path)
+        except FileNotFoundError:
+            self._handle = -1  # what it showed is gone
+        self.inherited = self._options() if self._handle >= 0 else NONE
+
+    def _options(self) -> frozenset[str]:
+        """What the mount says that it lies in: no second place takes that away."""
+        found = mountinfo.around(self._handle, mountinfo.read())
+        return NONE if found is None else found.options & FLAGS.keys()
+
+    def is_at(self, seen: os.stat_result, found: Mount) -> bool:
+        """Whether this is what one sees there; what shows nothing any more is nobody else's."""
+        return self._handle < 0 or os.path.samestat(os.fstat(self._handle), seen)
+
+    def put(self, target: int, flags: int, top: Callable[[], int]) -> None:
+        """Mount it at an open folder; `top` opens what lies on top there. Raises Trouble."""
+        if self._handle < 0:
+            raise Trouble("from: there is no %s" % self._path)
+        if attach.bind(self._handle, target, flags):
+            return
+        libc.mount(trusted.name(self._handle), trusted.name(target), "", libc.BIND)
+        at = top()
+        try:
+            libc.mount("", trusted.name(at), "", libc.BIND | libc.REMOUNT | flags)
+        finally:
+            os.close(at)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._handle >= 0:
+            os.close(self._handle)

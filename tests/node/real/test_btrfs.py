@@ -1,0 +1,64 @@
+"""Volumes on a real btrfs: subvolumes, held to a quota."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support import loopdisk
+from tests.support.box import Box
+from tests.support.rooms import volume
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.real, pytest.mark.host, pytest.mark.btrfs]
+QUOTA = 4 << 20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with loopdisk.btrfs(tmp_path) as disk:
+        yield disk
+
+
+@pytest.fixture
+def box(tmp_path: Path, disk: Path) -> Iterator[Box]:
+    with Box(tmp_path) as box:
+        yield box
+
+
+def fill(path: Path, size: int) -> None:
+    """Write so many bytes to the disk itself."""
+    with path.open("wb", buffering=0) as file:
+        for _ in range(size >> 16):
+            file.write(bytes(1 << 16))
+
+
+def test_a_quota_holds(box: Box, disk: Path) -> None:
+    data = disk / "data"
+    box.load(volume("data", data, quota=QUOTA))
+    assert data.stat().st_ino == 256, "a subvolume"
+    with pytest.raises(OSError, match="quota") as caught:
+        fill(data / "big", 4 * QUOTA)
+    assert caught.value.errno == errno.EDQUOT
+    (data / "big").unlink()
+    box.load(volume("data", data, quota=8 * QUOTA))
+    fill(data / "big", 2 * QUOTA)
+
+
+def test_an_ephemeral_subvolume_goes_with_its_files(box: Box, disk: Path) -> None:
+    data = disk / "scratch"
+    box.load(volume("scratch", data, ephemeral=True, subvolume="yes"))
+    (data / "deep").mkdir()
+    (data / "deep/file").write_text("x")
+    box.load()
+    until(lambda: not data.exists(), "the subvolume to go")
+
+
+def test_a_folder_where_none_is_asked_for(box: Box, disk: Path) -> None:
+    data = disk / "plain"
+    box.load(volume("data", data, subvolume="no"))
+    assert data.stat().st_ino != 256
+    box.load(volume("data", data, subvolume="no", quota=QUOTA), status=3)
+    assert "no subvolume of btrfs" in box.unit("data")["detail"]
