@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from enve_pm.core import failing, states
 from enve_pm.core.effects import (
+    Call,
     Exited,
     Ready,
     Recheck,
@@ -177,7 +178,16 @@ class World:
 
 def _unit_key(u: Unit) -> State:
     grace = 0 if u.grace_due < 0 else 1 + (u.grace_due <= NOW)
-    now = (u.state, u.asked, u.by_hand, u.want, bool(u.run), bool(u.pid), bool(u.side))
+    now = (
+        u.state,
+        u.asked,
+        u.by_hand,
+        bool(u.called),
+        u.want,
+        bool(u.run),
+        bool(u.pid),
+        bool(u.side),
+    )
     timers = (u.due >= 0, u.side_due >= 0, grace)
     later = (u.again, u.renew, u.rest, u.stuck, u.over, u.left, u.behind, u.reloads, u.todo)
     killed = u.killed if u.state == states.STOPPING else 0
@@ -194,6 +204,7 @@ _COMMANDS: dict[str, Callable[[str], Any]] = {
     "recheck": Recheck,
     "reload": Reload,
     "restart": lambda name: Restart(name, "plan"),
+    "call": lambda name: Call(name, "timer x"),
 }
 
 
@@ -202,6 +213,8 @@ def _rare_commands(unit: Unit) -> Iterator[Action]:
         yield ("reset", unit.name, None)
     if unit.state == states.RUNNING and unit.checked:
         yield ("recheck", unit.name, None)
+    if unit.asked == states.DOWN and not unit.called:
+        yield ("call", unit.name, None)
     if unit.state == states.RUNNING and unit.spec.reload:
         yield ("reload", unit.name, None)
 

@@ -22,6 +22,7 @@ def check(machine: Machine) -> None:
     assert not (machine.pending or machine.acts or machine.at_once or machine.wants)
     for unit in machine.units.values():
         _counts(machine, unit)
+        _called(unit)
         _steps(unit)
         _needs(machine, unit)
         _rest(machine, unit)
@@ -45,6 +46,13 @@ def _counts(machine: Machine, unit: Unit) -> None:
     assert counted == true, f"{unit.name}: counted {counted}, true {true}"
     for name in graph.edges(unit.spec):
         assert unit.name in machine.users[name]
+
+
+def _called(unit: Unit) -> None:
+    """Who is called runs for that only: it is not asked for, and wanted up until it ends."""
+    if unit.called:
+        assert unit.asked == states.DOWN and unit.want == states.UP, f"{unit.name}: {unit.called}"
+        assert not (unit.rest and unit.state == states.STOPPED), f"{unit.name} has ended"
 
 
 def _steps(unit: Unit) -> None:

@@ -5,7 +5,7 @@ do start web; stop db                  commands, judged and taken as one batch; 
                                        of by hand: plan-start, plan-stop
 owes web kind=...                      at the start: made by these parameters, maybe still there
 define web files={...} / apply web     new parameters / put them into force; also remove, restart,
-                                       reload, recheck, reset
+                                       reload, recheck, reset, call (as a timer does)
 spawned web · exit web 1 · ready web · side web 0 · unborn web exec:ENOENT     news of its steps
 up web                                 its step exists, and the wait for readiness passes
 after 2000                             time passes; timers fire at their times
@@ -21,6 +21,7 @@ from typing import Any
 
 from enve_pm.core.effects import (
     Apply,
+    Call,
     Changed,
     Define,
     Exited,
@@ -53,6 +54,7 @@ COMMANDS: dict[str, Any] = {
     "reset": ResetFailed,
     "remove": Remove,
     "apply": Apply,
+    "call": lambda n: Call(n, "timer t"),
 }
 
 

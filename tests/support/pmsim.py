@@ -14,6 +14,7 @@ from typing import Any
 from enve_pm.core import states
 from enve_pm.core.effects import (
     Apply,
+    Call,
     Define,
     Exited,
     Gone,
@@ -208,6 +209,7 @@ class Sim:
             lambda: Recheck(name),
             lambda: ResetFailed(name),
             lambda: Apply(name),
+            lambda: Call(name, "timer x"),
             lambda: Define(name, self._pick(LEVELS[level.depth][name])),
         )
         return self._pick(kinds)()

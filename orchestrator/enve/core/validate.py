@@ -8,7 +8,7 @@ from enve.core.suggest import did_you_mean
 from enve_pm.core import address, ceiling, graph
 from enve_pm.core.blueprint import Pm
 from enve_pm.core.refusal import Refused
-from enve_pm.core.unit import UnitSpec
+from enve_pm.core.unit import TIMER, UnitSpec
 
 Specs = Mapping[str, UnitSpec]  # by address below the node
 EDGES = ("needs", "wants", "after")
@@ -32,6 +32,7 @@ def check_node(node: str, specs: Specs, laid_out: Collection[str] = ()) -> None:
     """Raises Flaw. laid_out: addresses of all spots of the node's blueprint, if it is known."""
     for above, units in by_pm(specs).items():
         _dependencies(node, above, units, laid_out)
+        _timers(node, above, units, laid_out)
         cycle = graph.find_cycle(units, units)
         if cycle:
             spec = units[cycle[0]]
@@ -60,6 +61,13 @@ def _dependencies(
             for name in getattr(spec, key):
                 if name not in units:
                     raise _missing(node, spec, key, address.format((*above, name)), laid_out, units)
+
+
+def _timers(node: str, above: tuple[str, ...], units: Specs, laid_out: Collection[str]) -> None:
+    for spec in units.values():
+        target = spec.body["unit"] if spec.kind == TIMER else spec.unit
+        if target not in units:
+            raise _missing(node, spec, TIMER, address.format((*above, target)), laid_out, units)
 
 
 def _missing(  # noqa: PLR0913, PLR0917

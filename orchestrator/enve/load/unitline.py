@@ -10,6 +10,7 @@ from enve.load.command import argv
 from enve.load.content import octal
 from enve.load.item import Item
 from enve.load.room import ROOMS
+from enve.load.timer import read_timer
 
 # Keys whose value becomes the line's value under the same name.
 _TEXTS = ("cwd", "user", "group", "excl")
@@ -25,6 +26,7 @@ KEYS = (
     *("stop_signal", "start_timeout", "stop_timeout", "ready", "reload", "check", "make", "undo"),
     *("check_every", "drift", "each", "excl", "log", "single", "vars"),
     *ROOMS,
+    "timer",
 )
 KINDS = ("process", "job", "resource")
 # Key of a line -> key of the plan that makes it, where the names differ.
@@ -134,6 +136,7 @@ _READERS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
     ),
     "stop_signal": _plain("stop_signal", _signal),
     **ROOMS,
+    "timer": read_timer,
     "ready": _ready,
     "reload": _plain("reload", _reload),
     "log": _log,

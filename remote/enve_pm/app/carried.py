@@ -34,6 +34,8 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "jobs": pm.home.jobs.dump(),
         "rollout": pm.rollout.dump(),
         "frames": pm.streams.dump(),
+        "timers": pm.timers.dump(),
+        "calls": pm.calls.dump(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
     watched = [fd for run in runs.all() if run.watch for fd in run.watch.fds()]
@@ -52,6 +54,8 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     pm.board.wants = state["wants"]
     pm.board.notes = state["notes"]
     pm.owner.restore(state["goals"])
+    pm.timers.restore(state.get("timers", []), pm.engine.active)
+    pm.calls.restore(state.get("calls", []))
     _follow(pm, state["marches"])
     pm.rollout.restore(state["rollout"])
     pm.debts.recall()

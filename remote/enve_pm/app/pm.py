@@ -8,6 +8,7 @@ import sys
 
 from enve_pm.app import carried
 from enve_pm.app.board import Board
+from enve_pm.app.calls import Calls
 from enve_pm.app.closing import Closing
 from enve_pm.app.debts import Debts
 from enve_pm.app.engine import Engine
@@ -18,10 +19,13 @@ from enve_pm.app.share import read_line
 from enve_pm.app.streams import Streams
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.unit import JOB, PROCESS, RESOURCE, ROOMS, UnitError
+from enve_pm.core.states import UP
+from enve_pm.core.unit import JOB, PROCESS, RESOURCE, ROOMS, TIMER, UnitError
+from enve_pm.core.unitstate import SHUTDOWN
 from enve_pm.resource.jobs import JobUnits
 from enve_pm.resource.makers import Makers
 from enve_pm.resource.process import Processes
+from enve_pm.resource.timerunits import TimerUnits
 from enve_pm.shell import pipes, program, subtree
 from enve_pm.shell.home import Home
 from enve_pm.shell.light import signal
@@ -74,6 +78,8 @@ class Pm:
         self.processes = Processes(self.loop, self.home, self.logs, runs, self.engine.emit)
         self.jobs = JobUnits(self.processes, self.home, self.engine.emit, self.engine.active)
         self.makers = Makers(self.home, self.logs, runs, self.engine.emit)
+        self.timers = TimerUnits(self.loop, self.home, self.engine.emit)
+        self.calls = Calls(self.engine)
         self._join()
 
     def _join(self) -> None:
@@ -82,7 +88,11 @@ class Pm:
         engine.kinds[PROCESS] = engine.kinds[RESOURCE] = self.processes
         engine.kinds[JOB] = self.jobs
         engine.kinds.update(dict.fromkeys(ROOMS, self.makers))
-        engine.turned = [self.board.keep_wants, self.owner.check, self.reports.check]
+        engine.kinds[TIMER] = self.timers
+        self.timers.ask, self.calls.told = self.calls.ask, self.timers.told
+        self.timers.noted, self.timers.lasts = self.board.noted, self._lasts
+        checks = [self.owner.check, self.reports.check, self.calls.check]
+        engine.turned = [self.board.keep_wants, *checks]
         runs.heir = self.processes.heir
         runs.over = self.over
         self.processes.noted = self.board.noted
@@ -173,9 +183,15 @@ class Pm:
         self.jobs.over(run)
         self.makers.over(run, self.engine.active(run.unit))
 
+    def _lasts(self, name: str) -> bool:
+        """Whether this unit, which stops, is to run again."""
+        unit = self.engine.machine.units.get(name)
+        return unit is not None and (unit.want == UP or unit.asked_why == SHUTDOWN)
+
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
         self.jobs.drop(name)
+        self.timers.drop(name)
         self.debts.forget(name)
 
     # -- ends, and other programs -----------------------------------------------------------------

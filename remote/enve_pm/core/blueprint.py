@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterator, Sequence
 
 ROOT = "root"
-KINDS = ("process", "job", "resource")
+KINDS = ("process", "job", "resource", "timer")
 OF_ROOT = frozenset((SUBROOT,))  # what others must not be able to bend
 ALL_KINDS = (*KINDS, *sorted(ROOMS))  # what only some blueprints grant, too
 UNLIMITED = -1

@@ -9,7 +9,7 @@ from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.refusal import CEILING, Refused
-from enve_pm.core.unit import SUBPM
+from enve_pm.core.unit import ROOMS, SUBPM, takes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _stop(spec, found)
     own = directory(home, spec.name)
     _paths(spec, found, own)
-    _room(spec, found, own)
+    if spec.kind in ROOMS:
+        _room(spec, found, own)
     _modes(spec)
 
 
@@ -50,9 +51,10 @@ def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
     """The line with what the ceiling says where the plan says nothing: user and limits."""
     found = place(tree, spec.name)
     line = dict(spec.raw)
-    if found.user and not (isinstance(found, Pm) and found.mode == ROOT):
+    named = found.user and not (isinstance(found, Pm) and found.mode == ROOT)
+    if named and takes(spec.kind, "user"):
         line.setdefault("user", found.user)
-    if isinstance(found, Ceiling) and found.rlimits:
+    if isinstance(found, Ceiling) and found.rlimits and takes(spec.kind, "rlimits"):
         line["rlimits"] = {**found.rlimits, **spec.rlimits}
     return line
 

@@ -42,12 +42,12 @@ def _request(board: Board, unit: Unit, event: Any, woken: set[str]) -> None:
             _apply(board, unit)
         else:
             _wake(board, unit, woken)
-    elif not isinstance(event, effects.Want):
-        asked = _REQUESTS.get(type(event))
-        if asked:
-            transitions.fire(board, unit, asked)
-    elif event.want == states.UP:
+    elif isinstance(event, effects.Call) or (
+        isinstance(event, effects.Want) and event.want == states.UP
+    ):
         _wake(board, unit, woken)
+    elif type(event) in _REQUESTS:
+        transitions.fire(board, unit, _REQUESTS[type(event)])
 
 
 def _wake(board: Board, unit: Unit, woken: set[str]) -> None:
@@ -71,7 +71,7 @@ def _apply(board: Board, unit: Unit) -> None:
             running.watch(board, unit)
     elif unit.stale == states.RELOAD:
         transitions.fire(board, unit, transitions.RELOAD)
-    elif unit.stale == states.RESTART and unit.want == states.UP:
+    elif unit.stale == states.RESTART and unit.want == states.UP and not unit.called:
         transitions.fire(board, unit, transitions.RESTART)
 
 
@@ -109,7 +109,7 @@ def _owes(board: Board, unit: Unit, event: Any) -> None:
 
 
 def _remove(board: Board, unit: Unit, _: Any) -> None:
-    unit.removing = True
+    unit.removing, unit.called = True, ""
     board.wants.append(unit)
     board.mark(unit)
 
@@ -119,13 +119,22 @@ def _want(board: Board, unit: Unit, event: Any) -> None:
     unit.by_hand = event.why != PLAN
     if event.why == PLAN:
         unit.planned = event.want
+    if event.want == states.UP or event.why != PLAN or unit.rest:
+        unit.called = ""  # a march ends no run that a timer has begun, but a failed one is over
     unit.rest = unit.rest and event.want == states.UP
     board.wants.append(unit)
     board.show(unit)
 
 
+def _call(board: Board, unit: Unit, event: Any) -> None:
+    if unit.asked == states.DOWN:
+        unit.called = event.why
+        board.wants.append(unit)
+        board.show(unit)
+
+
 def _restart(board: Board, unit: Unit, event: Any) -> None:
-    if unit.asked == states.DOWN and not unit.hard:
+    if unit.asked == states.DOWN and not (unit.hard or unit.called):
         _want(board, unit, effects.Want(unit.name, states.UP, event.why))
 
 
@@ -134,6 +143,7 @@ _NOTES: dict[type, Callable[[Board, Any, Any], None]] = {
     effects.Remove: _remove,
     effects.Owes: _owes,
     effects.Want: _want,
+    effects.Call: _call,
     effects.Restart: _restart,
 }
 _REQUESTS = {

@@ -12,6 +12,7 @@ Define = namedtuple("Define", "unit spec")  # a new unit, or new parameters (spe
 Remove = namedtuple("Remove", "unit")  # stop it, undo it, forget it
 Want = namedtuple("Want", "unit want why")  # want: up | down; why: "plan", "manual by NAME"
 Owes = namedtuple("Owes", "unit spec")  # at the start: made by this spec, and maybe still there
+Call = namedtuple("Call", "unit why")  # start it though the plan has it down: until it ends
 Apply = namedtuple("Apply", "unit")  # bring a stale unit up to date by its class
 # One stop, one start, with the newest parameters; starts it if it is down. why: as in Want.
 Restart = namedtuple("Restart", "unit why", defaults=("manual",))

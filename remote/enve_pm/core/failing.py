@@ -55,11 +55,13 @@ def enter(board: Board, unit: Unit, state: str, result: str, detail: str) -> Non
 
 
 def _plan_restart(board: Board, unit: Unit, policy: str, most: int) -> None:
-    finished = unit.state == states.FAIL and unit.result == "exit:0"
+    # What was called has done its work also where it was faster than its readiness.
+    finished = unit.result == "exit:0" and (unit.state == states.FAIL or bool(unit.called))
     if policy == "never" or (policy == "on-failure" and finished):
         unit.rest = True
         if finished:
             unit.result = OK
+            uncall(board, unit)
             board.at_once.append((unit, TIMEOUT))
         return
     lasted = unit.up_at >= 0 and board.now - unit.up_at >= board.timing.long_run
@@ -71,6 +73,13 @@ def _plan_restart(board: Board, unit: Unit, policy: str, most: int) -> None:
         board.at_once.append((unit, TIMEOUT))
     else:
         board.arm(unit, backoff(board.timing, unit.streak))
+
+
+def uncall(board: Board, unit: Unit) -> None:
+    """The run that was called for is over: it is wanted as it was before."""
+    if unit.called:
+        unit.called = ""
+        board.wants.append(unit)
 
 
 def retry(board: Board, unit: Unit, _: Any) -> None:
@@ -116,6 +125,7 @@ def reset(board: Board, unit: Unit, _: Any) -> None:
     if unit.left:
         unit.left, unit.owed = False, None  # whoever says so has seen to what was left
     unit.rest = unit.spec.restart == "never"
+    uncall(board, unit)
     leave(board, unit)
 
 

@@ -100,10 +100,35 @@ _subroots = {
     "bind": record({"type": _root, "at": place, "paths": places}),
 }
 
+
+def _cron(value: Any) -> Any:
+    from enve_pm.core import cron  # most pms have no timer
+
+    text(cron.LONGEST)(value)
+    try:
+        cron.parse(value)
+    except cron.CronError as error:
+        raise Bad(*error.args) from None
+    return value
+
+
+_do = one_of("start", "restart", "reload", "recheck")
+_timer_keys = {"every": integer(1000, 400 * DAY), "at": _cron}
+
+
+def _timer(value: Any) -> Any:
+    """Either an interval or times."""
+    optional = {**_timer_keys, "jitter": integer(0, DAY), "catch_up": boolean}
+    record({"unit": unit_name, "do": _do}, optional)(value)
+    if ("every" in value) == ("at" in value):
+        raise Bad("every or at", "both" if "every" in value else "neither")
+    return value
+
+
 FIELDS: Mapping[str, Check] = {
     "v": integer(1, 1),
     "name": full_name,
-    "kind": one_of("process", "resource", "job", "mount", "volume", "subroot", "subpm"),
+    "kind": one_of("process", "resource", "job", "mount", "volume", "subroot", "timer", "subpm"),
     "want": one_of("up", "down"),
     "command": argv,
     "env": mapping(env_name, text(32768, 0)),
@@ -138,6 +163,7 @@ FIELDS: Mapping[str, Check] = {
     "mount": tagged("type", _mounts),
     "volume": _volume,
     "subroot": tagged("type", _subroots),
+    "timer": _timer,
     "mode": one_of("root", "user"),
     "program": _path,
     "single": boolean,

@@ -115,7 +115,9 @@ class Machine(Board):
 
     def _settle(self) -> None:
         while True:
-            if self.at_once:
+            if self.wants:
+                wants.propagate(self)  # a run that was called for has ended
+            elif self.at_once:
                 unit, event = self.at_once.pop()
                 transitions.fire(self, unit, event)
             elif self.pending:

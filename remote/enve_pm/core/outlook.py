@@ -43,7 +43,7 @@ class Outlook:
         if name in self.asked:
             return self.asked[name][0] == states.UP
         unit = self.board.units.get(name)
-        return unit is not None and unit.asked == states.UP
+        return unit is not None and (unit.asked == states.UP or bool(unit.called))
 
     def stopped_by_hand(self, name: str) -> bool:
         if name in self.asked:

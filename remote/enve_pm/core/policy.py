@@ -101,6 +101,7 @@ def check_part(node: Node, signers: Mapping[str, list[Keyhole]], part: Part) -> 
         if name != lane:
             everything.update(read_lines(one.part.lines, one.part.lines))
     scope.starts_nothing_else(signers, blueprint.threshold, blueprint.node, change, everything)
+    scope.commands_nothing_else(signers, blueprint.threshold, blueprint.node, change, specs)
     no_circle(everything)
     for spec in specs.values():
         ceiling.check(spec, blueprint.tree, node.home)

@@ -7,6 +7,7 @@ from collections import namedtuple
 
 from enve_pm.core import address
 from enve_pm.core.refusal import LANE, SCOPE, Refused
+from enve_pm.core.unit import TIMER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,9 +73,31 @@ def starts_nothing_else(
             raise Refused(SCOPE, "%s may not start %s by a need" % (_who(signers), name))
 
 
+def commands_nothing_else(
+    signers: Signers, threshold: int, node: str, change: Difference, specs: Specs
+) -> None:
+    """3: what a timer does, its signers could do: it names a unit of their scope and of their plan.
+
+    specs: name -> UnitSpec of the part
+    """
+    for name, spec in specs.items():
+        if spec.kind != TIMER:
+            continue
+        target = beside(name, [spec.body["unit"]])[0]
+        if target not in specs:
+            raise Refused(SCOPE, "%s: this plan has no unit %s" % (name, target))
+        new = name in change.added or name in change.changed or target in change.added
+        if new and not allows(signers, threshold, node, target):
+            does = spec.body["do"]
+            raise Refused(SCOPE, "%s may not %s %s by a timer" % (_who(signers), does, target))
+
+
 def _pulled(names: Iterable[str], specs: Specs) -> set[str]:
-    """All that is started when these are: their needs and wants, and those of these."""
-    waiting = [name for name in names if name in specs and specs[name].want == "up"]
+    """All that is started when these are: their needs and wants, and those of these. What a timer
+    starts is as good as up."""
+    started = _started(specs)
+    waiting = [n for n in names if n in specs and (specs[n].want == "up" or n in started)]
+    waiting += [target for target, timer in started.items() if timer in waiting]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -83,6 +106,17 @@ def _pulled(names: Iterable[str], specs: Specs) -> set[str]:
                 found.add(other)
                 waiting.append(other)
     return found
+
+
+def _started(specs: Specs) -> dict[str, str]:
+    """What timers start: the unit -> one that does."""
+    timers = [(name, spec.body) for name, spec in specs.items() if spec.kind == TIMER]
+    return {
+        target: name
+        for name, body in timers
+        for target in beside(name, [body["unit"]])
+        if body["do"] == "start" and target in specs
+    }
 
 
 def beside(name: str, units: Iterable[str]) -> list[str]:

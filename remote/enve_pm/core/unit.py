@@ -18,11 +18,14 @@ JOB = "job"
 MOUNT = "mount"
 VOLUME = "volume"
 SUBROOT = "subroot"
+TIMER = "timer"
 # Kinds whose check, make and undo are done by `enve_pm.maker`; what they are stands in the line
 # under the name of the kind.
 ROOMS = frozenset((MOUNT, VOLUME, SUBROOT))
+# Kinds whose line says what they are under their own name.
+BODIES = ROOMS | {TIMER}
 # Kinds that a check judges, and no pid: see `core.making`.
-CHECKED = frozenset((RESOURCE, JOB, *ROOMS))
+CHECKED = frozenset((RESOURCE, JOB, *BODIES))
 # ... and of these, those whose check, make and undo are pm's own.
 BUILT_IN = CHECKED - {RESOURCE}
 
@@ -90,13 +93,18 @@ _FOREIGN = {
         ]
     ),
 }
+_OF_PROCESSES = (
+    *("command", "env", "cwd", "umask", "nice", "rlimits", "stop_signal", "ready", "reload"),
+    *("check", "make", "undo", "each", "mode", "program"),
+)
 for _kind in ROOMS:
     _REQUIRED[_kind] = (_kind,)
-    _FOREIGN[_kind] = (
-        *("command", "env", "cwd", "umask", "nice", "rlimits", "stop_signal", "ready", "reload"),
-        *("check", "make", "undo", "each", "mode", "program"),
-        *(() if _kind == SUBROOT else ("product",)),
-    )
+    _FOREIGN[_kind] = (*_OF_PROCESSES, *(() if _kind == SUBROOT else ("product",)))
+_REQUIRED[TIMER] = (TIMER,)
+_FOREIGN[TIMER] = (
+    *_OF_PROCESSES,
+    *("user", "group", "files", "product", "excl", "check_every", "drift", "log_size", "log_keep"),
+)
 
 
 class UnitError(ValueError):
@@ -181,7 +189,7 @@ class UnitSpec:
         spec.unit = unit
         for key, default in DEFAULTS.items():
             setattr(spec, key, line.get(key, default))
-        spec.body = line.get(spec.kind, NOTHING) if spec.kind in ROOMS else NOTHING
+        spec.body = line.get(spec.kind, NOTHING) if spec.kind in BODIES else NOTHING
         return spec
 
     @property
@@ -212,6 +220,11 @@ class UnitSpec:
         return f"UnitSpec({self.name!r}, kind={self.kind!r})"
 
 
+def takes(kind: str, key: str) -> bool:
+    """Whether the key means something for units of that kind."""
+    return key not in _FOREIGN[kind]
+
+
 def _check_keys(line: Mapping[str, Any]) -> None:
     if not isinstance(line, dict):
         raise UnitError("line", "a mapping", line)
@@ -232,11 +245,13 @@ def _check_kind(spec: UnitSpec) -> None:
     for key in _REQUIRED[spec.kind]:
         if key not in spec.raw:
             raise UnitError(key, f"a value, as kind is {spec.kind}", "nothing")
-    for key in (*_FOREIGN[spec.kind], *sorted(ROOMS - {spec.kind})):
+    for key in (*_FOREIGN[spec.kind], *sorted(BODIES - {spec.kind})):
         if key in spec.raw:
             raise UnitError(key, f"no such key, as kind is {spec.kind}", spec.raw[key])
     if spec.kind == PROCESS and ("check" in spec.raw) != (spec.ready["how"] == "check"):
         raise UnitError("check", "a command exactly where ready.how is check", spec.check)
+    if spec.kind == TIMER and spec.body["unit"] == spec.unit:
+        raise UnitError("timer.unit", "another unit", spec.unit)
     if spec.mode == "root" and spec.user:
         raise UnitError("user", "no user, as mode is root", spec.user)
 

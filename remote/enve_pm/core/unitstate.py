@@ -26,6 +26,7 @@ PLAIN: dict[str, Any] = {
     "asked_why": "",
     "planned": states.DOWN,
     "by_hand": False,
+    "called": "",
     "result": OK,
     "detail": "",
     "since": 0,
@@ -97,6 +98,7 @@ class Unit:
         asked_why: str
         planned: str  # what the plan wants
         by_hand: bool  # asked by hand, not by the plan
+        called: str  # who has it run until it ends, though it is not asked for: "timer X"
         result: str  # ok exit:N signal:N timeout dependency:X missing:X unkillable exec:ENOENT
         detail: str  # a few words for people
         since: int  # of the state

@@ -1,7 +1,7 @@
 """First phase of a turn: carry wants over the graph, with a worklist. Nothing acts here.
 
-A unit is driven up when it is asked for, when a dependent that is up needs it, or when one that is
-up wants it and nobody has stopped it by hand.
+A unit is driven up when it is asked for, when a timer has called it, when a dependent that is up
+needs it, or when one that is up wants it and nobody has stopped it by hand.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def propagate(board: Board) -> None:
 def _want(unit: Unit) -> str:
     if unit.removing:
         return states.DOWN
-    if unit.asked == states.UP or unit.hard or (unit.soft and not unit.by_hand):
+    if unit.asked == states.UP or unit.called or unit.hard or (unit.soft and not unit.by_hand):
         return states.UP
     return states.DOWN
 
@@ -57,6 +57,8 @@ def _turn(board: Board, unit: Unit, want: str) -> None:
 def _why(board: Board, unit: Unit) -> str:
     if unit.want in (unit.asked, states.DOWN):
         return unit.asked_why
+    if unit.called:
+        return unit.called
     pulls = (
         name
         for name, kinds in board.users.get(unit.name, {}).items()

@@ -4,6 +4,7 @@ units/NAME/parameter  the unit's line        state  the state machine's word
 units/NAME/planned    the line as planned, there only while `parameter` is changed by hand
 units/NAME/owed       the line by which something was made that is to be undone one day
 units/NAME/done       of a job that has run: by which line, since which boot
+units/NAME/fired      of a timer: when it fired last (ms since 1970), by which line, what came of it
 units/NAME/want       there only when a want was set by hand: `up manual by WHO`
 wants                 the same for all units in one file, which is what a start goes by
 public/status.json    every unit in one read (see `status`)
@@ -112,6 +113,20 @@ class Home:
     def done(self, unit: str) -> str:
         return self._text(quote(unit), "done").strip()
 
+    def set_fired(self, unit: str, text: str, lasting: bool = False) -> None:
+        """Keep when a timer has fired; empty: it has not."""
+        path = self.unit(unit) + "/fired"
+        if text:
+            self.pending.now(path, text.encode() + b"\n", LASTING if lasting else REPLACED)
+        else:
+            self.pending.remove(path)
+
+    def fired(self, unit: str) -> tuple[int, str, str]:
+        """(when, by which line, what came of it), as it was kept; (0, "", "") if it was not."""
+        when, _, rest = self._text(quote(unit), "fired").strip().partition(" ")
+        mark, _, said = rest.partition(" ")
+        return (int(when), mark, said) if when.isdigit() else (0, "", "")
+
     def state(self, unit: str, state: str) -> None:
         self.pending.put(self.unit(unit) + "/state", state.encode() + b"\n")
 
@@ -148,7 +163,7 @@ class Home:
         """The unit is gone: so are its folder and its jobs. Its log stays for people."""
         folder = self.unit(unit)
         self.pending.forget(folder)
-        for name in ("parameter", "planned", "state", "want", "owed", "done"):
+        for name in ("parameter", "planned", "state", "want", "owed", "done", "fired"):
             try:
                 self.system.remove("%s/%s" % (folder, name))
             except OSError:

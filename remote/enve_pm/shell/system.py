@@ -90,6 +90,18 @@ class System(ProcFs):
         process that was started within one tick has that start: one file less to read."""
         return time.clock_gettime_ns(BOOTTIME) // TICK if BOOTTIME >= 0 else 0
 
+    def ahead(self, minute: int) -> int:
+        """How far the local time is ahead of UTC in this minute since 1970, in minutes."""
+        return time.localtime(minute * 60).tm_gmtoff // 60
+
+    def same_zone(self) -> None:
+        """The machine may have been moved to another time zone: look."""
+        time.tzset()
+
+    def below(self, limit: int) -> int:
+        """Any number from 0 up to the limit, without it."""
+        return int.from_bytes(os.urandom(8), "big") % limit
+
     def rest(self, seconds: float) -> None:
         """Do nothing for a moment: only at the start, before the loop turns."""
         time.sleep(seconds)

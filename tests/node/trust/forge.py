@@ -21,7 +21,9 @@ Sign = Callable[[bytes], bytes]
 
 def line(name: str, /, **keys: object) -> str:
     """A line of a process unit."""
-    value = {"v": 1, "name": name, "command": ["sleep", "1000"], **keys}
+    value = {"v": 1, "name": name, **keys}
+    if "kind" not in keys:
+        value.setdefault("command", ["sleep", "1000"])
     return canonical.dumps(value).decode()
 
 

@@ -1,0 +1,234 @@
+"""Units of kind timer: they ask for something of another unit, again and again.
+
+Armed is what they are made to be. units/NAME/fired says when each fired last, by which line, and
+what came of it, so that the next pm goes on where this one ended. All timers share one of the
+loop's; where one goes by the wall clock, that is looked at once a minute, as it may be set.
+"""
+
+from __future__ import annotations
+
+from enve_pm.core import cron, firing, states
+from enve_pm.core.canonical import dumps
+from enve_pm.core.digest import sha256
+from enve_pm.core.effects import Exited, Spawned
+from enve_pm.core.firing import MINUTE
+from enve_pm.core.wallclock import following
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from enve_pm.core.cron import Schedule
+    from enve_pm.core.effects import Signal, Spawn
+    from enve_pm.core.unit import UnitSpec
+    from enve_pm.shell.home import Home
+    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.timer import Timer
+
+UNARMED = 1  # what the check of one that is not armed ends with
+AGAIN = 60_000  # ms between two looks at the wall clock
+SET = 1000  # ms by which it differs from ours more than before when it was set
+
+
+class Armed:
+    """One timer. last: when it fired, or was armed first; base: from when the next time counts;
+    due: that time (of the wall clock, or of ours for `every`); late: how much it is put off;
+    ahead: of local time then. Milliseconds, ahead minutes."""
+
+    __slots__ = ("ahead", "base", "body", "due", "last", "late", "said", "schedule")
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self.body = body
+        self.schedule: Schedule | None = cron.parse(body["at"]) if "at" in body else None
+        self.last = self.base = self.due = self.late = self.ahead = 0
+        self.said = ""
+
+    @property
+    def mark(self) -> str:
+        """Tells what it does, and when, from anything else."""
+        keys = [self.body.get(key, 0) for key in ("at", "every", "unit", "do")]
+        return sha256(dumps(keys)).hexdigest()[:16]
+
+
+class TimerUnits:
+    """`ask(name, body)` asks the machine, and says how that went; `noted(name, text)` shows what
+    there is to know; `lasts(name)`: is its stop no end?"""
+
+    def __init__(self, loop: Loop, home: Home, emit: Callable[[Any], None]) -> None:
+        self.ask: Callable[[str, Mapping[str, Any]], str] = lambda name, body: ""
+        self.noted: Callable[[str, str], None] = lambda name, text: None
+        self.lasts: Callable[[str], bool] = lambda name: True
+        self._loop = loop
+        self._system = loop.system
+        self._home = home
+        self._emit = emit
+        self._armed: dict[str, Armed] = {}
+        self._timer: Timer | None = None
+        self._offset = 0  # of the wall clock to ours, at the last look
+
+    # -- what the machine asks for -----------------------------------------------------------------
+    def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
+        """Do the step: each is done at once."""
+        code = 0
+        if effect.step == states.CHECK:
+            code = 0 if effect.unit in self._armed else UNARMED
+        elif effect.step == states.MAKE:
+            self._arm(effect.unit, spec)
+        else:
+            self._disarm(effect.unit)
+        self._emit(Spawned(effect.unit, effect.run, 0))
+        self._emit(Exited(effect.unit, effect.run, code))
+
+    def signal(self, effect: Signal, spec: UnitSpec) -> None:
+        """No step takes any time."""
+
+    def drop(self, name: str) -> None:
+        self._armed.pop(name, None)
+
+    def told(self, name: str, text: str) -> None:
+        """What came of its last firing."""
+        timer = self._armed.get(name)
+        if timer is not None:
+            timer.said = text
+            self._keep(name, timer)
+            self._note(name, timer)
+
+    # -- armed or not ------------------------------------------------------------------------------
+    def _arm(self, name: str, spec: UnitSpec) -> None:
+        timer = self._armed[name] = Armed(spec.body)
+        wall = self._system.wall()
+        last, mark, said = self._home.fired(name)
+        if mark == timer.mark:
+            timer.last, timer.said = last, said
+        else:
+            timer.last = wall
+            self._keep(name, timer)
+        timer.base = timer.last
+        self._put_off(timer)
+        if timer.schedule is None:
+            rest = firing.rest(spec.body["every"], timer.last, wall, self._catches_up(timer, wall))
+            timer.due = self._system.now() + rest
+        else:
+            self._count(timer, wall)
+            if timer.due + timer.late <= wall and self._catches_up(timer, wall):
+                timer.due = wall  # many nodes may have come back together
+        self._note(name, timer)
+        if len(self._armed) == 1:
+            self._offset = wall - self._system.now()
+        self._wake()
+
+    def _disarm(self, name: str) -> None:
+        if self._armed.pop(name, None) is not None and not self.lasts(name):
+            self._home.set_fired(name, "")
+        self.noted(name, "")
+        self._wake()
+
+    def _count(self, timer: Armed, wall: int) -> None:
+        """The next of the times that `at` names."""
+        assert timer.schedule is not None  # noqa: S101
+        timer.base = firing.base(timer.base, wall)
+        minute = following(timer.schedule, timer.base // MINUTE, self._system.ahead)
+        timer.due, timer.ahead = minute * MINUTE, self._system.ahead(minute)
+
+    def _put_off(self, timer: Armed) -> None:
+        timer.late = self._system.below(timer.body.get("jitter", 0) + 1)
+
+    def _catches_up(self, timer: Armed, wall: int) -> bool:
+        if not timer.body.get("catch_up", False):
+            return False
+        if timer.schedule is None:
+            return True
+        last = timer.last // MINUTE
+        return following(timer.schedule, last, self._system.ahead) * MINUTE <= wall
+
+    # -- the time ----------------------------------------------------------------------------------
+    def _look(self) -> None:
+        """See which are due."""
+        self._timer = None
+        wall, now = self._system.wall(), self._system.now()
+        was_set, self._offset = abs(wall - now - self._offset) > SET, wall - now
+        self._system.same_zone()
+        for name, timer in list(self._armed.items()):
+            if timer.schedule is None:
+                if timer.due + timer.late <= now:
+                    self._again(timer, now)
+                    self._fire(name, timer, wall)
+            else:
+                self._by_the_wall(name, timer, wall, was_set)
+        self._wake()
+
+    def _again(self, timer: Armed, now: int) -> None:
+        following = timer.due + timer.body["every"]
+        timer.due = following if following > now else now + timer.body["every"]
+
+    def _by_the_wall(self, name: str, timer: Armed, wall: int, was_set: bool) -> None:
+        if was_set or self._system.ahead(timer.due // MINUTE) != timer.ahead:
+            self._count(timer, wall)
+            self._note(name, timer)
+        due = timer.due + timer.late
+        if wall < due:
+            return
+        what = firing.look(due, wall, self._catches_up(timer, wall))
+        timer.base = wall
+        self._count(timer, wall)
+        if what == firing.FIRE:
+            self._fire(name, timer, wall)
+        else:
+            self._note(name, timer)
+
+    def _fire(self, name: str, timer: Armed, wall: int) -> None:
+        """Written down first: it is rather left out once than done twice."""
+        timer.last = wall
+        self._put_off(timer)
+        timer.said = firing.UNDER_WAY
+        self._keep(name, timer)
+        said = self.ask(name, timer.body)
+        if said != timer.said:
+            self.told(name, said)
+        self._note(name, timer)
+
+    def _wake(self) -> None:
+        """Be called when the next one is due, or the wall clock is to be looked at."""
+        if self._timer is not None:
+            self._loop.cancel(self._timer)
+            self._timer = None
+        wall, now = self._system.wall(), self._system.now()
+        waits = [self._wait(timer, wall, now) for timer in self._armed.values()]
+        if waits:
+            self._timer = self._loop.at(now + max(0, min(waits)), self._look)
+
+    def _wait(self, timer: Armed, wall: int, now: int) -> int:
+        if timer.schedule is None:
+            return timer.due + timer.late - now
+        return min(AGAIN, timer.due + timer.late - wall)
+
+    # -- what is kept and shown --------------------------------------------------------------------
+    def _keep(self, name: str, timer: Armed) -> None:
+        text = "%d %s %s" % (timer.last, timer.mark, timer.said)
+        self._home.set_fired(name, text, timer.body.get("catch_up", False))
+
+    def _note(self, name: str, timer: Armed) -> None:
+        wall = self._system.wall()
+        due = timer.due + timer.late
+        if timer.schedule is None:
+            due += wall - self._system.now()
+        shown = firing.shown(due, wall, self._system.ahead(due // MINUTE))
+        self.noted(name, "next " + shown + (", last " + timer.said if timer.said else ""))
+
+    # -- over a change of program ------------------------------------------------------------------
+    def dump(self) -> list[list[Any]]:
+        return [[name, *(getattr(t, key) for key in CARRIED)] for name, t in self._armed.items()]
+
+    def restore(self, rows: list[list[Any]], active: Callable[[str], UnitSpec | None]) -> None:
+        for name, *values in rows:
+            spec = active(name)
+            if spec is None:
+                continue
+            timer = self._armed[name] = Armed(spec.body)
+            for key, value in zip(CARRIED, values):  # noqa: B905
+                setattr(timer, key, value)
+        self._look()  # the wall clock may have been set meanwhile
+
+
+CARRIED = ("ahead", "base", "due", "last", "late", "said")
