@@ -55,6 +55,13 @@ def _rights(node: Node, probe: Probe) -> Iterator[Problem]:
             FAILED,
             hint="-b acts through sudo; or `install: user` in the inventory",
         )
+    outside = not probe.pipe.startswith(probe.home.rstrip("/") + "/")
+    if node.install == "user" and probe.uid == 0 and outside:
+        yield Problem(
+            f"root's pm with its pipe outside of its home ({probe.pipe}) is a system install",
+            FAILED,
+            hint="`install: system` in the inventory; or leave `pipe` out",
+        )
     for what, path in (("home", probe.home), ("pipe", probe.pipe)):
         if not path.startswith("/") or "\n" in path:
             yield Problem(

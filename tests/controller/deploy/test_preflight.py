@@ -39,6 +39,12 @@ LACKS = [
     ({"now": "0"}, USER, "behind", "clock"),
     ({"now": str(NOW + 90_000)}, USER, "1 days ahead", "clock"),
     ({}, SYSTEM, "needs root, the login is alice", "-b"),
+    (
+        {"who": "0\nroot\n/root", "pipe": "/run/pm/default.pipe"},
+        USER,
+        "(/run/pm/default.pipe) is a system install",
+        "install: system",
+    ),
     ({"uname": "FreeBSD b 14 amd64"}, USER, "Linux only", ""),
     ({"home": "~nobody/pm"}, USER, "wanted an absolute path", "home"),
 ]
