@@ -27,6 +27,12 @@ DEAD = Problem(
     "pm is not running; its last states follow", errors.FAILED, hint="enve-deploy starts it"
 )
 
+OUTDATED = Problem(
+    "its disk takes nothing more: these states are of an earlier moment",
+    errors.FAILED,
+    hint="free space on the node; what runs there goes on meanwhile",
+)
+
 
 NO_STATE = "in the plan, no state known"
 ALIKE = 2000  # milliseconds that clocks may differ: a node tells its own in whole seconds
@@ -68,6 +74,8 @@ def _pm(node: str, seen: Seen, units: bool) -> Iterator[Row]:
         yield trouble(node, NO_STATES)
     elif not seen.alive:
         yield trouble(node, DEAD)
+    elif seen.outdated:
+        yield trouble(node, OUTDATED)
     elif not units:
         shown = address.format((node,))
         yield Row(shown, node, "RUNNING", pid=seen.status.pid, detail="pm, 0 units", kind="pm")

@@ -29,6 +29,7 @@ class Seen:
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     subs: Mapping[str, Sub] = field(default_factory=dict)
     installed: bool = True
+    outdated: bool = False  # the disk takes no newer states
 
     @property
     def alive(self) -> bool:
@@ -54,6 +55,7 @@ def parse(raw: bytes) -> Seen:
         status=read(found["status"], "status", status),
         lanes=read(found.get("held", ""), "held", lanes) or {},
         subs=_subs(found),
+        outdated=found.get("disk", "").strip() == "outdated",
     )
 
 

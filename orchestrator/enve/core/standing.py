@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from enve.core import seen
+from enve.core.listing import OUTDATED
 from enve.core.printable import printable
 from enve.core.published import Unit
 from enve.core.seen import Seen
@@ -19,7 +20,14 @@ DEAD = (states.FAIL, states.STARTING_FAIL, states.STOPPED)
 def result(node: str, raw: bytes, names: Iterable[str], seconds: float) -> Result:
     """The last word on a node that nothing is sent to. `raw`: what `march look` printed; `names`:
     addresses below the node of all that it holds."""
-    notes = tuple(f"{name}  {why}" for name, why in sorted(failing(raw, names).items()))
+    try:
+        shown = seen.parse(raw)
+    except (FormatError, RecursionError):
+        return Result(node, "unchanged", "up to date", seconds, verdict="unsent")
+    if shown.outdated:
+        told = OUTDATED.message
+        return Result(node, "failed", told, seconds, OUTDATED, verdict="unsent")
+    notes = tuple(f"{name}  {why}" for name, why in sorted(failing(shown, names).items()))
     if not notes:
         return Result(node, "unchanged", "up to date", seconds, verdict="unsent")
     message = "up to date, but not everything runs"
@@ -28,12 +36,8 @@ def result(node: str, raw: bytes, names: Iterable[str], seconds: float) -> Resul
     return Result(node, "failed", message, seconds, problem, verdict="unsent")
 
 
-def failing(raw: bytes, names: Iterable[str]) -> dict[str, str]:
+def failing(shown: Seen, names: Iterable[str]) -> dict[str, str]:
     """What is wanted up and is down: name -> why. What is on its way is no failure yet."""
-    try:
-        shown = seen.parse(raw)
-    except (FormatError, RecursionError):
-        return {}
     units = {name: _unit(shown, address.parse(name)) for name in names}
     return {
         name: printable(f"{unit.state} {unit.result} {unit.detail}".rstrip(), 300)

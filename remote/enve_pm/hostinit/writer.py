@@ -83,8 +83,10 @@ end
   if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi
   line=
   if [ -n "$pid" ] && [ -r "/proc/$pid/stat" ]; then read -r line <"/proc/$pid/stat"; fi 2>/dev/null
-  printf '== uname\n%s\n== now\n%s\n== boot\n%s\n== pm\n%s\n== status\n%s\n' \
-    "$os" "$(date +%s)" "$boot" "${line:--}" "$shown"
+  old=-
+  if [ -k "$public/status.json" ]; then old=outdated; fi # the disk takes no newer one
+  printf '== uname\n%s\n== now\n%s\n== boot\n%s\n== pm\n%s\n== disk\n%s\n== status\n%s\n' \
+    "$os" "$(date +%s)" "$boot" "${line:--}" "$old" "$shown"
   set +f
   for sub in "$public"/sub/*.json; do
     [ -e "$sub" ] || continue

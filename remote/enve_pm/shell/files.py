@@ -59,10 +59,21 @@ class Files:
                 os.close(handle)
             os.rename(part, path)
         except OSError:
+            self.outdate(path)
             self.remove(part)
             raise
         if sync:
             sync_folder(os.path.dirname(path))
+
+    def outdate(self, path: str) -> None:
+        """What a file says is not so any more. A disk that is full takes no new one, but always a
+        mode: the sticky bit, which means nothing else for a file, tells whoever reads it."""
+        try:
+            mode = os.lstat(path).st_mode
+            if stat.S_ISREG(mode):
+                os.chmod(path, stat.S_IMODE(mode) | stat.S_ISVTX)
+        except OSError:
+            pass  # there is none yet
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is not there is as good."""

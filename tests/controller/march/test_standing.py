@@ -59,4 +59,11 @@ def test_what_is_wanted_down_or_has_ended_well_is_none() -> None:
         }
     )
     assert standing.result("n1", raw, ["a", "b", "c"], 0.1).outcome == "unchanged"
-    assert standing.failing(b"garbage", ["a"]) == {}
+    assert standing.result("n1", b"garbage", ["a"], 0.1).outcome == "unchanged"
+
+
+def test_states_of_an_earlier_moment_are_told_as_such() -> None:
+    raw = shown({"a": {}}).replace(b"== status", b"== disk\noutdated\n== status")
+    result = standing.result("n1", raw, ["a"], 0.1)
+    assert (result.outcome, result.verdict) == ("failed", "unsent")
+    assert result.detail.startswith("its disk takes nothing more")

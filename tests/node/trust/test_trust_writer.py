@@ -267,6 +267,7 @@ def test_look(node: Node) -> None:
         b"now",
         b"boot",
         b"pm",
+        b"disk",
         b"status",
         b"held",
         b"sub tenants",
@@ -276,6 +277,14 @@ def test_look(node: Node) -> None:
     assert found[b"pm"].startswith(b"%d (" % os.getpid())
     assert abs(int(found[b"now"]) - time.time()) < 100
     assert found[b"boot"] == Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+
+
+def test_look_says_that_states_are_of_an_earlier_moment(node: Node) -> None:
+    path = node.home / "public/status.json"
+    path.write_bytes(b"{}\n")
+    assert b"== disk\n-\n" in node.ask("look").stdout
+    path.chmod(0o1644)
+    assert b"== disk\noutdated\n" in node.ask("look").stdout
 
 
 def test_look_at_nothing(node: Node) -> None:
