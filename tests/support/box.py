@@ -57,6 +57,7 @@ class Box:
         program: Path | None = None,
         python: str = sys.executable,
         around: tuple[str, ...] = (),
+        log: Path | None = None,
     ) -> None:
         self.home = root / "home"
         self.feed = root / "feed"
@@ -66,6 +67,7 @@ class Box:
         self.mark = uuid.uuid4().hex
         self.options = run
         self.around = around  # words that run pm, such as those of unshare
+        self.log = log  # where pm complains to; None: to a pipe of ours
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Box:
@@ -83,7 +85,10 @@ class Box:
     def start(self) -> Box:
         words = ["run", "--sub", "--feed", str(self.feed), *self.options]
         argv = [*self.around, *self._argv(words)]
-        self.process = subprocess.Popen(argv, env=self._env(), stderr=subprocess.PIPE)
+        stderr = self.log.open("ab") if self.log else subprocess.PIPE
+        self.process = subprocess.Popen(argv, env=self._env(), stderr=stderr)
+        if self.log:
+            stderr.close()
         until(lambda: self.pm("status").returncode == 0, "pm to be up")
         return self
 

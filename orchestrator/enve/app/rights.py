@@ -27,13 +27,9 @@ def check_key(orders: Orders, proposal: Proposal, key: Key, now: int) -> None:
         return
     mine = dict.fromkeys(_unfit(hole, key, orders.lane, now) for hole in holes)
     why = next((told for told in mine if told is not None), "is named by no keyhole of these nodes")
-    own = dict.fromkeys(reading(hole) for hole in holes if hole.fingerprint == key.fingerprint)
     raise RefusedError(
-        f"key {key.name} ({key.short}) {why}: they would refuse it; nothing was signed or sent",
-        notes=(
-            *[f"its keyhole reads: {text}" for text in own][:4],
-            *_would_do(holes, orders.lane, now),
-        ),
+        f"key {key.name} ({key.short}) {why}: the nodes would refuse it; nothing was signed or sent",
+        notes=(*_own(holes, key), *_would_do(holes, orders.lane, now)),
         hint=HINT,
     )
 
@@ -46,7 +42,8 @@ def refusals(
     for name in sorted(proposal.moving) if orders.keyholes else ():
         told = _refusal(orders, proposal, survey, (name, key), now)
         if told:
-            found[name] = Problem(f"would be refused: {told}", REFUSED, hint=HINT)
+            notes = _own(orders.keyholes.get(name, ()), key)
+            found[name] = Problem(f"would be refused: {told}", REFUSED, notes=notes, hint=HINT)
     return found
 
 
@@ -70,6 +67,12 @@ def _refusal(
 def _unfit(hole: Keyhole, key: Key, lane: str, now: int) -> str | None:
     """Why this keyhole does not open: "" when it does, None when it is another key's."""
     return policy.unfit(node_side(hole), lane, now) if hole.fingerprint == key.fingerprint else None
+
+
+def _own(holes: Iterable[Keyhole], key: Key) -> tuple[str, ...]:
+    """What the key's own keyholes read."""
+    own = dict.fromkeys(reading(hole) for hole in holes if hole.fingerprint == key.fingerprint)
+    return tuple(f"its keyhole reads: {text}" for text in own)[:4]
 
 
 def _would_do(holes: Iterable[Keyhole], lane: str, now: int) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ class LiveScreen:
         self._at_work: dict[str, tuple[float, str]] = {}
         # One console for both streams when both are the terminal: only the owner of the live
         # line knows where it stands.
-        self._mine = is_terminal(sys.stdout)
-        stream = sys.stdout if self._mine else sys.stderr
+        self.together = is_terminal(sys.stdout)
+        stream = sys.stdout if self.together else sys.stderr
         self._console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
         self._live = Live(
             get_renderable=self._line,
@@ -58,7 +58,7 @@ class LiveScreen:
 
     def line(self, text: str) -> None:
         """A line of the answer: on stdout, wherever that goes."""
-        if self._mine:
+        if self.together:
             self._console.print(Text.from_ansi(text), soft_wrap=True)
         else:
             print(text, flush=True)

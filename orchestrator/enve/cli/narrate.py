@@ -79,7 +79,9 @@ class Narrator:
                 self._screen.line(line)
         elif self._begin.command not in SILENT or self._verbose or event.outcome == "skipped":
             width = max(map(len, self._begin.nodes), default=0)
-            self._screen.line(phrases.result(event, max(width, len(event.address)), self._paint))
+            width = max(width, len(event.address))
+            brief = self._screen.together
+            self._screen.line(phrases.result(event, width, self._paint, brief=brief))
 
     def _finish(self, event: End) -> None:
         self._ended = True

@@ -24,13 +24,15 @@ PROBLEM = {
 }
 
 
-def result(event: Result, width: int, paint: Paint) -> str:
-    """`web01  pm 0.1.0 installed, 2 keyholes, 4 spots      0.9 s`"""
+def result(event: Result, width: int, paint: Paint, *, brief: bool = False) -> str:
+    """`web01  pm 0.1.0 installed, 2 keyholes, 4 spots      0.9 s`. `brief`: the same screen tells
+    the problem in full at the end."""
     good = event.outcome in GOOD
     said = event.detail or (event.problem.message if event.problem else event.outcome)
     detail = printable(grouping.without_place(event.node, said))
     if not good:
-        detail = f"{paint('red', event.outcome)}: {detail}"
+        outcome = paint("red", event.outcome)
+        detail = outcome if brief and event.problem else f"{outcome}: {detail}"
     took = f"{event.seconds:.1f} s" if event.seconds else ""
     name = printable(event.address or event.node)
     return f"{name:<{width}}  {detail:<64} {took}".rstrip()

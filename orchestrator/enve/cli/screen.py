@@ -6,9 +6,15 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from enve.cli.color import is_terminal
+
 
 class Screen(Protocol):
     """The owner of the terminal while a command on many nodes runs."""
+
+    @property
+    def together(self) -> bool:
+        """Whether the answer and what is beside it are seen on one terminal."""
 
     def begin(self, nodes: tuple[str, ...]) -> None:
         """These nodes are about to be worked on."""
@@ -34,6 +40,11 @@ class Screen(Protocol):
 
 class PlainScreen:
     """Lines only: for pipes, files and dumb terminals."""
+
+    @property
+    def together(self) -> bool:
+        """Both streams are the terminal."""
+        return is_terminal(sys.stdout) and is_terminal(sys.stderr)
 
     def begin(self, nodes: tuple[str, ...]) -> None:
         """Lines only."""

@@ -53,6 +53,8 @@ def parse_yaml(data: bytes, file: str) -> Item:
         root = _compose(text)
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, text, file) from None
+    except yaml.reader.ReaderError as error:
+        raise _unfit(error, text, file) from None
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"not YAML: {error}".replace("\n", " "), where=Where(file)) from None
     if root is None:
@@ -104,6 +106,16 @@ def _text(data: bytes, file: str) -> str:
             where=Where(file, len(lines), len(lines[-1]) + 1),
             hint="save the file as UTF-8",
         ) from None
+
+
+def _unfit(error: yaml.reader.ReaderError, text: str, file: str) -> InputError:
+    """A sign that no YAML file may hold as it is; libyaml counts in bytes."""
+    lines = text.encode()[: error.position].decode(errors="ignore").split("\n")
+    return InputError(
+        f"not YAML: the control character #x{error.character:02x}",
+        where=Where(file, len(lines), len(lines[-1]) + 1),
+        hint=f'take it out; within "" it is written \\u{error.character:04x}',
+    )
 
 
 _SPECIAL = ("an alias", "an anchor", "undefined alias", "a directive", "cannot start any token")

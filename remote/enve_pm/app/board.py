@@ -13,6 +13,7 @@ from enve_pm import __version__
 from enve_pm.core import states
 from enve_pm.core.effects import Want
 from enve_pm.shell import program
+from enve_pm.shell.complain import complain
 from enve_pm.shell.pending import REPLACED
 from enve_pm.shell.status import Row, Status
 
@@ -139,7 +140,7 @@ class Board:
 
     def _tell_disk(self, error: str) -> None:
         if error and not self._told:
-            print(f"pm: {error}; what waits is tried again", file=sys.stderr, flush=True)
+            complain(f"pm: {error}; what waits is tried again")
         self._told = error
 
     def manual(self, unit: str) -> Want | None:

@@ -6,12 +6,11 @@ parameters they were made, so that they can be undone though the plan has change
 
 from __future__ import annotations
 
-import sys
-
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.effects import Changed, Owes
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Debts:
         try:
             spec = self._kept[unit] = UnitSpec.parse(loads(line))
         except (FormatError, UnitError) as error:
-            print("pm: what unit %s made is lost: %s" % (unit, error), file=sys.stderr, flush=True)
+            complain("pm: what unit %s made is lost: %s" % (unit, error))
             return []
         return [Owes(unit, spec)]
 

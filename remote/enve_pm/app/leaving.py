@@ -3,9 +3,8 @@ disk knows the unit, so that a sudden end of pm leaves nothing forgotten."""
 
 from __future__ import annotations
 
-import sys
-
 from enve_pm.app.placing import Placing, gone
+from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Leaving:
 
     def _cleared(self, names: list[str], failed: dict[str, str]) -> None:
         for name, reason in failed.items():
-            print("pm: %s left files behind: %s" % (name, reason), file=sys.stderr, flush=True)
+            complain("pm: %s left files behind: %s" % (name, reason))
         for name in names:
             self._home.forget(name)
         self.clearing = False

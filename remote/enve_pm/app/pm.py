@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 
 from enve_pm.app import carried
 from enve_pm.app.board import Board
@@ -27,6 +26,7 @@ from enve_pm.resource.makers import Makers
 from enve_pm.resource.process import Processes
 from enve_pm.resource.timerunits import TimerUnits
 from enve_pm.shell import pipes, program, subtree
+from enve_pm.shell.complain import complain
 from enve_pm.shell.home import Home
 from enve_pm.shell.light import signal
 from enve_pm.shell.logpipe import LogPipes
@@ -144,7 +144,7 @@ class Pm:
         if killed or left:
             note = "pm: killed %d processes of an earlier pm" % killed
             note += "; still there: %s" % " ".join(map(str, left)) if left else ""
-            print(note, file=sys.stderr, flush=True)
+            complain(note)
         self.board.wants = _wants(self.home)
         for kept in self.home.units():
             self.engine.feed(self._known(kept))
@@ -155,7 +155,7 @@ class Pm:
         try:
             spec = read_line(kept.line)
         except (FormatError, UnitError) as error:
-            print("pm: unit %s on disk: %s" % (kept.name, error), file=sys.stderr, flush=True)
+            complain("pm: unit %s on disk: %s" % (kept.name, error))
             return []
         name = spec.unit
         self.rollout.know(kept._replace(name=name))
@@ -213,5 +213,5 @@ def _wants(home: Home) -> dict[str, str]:
     try:
         return home.wants()
     except (OSError, FormatError) as error:
-        print("pm: the wants set by hand are lost: %s" % error, file=sys.stderr, flush=True)
+        complain("pm: the wants set by hand are lost: %s" % error)
         return {}

@@ -137,7 +137,9 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
 
 def env_name(value: Any) -> Any:
     good = isinstance(value, str) and 0 < len(value) <= 128 and value[0] in _ENV_START
-    if not good or not _ENV.issuperset(value) or value in RESERVED_ENV:
+    if not good or not _ENV.issuperset(value):
+        raise Bad("a variable's name (letters, digits and _, no digit first)", value)
+    if value in RESERVED_ENV:
         raise Bad("a variable's name that pm does not set itself", value)
     return value
 

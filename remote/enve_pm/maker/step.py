@@ -7,12 +7,12 @@ for the unit's log, and left in jobs/ID/message, where pm looks for it.
 from __future__ import annotations
 
 import os
-import sys
 
 from enve_pm.core import states
 from enve_pm.core.canonical import loads
 from enve_pm.core.unit import UnitSpec
 from enve_pm.maker.place import Place, Trouble
+from enve_pm.shell.complain import complain
 from enve_pm.shell.descend import MARKER
 from enve_pm.shell.rights import UnknownUser
 
@@ -66,7 +66,7 @@ def _leave(home: str, why: str) -> None:
             with open("%s/jobs/%s/message" % (home, job), "w", encoding="utf-8") as file:
                 file.write(why + "\n")
         except OSError as error:
-            print("jobs/%s: %s" % (job, error.strerror), file=sys.stderr, flush=True)
+            complain("jobs/%s: %s" % (job, error.strerror))
 
 
 def _mount(place: Place) -> Made:

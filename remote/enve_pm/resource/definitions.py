@@ -8,7 +8,6 @@ its definitions when it starts.
 from __future__ import annotations
 
 import os
-import sys
 
 from enve_pm.core import blob
 from enve_pm.core.address import format as format_address
@@ -19,6 +18,7 @@ from enve_pm.resource.child import OWED, SubPm
 from enve_pm.resource.loading import MARCH
 from enve_pm.shell import feed, nested
 from enve_pm.shell.branch import order
+from enve_pm.shell.complain import complain
 from enve_pm.wire import command
 
 TYPE_CHECKING = False
@@ -73,7 +73,7 @@ class Definitions:
         except OSError as error:
             if sub.plan != OWED:
                 note = f"pm: {name} cannot be told what to run: {error}; it is tried again"
-                print(note, file=sys.stderr, flush=True)
+                complain(note)
             self._later(name, sub)
 
     def _later(self, name: str, sub: SubPm) -> None:

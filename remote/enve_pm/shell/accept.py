@@ -7,7 +7,6 @@ never kept waiting: gpgv and the copying of blobs are children whose end calls b
 from __future__ import annotations
 
 import os
-import sys
 
 from enve_pm.core import policy
 from enve_pm.core.refusal import STORAGE, FormatError, Refused
@@ -16,6 +15,7 @@ from enve_pm.shell import verify
 from enve_pm.shell.acks import Acks
 from enve_pm.shell.answers import Accepted, Answers
 from enve_pm.shell.attempt import Answer, Attempt, Room
+from enve_pm.shell.complain import complain
 from enve_pm.shell.disk import Disk
 from enve_pm.shell.fetch import Fetch
 from enve_pm.shell.held import Held
@@ -81,9 +81,9 @@ class Acceptor:
             self.store.load()
         except (OSError, FormatError) as error:
             self._broken = "the trust state cannot be read: %s" % error
-            print("pm: %s; no plan is accepted" % self._broken, file=sys.stderr, flush=True)
+            complain("pm: %s; no plan is accepted" % self._broken)
         for lane, why in self.plans.damaged.items():
-            print("pm: the plan held in lane %s: %s" % (lane, why), file=sys.stderr, flush=True)
+            complain("pm: the plan held in lane %s: %s" % (lane, why))
         self._acks.load()
         self._held.publish()
         self._tidy()

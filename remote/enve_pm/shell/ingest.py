@@ -8,10 +8,10 @@ brought within its age and quota. Exit 0 unless the folders themselves could not
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from enve_pm.shell import store
+from enve_pm.shell.complain import complain
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 ROWS = 1 << 20  # bytes of a request
@@ -21,7 +21,7 @@ def main(inbox: str, target: str, quota: int) -> int:
     try:
         source, kept = os.open(inbox, _FOLDER), os.open(target, _FOLDER)
     except OSError as error:
-        print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        complain("%s: %s" % (error.filename, error.strerror))
         return 1
     for name, size in asked():
         row = "%s %s\n" % (name, _taken(source, kept, name, int(size)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from enve_pm.shell import cgroup, heartbeat, subtree
+from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class Lifeline:
 
     def _lost(self) -> None:
         """Nobody would end our children if we died now: end them while we can, and go."""
-        print("the watchdog is gone: ending everything", file=sys.stderr, flush=True)
+        complain("the watchdog is gone: ending everything")
         left = subtree.end_all(GRACE, DEADLINE)
         if left:
-            print(f"could not be killed: {left[:20]}", file=sys.stderr, flush=True)
+            complain(f"could not be killed: {left[:20]}")
         if self.post.cgroup:
             cgroup.leave(self.post.cgroup)
         os._exit(STATUS)

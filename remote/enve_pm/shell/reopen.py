@@ -5,9 +5,9 @@ No service notices."""
 from __future__ import annotations
 
 import os
-import sys
 
 from enve_pm.shell import heartbeat, pipes
+from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,4 +47,4 @@ class Reopen:
         except (pipes.NoFifo, OSError) as error:
             if str(error) != self._told:
                 self._told = str(error)
-                print("pm: its pipe cannot be put back: %s" % error, file=sys.stderr, flush=True)
+                complain("pm: its pipe cannot be put back: %s" % error)

@@ -11,10 +11,10 @@ import os
 import select
 import signal
 import stat
-import sys
 import time
 
 from enve_pm.shell import lock, program, subtree
+from enve_pm.shell.complain import complain
 
 CALM = 10.0  # seconds of life after which a death is no part of a crash loop
 LONGEST = 60.0  # seconds between two starts, at most
@@ -78,7 +78,7 @@ class _Loop:
         try:
             self.pid = os.posix_spawn(argv[0], argv, os.environ, setsigmask=())
         except OSError as error:  # no memory, no more processes: such moments pass
-            print(f"pm: it cannot be started: {error}", file=sys.stderr, flush=True)
+            complain(f"pm: it cannot be started: {error}")
             return NOT_STARTED
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
@@ -131,5 +131,5 @@ def _await(reader: int, log: str) -> int:
     if ready and os.read(reader, 64):
         return 0
     when = "ended at once" if ready else f"is not there after {DETACH_DEADLINE:.0f} s"
-    print(f"pm: it was started but {when}; what it said is in {log}", file=sys.stderr)
+    complain(f"pm: it was started but {when}; what it said is in {log}")
     return 3

@@ -3,13 +3,12 @@ ceilings say put in; and the sub-pms that the blueprint lays out."""
 
 from __future__ import annotations
 
-import sys
-
 from enve_pm.core import ceiling
 from enve_pm.core.blueprint import pm_lines
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.refusal import FormatError, Refused
 from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Wanted:
             spec = UnitSpec.parse(loads(text.encode("utf-8")))
             ceiling.check(spec, blueprint.tree, self._home)
         except (Refused, UnitError, FormatError) as error:
-            print("pm: left out: %s" % error, file=sys.stderr, flush=True)
+            complain("pm: left out: %s" % error)
             return ""
         line = ceiling.settle(spec, blueprint.tree)
         return text if line == spec.raw else dumps(line).decode("utf-8")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import select
-import sys
 import time
 
 from enve_pm.shell import cgroup, heartbeat, lock, pipes, program, subtree
+from enve_pm.shell.complain import complain
 from enve_pm.shell.light import signal
 from enve_pm.shell.post import EMPTY, ENDS, Post, decode, encode, inherit
 
@@ -78,7 +78,7 @@ def _report(post: Post, status: int, left: list[int], seconds: float) -> None:
     text = f"pm {post.pid} of {post.home} {cause}; all below it killed in {seconds * 1000:.0f} ms"
     if left:
         text += f"; could not be killed: {' '.join(map(str, left[:20]))}"
-    print(text, file=sys.stderr, flush=True)
+    complain(text)
 
 
 class _Watch:

@@ -48,7 +48,9 @@ def test_a_live_line_below_the_answer() -> None:
         assert terminal.end() == 3
     plain = terminal.plain
     assert "a  installed" in plain
+    assert "b  failed\n" in plain.replace("\r", "")
     assert "failed on 1 of 2 nodes: no disk" in plain
+    assert plain.count("no disk") == 1
     assert plain.rstrip().endswith("1 deployed, 0 unchanged, 1 failed")
 
 
@@ -63,6 +65,7 @@ def test_the_answer_alone_goes_to_a_file(tmp_path: Path) -> None:
     assert [line.split()[0] for line in out.splitlines()] == ["a", "b", "1"]
     assert "failed on 1 of 2 nodes: no disk" in terminal.plain
     assert "installed" not in terminal.plain
+    assert "b  failed: no disk" in out
 
 
 @pytest.mark.real
@@ -82,6 +85,7 @@ def test_a_dumb_terminal_gets_lines_only() -> None:
     with Terminal(story(), {"TERM": "dumb"}) as terminal:
         assert terminal.end() == 3
         assert "\x1b" not in terminal.shown
+    assert terminal.shown.count("no disk") == 1
 
 
 @pytest.mark.real

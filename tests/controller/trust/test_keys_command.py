@@ -112,6 +112,7 @@ def test_export_goes_to_stdout_and_import_reads_stdin(
 def test_wrong_words(home: KeyHome, words: tuple[str, ...], code: int) -> None:
     told = refused(*words)
     assert told.exit_code == code
+    assert told.message
 
 
 def test_a_file_without_a_key_is_named(home: KeyHome) -> None:
@@ -126,7 +127,6 @@ def test_a_ring_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         69,
         "GNUPGHOME names /nonexistent, which is no folder",
     )
-    assert told.message
 
 
 @pytest.mark.parametrize(
