@@ -28,7 +28,8 @@ def check_key(orders: Orders, proposal: Proposal, key: Key, now: int) -> None:
     mine = dict.fromkeys(_unfit(hole, key, orders.lane, now) for hole in holes)
     why = next((told for told in mine if told is not None), "is named by no keyhole of these nodes")
     raise RefusedError(
-        f"key {key.name} ({key.short}) {why}: the nodes would refuse it; nothing was signed or sent",
+        f"key {key.name} ({key.short}) {why}: the nodes would refuse it;"
+        " nothing was signed or sent",
         notes=(*_own(holes, key), *_would_do(holes, orders.lane, now)),
         hint=HINT,
     )

@@ -48,7 +48,7 @@ def test_a_live_line_below_the_answer() -> None:
         assert terminal.end() == 3
     plain = terminal.plain
     assert "a  installed" in plain
-    assert "b  failed\n" in plain.replace("\r", "")
+    assert "b  failed  " in plain
     assert "failed on 1 of 2 nodes: no disk" in plain
     assert plain.count("no disk") == 1
     assert plain.rstrip().endswith("1 deployed, 0 unchanged, 1 failed")

@@ -72,7 +72,7 @@ nodes:
   web*:
     spots: {edge: {user: www-data, kinds: process, rlimits: {nofile: 1K}}}
     pms: {tenants: {user: tenants, spots: {shop: {}, blog: {}}}}
-  lap: {spots: {a: {}, base: {}, c: {}}}
+  lap: {spots: {a: {}, base: {}, c: {}, d.b: {}}}
 """
 
 
