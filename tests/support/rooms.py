@@ -47,9 +47,11 @@ def kept() -> Iterator[tuple[str, ...]]:
     """A mount namespace that outlives a pm: the words that run something in it."""
     stay = ["sh", "-c", "echo; exec sleep 1000"]
     with subprocess.Popen([*OWN, *stay], stdout=subprocess.PIPE) as process:
-        assert process.stdout and process.stdout.readline(), "the namespace is there"
-        yield ("nsenter", f"--mount=/proc/{process.pid}/ns/mnt", "--")
-        process.kill()
+        try:
+            assert process.stdout and process.stdout.readline(), "the namespace is there"
+            yield ("nsenter", f"--mount=/proc/{process.pid}/ns/mnt", "--")
+        finally:
+            process.kill()
 
 
 def enter(box: Box) -> list[str]:
