@@ -21,6 +21,7 @@ from enve_pm.core.effects import (
     Reload,
     ResetFailed,
     Restart,
+    Silent,
     Spawn,
     Spawned,
     SpawnFailed,
@@ -105,6 +106,7 @@ class World:
             unit.side = 2 * number + 2 if unit.side else 0
             unit.streak = unit.restarts = 0
             unit.up_at = NOW if unit.up_at >= 0 else -1
+            unit.well = NOW
         self.machine.runs = 1000
 
     def _answer(self, spawns: list[Spawn]) -> None:
@@ -157,6 +159,8 @@ class World:
                 yield ("exited", name, code)
             if unit.active and (unit.kind == SUBPM or unit.active.ready["how"] == "notify"):
                 yield ("ready", name, None)
+        if unit.run and unit.active and unit.active.watchdog:
+            yield ("silent", name, None)
         if unit.side:
             yield ("side", name, 0)
             yield ("side", name, 1)
@@ -191,9 +195,10 @@ def _unit_key(u: Unit) -> State:
     timers = (u.due >= 0, u.side_due >= 0, grace)
     later = (u.again, u.renew, u.rest, u.stuck, u.over, u.left, u.behind, u.reloads, u.todo)
     killed = u.killed if u.state == states.STOPPING else 0
+    well = (u.sick, u.result.startswith("health:"), u.up_at < 0)
     steps = (u.step if u.run else "", u.side_step if u.side else "", u.made, u.lock, killed)
     ends = (bool(u.doom), u.result == failing.UNKILLABLE, u.active is None, u.owed is None)
-    return (*now, *timers, *later, *steps, *ends)
+    return (*now, *timers, *later, *well, *steps, *ends)
 
 
 _COMMANDS: dict[str, Callable[[str], Any]] = {
@@ -225,6 +230,7 @@ _NEWS: dict[str, Callable[[Unit, Any], Any]] = {
     "exited": lambda u, code: Exited(u.name, u.run, code),
     "ready": lambda u, _: Ready(u.name, u.run, 1),
     "side": lambda u, code: Exited(u.name, u.side, code),
+    "silent": lambda u, _: Silent(u.name, u.run, "x"),
 }
 
 
@@ -279,7 +285,7 @@ def _path(came: dict[State, tuple[State, Action]], here: State) -> str:
 
 def _kind_action(world: World) -> Action | None:
     """What a kind world does next: starts succeed, who is asked to go goes, nobody crashes."""
-    choices = [a for a in world.actions() if a[0] not in _COMMANDS and a[0] != "unborn"]
+    choices = [a for a in world.actions() if a[0] not in (*_COMMANDS, "unborn", "silent")]
     ranked = [
         (rank, a) for a in choices for rank in [_kindness(world.machine.units[a[1]], a)] if rank
     ]

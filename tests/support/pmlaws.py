@@ -83,7 +83,8 @@ def _needs(machine: Machine, unit: Unit) -> None:
 def _order(machine: Machine, unit: Unit) -> None:
     """What was up is only stopped after its dependents. To be asked in the turn that begins the
     stop: a line that comes later is too late for that."""
-    if unit.up_at < 0:
+    gone = not unit.run and not unit.checked
+    if unit.up_at < 0 or gone or unit.doom:  # who is not well any more is as good as dead
         return
     for name, kinds in machine.users.get(unit.name, {}).items():
         user = machine.units[name]
@@ -114,6 +115,7 @@ def _rest(machine: Machine, unit: Unit) -> None:
 def _deadline(machine: Machine, unit: Unit) -> None:
     """Every wait for the world outside has a deadline."""
     timer = unit.due >= 0
+    assert not unit.sick or unit.state not in (states.STOPPED, *FAILED, states.STARTING), unit.name
     if unit.state == states.STARTING:
         assert timer or (unit.lock and machine.locks[unit.lock][0] != unit.name), unit.name
     if unit.state == states.STOPPING:

@@ -6,7 +6,8 @@ do start web; stop db                  commands, judged and taken as one batch; 
 owes web kind=...                      at the start: made by these parameters, maybe still there
 define web files={...} / apply web     new parameters / put them into force; also remove, restart,
                                        reload, recheck, reset, call (as a timer does)
-spawned web · exit web 1 · ready web · side web 0 · unborn web exec:ENOENT     news of its steps
+spawned web · exit web 1 · ready web · side web 0 [why] · unborn web exec:ENOENT · silent web why
+                                       news of its steps
 up web                                 its step exists, and the wait for readiness passes
 after 2000                             time passes; timers fire at their times
 is web RUNNING ok                      state (and result, why, stale, `-` = any); `gone web`
@@ -34,6 +35,7 @@ from enve_pm.core.effects import (
     ResetFailed,
     Restart,
     Signal,
+    Silent,
     Spawn,
     Spawned,
     SpawnFailed,
@@ -132,8 +134,11 @@ class Script:
     def _exit(self, name: str, code: str) -> None:
         self._turn(Exited(name, self.machine.units[name].run, int(code)))
 
-    def _side(self, name: str, code: str) -> None:
-        self._turn(Exited(name, self.machine.units[name].side, int(code)))
+    def _side(self, name: str, code: str, *why: str) -> None:
+        self._turn(Exited(name, self.machine.units[name].side, int(code), " ".join(why)))
+
+    def _silent(self, name: str, *why: str) -> None:
+        self._turn(Silent(name, self.machine.units[name].run, " ".join(why)))
 
     def _late(self, name: str, run: str) -> None:
         """News of a run that is long over."""

@@ -25,6 +25,7 @@ from enve_pm.core.effects import (
     ResetFailed,
     Restart,
     Signal,
+    Silent,
     Spawn,
     Spawned,
     SpawnFailed,
@@ -44,18 +45,19 @@ RESOURCE = [
     "excl=root",
     "start_timeout=900",
 ]
+HEALTH = 'health={"how":"tcp","address":"127.0.0.1:1","every":5000,"failures":2}'
 HUP = 'reload={"signal":"HUP"}'
 # Level by level: units with the lines that they may have; the first is the plan's.
 LEVELS: tuple[dict[str, tuple[UnitSpec, ...]], ...] = (
     {
         "a": (
             spec("a"),
-            spec("a", ["stop_timeout=50"]),
+            spec("a", ["stop_timeout=50", HEALTH, "watchdog=9", 'ready={"how":"notify"}']),
             spec("a", ['ready={"how":"wait","ms":0}']),
         ),
         "b": (
             spec("b", ["needs=a", HUP, 'on_restart={"a":"reload"}', 'ready={"how":"notify"}']),
-            spec("b", ["wants=a", "after=a"]),
+            spec("b", ["wants=a", "after=a", HEALTH]),
             spec("b", ["needs=a,missing", "restart=never"]),
         ),
         "s": (spec("s", ["kind=subpm", "mode=root", "needs=a"]),),
@@ -170,6 +172,8 @@ class Sim:
         what = self.choose(6)
         if run not in level.born:
             self._birth(level, run, spawn, good=what > 0)
+        elif what == 5 and self.choose(3) == 0 and spawn.step == states.START:
+            level.feed([Silent(spawn.unit, run, "x")], self.now)
         elif what < 2 and spawn.step == states.START:
             level.feed([Ready(spawn.unit, run, run)], self.now)
         else:
@@ -258,7 +262,7 @@ class Sim:
         if spawn.step != states.START or run == unit.side:
             return Exited(spawn.unit, run, 0)
         if unit.state == states.STARTING and (
-            unit.kind == SUBPM or unit.spec.ready["how"] == "notify"
+            unit.kind == SUBPM or (unit.active or unit.spec).ready["how"] == "notify"
         ):
             return Ready(spawn.unit, run, run)
         asked = unit.state in (states.STOPPING, states.FAIL)

@@ -192,9 +192,13 @@ def _prepared(item: Item, what: str) -> dict[str, Item]:
             table[name] = words(table[name], f"{name} of {what}")
     if "reload" in table:
         table["reload"] = reload_words(table["reload"], f"reload of {what}")
-    ready = table.get("ready")
-    if ready is not None and ready.is_table:
-        checks = [value for key, value in ready.entries(what) if str(key) == "check"]
-        if checks:
-            table["ready"] = replaced(ready, {"check": words(checks[0], f"check of {what}")})
+    for name, inner in (("ready", "check"), ("health", "command")):
+        if name in table and table[name].is_table:
+            table[name] = _split(table[name], inner, what)
     return table
+
+
+def _split(table: Item, name: str, what: str) -> Item:
+    """The table with the command in it split into words."""
+    found = [value for key, value in table.entries(what) if str(key) == name]
+    return replaced(table, {name: words(found[0], f"{name} of {what}")}) if found else table

@@ -11,19 +11,30 @@ from enve.load.content import octal
 from enve.load.item import Item
 from enve.load.room import ROOMS
 from enve.load.timer import read_timer
+from enve.load.wellness import read_health, read_ready
 
 # Keys whose value becomes the line's value under the same name.
 _TEXTS = ("cwd", "user", "group", "excl")
 _INTEGERS = ("restart_max",)
 _LISTS = ("needs", "wants", "after")
-_DURATIONS = ("start_timeout", "stop_timeout", "check_every")
+_DURATIONS = ("start_timeout", "stop_timeout", "check_every", "watchdog")
 _COMMANDS = ("check", "make", "undo")
-_READY = ("wait", "pidfile", "notify", "fd", "check")
 
 KEYS = (
     *("run", "kind", "state", "files", "push", "env", "cwd", "user", "group", "umask", "nice"),
     *("rlimits", "needs", "wants", "after", "on_restart", "restart", "restart_max"),
-    *("stop_signal", "start_timeout", "stop_timeout", "ready", "reload", "check", "make", "undo"),
+    *(
+        "stop_signal",
+        "start_timeout",
+        "stop_timeout",
+        "ready",
+        "health",
+        "watchdog",
+        "reload",
+        "check",
+        "make",
+        "undo",
+    ),
     *("check_every", "drift", "each", "excl", "log", "single", "vars"),
     *ROOMS,
     "timer",
@@ -82,35 +93,6 @@ def _log(item: Item, what: str) -> dict[str, Any]:
     return line
 
 
-def _ready(item: Item, what: str) -> dict[str, Any]:
-    if not item.is_table:
-        item.choice(what, ("notify",))
-        return {"ready": {"how": "notify"}}
-    for key, _ in item.entries(what):
-        if str(key) == "tcp":
-            hint = "until then: check: {sh: 'ss -ltn | grep -q :80'}, or `notify`"
-            raise key.bad(f"{what}: 'tcp' has to wait for a later version", hint=hint)
-    table = item.table(what, _READY)
-    if len(table) != 1:
-        raise item.bad(f"{what}: wanted one of {' '.join(_READY)}, found {len(table)}")
-    ((how, value),) = table.items()
-    if how == "check":
-        return {"ready": {"how": how}, "check": argv(value, f"{what}: check")}
-    return {"ready": {"how": how, **_how(how, value, f"{what}: {how}")}}
-
-
-def _how(how: str, value: Item, what: str) -> dict[str, Any]:
-    if how == "wait":
-        return {"ms": value.duration_ms(what)}
-    if how == "pidfile":
-        return {"path": value.text(what)}
-    if how == "fd":
-        return {"fd": value.integer(what, 3, 255)}
-    if not value.boolean(what):
-        raise value.bad(f"{what}: only true makes sense", hint="leave `ready` out")
-    return {}
-
-
 def _reload(item: Item, what: str) -> dict[str, Any]:
     if item.is_table:
         return {"signal": item.table(what, ("signal",))["signal"].text(what).removeprefix("SIG")}
@@ -137,7 +119,8 @@ _READERS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
     "stop_signal": _plain("stop_signal", _signal),
     **ROOMS,
     "timer": read_timer,
-    "ready": _ready,
+    "ready": read_ready,
+    "health": read_health,
     "reload": _plain("reload", _reload),
     "log": _log,
     "single": _plain("single", lambda item, what: item.boolean(what)),

@@ -5,6 +5,7 @@ The state carries a version; a program goes on with its own and the two before i
 
 from __future__ import annotations
 
+from enve_pm.core.effects import Spawn
 from enve_pm.core.machine import Machine
 
 TYPE_CHECKING = False
@@ -36,6 +37,7 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "frames": pm.streams.dump(),
         "timers": pm.timers.dump(),
         "calls": pm.calls.dump(),
+        "questions": pm.processes.questions.dump(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
     watched = [fd for run in runs.all() if run.watch for fd in run.watch.fds()]
@@ -60,7 +62,11 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     pm.rollout.restore(state["rollout"])
     pm.debts.recall()
     pm.board.recall(pm.engine.machine.units)
-    pm.home.jobs.restore(state["jobs"])
+    pm.home.jobs.restore(state["jobs"], {run.job for run in pm.engine.runs.all()})
+    for unit, run, step in state.get("questions", []):
+        spec = pm.engine.active(unit)
+        if spec is not None:
+            pm.processes.spawn(Spawn(unit, run, step), spec)
     pm.streams.restore(state.get("frames"))
 
 

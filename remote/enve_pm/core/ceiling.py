@@ -134,9 +134,14 @@ def _stop(spec: UnitSpec, ceiling: Ceiling) -> None:
 
 def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     """The working directory and the pid file lie in the spot's directory or in `writes`."""
-    for what, path in (("cwd", spec.cwd), ("pidfile", spec.ready.get("path", ""))):
+    for what, path in (("cwd", spec.cwd), ("pidfile", _pidfile(spec))):
         if path and not _inside(path, (own, *ceiling.writes)):
             raise _above(spec, what, path, "its paths: " + " ".join((own, *ceiling.writes)))
+
+
+def _pidfile(spec: UnitSpec) -> str:
+    """What else readiness looks at is looked at with the unit's rights."""
+    return str(spec.ready["path"]) if spec.ready["how"] == "pidfile" else ""
 
 
 def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:

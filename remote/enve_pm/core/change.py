@@ -29,6 +29,7 @@ LIVE = frozenset(
         "check_every",
         "drift",
         "each",
+        "health",
         "log_size",
         "log_keep",
         "single",

@@ -26,10 +26,11 @@ SpawnFailed = namedtuple("SpawnFailed", "unit run reason")  # reason: "exec:ENOE
 # Main process and all that it left behind are gone. code: exit status >= 0, or -SIGNAL; why: what
 # the step itself says, for people.
 Exited = namedtuple("Exited", "unit run code why", defaults=("",))
+Silent = namedtuple("Silent", "unit run why")  # it has not said in time that it is alive
 Ready = namedtuple("Ready", "unit run pid")  # readiness announced; pid: the main one by now
 
 # -- effects --------------------------------------------------------------------------------------
-# Do this step (states.START, CHECK, MAKE, UNDO, RELOAD_STEP) with the parameters in
+# Do this step (states.START, CHECK, MAKE, UNDO, RELOAD_STEP, HEALTH) with the parameters in
 # `machine.units[unit].active`. The shell answers each one: SpawnFailed, or Spawned and later
 # Exited. RELOAD_STEP: place the files, then send the signal (Exited 0 at once) or run the command.
 Spawn = namedtuple("Spawn", "unit run step")

@@ -34,11 +34,13 @@ def fail(board: Board, unit: Unit, state: str, result: str, detail: str = "") ->
     """Enter a failed state and decide when, if ever, it is left without being asked."""
     params = unit.active or unit.spec
     again = unit.again
+    # Who was not well any more has not lasted until now.
+    lasted = (unit.well if unit.sick else board.now) - unit.up_at if unit.up_at >= 0 else -1
     enter(board, unit, state, result, detail)
     if again:
         board.at_once.append((unit, WAKE))
     elif unit.want == states.UP:
-        _plan_restart(board, unit, params.restart, params.restart_max)
+        _plan_restart(board, unit, params, lasted >= board.timing.long_run)
     unit.up_at = -1
 
 
@@ -47,14 +49,15 @@ def enter(board: Board, unit: Unit, state: str, result: str, detail: str) -> Non
     unit.result, unit.detail = result, board.told(detail)
     unit.again = unit.renew = unit.over = False
     unit.doom = unit.todo = ""
-    unit.due = -1
+    unit.due, unit.sick = -1, 0
     board.kill_side(unit)
     _forget_run(unit)
     board.enter(unit, state)
     making.release(board, unit)
 
 
-def _plan_restart(board: Board, unit: Unit, policy: str, most: int) -> None:
+def _plan_restart(board: Board, unit: Unit, params: UnitSpec, lasted: bool) -> None:
+    policy, most = params.restart, params.restart_max
     # What was called has done its work also where it was faster than its readiness.
     finished = unit.result == "exit:0" and (unit.state == states.FAIL or bool(unit.called))
     if policy == "never" or (policy == "on-failure" and finished):
@@ -64,7 +67,6 @@ def _plan_restart(board: Board, unit: Unit, policy: str, most: int) -> None:
             uncall(board, unit)
             board.at_once.append((unit, TIMEOUT))
         return
-    lasted = unit.up_at >= 0 and board.now - unit.up_at >= board.timing.long_run
     unit.streak = 0 if lasted else unit.streak + 1
     if most and unit.streak > most:
         unit.rest = True

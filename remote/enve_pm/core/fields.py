@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enve_pm.core import target
 from enve_pm.core.fieldcheck import (
     Bad,
     argv,
@@ -25,7 +26,7 @@ from enve_pm.core.fieldcheck import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from enve_pm.core.fieldcheck import Check
@@ -46,13 +47,46 @@ def _reload(value: Any) -> Any:
 
 
 _path = text(1024)
-_how = one_of("wait", "pidfile", "notify", "fd", "check")
+
+
+def _target(read: Callable[[str], Any]) -> Check:
+    def check(value: Any) -> Any:
+        text(target.LONGEST)(value)
+        try:
+            read(value)
+        except target.TargetError as error:
+            raise Bad(str(error), value) from None
+        return value
+
+    return check
+
+
+_how = one_of("wait", "pidfile", "notify", "fd", "check", *target.KEYS)
+# What pm can ask itself, for readiness and for health.
+_asked = {
+    target.TCP: {"how": _how, "address": _target(target.address)},
+    target.HTTP: {"how": _how, "url": _target(target.url)},
+    target.UNIX: {"how": _how, "socket": text(100)},
+    target.FILE: {"how": _how, "path": _path},
+}
 _ready = {
+    **{how: record(keys) for how, keys in _asked.items()},
     "wait": record({"how": _how, "ms": integer(0, DAY)}),
     "pidfile": record({"how": _how, "path": _path}),
     "notify": record({"how": _how}),
     "fd": record({"how": _how, "fd": integer(3, 255)}),
     "check": record({"how": _how}),
+}
+
+_health_keys = {
+    "every": integer(100, DAY),
+    "timeout": integer(10, DAY),
+    "failures": integer(1, 1000),
+    "on_failure": one_of("restart", "report"),
+}
+_health = {
+    "command": record({"how": one_of("command"), "command": argv}, _health_keys),
+    **{how: record(keys, _health_keys) for how, keys in _asked.items()},
 }
 
 
@@ -148,6 +182,8 @@ FIELDS: Mapping[str, Check] = {
     "start_timeout": integer(1, DAY),
     "stop_timeout": integer(1, DAY),
     "ready": tagged("how", _ready),
+    "health": tagged("how", _health),
+    "watchdog": integer(0, DAY),
     "check": argv,
     "make": argv,
     "undo": argv,

@@ -102,7 +102,7 @@ def _reloaded(unit: Unit) -> Verdict | None:
 def _checked(unit: Unit) -> Verdict | None:
     if unit.state == states.RUNNING and unit.side:
         return None
-    if unit.state == states.RUNNING and unit.result != OK:
+    if unit.state == states.RUNNING and (unit.result != OK or unit.sick):
         return _bad(unit)  # a drift that is only reported
     return _up(unit)
 

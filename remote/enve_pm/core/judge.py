@@ -7,6 +7,7 @@ from collections import namedtuple
 from enve_pm.core import effects, graph, states
 from enve_pm.core.graph import NEED, WANT
 from enve_pm.core.outlook import Outlook
+from enve_pm.core.unit import PROCESS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,8 +83,9 @@ def _running(outlook: Outlook, event: Any) -> Iterator[Refusal]:
     unit, spec = outlook.board.units.get(event.unit), outlook.get(event.unit)
     assert spec is not None  # noqa: S101
     state = unit.state if unit else states.STOPPED
-    if isinstance(event, effects.Recheck) and not spec.checked:
-        yield Refusal(event.unit, KIND, f"wanted a resource, found a {spec.kind}")
+    if isinstance(event, effects.Recheck) and not (spec.checked or spec.health):
+        found = f"a {spec.kind} without health" if spec.kind == PROCESS else f"a {spec.kind}"
+        yield Refusal(event.unit, KIND, f"wanted a resource, found {found}")
     elif isinstance(event, effects.Reload) and not spec.reload:
         yield Refusal(event.unit, NO_RELOAD, "it has no way to reload: restart it")
     elif state != states.RUNNING:

@@ -89,8 +89,9 @@ class Machine(Board):
         self.words = getattr(event, "why", "")
         if event.run == unit.run:
             self._hear_main(unit, event)
-        elif event.run == unit.side and not isinstance(event, (effects.Spawned, effects.Ready)):
+        elif event.run == unit.side and not isinstance(event, _LIFE):
             unit.side = 0
+            self.words = self.words or getattr(event, "reason", "")
             code = event.code if isinstance(event, effects.Exited) else _SPAWN_FAILED
             transitions.fire(self, unit, transitions.SIDE_EXITED, code)
         self.words = ""
@@ -147,9 +148,11 @@ class Machine(Board):
         return out
 
 
+_LIFE = (effects.Spawned, effects.Ready, effects.Silent)
 _NEWS = {
     effects.Spawned: (transitions.SPAWNED, "pid", False),
     effects.SpawnFailed: (transitions.UNBORN, "reason", True),
     effects.Exited: (transitions.EXITED, "code", True),
     effects.Ready: (transitions.READY, "pid", False),
+    effects.Silent: (transitions.SILENT, "why", False),
 }

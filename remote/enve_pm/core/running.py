@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import failing, making, situation, states
+from enve_pm.core import failing, making, situation, states, vitals
 from enve_pm.core.change import change_class, strongest
 from enve_pm.core.graph import NEED
 from enve_pm.core.unitstate import OK
@@ -21,7 +21,8 @@ def rise(board: Board, unit: Unit) -> None:
     """It is up."""
     renewed, unit.renew = unit.renew and not unit.again, unit.again
     unit.due = unit.side_due = -1
-    unit.up_at = board.now
+    unit.up_at = unit.well = board.now
+    unit.sick = 0
     unit.result, unit.detail = OK, ""
     board.enter(unit, states.RUNNING)
     making.owe(unit)
@@ -34,11 +35,15 @@ def rise(board: Board, unit: Unit) -> None:
 
 
 def watch(board: Board, unit: Unit) -> None:
-    """Set the time of a resource's next check."""
-    active = unit.active
+    """Set the time of the next check."""
+    pace = vitals.pace(unit.active) if unit.active is not None else 0
     unit.due = -1
-    if active is not None and active.checked and active.check_every:
-        board.arm(unit, active.check_every)
+    if pace:
+        board.arm(unit, pace)
+    elif unit.sick:
+        unit.sick = 0
+        unit.result, unit.detail = OK, ""
+        board.show(unit)
 
 
 def take_pid(board: Board, unit: Unit, pid: int) -> None:
@@ -64,12 +69,12 @@ def reload(board: Board, unit: Unit, _: Any) -> None:
 
 
 def check(board: Board, unit: Unit, _: Any) -> None:
-    """Ask whether a resource is still there."""
+    """Ask whether a resource is still there, or a process well."""
     unit.due = -1
-    if unit.checked and not unit.side:
-        assert unit.active is not None  # noqa: S101
-        board.spawn_side(unit, states.CHECK)
-        board.arm_side(unit, unit.active.start_timeout)
+    assert unit.active is not None  # noqa: S101
+    if not unit.side and (unit.checked or unit.active.health):
+        board.spawn_side(unit, states.CHECK if unit.checked else states.HEALTH)
+        board.arm_side(unit, vitals.limit(unit.active))
 
 
 def beside(board: Board, unit: Unit, code: int) -> None:
@@ -79,8 +84,15 @@ def beside(board: Board, unit: Unit, code: int) -> None:
         unit.behind = code != 0
         unit.detail = f"reload: {failing.result_of(code)}" if code else ""
         freshen(board, unit)
+        if unit.due < 0:
+            watch(board, unit)
     elif not _rechecked(board, unit, code):
         return
+    catch_up(board, unit)
+
+
+def catch_up(board: Board, unit: Unit) -> None:
+    """A reload was asked for while something else was under way."""
     if unit.reloads:
         reload(board, unit, None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import failing, making, running, situation, states, stopping
+from enve_pm.core import failing, making, running, situation, states, stopping, vitals
 from enve_pm.core.change import change_class
 from enve_pm.core.unit import PROCESS
 
@@ -95,7 +95,7 @@ def begun(board: Board, unit: Unit, pid: int) -> None:
             board.arm(unit, ready["ms"])
         else:
             running.rise(board, unit)
-    elif ready["how"] == "check":
+    elif ready["how"] in vitals.ASKED:
         unit.pause = board.timing.check_first
         probe(board, unit, None)
 
@@ -111,9 +111,15 @@ def announced(board: Board, unit: Unit, pid: int) -> None:
 
 
 def probe(board: Board, unit: Unit, _: Any) -> None:
-    """Ask the readiness check."""
+    """Ask whether it is ready; what pm asks itself gets no answer at some time."""
     unit.side_due = -1
+    assert unit.active is not None  # noqa: S101
+    if unit.side:
+        board.kill_side(unit)
+        return
     board.spawn_side(unit, states.CHECK)
+    if vitals.describe(unit.active.ready):
+        board.arm_side(unit, board.timing.check_limit)
 
 
 def probed(board: Board, unit: Unit, code: int) -> None:
@@ -121,8 +127,19 @@ def probed(board: Board, unit: Unit, code: int) -> None:
     if code == 0:
         running.rise(board, unit)
     else:
+        _not_yet(board, unit)
         board.arm_side(unit, unit.pause)
         unit.pause = min(2 * unit.pause, board.timing.check_most)
+
+
+def _not_yet(board: Board, unit: Unit) -> None:
+    """What pm has asked itself is worth being told."""
+    assert unit.active is not None  # noqa: S101
+    what = vitals.describe(unit.active.ready)
+    detail = f"{what}: {board.words or 'timeout'}" if what else ""
+    if detail != unit.detail:
+        unit.detail = detail
+        board.show(unit)
 
 
 def overdue(board: Board, unit: Unit, _: Any) -> None:

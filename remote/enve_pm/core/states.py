@@ -30,4 +30,5 @@ START = "start"  # a process: its command; a subpm: its pm
 CHECK = "check"
 MAKE = "make"
 UNDO = "undo"
+HEALTH = "health"
 RELOAD_STEP = "reload"

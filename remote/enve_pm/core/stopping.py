@@ -110,13 +110,17 @@ def _proceed(board: Board, unit: Unit) -> None:
         board.spawn(unit, states.UNDO)
         board.arm(unit, unit.active.stop_timeout)
     elif unit.doom:
-        failing.fail(board, unit, states.STARTING_FAIL, unit.doom)
+        state = states.STARTING_FAIL if unit.up_at < 0 else states.FAIL
+        failing.fail(board, unit, state, unit.doom, unit.detail)
     else:
         finish(board, unit)
 
 
 def again(board: Board, unit: Unit, _: Any) -> None:
     """A restart is asked for during the stop: this stop will do for it."""
+    if unit.doom and unit.up_at >= 0:
+        unit.again = True  # it fails all the same, but is not waited for afterwards
+        return
     unit.doom = ""
     unit.renew = True
     board.tell(unit)
@@ -130,7 +134,7 @@ def finish(board: Board, unit: Unit) -> None:
         unit.result = failing.TIMEOUT if unit.killed >= 2 else OK
     unit.detail = unit.doom = unit.stale = ""
     unit.again = unit.behind = unit.reloads = False
-    unit.due = unit.up_at = -1
+    unit.due, unit.up_at, unit.sick = -1, -1, 0
     unit.active, unit.pid = None, 0
     board.enter(unit, states.STOPPED)
     making.release(board, unit)

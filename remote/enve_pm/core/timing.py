@@ -6,7 +6,7 @@ from collections import namedtuple
 
 Timing = namedtuple(
     "Timing",
-    "grace long_run backoff backoff_most kill check_first check_most",
+    "grace long_run backoff backoff_most kill check_first check_most check_limit",
     defaults=(
         2_000,  # a running unit outlives its failed need for this long
         10_000,  # who was RUNNING for this long is restarted at once
@@ -15,6 +15,7 @@ Timing = namedtuple(
         5_000,  # after SIGKILL: whoever still lives then cannot be killed
         50,  # a readiness check is repeated after 50 ms, doubled each time ...
         1_000,  # ... up to a second
+        3_000,  # ... and one that pm makes itself may take so long
     ),
 )
 

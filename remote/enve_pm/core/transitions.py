@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from enve_pm.core import failing, running, starting, stopping
+from enve_pm.core import failing, health, running, starting, stopping
 from enve_pm.core.situation import GO, HALT, LOST, QUIT, WAIT
 from enve_pm.core.states import (
     FAIL,
@@ -34,6 +34,7 @@ SPAWNED = "spawned"
 UNBORN = "spawn-failed"
 EXITED = "exited"
 READY = "ready"
+SILENT = "silent"
 SIDE_EXITED = "side-exited"
 # From the timers.
 TIMEOUT = "timeout"
@@ -55,13 +56,14 @@ EVENTS = {
     UNBORN: "the main step could not be spawned",
     EXITED: "the main step and all that it left behind is gone",
     READY: "readiness was announced",
-    SIDE_EXITED: "the step beside the main one (readiness check, recheck, reload) is gone",
+    SILENT: "it has not said in time that it is alive (watchdog)",
+    SIDE_EXITED: "the step beside the main one (readiness, health, recheck, reload) is gone",
     TIMEOUT: "the timer of the state: readiness, start, stop, back-off, next check",
     SIDE_TIMEOUT: "the timer of the step beside",
     WAKE: "a start is asked for, or new parameters are put into force",
     RESTART: "a restart is asked for",
     RELOAD: "a reload is asked for",
-    RECHECK: "a check of a resource is asked for",
+    RECHECK: "a check of a resource, or of a process's health, is asked for",
     RESET: "reset-failed",
 }
 
@@ -82,7 +84,7 @@ def never(board: Board, unit: Unit, _: Any) -> None:
 
 
 NEVER = Cell(never, ())
-_NO_FACTS = dict.fromkeys((SPAWNED, UNBORN, EXITED, READY, SIDE_EXITED), NEVER)
+_NO_FACTS = dict.fromkeys((SPAWNED, UNBORN, EXITED, READY, SILENT, SIDE_EXITED), NEVER)
 _NO_TIMERS = dict.fromkeys((TIMEOUT, SIDE_TIMEOUT), NEVER)
 
 
@@ -129,7 +131,7 @@ TABLE: dict[str, dict[str, Any]] = {
         RESTART: Cell(running.again, (STARTING,)),
         RELOAD: Cell(starting.reload_later, (STARTING,)),
         RESET: Cell(failing.calm, (STARTING,)),
-        **_keep(STARTING, GO, WAKE, RECHECK),
+        **_keep(STARTING, GO, SILENT, WAKE, RECHECK),
     },
     RUNNING: {
         WAIT: NEVER,
@@ -140,7 +142,8 @@ TABLE: dict[str, dict[str, Any]] = {
         UNBORN: NEVER,
         EXITED: Cell(running.ended, (FAIL,)),
         READY: Cell(running.take_pid, (RUNNING,)),
-        SIDE_EXITED: Cell(running.beside, (RUNNING, FAIL)),
+        SILENT: Cell(health.silent, (STOPPING,)),
+        SIDE_EXITED: Cell(health.beside, (RUNNING, STOPPING, FAIL)),
         TIMEOUT: Cell(running.check, (RUNNING,)),
         SIDE_TIMEOUT: Cell(running.hung, (RUNNING,)),
         RESTART: Cell(running.again, (RUNNING,)),
@@ -163,7 +166,7 @@ TABLE: dict[str, dict[str, Any]] = {
         SIDE_TIMEOUT: Cell(running.hung, (SCHE_STOP,)),
         RESTART: Cell(running.again, (SCHE_STOP,)),
         RESET: Cell(failing.calm, (SCHE_STOP,)),
-        **_keep(SCHE_STOP, HALT, WAKE, RELOAD, RECHECK),
+        **_keep(SCHE_STOP, HALT, SILENT, WAKE, RELOAD, RECHECK),
     },
     STOPPING: {
         WAIT: NEVER,
@@ -172,12 +175,12 @@ TABLE: dict[str, dict[str, Any]] = {
         UNBORN: Cell(stopping.unborn, (STOPPED, STOPPING, STARTING_FAIL, FAIL)),
         EXITED: Cell(stopping.ended, (STOPPED, STOPPING, STARTING_FAIL, FAIL)),
         READY: Cell(running.take_pid, (STOPPING,)),
-        SIDE_EXITED: Cell(stopping.beside, (STOPPED, STOPPING, STARTING_FAIL)),
+        SIDE_EXITED: Cell(stopping.beside, (STOPPED, STOPPING, STARTING_FAIL, FAIL)),
         TIMEOUT: Cell(stopping.escalate, (STOPPING, FAIL)),
         SIDE_TIMEOUT: NEVER,
         RESTART: Cell(stopping.again, (STOPPING,)),
         RESET: Cell(failing.calm, (STOPPING,)),
-        **_keep(STOPPING, GO, HALT, QUIT, WAKE, RELOAD, RECHECK),
+        **_keep(STOPPING, GO, HALT, QUIT, SILENT, WAKE, RELOAD, RECHECK),
     },
     STARTING_FAIL: {
         **dict.fromkeys((GO, WAIT, LOST), Cell(failing.recall, (STOPPED, STARTING_FAIL))),
@@ -206,7 +209,7 @@ TABLE: dict[str, dict[str, Any]] = {
         WAKE: Cell(failing.wake, (STOPPED, FAIL)),
         RESTART: Cell(failing.wake, (STOPPED, FAIL)),
         RESET: Cell(failing.reset, (STOPPED, FAIL)),
-        **_keep(FAIL, RELOAD, RECHECK),
+        **_keep(FAIL, SILENT, RELOAD, RECHECK),
     },
 }
 

@@ -51,6 +51,8 @@ DEFAULTS: Mapping[str, Any] = {
     "start_timeout": 60_000,
     "stop_timeout": 10_000,
     "ready": {"how": "wait", "ms": 100},
+    "health": {},
+    "watchdog": 0,
     "check": [],
     "make": [],
     "undo": [],
@@ -71,14 +73,16 @@ DEFAULTS: Mapping[str, Any] = {
 # Keys that a kind needs, and keys that mean nothing for it.
 NOTHING: Mapping[str, Any] = {}
 _REQUIRED = {PROCESS: ("command",), JOB: ("command",), RESOURCE: ("check",), SUBPM: ("mode",)}
+_ALIVE = ("health", "watchdog")
 _FOREIGN = {
     PROCESS: ("make", "undo", "excl", "check_every", "drift", "each", "mode", "program"),
-    RESOURCE: ("command", "ready", "reload", "each", "mode", "program"),
-    JOB: ("ready", "reload", "check", "make", "check_every", "drift", "mode", "program"),
+    RESOURCE: ("command", "ready", *_ALIVE, "reload", "each", "mode", "program"),
+    JOB: ("ready", *_ALIVE, "reload", "check", "make", "check_every", "drift", "mode", "program"),
     SUBPM: (
         [
             "command",
             "ready",
+            *_ALIVE,
             "reload",
             "check",
             "make",
@@ -95,6 +99,7 @@ _FOREIGN = {
 }
 _OF_PROCESSES = (
     *("command", "env", "cwd", "umask", "nice", "rlimits", "stop_signal", "ready", "reload"),
+    *_ALIVE,
     *("check", "make", "undo", "each", "mode", "program"),
 )
 for _kind in ROOMS:
@@ -154,6 +159,8 @@ class UnitSpec:
         start_timeout: int
         stop_timeout: int
         ready: Mapping[str, Any]
+        health: Mapping[str, Any]
+        watchdog: int
         check: Sequence[str]
         make: Sequence[str]
         undo: Sequence[str]
@@ -250,6 +257,8 @@ def _check_kind(spec: UnitSpec) -> None:
             raise UnitError(key, f"no such key, as kind is {spec.kind}", spec.raw[key])
     if spec.kind == PROCESS and ("check" in spec.raw) != (spec.ready["how"] == "check"):
         raise UnitError("check", "a command exactly where ready.how is check", spec.check)
+    if spec.watchdog and spec.ready["how"] != "notify":
+        raise UnitError("watchdog", "0, or ready.how notify", spec.watchdog)
     if spec.kind == TIMER and spec.body["unit"] == spec.unit:
         raise UnitError("timer.unit", "another unit", spec.unit)
     if spec.mode == "root" and spec.user:

@@ -43,6 +43,8 @@ PLAIN: dict[str, Any] = {
     "pause": 0,
     "streak": 0,
     "up_at": -1,
+    "sick": 0,
+    "well": 0,
     "again": False,
     "renew": False,
     "rest": False,
@@ -115,6 +117,8 @@ class Unit:
         pause: int  # ms before the next readiness check
         streak: int  # short runs in a row
         up_at: int  # when it last came up
+        sick: int  # health checks that failed, in a row
+        well: int  # when it was last known to be well, since it came up
         again: bool  # must stop once, for a restart
         renew: bool  # an ordered restart is under way, from its request until RUNNING or a failure
         rest: bool  # stays down though wanted up, until somebody wakes it
@@ -126,7 +130,7 @@ class Unit:
         reloads: bool  # a reload is asked for and has not begun
         made: bool  # its make has ended well in this start
         lock: str  # the excl that it holds or waits for
-        doom: str  # why it is being stopped as a failed start
+        doom: str  # why it is being stopped as one that has failed
         todo: str  # UNDO, while something must be gone first
         killed: int  # 1 asked to stop, 2 killed
         hard: int  # dependents that are wanted up and need it

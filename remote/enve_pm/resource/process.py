@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from enve_pm.core import states
-from enve_pm.core.effects import Exited, Ready, Spawned, SpawnFailed
+from enve_pm.core.effects import Exited, Ready, Silent, Spawned, SpawnFailed
 from enve_pm.resource.base import NO_HEIR
+from enve_pm.resource.questions import Questions, asked
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, order, output
-from enve_pm.shell.spawn import SpawnError, code_name
+from enve_pm.shell.spawn import SpawnError, code_name, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +37,17 @@ class Processes:
         self._logs = logs
         self._runs = runs
         self._emit = emit
+        self.questions = Questions(loop, home, emit)
         self.noted: Callable[[str, str], None] = lambda unit, text: None  # STATUS= of sd_notify
 
     def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
         """Do the step, and say Spawned or SpawnFailed."""
         if effect.step == states.RELOAD_STEP and "signal" in spec.reload:
             self._reload_by_signal(effect, spec)
+            return
+        question = asked(effect, spec)
+        if question is not None:
+            self.questions.ask(effect, spec, question)
             return
         run = Run(effect.unit, effect.run, effect.step, self._home.jobs.new())
         try:
@@ -54,7 +60,8 @@ class Processes:
             self._emit(SpawnFailed(effect.unit, effect.run, reason))
 
     def signal(self, effect: Signal, spec: UnitSpec) -> None:
-        self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)
+        if not self.questions.cancel(effect.run):
+            self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)
 
     def _reload_by_signal(self, effect: Spawn, spec: UnitSpec) -> None:
         """No process of its own: the signal is sent, and that was the step."""
@@ -86,6 +93,10 @@ class Processes:
         if run.step == states.RELOAD_STEP:
             env["MAINPID"] = str(self._main(run.unit))
             return list(spec.reload["command"])
+        if run.step == states.START and spec.watchdog:
+            find(spec.command[0], env["PATH"], order(spec, self._home, (), env, {}).cwd)
+            env["WATCHDOG_USEC"] = str(1000 * spec.watchdog)
+            return ["/bin/sh", "-c", WATCHED, *spec.command]
         return COMMANDS[run.step](spec)
 
     # -- readiness ---------------------------------------------------------------------------------
@@ -97,7 +108,7 @@ class Processes:
             path = os.path.join(folder, spec.ready["path"])
             run.watch = PidFile(self._loop, self._runs, run, path, self._found)
         elif how == "notify":
-            run.watch = self._datagram(run, Box(_uid(spec.user)))
+            run.watch = self._datagram(run, Box(_uid(spec.user), limit=spec.watchdog))
             env["NOTIFY_SOCKET"] = run.watch.notify.address
         elif how == "fd":
             ours, its = os.pipe()
@@ -110,6 +121,7 @@ class Processes:
     def _datagram(self, run: Run, box: Box) -> Datagram:
         watch = Datagram(self._loop, self._runs, run, box, self._found)
         watch.status = lambda run, text: self.noted(run.unit, text)
+        watch.silent = lambda run, why: self._emit(Silent(run.unit, run.number, why))
         return watch
 
     def _found(self, run: Run, pid: int) -> None:
@@ -134,8 +146,12 @@ class Processes:
         if watch["kind"] == "pidfile":
             run.watch = PidFile(self._loop, self._runs, run, watch["path"], self._found)
         elif watch["kind"] == "notify":
-            box = Box(watch["uid"], watch["address"], watch["fd"], watch.get("main", 0))
-            run.watch = self._datagram(run, box)
+            main, limit = watch.get("main", 0), watch.get("limit", 0)
+            run.watch = self._datagram(
+                run, Box(watch["uid"], watch["address"], watch["fd"], main, limit)
+            )
+            if run.ready:
+                run.watch.alive()
         elif watch["fd"] >= 0:
             run.watch = Line(self._loop, run, watch["fd"], self._found)
         if run.watch is not None and not run.ready:
@@ -147,7 +163,10 @@ COMMANDS: dict[str, Callable[[UnitSpec], Sequence[str]]] = {
     states.CHECK: lambda spec: spec.check,
     states.MAKE: lambda spec: spec.make or spec.command,  # of a job
     states.UNDO: lambda spec: spec.undo,
+    states.HEALTH: lambda spec: spec.health["command"],
 }
+# Nobody knows its pid before it is there: the shell says it, and becomes the command.
+WATCHED = 'WATCHDOG_PID=$$; export WATCHDOG_PID; exec "$0" "$@"'
 
 
 def _uid(user: str) -> int:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Found = Callable[[Run, int], None]
 
 # uid: of the unit's user · address, fd: the socket of an earlier program, or "" and -1 · main: what
-# MAINPID has said to that
-Box = namedtuple("Box", "uid address fd main", defaults=("", -1, 0))
+# MAINPID has said to that · limit: ms within which it has to say that it is alive, 0 = need not
+Box = namedtuple("Box", "uid address fd main limit", defaults=("", -1, 0, 0))
 LOOK = 20  # ms between two looks for a pid file, only while a unit is STARTING
 LONGEST_PID = 32  # bytes of a pid file that are read
 
@@ -86,7 +86,8 @@ class PidFile:
 
 
 class Datagram:
-    """READY=1 on the run's own socket, from one of its processes. MAINPID names the main one."""
+    """READY=1 on the run's own socket, from one of its processes. MAINPID names the main one. Once
+    it is ready, WATCHDOG=1 has to come again and again."""
 
     def __init__(self, loop: Loop, runs: Runs, run: Run, box: Box, found: Found) -> None:
         self._runs = runs
@@ -95,8 +96,13 @@ class Datagram:
         self._uid = box.uid
         self._found = found
         self._main: int = box.main
+        self._loop = loop
+        self._limit: int = box.limit
+        self._last = 0  # when it said so last
+        self._timer: Timer | None = None
         self.notify = Notify(loop, self._heard, box.address, box.fd)
         self.status: Callable[[Run, str], None] = lambda run, text: None
+        self.silent: Callable[[Run, str], None] = lambda run, why: None
 
     def begin(self) -> None:
         """The socket listens already."""
@@ -110,6 +116,24 @@ class Datagram:
             self._main = notice.main
         if notice.ready:
             self._found(self._run, self._main or self._run.main)
+        if notice.trouble and self._limit:
+            self.silent(self._run, "it says so itself")
+        elif (notice.alive or notice.ready) and self._run.ready:
+            self.alive()
+
+    def alive(self) -> None:
+        """It was, just now. Pings only move a time: the timer looks at it when it rings."""
+        self._last = self._system.now()
+        if self._limit and self._timer is None:
+            self._timer = self._loop.at(self._last + self._limit, self._look)
+
+    def _look(self) -> None:
+        due = self._last + self._limit
+        if due > self._system.now():
+            self._timer = self._loop.at(due, self._look)
+        else:
+            self._timer = None
+            self.silent(self._run, "no ping within %d ms" % self._limit)
 
     def _trusted(self, notice: Notice) -> bool:
         """A living sender must be of this run; one that is gone already, of its user."""
@@ -124,6 +148,8 @@ class Datagram:
         return NO_HEIR if self._run.ready else WAIT
 
     def close(self) -> None:
+        if self._timer is not None:
+            self._loop.cancel(self._timer)
         self.notify.close()
 
     def dump(self) -> dict[str, Any]:
@@ -133,6 +159,7 @@ class Datagram:
             "address": self.notify.address,
             "fd": self.notify.fd,
             "main": self._main,
+            "limit": self._limit,
         }
 
     def fds(self) -> list[int]:

@@ -47,6 +47,7 @@ class Jobs:
         self._count = 0
         self._boot = system.boot()
         self._kept: dict[str, list[str]] = {}
+        self._running: set[str] = set()  # those that have not ended
 
     def new(self) -> str:
         """A fresh id. It marks the processes of a run, so no other unit may guess it."""
@@ -62,6 +63,7 @@ class Jobs:
         except OSError:
             pass  # the write says so, and is tried again
         self._pending.now(folder + "/parameter", parameter)
+        self._running.add(job)
         self._keep(unit, job)
 
     def pid(self, job: str, pid: int, start: int) -> None:
@@ -74,6 +76,7 @@ class Jobs:
         if message:
             self._pending.now(folder + "/message", message.encode("utf-8", "replace") + b"\n")
         self._pending.now(folder + "/retcode", b"%d\n" % code)
+        self._running.discard(job)
 
     def exists(self, job: str) -> bool:
         return os.path.lexists("%s/%s" % (self._folder, job))
@@ -86,8 +89,11 @@ class Jobs:
     def _keep(self, unit: str, job: str) -> None:
         kept = self._kept.setdefault(unit, [])
         kept.append(job)
-        while len(kept) > (FOREIGN if unit == CLIENT else KEEP):
-            self._remove(kept.pop(0))
+        if len(kept) > (FOREIGN if unit == CLIENT else KEEP):
+            # A process that runs on while hundreds of checks come and go must be found again.
+            oldest = next((one for one in kept if one not in self._running), kept[0])
+            kept.remove(oldest)
+            self._remove(oldest)
 
     def _remove(self, job: str) -> None:
         folder = "%s/%s" % (self._folder, job)
@@ -104,8 +110,8 @@ class Jobs:
         """What is kept of each unit: the folder need not be read again."""
         return self._kept
 
-    def restore(self, kept: dict[str, list[str]]) -> None:
-        self._kept = kept
+    def restore(self, kept: dict[str, list[str]], under_way: set[str]) -> None:
+        self._kept, self._running = kept, under_way
 
     # -- what an earlier pm left -------------------------------------------------------------------
     def earlier(self) -> Iterator[Open]:

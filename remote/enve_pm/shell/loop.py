@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TOLERATED = 30  # mistakes a minute
 MINUTE = 60_000  # ms
-READABLE = select.POLLIN
+READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 
 
 class Loop:
@@ -51,10 +51,11 @@ class Loop:
         self._ended = True  # a first look: children may have ended before we listened
 
     # -- what others ask for -----------------------------------------------------------------------
-    def watch(self, fd: int, callback: Callback) -> None:
-        """Call back in every turn in which `fd` can be read (or has lost its other end)."""
+    def watch(self, fd: int, callback: Callback, what: int = READABLE) -> None:
+        """Call back in every turn in which `fd` can be read, or written (or has lost its other
+        end). Another `what` begins with `unwatch`."""
         if fd not in self._watched:
-            self._poll.register(fd, READABLE)
+            self._poll.register(fd, what)
         self._watched[fd] = callback
 
     def unwatch(self, fd: int) -> None:

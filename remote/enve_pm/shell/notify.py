@@ -24,15 +24,18 @@ TURN = 64  # datagrams a turn: one noisy service does not keep the loop
 
 
 class Notice:
-    """What a datagram said: `ready`, `main` (0 = not said), `status` (for people)."""
+    """What a datagram said: `ready`, `alive`, `trouble`, `main` (0 = not said), `status` (for
+    people)."""
 
-    __slots__ = ("main", "pid", "ready", "status", "uid")
+    __slots__ = ("alive", "main", "pid", "ready", "status", "trouble", "uid")
 
     def __init__(self, pid: int, uid: int, text: bytes) -> None:
         rows = dict(row.partition(b"=")[::2] for row in text.split(b"\n"))
         self.pid = pid
         self.uid = uid
         self.ready = rows.get(b"READY") == b"1"
+        self.alive = rows.get(b"WATCHDOG") == b"1"
+        self.trouble = rows.get(b"WATCHDOG") == b"trigger"
         main = rows.get(b"MAINPID", b"")
         self.main = int(main) if main.isdigit() and len(main) < 10 else 0
         self.status = rows.get(b"STATUS", b"").decode("utf-8", "replace")[:200]

@@ -71,12 +71,12 @@ class Order:
 def launch(loop: Loop, order: Order) -> int:
     """Start it and return the pid. Raises SpawnError."""
     argv = [find(order.argv[0], order.env["PATH"], order.cwd), *order.argv[1:]]
-    whom = _whom(order.user, order.group) if order.user or order.group else None
-    prefix, env = _prefix(order, whom)
+    user = whom(order.user, order.group) if order.user or order.group else None
+    prefix, env = _prefix(order, user)
     if prefix:
         argv = [*prefix, *argv]
     try:
-        return loop.system.spawn(argv, env, order.fds, order.cwd, order.umask, whom)
+        return loop.system.spawn(argv, env, order.fds, order.cwd, order.umask, user)
     except OSError as error:
         what = "cwd" if error.filename == order.cwd else "exec"
         raise SpawnError("%s:%s" % (what, code_name(error))) from None
@@ -169,7 +169,7 @@ def _tool(name: str) -> str:
         raise SpawnError("exec:%s is missing (package util-linux)" % name) from None
 
 
-def _whom(user: str, group: str) -> Whom | None:
+def whom(user: str, group: str) -> Whom | None:
     """Who runs it; None when pm already is that user and group. Raises SpawnError."""
     import grp
     import pwd

@@ -17,7 +17,7 @@ from enve_pm.shell.procfs import ProcFs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 # Signals that Python, or whoever started pm, may ignore: a child must not inherit that.
@@ -40,15 +40,21 @@ Whom = namedtuple("Whom", "uid gid groups")
 
 def _enter(folder: str, whom: Whom | None) -> None:
     """Change the working directory with the rights of `whom`; only root's pm has others."""
+    acting(whom, lambda: os.chdir(folder))
+
+
+def acting(whom: Whom | None, act: Callable[[], None]) -> None:
+    """Do something with the rights of `whom` on files and sockets. pm has one thread, so nobody
+    else has them meanwhile."""
     if whom is None:
-        os.chdir(folder)
+        act()
         return
     before = os.getegid(), os.getgroups()
     os.setgroups(whom.groups)
     os.setegid(whom.gid)
     os.seteuid(whom.uid)
     try:
-        os.chdir(folder)
+        act()
     finally:
         os.seteuid(0)
         os.setegid(before[0])
@@ -105,6 +111,10 @@ class System(ProcFs):
     def rest(self, seconds: float) -> None:
         """Do nothing for a moment: only at the start, before the loop turns."""
         time.sleep(seconds)
+
+    def acting(self, whom: Whom | None, act: Callable[[], None]) -> None:
+        """See above; in a callback that comes later pm is itself again."""
+        acting(whom, act)
 
     # -- processes ---------------------------------------------------------------------------------
     def spawn(  # noqa: PLR0913, PLR0917

@@ -86,7 +86,16 @@ ALONE = {
     "resource without undo": ["kind=resource", "check=c", "make=m"],
     "subpm": ["kind=subpm", "mode=user"],
     "never restarted": ["restart=never"],
+    "health": ['health={"how":"command","command":["h"],"failures":2}', 'reload={"signal":"HUP"}'],
+    "health only reported": ['health={"how":"file","path":"f","on_failure":"report"}'],
+    "ready by asking": ['ready={"how":"tcp","address":"[::1]:1"}'],
+    "watchdog": ["watchdog=9", 'ready={"how":"notify"}', "restart=on-failure"],
 }
+
+
+def test_a_process_that_needs_one_that_may_be_unwell() -> None:
+    unwell = spec("a", ['health={"how":"file","path":"f","failures":1}', 'reload={"signal":"HUP"}'])
+    _show("unwell", explore({"a": unwell, "b": spec("b", ["needs=a"])}, instant=True))
 
 
 @pytest.mark.parametrize("kind", ALONE)
