@@ -51,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "cat": Command("enve.cli.control", "show the parameters of resources"),
     "set-property": Command("enve.cli.control", "change a parameter until the next plan"),
     "reset-failed": Command("enve.cli.control", "forget failures"),
+    "recheck": Command("enve.cli.control", "check resources, or the health of processes, now"),
     "list-dependencies": Command("enve.cli.control", "what resources need, want and wait for"),
     "logs": Command("enve.cli.control", "what resources printed"),
     "inventory": Command("enve.cli.inventory", "nodes, groups and variables as loaded"),

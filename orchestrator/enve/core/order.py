@@ -15,7 +15,7 @@ from enve_pm.core import address
 
 UNIT_ACTS = (  # of units alone; pm notes who asked
     *("start", "stop", "restart", "reload", "try-restart", "reload-or-restart"),
-    *("try-reload-or-restart", "reset-failed"),
+    *("try-reload-or-restart", "reset-failed", "recheck"),
 )
 ACTS = (*UNIT_ACTS, "set-property")
 ASKS = ("cat", "list-dependencies", "logs")  # these answer with text
