@@ -91,6 +91,7 @@ class Pm:
         engine.kinds[TIMER] = self.timers
         self.timers.ask, self.calls.told = self.calls.ask, self.timers.told
         self.timers.noted, self.timers.lasts = self.board.noted, self._lasts
+        self.jobs.ends = self._ends
         checks = [self.owner.check, self.reports.check, self.calls.check]
         engine.turned = [self.board.keep_wants, *checks]
         runs.heir = self.processes.heir
@@ -186,7 +187,12 @@ class Pm:
     def _lasts(self, name: str) -> bool:
         """Whether this unit, which stops, is to run again."""
         unit = self.engine.machine.units.get(name)
-        return unit is not None and (unit.want == UP or unit.asked_why == SHUTDOWN)
+        return unit is not None and (unit.want == UP or self._ends(name))
+
+    def _ends(self, name: str) -> bool:
+        """Whether this unit is stopped because pm ends."""
+        unit = self.engine.machine.units.get(name)
+        return unit is not None and unit.asked_why == SHUTDOWN
 
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)

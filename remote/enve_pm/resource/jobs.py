@@ -1,7 +1,8 @@
 """Units of kind job: a command that runs once and keeps RUNNING.
 
 Whether it has run is written in units/NAME/done: by which parameters, and since which boot. That is
-its check; its make is the command; its undo takes the mark away, after which it can run again.
+its check; its make is the command; its undo takes the mark away, after which it can run again. The
+end of pm takes no mark away from what it does not undo.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ MISSING = 1  # what the check of a job that has not run ends with
 
 
 class JobUnits:
-    """`active`: the parameters that are in force for a unit, if any are."""
+    """`active`: the parameters that are in force for a unit, if any are; `ends(unit)`: is it
+    stopped only because pm ends?"""
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class JobUnits:
         emit: Callable[[Any], None],
         active: Callable[[str], UnitSpec | None],
     ) -> None:
+        self.ends: Callable[[str], bool] = lambda unit: False
         self._processes = processes
         self._home = home
         self._emit = emit
@@ -48,7 +51,7 @@ class JobUnits:
         if effect.step == states.CHECK:
             self._answer(effect, 0 if self._done(spec) else MISSING)
             return
-        if effect.step == states.UNDO:
+        if effect.step == states.UNDO and (spec.undo or not self.ends(effect.unit)):
             self._set(effect.unit, "")
         if effect.step == states.UNDO and not spec.undo:
             self._answer(effect, 0)

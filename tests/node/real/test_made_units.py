@@ -69,6 +69,18 @@ def test_a_job_is_not_run_again_when_pm_died(box: Box) -> None:
     assert runs(box, "migrate") == 1
 
 
+@pytest.mark.parametrize(("undo", "times"), [([], 1), (["true"], 2)])
+def test_a_job_is_not_run_again_when_pm_ended_in_order(
+    box: Box, undo: list[str], times: int
+) -> None:
+    """Unless it was undone then."""
+    box.load(job("migrate", COUNT, each="change", **({"undo": undo} if undo else {})))
+    box.end()
+    box.start()
+    box.wait("migrate", "RUNNING")
+    assert runs(box, "migrate") == times
+
+
 def test_what_a_job_undoes(box: Box) -> None:
     box.load(job("seed", "touch seeded", undo=["rm", "seeded"]))
     assert (box.home / "spots/seed/seeded").exists()
