@@ -58,6 +58,12 @@ def _modes(verb: str, words: Sequence[str]) -> int:
     return COMMANDS[verb](words)
 
 
+def _enter(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.enter.main import main as enter
+
+    return enter(words)
+
+
 def _help(verb: str, words: Sequence[str]) -> int:
     print(HELP)
     return 0
@@ -88,6 +94,7 @@ COMMANDS: dict[str, Command] = {
     "_watchdog": _modes,
     "_resume": _modes,
     "_do": _modes,
+    "_enter": _enter,
     "_try": _modes,
     "_logger": _modes,
 }

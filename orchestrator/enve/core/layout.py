@@ -45,4 +45,6 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.excl,
         ceiling.log,
         ceiling.stop_timeout,
+        ceiling.capabilities,
+        ceiling.root,
     )

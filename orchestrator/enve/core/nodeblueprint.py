@@ -76,5 +76,7 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "excl": list(ceiling.excl),
         "log": ceiling.log,
         "stop_timeout": ceiling.stop_timeout,
+        "capabilities": list(ceiling.capabilities),
+        "root": list(ceiling.root),
     }
     return {**said, "user": ceiling.user} if ceiling.user else said

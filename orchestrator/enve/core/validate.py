@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from enve.core.suggest import did_you_mean
-from enve_pm.core import address, ceiling, graph
+from enve_pm.core import address, ceiling, graph, room
 from enve_pm.core.blueprint import Pm
 from enve_pm.core.refusal import Refused
 from enve_pm.core.unit import TIMER, UnitSpec
@@ -33,6 +33,8 @@ def check_node(node: str, specs: Specs, laid_out: Collection[str] = ()) -> None:
     for above, units in by_pm(specs).items():
         _dependencies(node, above, units, laid_out)
         _timers(node, above, units, laid_out)
+        for spec, key, name, kind in room.misplaced(units):
+            raise Flaw(spec.name, key, f"{spec.name} of {node}: {key} {name} is no {kind}")
         cycle = graph.find_cycle(units, units)
         if cycle:
             spec = units[cycle[0]]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 
+from enve.core.suggest import did_you_mean
 from enve.load.item import Item
 from enve.model.blueprint import Ceiling
+from enve_pm.core import capability
 from enve_pm.core.blueprint import ALL_KINDS, KINDS, LOG, STOP, UNLIMITED
 from enve_pm.core.blueprint import path as checked_path
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
 
-KEYS = ("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout")
+KEYS = (
+    *("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout"),
+    *("capabilities", "root"),
+)
 _LATER = {
-    "root": "chroots",
     "jail": "namespaces",
     "limits": "cgroup limits",
     "ports": "network namespaces, which hold a spot to its ports,",
@@ -33,6 +37,8 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     reads = table["reads"].several(f"reads of {what}") if "reads" in table else []
     kinds = table["kinds"].several(f"kinds of {what}") if "kinds" in table else []
     locks = table["excl"].several(f"excl of {what}") if "excl" in table else []
+    rights = capabilities(table["capabilities"], what) if "capabilities" in table else []
+    roots = table["root"].texts(f"root of {what}") if "root" in table else ()
     return Ceiling(
         user=read_user(table["user"], f"user of {what}") if "user" in table else "",
         groups=tuple(read_user(group, f"groups of {what}") for group in groups),
@@ -43,7 +49,23 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
         excl=tuple(lock.text(f"excl of {what}") for lock in locks),
         log=table["log"].size(f"log of {what}") if "log" in table else LOG,
         stop_timeout=_stop(table["stop_timeout"], what) if "stop_timeout" in table else STOP,
+        capabilities=tuple(rights),
+        root=tuple(roots),
     )
+
+
+def capabilities(item: Item, what: str) -> list[str]:
+    """By the names of capabilities(7), with CAP_ or without it."""
+    asked = item.several(f"capabilities of {what}")
+    return [_capability(one, f"capabilities of {what}") for one in asked]
+
+
+def _capability(item: Item, what: str) -> str:
+    name = item.text(what).lower().removeprefix("cap_")
+    if name not in capability.NAMES:
+        hint = did_you_mean(name, capability.NAMES, "capabilities(7) lists them")
+        raise item.bad(f"{what}: there is no capability {str(item)!r}", hint=hint)
+    return name
 
 
 def _stop(item: Item, what: str) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from enve.load import inside
 from enve.load.ceiling import read_rlimits
 from enve.load.command import argv
 from enve.load.content import octal
+from enve.load.inside import INSIDE
 from enve.load.item import Item
 from enve.load.room import ROOMS
 from enve.load.timer import read_timer
@@ -36,6 +38,7 @@ KEYS = (
         "undo",
     ),
     *("check_every", "drift", "each", "excl", "log", "single", "vars"),
+    *INSIDE,
     *ROOMS,
     "timer",
 )
@@ -47,6 +50,7 @@ ORIGIN = {
     "product": "push",
     "log_size": "log",
     "log_keep": "log",
+    **inside.ORIGIN,
 }
 IDLE = ["false"]  # the command of a spot that is only said to be stopped
 
@@ -64,6 +68,7 @@ def unit_line(table: dict[str, Item], name: str, what: str) -> dict[str, Any]:
         line.setdefault("restart", "never")  # what failed once is not tried again unasked
     if line.get("kind", "process") == "process" and line.get("want") == "down":
         line.setdefault("command", IDLE)
+    inside.needed(line)
     return line
 
 
@@ -117,6 +122,7 @@ _READERS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
         "restart", lambda item, what: item.choice(what, ("always", "on-failure", "never"))
     ),
     "stop_signal": _plain("stop_signal", _signal),
+    **INSIDE,
     **ROOMS,
     "timer": read_timer,
     "ready": read_ready,

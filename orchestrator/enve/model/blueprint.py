@@ -38,6 +38,8 @@ class Ceiling:
     excl: tuple[str, ...] = ()
     log: int = LOG  # bytes of all log files together
     stop_timeout: int = STOP  # ms
+    capabilities: tuple[str, ...] = ()
+    root: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

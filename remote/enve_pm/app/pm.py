@@ -97,6 +97,7 @@ class Pm:
         runs.heir = self.processes.heir
         runs.over = self.over
         self.processes.noted = self.board.noted
+        self.processes.active = engine.active
         self.rollout.manual = self.board.manual
         self.owner.set_by_hand = self.rollout.by_hand
         self.owner.settle = self.reports.settle = self.board.settle
@@ -208,7 +209,8 @@ class Pm:
     @property
     def quiet(self) -> bool:
         """Nothing is half done: the program can be changed now."""
-        return self.streams.quiet and self.rollout.quiet and not self.engine.busy()
+        under_way = self.engine.busy() or not self.engine.runs.entrances.quiet
+        return self.streams.quiet and self.rollout.quiet and not under_way
 
     def dump(self) -> tuple[dict[str, Any], list[int]]:
         """See `carried`."""

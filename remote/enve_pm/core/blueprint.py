@@ -29,8 +29,11 @@ LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says noth
 Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # user "" = the login of a user's install; excl: locks; log: bytes of all its log files together
 # reads: folders that may be shown in the spot, but not changed · stop_timeout: ms, at most
+# capabilities: of the kernel, that a plan may give · root: units of kind subroot that it may enter
 Ceiling = namedtuple(
-    "Ceiling", "user groups writes reads ports rlimits kinds excl log stop_timeout"
+    "Ceiling",
+    "user groups writes reads ports rlimits kinds excl log stop_timeout capabilities root",
+    defaults=((), ()),
 )
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
@@ -159,6 +162,8 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         tuple(shape.items(value.get("excl", []), where + ".excl", shape.text)),
         shape.integer(value.get("log", LOG), where + ".log"),
         shape.integer(value.get("stop_timeout", STOP), where + ".stop_timeout"),
+        tuple(shape.items(value.get("capabilities", []), where + ".capabilities", shape.word)),
+        tuple(shape.items(value.get("root", []), where + ".root", _name)),
     )
 
 

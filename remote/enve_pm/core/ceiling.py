@@ -40,6 +40,7 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _excl(spec, found)
     _log(spec, found.log)
     _stop(spec, found)
+    _rights(spec, found)
     own = directory(home, spec.name)
     _paths(spec, found, own)
     if spec.kind in ROOMS:
@@ -48,7 +49,8 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
 
 
 def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
-    """The line with what the ceiling says where the plan says nothing: user and limits."""
+    """The line with what the ceiling says where the plan says nothing: user and limits, and what
+    may be written where all else cannot."""
     found = place(tree, spec.name)
     line = dict(spec.raw)
     named = found.user and not (isinstance(found, Pm) and found.mode == ROOT)
@@ -56,6 +58,8 @@ def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
         line.setdefault("user", found.user)
     if isinstance(found, Ceiling) and found.rlimits and takes(spec.kind, "rlimits"):
         line["rlimits"] = {**found.rlimits, **spec.rlimits}
+    if isinstance(found, Ceiling) and found.writes and spec.room.get("read_only") is True:
+        line["writable"] = sorted({*found.writes, *spec.room.get("writable", ())})
     return line
 
 
@@ -130,6 +134,21 @@ def _stop(spec: UnitSpec, ceiling: Ceiling) -> None:
     """Who is slow to stop keeps those waiting whom he needs: another key may march them."""
     if spec.stop_timeout > ceiling.stop_timeout:
         raise _above(spec, "stop_timeout", "%d ms" % spec.stop_timeout, ceiling.stop_timeout)
+
+
+def _rights(spec: UnitSpec, ceiling: Ceiling) -> None:
+    """What is more than a process of its user has. A view of its own only takes away."""
+    if ceiling.user == ROOT:
+        return
+    for name in spec.room.get("capabilities", ()):
+        if name not in ceiling.capabilities:
+            most = "its capabilities: " + (" ".join(ceiling.capabilities) or "none")
+            raise _above(spec, "capabilities", name, most)
+    if spec.room.get("oom_score_adj", 0) < 0:
+        raise _above(spec, "oom_score_adj", spec.room["oom_score_adj"], 0)
+    root = spec.room.get("root", "")
+    if root and root not in ceiling.root:
+        raise _above(spec, "root", root, "its roots: " + (" ".join(ceiling.root) or "none"))
 
 
 def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:

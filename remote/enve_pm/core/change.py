@@ -35,7 +35,7 @@ LIVE = frozenset(
         "single",
     ]
 )
-KEYS = (*DEFAULTS, "body")
+KEYS = (*DEFAULTS, "body", "room")
 # `want` is a wish of its own: it is never a difference between parameters.
 NEVER = frozenset(("want",))
 
@@ -49,7 +49,10 @@ def changed(old: UnitSpec, new: UnitSpec) -> list[str]:
 
 def identity(spec: UnitSpec) -> dict[str, Any]:
     """All that makes it another one: what a change of is more than live."""
-    return {key: getattr(spec, key) for key in KEYS if key not in NEVER | LIVE}
+    keys = {key: getattr(spec, key) for key in KEYS if key not in NEVER | LIVE}
+    if not spec.room:
+        del keys["room"]  # it may be compared with what was written before there were any
+    return keys
 
 
 def change_class(old: UnitSpec, new: UnitSpec) -> str:

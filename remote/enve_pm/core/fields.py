@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import target
+from enve_pm.core import room, target
 from enve_pm.core.fieldcheck import (
     Bad,
     argv,
@@ -203,4 +203,5 @@ FIELDS: Mapping[str, Check] = {
     "mode": one_of("root", "user"),
     "program": _path,
     "single": boolean,
+    **room.FIELDS,
 }

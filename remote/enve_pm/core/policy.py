@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from enve_pm.core import ceiling, chain, graph, scope
+from enve_pm.core import ceiling, chain, graph, room, scope
 from enve_pm.core import delta as deltas
 from enve_pm.core import part as parts
 from enve_pm.core.address import AddressError, parse
@@ -103,6 +103,7 @@ def check_part(node: Node, signers: Mapping[str, list[Keyhole]], part: Part) -> 
     scope.starts_nothing_else(signers, blueprint.threshold, blueprint.node, change, everything)
     scope.commands_nothing_else(signers, blueprint.threshold, blueprint.node, change, specs)
     no_circle(everything)
+    rooms_are_rooms(everything)
     for spec in specs.values():
         ceiling.check(spec, blueprint.tree, node.home)
     return specs
@@ -185,14 +186,26 @@ def not_expired(head: Any, clock: Clock) -> None:
 
 def no_circle(specs: Mapping[str, UnitSpec]) -> None:
     """Units that wait for one another would never start: such a plan is refused whole."""
-    pms: dict[tuple[str, ...], dict[str, UnitSpec]] = {}
-    for name, spec in specs.items():
-        pms.setdefault(parse(name)[:-1], {})[spec.unit] = spec
-    for units in pms.values():
+    for units in by_pm(specs).values():
         circle = graph.find_cycle(units, sorted(units))
         if circle:
             shown = graph.show_cycle(units, circle)
             raise Refused(FORMAT, "units wait for one another: " + shown)
+
+
+def rooms_are_rooms(specs: Mapping[str, UnitSpec]) -> None:
+    """What a unit enters is of the kind that it takes it for."""
+    for units in by_pm(specs).values():
+        for spec, key, other, kind in room.misplaced(units):
+            raise Refused(FORMAT, "%s: %s %s is no %s" % (spec.name, key, other, kind))
+
+
+def by_pm(specs: Mapping[str, UnitSpec]) -> dict[tuple[str, ...], dict[str, UnitSpec]]:
+    """The units of each pm by their name in it."""
+    pms: dict[tuple[str, ...], dict[str, UnitSpec]] = {}
+    for name, spec in specs.items():
+        pms.setdefault(parse(name)[:-1], {})[spec.unit] = spec
+    return pms
 
 
 # -- the part -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enve_pm.core import address
+from enve_pm.core import room as rooms
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import FIELDS
 
@@ -79,22 +80,8 @@ _FOREIGN = {
     RESOURCE: ("command", "ready", *_ALIVE, "reload", "each", "mode", "program"),
     JOB: ("ready", *_ALIVE, "reload", "check", "make", "check_every", "drift", "mode", "program"),
     SUBPM: (
-        [
-            "command",
-            "ready",
-            *_ALIVE,
-            "reload",
-            "check",
-            "make",
-            "undo",
-            "excl",
-            "check_every",
-            "drift",
-            "each",
-            "files",
-            "product",
-            "stop_signal",
-        ]
+        *("command", "ready", *_ALIVE, "reload", "check", "make", "undo", "excl", "check_every"),
+        *("drift", "each", "files", "product", "stop_signal"),
     ),
 }
 _OF_PROCESSES = (
@@ -110,6 +97,8 @@ _FOREIGN[TIMER] = (
     *_OF_PROCESSES,
     *("user", "group", "files", "product", "excl", "check_every", "drift", "log_size", "log_keep"),
 )
+for _kind in (SUBPM, *BODIES):
+    _FOREIGN[_kind] = (*_FOREIGN[_kind], *rooms.FIELDS)
 
 
 class UnitError(ValueError):
@@ -132,13 +121,14 @@ class UnitSpec:
     the same.
     """
 
-    __slots__ = ("raw", "unit", "name", "body", *DEFAULTS)
+    __slots__ = ("raw", "unit", "name", "body", "room", *DEFAULTS)
 
     if TYPE_CHECKING:
         raw: Mapping[str, Any]
         unit: str
         name: str
         body: Mapping[str, Any]  # what the line says under the name of the kind
+        room: Mapping[str, Any]  # ... and of those keys in `core.room`
         kind: str
         want: str
         command: Sequence[str]
@@ -197,6 +187,7 @@ class UnitSpec:
         for key, default in DEFAULTS.items():
             setattr(spec, key, line.get(key, default))
         spec.body = line.get(spec.kind, NOTHING) if spec.kind in BODIES else NOTHING
+        spec.room = rooms.of(line)
         return spec
 
     @property
@@ -219,7 +210,8 @@ class UnitSpec:
             return NotImplemented
         if self.raw == other.raw:
             return True
-        return all(getattr(self, k) == getattr(other, k) for k in ("name", "body", *DEFAULTS))
+        keys = ("name", "body", "room", *DEFAULTS)
+        return all(getattr(self, key) == getattr(other, key) for key in keys)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -263,6 +255,9 @@ def _check_kind(spec: UnitSpec) -> None:
         raise UnitError("timer.unit", "another unit", spec.unit)
     if spec.mode == "root" and spec.user:
         raise UnitError("user", "no user, as mode is root", spec.user)
+    flaw = rooms.flaw(spec) if spec.room else None
+    if flaw is not None:
+        raise UnitError(*flaw)
 
 
 def _check_edges(spec: UnitSpec) -> None:

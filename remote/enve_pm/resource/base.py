@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from enve_pm.core import states
 from enve_pm.core.effects import Exited, Spawned, SpawnFailed
+from enve_pm.enter.start import start
 from enve_pm.resource import reach
 from enve_pm.resource import run as runs
+from enve_pm.resource.entrance import Entrances
 from enve_pm.resource.orphans import EXEC, Orphans
 from enve_pm.resource.run import NOBODY, Run
 from enve_pm.shell.light import signal
@@ -51,6 +53,7 @@ class Runs:
         self._fresh: list[Run] = []  # main ended in this turn
         self._announced: dict[int, Run] = {}  # by the pid of a daemon that is not main yet
         self._orphans = Orphans(loop, self.all, self._look_again)
+        self.entrances = Entrances(loop, emit, self.announce)
         self._look = False
         self._looked = 0  # when that was done last
         self._timer: Timer | None = None
@@ -76,21 +79,25 @@ class Runs:
         """Write the job down, start it, and say how that went."""
         self._home.jobs.begin(run.job, run.unit, parameter)
         before = self._system.ticks()
+        reader = -1
         try:
-            pid = launch(self._loop, order)
+            if order.room:
+                pid, reader = start(self._loop, order)
+            else:
+                pid = launch(self._loop, order)
         except SpawnError as error:
             self._home.jobs.end(run.job, 127, error.reason)
             self._emit(SpawnFailed(run.unit, run.number, error.reason))
             return False
         run.launcher = pid
-        self._enter(run)
+        self._runs[run.number] = run
         after = self._system.ticks()
         self.lead(run, pid, after if before == after else 0)
-        self._emit(Spawned(run.unit, run.number, pid))
+        if reader < 0:
+            self._emit(Spawned(run.unit, run.number, pid))
+        else:
+            self.entrances.watch(run, reader)
         return True
-
-    def _enter(self, run: Run) -> None:
-        self._runs[run.number] = run
 
     def lead(self, run: Run, pid: int, start: int = 0) -> None:
         """`pid`, a child of ours, is the main process from now on. start: in ticks, 0: look."""
@@ -101,6 +108,7 @@ class Runs:
         self._unannounce(run)
         self._ending.pop(run.number, None)
         self._loop.child(pid, self._on_end, run)
+        self.entrances.hear(run)
 
     def announce(self, run: Run, pid: int) -> None:
         """`pid` says that it is the one that counts: its end is the run's, also where it comes
@@ -184,7 +192,9 @@ class Runs:
             self._look = True
 
     def _clear(self, run: Run) -> None:
-        heir = self.heir(run) if run.code == 0 and not run.killing else NO_HEIR
+        heir = NO_HEIR
+        if run.code == 0 and not run.killing:
+            heir = self.entrances.heir(run) or self.heir(run)
         if heir > 0:
             self.lead(run, heir)
         elif not run.orphans:
@@ -222,6 +232,9 @@ class Runs:
         self.over(run)
         self._unannounce(run)
         code = run.code or run.fate or 0
+        if self.entrances.over(run):
+            self._home.jobs.end(run.job, 127)
+            return
         self._home.jobs.end(run.job, code)
         self._emit(Exited(run.unit, run.number, code, run.why))
 
@@ -237,7 +250,7 @@ class Runs:
         """Same pid, same children: those that ended meanwhile are reaped in the first turn."""
         for row in rows:
             run = runs.restore(row)
-            self._enter(run)
+            self._runs[run.number] = run
             self._orphans.restore(run)
             if run.code is None:
                 self._loop.child(run.main, self._on_end, run)

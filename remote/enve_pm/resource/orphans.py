@@ -62,6 +62,8 @@ class Orphans:
         for run in self._runs():
             if orphan.job == run.job or orphan.session == run.launcher:
                 return run
+            if orphan.pid == run.announced:  # it may have a session of its own, and hide its job
+                return run
         if orphan.bare and self._too_early(orphan.pid):
             return None
         only = ended[0] if len(ended) == 1 else None

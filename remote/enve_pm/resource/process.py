@@ -9,6 +9,7 @@ from enve_pm.core.effects import Exited, Ready, Silent, Spawned, SpawnFailed
 from enve_pm.resource.base import NO_HEIR
 from enve_pm.resource.questions import Questions, asked
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
+from enve_pm.resource.rooms import room
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, order, output
 from enve_pm.shell.spawn import SpawnError, code_name, find
@@ -39,6 +40,7 @@ class Processes:
         self._emit = emit
         self.questions = Questions(loop, home, emit)
         self.noted: Callable[[str, str], None] = lambda unit, text: None  # STATUS= of sd_notify
+        self.active: Callable[[str], UnitSpec | None] = lambda unit: None  # its parameters in force
 
     def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
         """Do the step, and say Spawned or SpawnFailed."""
@@ -82,7 +84,9 @@ class Processes:
         try:
             argv = self._command(run, spec, env)
             parameter = describe(run, argv, self._loop.system.wall())
-            good = self._runs.launch(run, order(spec, self._home, argv, env, fds), parameter)
+            made = order(spec, self._home, argv, env, fds)
+            made.room = room(spec, run.step, self._home, self.active)
+            good = self._runs.launch(run, made, parameter)
         finally:
             if its >= 0:
                 os.close(its)
@@ -93,7 +97,9 @@ class Processes:
         if run.step == states.RELOAD_STEP:
             env["MAINPID"] = str(self._main(run.unit))
             return list(spec.reload["command"])
-        if run.step == states.START and spec.watchdog:
+        if run.step == states.START and spec.watchdog and spec.room:
+            env["WATCHDOG_USEC"] = str(1000 * spec.watchdog)  # the way in says WATCHDOG_PID
+        elif run.step == states.START and spec.watchdog:
             find(spec.command[0], env["PATH"], order(spec, self._home, (), env, {}).cwd)
             env["WATCHDOG_USEC"] = str(1000 * spec.watchdog)
             return ["/bin/sh", "-c", WATCHED, *spec.command]
@@ -125,6 +131,7 @@ class Processes:
         return watch
 
     def _found(self, run: Run, pid: int) -> None:
+        self._runs.entrances.hear(run)
         if not run.ready:
             run.ready = True
             self._runs.announce(run, pid)

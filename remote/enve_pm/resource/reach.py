@@ -18,6 +18,8 @@ def number_of(name: str) -> int:
 
 def group(system: System, run: Run, number: int) -> None:
     """The main process is not reaped, so its pid, and its group's number, are its own."""
+    if run.init and _deaf(system, run.main, number):
+        number = signal.SIGKILL
     stat = None if run.main == run.launcher else system.stat(run.main)
     if stat is None or stat.group == run.main:
         system.kill_group(run.main, number)
@@ -26,10 +28,18 @@ def group(system: System, run: Run, number: int) -> None:
         one(system, run.main, number)
 
 
+def _deaf(system: System, pid: int, number: int) -> bool:
+    """The first process of a pid namespace never gets a signal that it does not handle: what would
+    have ended any other one does nothing to it."""
+    masks = system.signals(pid)
+    return not any(mask >> (number - 1) & 1 for mask in masks) if masks else False
+
+
 def everything(system: System, run: Run, number: int) -> None:
     """All that is known of it by now, and what is below that."""
     for pid, start in descend.tree(system, roots(run)):
-        system.kill(pid, start, number)
+        deaf = run.init and pid == run.main and _deaf(system, pid, number)
+        system.kill(pid, start, signal.SIGKILL if deaf else number)
     run.told = run.told | run.orphans
 
 

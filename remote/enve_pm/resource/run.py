@@ -29,6 +29,7 @@ class Run:
         "asked",
         "code",
         "fate",
+        "init",
         "job",
         "killing",
         "launcher",
@@ -61,6 +62,7 @@ class Run:
         self.asked = False
         self.killing = False
         self.ready = False
+        self.init = False  # the main process is the first of a pid namespace
         self.orphans = NOBODY
         self.told = NOBODY  # orphans that have had their signal
         self.timer: Timer | None = None
@@ -85,6 +87,7 @@ DUMPED = (
     "asked",
     "killing",
     "ready",
+    "init",
 )
 
 
@@ -92,6 +95,6 @@ def restore(row: dict[str, Any]) -> Run:
     """The run that `dump` wrote down."""
     run = Run(row["unit"], row["number"], row["step"], row["job"])
     for name in DUMPED:
-        setattr(run, name, row[name])
+        setattr(run, name, row.get(name, False))
     run.orphans = frozenset(row["orphans"])
     return run

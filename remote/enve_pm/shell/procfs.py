@@ -55,6 +55,15 @@ class ProcFs(Files):
         pairs = (row.partition(b"=") for row in text.split(b"\0") if row)
         return {name: value for name, _, value in pairs}
 
+    def signals(self, pid: int) -> tuple[int, ...]:
+        """The signals that a process handles and those that it ignores, as bits (signal N is bit
+        N - 1); empty when that cannot be told."""
+        try:
+            rows = self.read("/proc/%d/status" % pid).split(b"\n")
+        except OSError:
+            return ()
+        return tuple(int(row[8:], 16) for row in rows if row.startswith((b"SigCgt:", b"SigIgn:")))
+
     def processes(self) -> list[int]:
         """The pid of every process that /proc shows us."""
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]

@@ -16,6 +16,7 @@ from enve_pm.shell.system import Whom
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from enve_pm.shell.loop import Loop
 
@@ -47,7 +48,7 @@ class SpawnError(Exception):
 class Order:
     """All that a process is started with. `fds`: child's number -> ours."""
 
-    __slots__ = ("argv", "cwd", "env", "fds", "group", "nice", "rlimits", "umask", "user")
+    __slots__ = ("argv", "cwd", "env", "fds", "group", "nice", "rlimits", "room", "umask", "user")
 
     def __init__(
         self,
@@ -66,12 +67,13 @@ class Order:
         self.group = ""
         self.nice = 0
         self.rlimits: Mapping[str, int] = {}
+        self.room: Mapping[str, Any] = {}  # not empty: it goes through `enve_pm.enter`
 
 
 def launch(loop: Loop, order: Order) -> int:
     """Start it and return the pid. Raises SpawnError."""
     argv = [find(order.argv[0], order.env["PATH"], order.cwd), *order.argv[1:]]
-    user = whom(order.user, order.group) if order.user or order.group else None
+    user = whom(order.user, order.group)
     prefix, env = _prefix(order, user)
     if prefix:
         argv = [*prefix, *argv]
@@ -171,6 +173,8 @@ def _tool(name: str) -> str:
 
 def whom(user: str, group: str) -> Whom | None:
     """Who runs it; None when pm already is that user and group. Raises SpawnError."""
+    if not user and not group:
+        return None
     import grp
     import pwd
 

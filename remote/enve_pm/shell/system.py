@@ -7,6 +7,7 @@ one, and so that a reader sees in one place (and in `procfs` and `files`) what p
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
 import time
@@ -59,6 +60,17 @@ def acting(whom: Whom | None, act: Callable[[], None]) -> None:
         os.seteuid(0)
         os.setegid(before[0])
         os.setgroups(before[1])
+
+
+def _lift(fds: Mapping[int, int]) -> dict[int, int]:
+    """Copies, out of the way, of our descriptors whose numbers a child gives to others: {ours:
+    copy}."""
+    above = max(fds, default=0) + 1
+    return {
+        own: fcntl.fcntl(own, fcntl.F_DUPFD_CLOEXEC, above)
+        for own in set(fds.values())
+        if own in fds
+    }
 
 
 class System(ProcFs):
@@ -133,7 +145,10 @@ class System(ProcFs):
         The working directory, the umask and the limit of open files are inherited, so pm, which
         has one thread, puts them on for the moment of the call: no second exec is paid for them.
         """
-        actions: list[Any] = [(os.POSIX_SPAWN_DUP2, own, child) for child, own in fds.items()]
+        lifted = _lift(fds)
+        actions: list[Any] = [
+            (os.POSIX_SPAWN_DUP2, lifted.get(own, own), child) for child, own in fds.items()
+        ]
         for number in (0, 1, 2):
             if number not in fds:
                 actions.append((os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_RDWR, 0))
@@ -148,6 +163,8 @@ class System(ProcFs):
             self._limit_files(self._files[1])
             os.umask(before)
             os.chdir("/")
+            for handle in lifted.values():
+                os.close(handle)
 
     def reap(self) -> list[tuple[int, int]]:
         """Every child that has ended: (pid, exit status or -signal)."""

@@ -124,7 +124,7 @@ def test_blueprint() -> None:
     assert blueprint.threshold == 1
     assert find(blueprint.tree, ("web",)).user == "www"
     assert find(blueprint.tree, ("tenants", "shop")) == Ceiling(
-        "tenants", (), (), (), (), {}, ("process", "job", "resource"), (), LOG, STOP
+        "tenants", (), (), (), (), {}, ("process", "job", "resource", "timer"), (), LOG, STOP
     )
     assert isinstance(find(blueprint.tree, ("deep", "u")), Pm)
     assert find(blueprint.tree, ("nowhere", "x")) is None

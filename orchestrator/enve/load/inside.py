@@ -1,0 +1,63 @@
+"""What the processes of a spot find themselves in, and with which rights: keys of a plan's spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from enve.load.ceiling import capabilities
+from enve.load.item import Item
+from enve_pm.core.room import NAMESPACES, NONE
+
+Reader = Callable[[Item, str], Any]
+
+
+def _true(item: Item, what: str) -> bool:
+    return item.boolean(what)
+
+
+def _texts(item: Item, what: str) -> list[str]:
+    return list(item.texts(what))
+
+
+def _read_only(item: Item, what: str) -> bool | list[str]:
+    if item.is_list or str(item).startswith("/"):
+        return _texts(item, what)
+    if not item.boolean(what):
+        raise item.bad(f"{what}: wanted true or paths", hint="leave `read_only` out")
+    return True
+
+
+def _namespaces(item: Item, what: str) -> list[str]:
+    return [one.choice(what, NAMESPACES) for one in item.several(what)]
+
+
+_KEYS: dict[str, tuple[str, Reader]] = {  # key of the plan -> key of the line
+    "capabilities": ("capabilities", capabilities),
+    "no_new_privs": ("no_new_privs", _true),
+    "oom_score_adj": ("oom_score_adj", lambda item, what: item.integer(what, -1000, 1000)),
+    "private_tmp": ("private_tmp", _true),
+    "read_only": ("read_only", _read_only),
+    "writable": ("writable", _texts),
+    "hidden": ("hidden", _texts),
+    "namespaces": ("namespaces", _namespaces),
+    "hostname": ("hostname", lambda item, what: item.text(what)),
+    "network": ("net", lambda item, what: item.text(what)),
+    "root": ("root", lambda item, what: item.text(what)),
+}
+ORIGIN = {"net": "network"}
+
+
+def _reader(key: str, read: Reader) -> Callable[[Item, str], dict[str, Any]]:
+    return lambda item, what: {key: read(item, what)}
+
+
+INSIDE = {name: _reader(key, read) for name, (key, read) in _KEYS.items()}
+
+
+def needed(line: dict[str, Any]) -> None:
+    """What it enters has to be there first: it stands in `needs`, said or not."""
+    for key in ("root", "net"):
+        name = line.get(key, NONE)
+        if name != NONE and name not in line.get("needs", ()):
+            line["needs"] = [*line.get("needs", ()), name]

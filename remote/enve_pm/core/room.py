@@ -1,0 +1,106 @@
+"""The keys of a unit that say what its processes find themselves in, and with which rights.
+
+`UnitSpec.room` holds those that a line names. A unit that names none is started as ever.
+"""
+
+from __future__ import annotations
+
+from enve_pm.core import capability
+from enve_pm.core.fieldcheck import (
+    Bad,
+    boolean,
+    integer,
+    places,
+    strings,
+    unit_name,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from enve_pm.core.fieldcheck import Check
+    from enve_pm.core.unit import UnitSpec
+
+NONE = "none"  # in place of a network unit: a network of its own with nothing but lo
+NAMESPACES = ("ipc", "pid", "uts")
+_HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")
+
+
+def _read_only(value: Any) -> Any:
+    """true: all but the spot's directory and `writable`; or these paths."""
+    if value is True:
+        return value
+    if isinstance(value, bool):
+        raise Bad("true, or a list of absolute paths", value)
+    return places(value)
+
+
+def _hidden(value: Any) -> Any:
+    places(value)
+    if "/" in value:
+        raise Bad("paths below /", "/")
+    return value
+
+
+def _hostname(value: Any) -> Any:
+    if not isinstance(value, str) or not 1 <= len(value) <= 64 or not _HOST.issuperset(value):
+        raise Bad("a name of 1 to 64 letters, digits, - and .", value)
+    return value
+
+
+FIELDS: Mapping[str, Check] = {
+    "capabilities": strings(*capability.NAMES),
+    "no_new_privs": boolean,
+    "oom_score_adj": integer(-1000, 1000),
+    "private_tmp": boolean,
+    "read_only": _read_only,
+    "writable": places,
+    "hidden": _hidden,
+    "namespaces": strings(*NAMESPACES),
+    "hostname": _hostname,
+    "net": unit_name,
+    "root": unit_name,
+}
+# What gives a unit a view of its own. Who is not root keeps it with `no_new_privs`: a program with
+# more rights than its caller must not be shown a system that the caller has chosen.
+VIEWS = frozenset(("private_tmp", "read_only", "hidden", "namespaces", "hostname"))
+
+
+def of(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a line says of it."""
+    if FIELDS.keys().isdisjoint(line):
+        return _EMPTY
+    return {key: line[key] for key in FIELDS if key in line}
+
+
+def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
+    """What does not go together in it: (key, wanted, found)."""
+    room = spec.room
+    for key in ("root", "net"):
+        name = room.get(key, NONE)
+        if name not in (NONE, *spec.needs) or (key == "root" and room.get(key) == NONE):
+            return key, "a unit that stands in needs", name
+    if "writable" in room and room.get("read_only") is not True:
+        return "writable", "no such key, as read_only is not true", room["writable"]
+    if "pid" in room.get("namespaces", ()) and spec.ready["how"] == "pidfile":
+        return "ready", "another way than a pid file, as its pids are its own", "pidfile"
+    return None
+
+
+# What a key names is a unit of this kind.
+KINDS = {"root": "subroot", "net": "network"}
+
+
+def misplaced(units: Mapping[str, UnitSpec]) -> Iterator[tuple[UnitSpec, str, str, str]]:
+    """Units of one pm that name as their root or network what is none: (unit, key, name, kind that
+    is wanted)."""
+    for spec in units.values():
+        for key, kind in KINDS.items():
+            other = units.get(spec.room.get(key, ""))
+            if other is not None and other.kind != kind:
+                yield spec, key, other.unit, kind
+
+
+_EMPTY: Mapping[str, Any] = {}

@@ -1,0 +1,209 @@
+"""The steps of the way in, in their order; one that is not asked for does nothing.
+
+oom_score_adj      while /proc is the machine's
+network            that of a unit
+namespaces         new ones; for another than root in a user namespace of his own
+root               from here on every path is what the unit sees
+private_tmp, hidden, read_only, hostname
+rlimits, nice
+user               with groups, capabilities and no_new_privs: the last thing that rights do
+cwd, exec          with the unit's own
+"""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+import resource
+import sys
+
+from enve_pm.core.room import NONE, VIEWS
+from enve_pm.enter import kernel, rights, spaces, view
+from enve_pm.maker import trusted
+from enve_pm.shell.light import signal
+from enve_pm.shell.spawn import SpawnError, code_name, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
+
+    from enve_pm.enter.order import Orders
+
+ONLY_ROOT = "only root's pm can do that"
+
+
+class Stop(Exception):
+    """A step cannot be done; the text is the unit's result."""
+
+
+class Passage:
+    """`fork`: called where a pid namespace begins; it returns in the process that goes on."""
+
+    def __init__(self, orders: Orders, fork: Callable[[], None]) -> None:
+        self._orders = orders
+        self._room = orders.room
+        self._fork = fork
+        self._root = os.geteuid() == 0
+        self._new = spaces.flags(orders.room)
+        self._view = view.View(orders.room["spot"], self._root)
+
+    def go(self) -> NoReturn:
+        """Raises Stop."""
+        _complete()
+        for word, step in STEPS:
+            try:
+                step(self)
+            except OSError as error:
+                where = "%s: " % error.filename if isinstance(error.filename, str) else ""
+                raise Stop("enter:%s: %s%s" % (word, where, error.strerror)) from None
+        self._execute()
+
+    # -- while the machine is around ---------------------------------------------------------------
+    def _oom_score_adj(self) -> None:
+        if "oom_score_adj" in self._room:
+            with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+                file.write(str(self._room["oom_score_adj"]))
+
+    def _join_network(self) -> None:
+        path = self._room.get("network", NONE)
+        if path != NONE:
+            self._only_root()
+            kernel.join(path, kernel.NEWNET)
+
+    def _namespaces(self) -> None:
+        if not self._new:
+            return
+        spaces.unshare(self._new, own_user=not self._root)
+        if self._new & kernel.NEWPID:
+            self._fork()
+        if self._new & kernel.NEWNET:
+            spaces.raise_lo()
+        if self._new & kernel.NEWNS:
+            view.private()
+
+    # -- what it sees ------------------------------------------------------------------------------
+    def _enter_root(self) -> None:
+        path = self._room.get("root", "")
+        if not path:
+            return
+        self._only_root()
+        handle = trusted.open_path(path)
+        if self._new & kernel.NEWNS:
+            kernel.pivot(handle)
+        else:
+            os.fchdir(handle)
+            os.chroot(".")
+        os.close(handle)
+        os.chdir("/")
+
+    def _private_tmp(self) -> None:
+        if self._new & kernel.NEWPID:
+            self._view.own_processes()
+        if self._room.get("private_tmp"):
+            self._view.private_tmp()
+
+    def _hide(self) -> None:
+        self._view.hide(self._room.get("hidden", ()))
+
+    def _read_only(self) -> None:
+        asked = self._room.get("read_only", ())
+        if asked is True:
+            self._view.protect_all(self._room.get("writable", ()))
+        else:
+            self._view.protect(asked)
+
+    def _hostname(self) -> None:
+        if "hostname" in self._room:
+            kernel.set_hostname(self._room["hostname"])
+
+    # -- what it may -------------------------------------------------------------------------------
+    def _rlimits(self) -> None:
+        for name, most in sorted(self._orders.rlimits.items()):
+            try:
+                resource.setrlimit(getattr(resource, "RLIMIT_" + name.upper()), (most, most))
+            except (ValueError, OverflowError):  # above the hard limit, or of what the kernel knows
+                raise OSError(errno.EPERM, os.strerror(errno.EPERM), name) from None
+
+    def _nice(self) -> None:
+        if self._orders.nice:
+            os.setpriority(os.PRIO_PROCESS, 0, self._orders.nice)
+
+    def _become(self) -> None:
+        keep = self._keep()
+        if keep is not None:
+            rights.bound(keep)
+            rights.keep_over_change()
+        if self._orders.whom is not None:
+            rights.become(*self._orders.whom)
+        if keep is not None:
+            rights.hold(keep)
+        if self._closed():
+            rights.no_new()
+
+    def _keep(self) -> int | None:
+        """The capabilities that it shall have, as bits; None: nothing is done about them."""
+        asked: Sequence[str] | None = self._room.get("capabilities")
+        if asked and not self._root:
+            self._only_root()
+        if not self._root:
+            return 0 if self._new else None  # of its own user namespace, where it has them all
+        return None if asked is None else rights.mask(asked)
+
+    def _closed(self) -> bool:
+        """Whether no program gives it more rights. Who sees what he has chosen to see gets none."""
+        if os.geteuid() and not VIEWS.isdisjoint(self._room):
+            return True
+        nothing = not self._root and "capabilities" in self._room
+        return bool(self._room.get("no_new_privs")) or nothing
+
+    def _only_root(self) -> None:
+        if not self._root:
+            raise OSError(errno.EPERM, ONLY_ROOT)
+
+    # -- the end of it -----------------------------------------------------------------------------
+    def _execute(self) -> NoReturn:
+        orders = self._orders
+        try:
+            os.chdir(orders.cwd)
+        except OSError as error:
+            raise Stop("cwd:" + code_name(error)) from None
+        os.umask(orders.umask)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
+            signal.signal(number, signal.SIG_DFL)
+        env = dict(orders.env)
+        if "WATCHDOG_USEC" in env:
+            env["WATCHDOG_PID"] = str(os.getpid())
+        try:
+            file = find(orders.argv[0], orders.env.get("PATH", ""), orders.cwd)
+            os.execve(file, list(orders.argv), env)
+        except SpawnError as error:
+            raise Stop(error.reason) from None
+        except OSError as error:
+            raise Stop("exec:" + code_name(error)) from None
+        except ValueError:
+            raise Stop("exec:EINVAL") from None
+
+
+def _complete() -> None:
+    """All code is here: none is ever read from what we enter."""
+    for name in ("ascii", "utf-8", "latin-1"):
+        codecs.lookup(name)
+    sys.path[:] = []
+    sys.meta_path[:] = []
+
+
+STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
+    ("oom_score_adj", Passage._oom_score_adj),
+    ("network", Passage._join_network),
+    ("namespaces", Passage._namespaces),
+    ("root", Passage._enter_root),
+    ("private_tmp", Passage._private_tmp),
+    ("hidden", Passage._hide),
+    ("read_only", Passage._read_only),
+    ("hostname", Passage._hostname),
+    ("rlimits", Passage._rlimits),
+    ("nice", Passage._nice),
+    ("user", Passage._become),
+)
