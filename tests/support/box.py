@@ -66,6 +66,7 @@ class Box:
         self.python = python
         self.mark = uuid.uuid4().hex
         self.options = run
+        self.gid = os.getgid()  # of who runs pm
         self.around = around  # words that run pm, such as those of unshare
         self.log = log  # where pm complains to; None: to a pipe of ours
         self.process: subprocess.Popen[bytes] | None = None
@@ -148,7 +149,7 @@ class Box:
             one["name"]: json.dumps(one, sort_keys=True, separators=(",", ":")) for one in lines
         }
         name, data = feed.encode(texts)
-        feed.write(str(self.feed), name, data, os.getgid())
+        feed.write(str(self.feed), name, data, self.gid)
         done = self.pm("load", name)
         assert done.returncode == status, done.stderr
         return str(done.stderr)

@@ -35,7 +35,7 @@ DAY = 86_400_000  # ms
 BIG = 2**53 - 1  # integers of canonical JSON
 SIGNALS = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL")
 # What pm keeps in a spot's directory.
-RESERVED = (".placed", ".placed.new", ".product.new", ".product.old", ".upper")
+RESERVED = (".placed", ".placed.new", ".product.new", ".product.old", ".upper", ".notify")
 TREE = ".tree-"  # begins the names of folders that hold the files of a root
 RLIMITS = ("nofile", "nproc", "core", "as", "data", "fsize", "stack", "memlock", "cpu")
 

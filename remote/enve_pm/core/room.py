@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import capability
+from enve_pm.core import capability, target
 from enve_pm.core.fieldcheck import (
     Bad,
     boolean,
@@ -82,6 +82,9 @@ def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
         name = room.get(key, NONE)
         if name not in (NONE, *spec.needs) or (key == "root" and room.get(key) == NONE):
             return key, "a unit that stands in needs", name
+    for key, how in (("ready", spec.ready["how"]), ("health", spec.health.get("how"))):
+        if "net" in room and how in (target.TCP, target.HTTP):
+            return key, "a command that asks, as its network is its own", how
     if "writable" in room and room.get("read_only") is not True:
         return "writable", "no such key, as read_only is not true", room["writable"]
     if "pid" in room.get("namespaces", ()) and spec.ready["how"] == "pidfile":

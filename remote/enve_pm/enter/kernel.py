@@ -32,13 +32,9 @@ def unshare(flags: int) -> None:
     _judge(_libc.unshare(flags))
 
 
-def join(path: str, flag: int) -> None:
-    """Go into the namespace that a path names."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _judge(_libc.setns(handle, flag), path)
-    finally:
-        os.close(handle)
+def join(handle: int, flag: int = 0) -> None:
+    """Go into the namespace that was opened; `flag`: of what kind it has to be."""
+    _judge(_libc.setns(handle, flag))
 
 
 def prctl(option: int, *arguments: int) -> int:

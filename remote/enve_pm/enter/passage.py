@@ -1,12 +1,14 @@
 """The steps of the way in, in their order; one that is not asked for does nothing.
 
 oom_score_adj      while /proc is the machine's
+join               the room of the unit's process, for what runs beside it
 network            that of a unit
 namespaces         new ones; for another than root in a user namespace of his own
 root               from here on every path is what the unit sees
 private_tmp, hidden, read_only, hostname
 rlimits, nice
-user               with groups, capabilities and no_new_privs: the last thing that rights do
+capabilities       what no program ever gets
+user               with groups, what is left of capabilities, no_new_privs: the end of other rights
 cwd, exec          with the unit's own
 """
 
@@ -66,11 +68,18 @@ class Passage:
             with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
                 file.write(str(self._room["oom_score_adj"]))
 
+    def _join(self) -> None:
+        """The room of a process, to act beside it."""
+        if "join" in self._room:
+            spaces.join(*self._room["join"])
+
     def _join_network(self) -> None:
         path = self._room.get("network", NONE)
         if path != NONE:
             self._only_root()
-            kernel.join(path, kernel.NEWNET)
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            kernel.join(handle, kernel.NEWNET)
+            os.close(handle)
 
     def _namespaces(self) -> None:
         if not self._new:
@@ -130,11 +139,14 @@ class Passage:
         if self._orders.nice:
             os.setpriority(os.PRIO_PROCESS, 0, self._orders.nice)
 
-    def _become(self) -> None:
+    def _bound(self) -> None:
         keep = self._keep()
         if keep is not None:
             rights.bound(keep)
             rights.keep_over_change()
+
+    def _become(self) -> None:
+        keep = self._keep()
         if self._orders.whom is not None:
             rights.become(*self._orders.whom)
         if keep is not None:
@@ -153,7 +165,8 @@ class Passage:
 
     def _closed(self) -> bool:
         """Whether no program gives it more rights. Who sees what he has chosen to see gets none."""
-        if os.geteuid() and not VIEWS.isdisjoint(self._room):
+        sees = not VIEWS.isdisjoint(self._room) or self._room.get("closed", False)
+        if sees and os.geteuid():
             return True
         nothing = not self._root and "capabilities" in self._room
         return bool(self._room.get("no_new_privs")) or nothing
@@ -196,6 +209,7 @@ def _complete() -> None:
 
 STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
     ("oom_score_adj", Passage._oom_score_adj),
+    ("join", Passage._join),
     ("network", Passage._join_network),
     ("namespaces", Passage._namespaces),
     ("root", Passage._enter_root),
@@ -205,5 +219,6 @@ STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
     ("hostname", Passage._hostname),
     ("rlimits", Passage._rlimits),
     ("nice", Passage._nice),
+    ("capabilities", Passage._bound),
     ("user", Passage._become),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import struct
@@ -9,6 +10,7 @@ import struct
 from enve_pm.core.room import NONE
 from enve_pm.enter import kernel
 from enve_pm.shell.light import socket
+from enve_pm.shell.procfs import ProcFs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 # What is done to the file system is seen by nobody else.
 MOUNTS = frozenset(("private_tmp", "read_only", "hidden"))
+KINDS = ("user", "net", "ipc", "uts", "mnt")  # in the order of joining
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1  # of a network device
 DEVICE = struct.Struct("16sH22x")
 
@@ -42,6 +45,33 @@ def unshare(wanted: int, own_user: bool) -> None:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
         _write("/proc/self/gid_map", "%d %d 1" % (gid, gid))
+
+
+def join(pid: int, start: int) -> None:
+    """All namespaces of a process but that of pids, and its root. Its start, in ticks since boot,
+    says that it is still the one that is meant."""
+    root = os.open("/proc/%d/root" % pid, os.O_PATH | os.O_CLOEXEC)
+    handles = [_other(pid, kind) for kind in KINDS]
+    stat = ProcFs().stat(pid)
+    if stat is None or stat.start != start:
+        raise OSError(errno.ESRCH, "its process has ended")
+    for handle in handles:
+        if handle >= 0:
+            kernel.join(handle)
+            os.close(handle)
+    if not os.path.samestat(os.fstat(root), os.stat("/")):
+        os.fchdir(root)
+        os.chroot(".")
+    os.close(root)
+
+
+def _other(pid: int, kind: str) -> int:
+    """A descriptor of a namespace of that process; -1 where we are in it."""
+    handle = os.open("/proc/%d/ns/%s" % (pid, kind), os.O_RDONLY | os.O_CLOEXEC)
+    if os.path.samestat(os.fstat(handle), os.stat("/proc/self/ns/" + kind)):
+        os.close(handle)
+        return -1
+    return handle
 
 
 def _write(path: str, text: str) -> None:

@@ -11,7 +11,7 @@ from enve_pm.resource.questions import Questions, asked
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.rooms import room
 from enve_pm.resource.run import Run
-from enve_pm.resource.step import describe, environment, order, output
+from enve_pm.resource.step import cwd, describe, environment, order, output
 from enve_pm.shell.spawn import SpawnError, code_name, find
 
 TYPE_CHECKING = False
@@ -85,7 +85,8 @@ class Processes:
             argv = self._command(run, spec, env)
             parameter = describe(run, argv, self._loop.system.wall())
             made = order(spec, self._home, argv, env, fds)
-            made.room = room(spec, run.step, self._home, self.active)
+            main = self._runs.start_of(run.unit)
+            made.room = room(spec, run.step, self._home, self.active, main)
             good = self._runs.launch(run, made, parameter)
         finally:
             if its >= 0:
@@ -114,7 +115,11 @@ class Processes:
             path = os.path.join(folder, spec.ready["path"])
             run.watch = PidFile(self._loop, self._runs, run, path, self._found)
         elif how == "notify":
-            run.watch = self._datagram(run, Box(_uid(spec.user), limit=spec.watchdog))
+            heard = Box(_uid(spec.user), limit=spec.watchdog)
+            if "net" in spec.room:  # abstract sockets end where a network ends
+                cwd(spec, self._home)  # its folder is there
+                heard = heard._replace(address=self._home.spot(spec.unit) + "/.notify")
+            run.watch = self._datagram(run, heard)
             env["NOTIFY_SOCKET"] = run.watch.notify.address
         elif how == "fd":
             ours, its = os.pipe()

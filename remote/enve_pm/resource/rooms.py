@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_pm.core import states
-from enve_pm.core.room import KINDS, NONE
+from enve_pm.core.room import KINDS, NONE, VIEWS
 from enve_pm.shell.spawn import SpawnError
 
 TYPE_CHECKING = False
@@ -14,28 +14,38 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.unit import UnitSpec
+    from enve_pm.resource.run import Run
     from enve_pm.shell.home import Home
 
     Active = Callable[[str], UnitSpec | None]
 
-# Steps beside the unit's process: what they do concerns pids that pm sees.
+RIGHTS = ("capabilities", "no_new_privs", "oom_score_adj")
+# Steps beside the unit's process.
 BESIDE = (states.CHECK, states.HEALTH, states.RELOAD_STEP)
 
 
-def room(spec: UnitSpec, step: str, home: Home, active: Active) -> dict[str, Any]:
+def room(spec: UnitSpec, step: str, home: Home, active: Active, main: Run | None) -> dict[str, Any]:
     """Empty when the line asks for nothing of that kind. `active`: the parameters in force of a
-    unit of this pm. Raises SpawnError."""
+    unit of this pm; `main`: the run of the unit's process, if that lives. Raises SpawnError."""
     asked = {key: value for key, value in spec.room.items() if value or key in SAID}
     if not asked:
         return {}
     asked["spot"] = home.spot(spec.unit)
+    if step in BESIDE and main is not None:
+        return _beside(asked, main)
     if "root" in asked:
         asked["root"] = _root(asked["root"], home, active)
     if "net" in asked:
         asked["network"] = _network(asked.pop("net"))
-    if step in BESIDE and "namespaces" in asked:
-        asked["namespaces"] = [one for one in asked["namespaces"] if one != "pid"]
     return asked
+
+
+def _beside(asked: dict[str, Any], main: Run) -> dict[str, Any]:
+    """The same rights, and the very room that the process is in."""
+    room = {key: asked[key] for key in (*RIGHTS, "spot") if key in asked}
+    room["join"] = [main.main, main.start]
+    room["closed"] = not VIEWS.isdisjoint(asked)
+    return room
 
 
 SAID = ("capabilities", "oom_score_adj")  # also where it is nothing

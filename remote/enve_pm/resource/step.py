@@ -54,7 +54,7 @@ def order(
     spec: UnitSpec, home: Home, argv: Sequence[str], env: dict[str, str], fds: dict[int, int]
 ) -> Order:
     """The unit's command, or another of its own, with the unit's limits and user."""
-    made = Order(argv, env, fds, _folder(spec, home), spec.umask)
+    made = Order(argv, env, fds, cwd(spec, home), spec.umask)
     made.user = spec.user
     made.group = spec.group
     made.nice = spec.nice
@@ -62,17 +62,17 @@ def order(
     return made
 
 
-def _folder(spec: UnitSpec, home: Home) -> str:
+def cwd(spec: UnitSpec, home: Home) -> str:
     """Its cwd; by default the spot's directory, which is made when nothing was placed there."""
-    folder = home.spot(spec.unit)
-    if not os.path.isdir(folder):
+    spot = home.spot(spec.unit)
+    if not os.path.isdir(spot):
         try:
-            os.mkdir(folder, 0o700)  # as one in which something is placed
+            os.mkdir(spot, 0o700)  # as one in which something is placed
         except OSError:
             return spec.cwd if spec.cwd.startswith("/") else home.path
-        _hand_over(folder, spec.user)
+        _hand_over(spot, spec.user)
     return (
-        os.path.join(folder, spec.cwd) if spec.cwd else folder
+        os.path.join(spot, spec.cwd) if spec.cwd else spot
     )  # a relative one counts from the spot's directory
 
 

@@ -1,4 +1,5 @@
-"""Readiness that a service announces by sd_notify datagrams: an abstract socket for each run.
+"""Readiness that a service announces by sd_notify datagrams: an abstract socket for each run, or
+one with a path for who has a network of its own.
 
 Abstract names can be seen by every user of the machine, so the address is no secret: the kernel
 says who sent a datagram (SO_PASSCRED), and whoever hears it decides whether that is one of the
@@ -55,13 +56,33 @@ class Notify:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.address = address or "@enve-pm/%d/%s" % (os.getpid(), os.urandom(8).hex())
         if fd < 0:
-            self._socket.bind("\0" + self.address[1:])
+            self._bind()
         self.fd = self._socket.fileno()
         loop.watch(self.fd, self._read)
+
+    def _bind(self) -> None:
+        """Raises OSError."""
+        if self.address.startswith("@"):
+            self._socket.bind("\0" + self.address[1:])
+            return
+        self._unlink()
+        before = os.umask(0)  # whoever can enter the folder may write to it
+        try:
+            self._socket.bind(self.address)
+        finally:
+            os.umask(before)
+
+    def _unlink(self) -> None:
+        try:
+            os.unlink(self.address)
+        except FileNotFoundError:
+            pass
 
     def close(self) -> None:
         self._loop.unwatch(self.fd)
         self._socket.close()
+        if not self.address.startswith("@"):
+            self._unlink()
 
     def _read(self) -> None:
         for _ in range(TURN):

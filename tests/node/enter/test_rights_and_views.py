@@ -15,6 +15,12 @@ from tests.support.wait import until
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 
+NOTIFY = (
+    "import os,socket,time; s=socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
+    "s.connect(os.environ['NOTIFY_SOCKET'].replace('@', chr(0), 1)); s.send(b'READY=1'); "
+    "time.sleep(1000)"
+)
+
 
 @pytest.fixture
 def place() -> Iterator[Path]:
@@ -209,13 +215,8 @@ def test_another_program_goes_on_with_it(box: Box) -> None:
 
 
 def test_readiness_is_heard_from_within(box: Box) -> None:
-    script = (
-        "import os,socket,time; s=socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
-        "s.connect(os.environ['NOTIFY_SOCKET'].replace('@', chr(0), 1)); s.send(b'READY=1'); "
-        "time.sleep(1000)"
-    )
     keys: dict[str, Any] = {"namespaces": ["pid"], "ready": {"how": "notify"}, "user": "daemon"}
-    box.load(line("web", command=["python3", "-c", script], **keys))
+    box.load(line("web", command=["python3", "-c", NOTIFY], **keys))
     assert box.unit("web")["state"] == "RUNNING"
 
 
@@ -277,3 +278,55 @@ def test_one_that_is_killed_on_its_way(box: Box) -> None:
         box.order("restart", "web")
         box.order("stop", "web")
         assert box.unit("web")["state"] == "STOPPED"
+
+
+# -- beside it -------------------------------------------------------------------------------------
+def test_a_check_sees_what_the_process_sees(box: Box) -> None:
+    """The very /tmp, network and processes' root; with the rights of the unit."""
+    keys: dict[str, Any] = {
+        "private_tmp": True,
+        "net": "none",
+        "hostname": "inner",
+        "user": "daemon",
+        "namespaces": ["pid"],
+        "ready": {"how": "check"},
+        "check": ["sh", "-c", "test $(cat /tmp/made) = $(hostname) && id -un >>$SPOT_DIR/who"],
+        "reload": {"command": ["sh", "-c", "echo reloaded >/tmp/made; cp /tmp/made $SPOT_DIR"]},
+    }
+    command = ["sh", "-c", "sleep 0.2; hostname >/tmp/made; exec sleep 1000"]
+    box.load(line("web", command=command, **keys))
+    spot = box.home / "spots/web"
+    assert box.unit("web")["state"] == "RUNNING"
+    assert (spot / "who").read_text() == "daemon\n"
+    box.order("reload", "web")
+    assert (spot / "made").read_text() == "reloaded\n"
+    seen = Path(f"/proc/{box.unit('web')['pid']}/root/tmp/made")
+    assert seen.read_text() == "reloaded\n"
+
+
+def test_a_check_in_a_root(box: Box) -> None:
+    base = subroot("base", "overlay", lower=["/"])
+    keys: dict[str, Any] = {"root": "base", "needs": ["base"], "ready": {"how": "check"}}
+    command = ["sh", "-c", "echo x >/etc/made-inside; exec sleep 1000"]
+    box.load(base, line("web", command=command, check=["cat", "/etc/made-inside"], **keys))
+    assert box.unit("web")["state"] == "RUNNING" and not Path("/etc/made-inside").exists()
+
+
+def test_readiness_is_heard_from_another_network(box: Box) -> None:
+    keys: dict[str, Any] = {"net": "none", "ready": {"how": "notify"}, "user": "daemon"}
+    box.load(line("web", command=["python3", "-c", NOTIFY], **keys))
+    assert box.unit("web")["state"] == "RUNNING"
+    assert (box.home / "spots/web/.notify").is_socket()
+    box.order("stop", "web")
+    assert not (box.home / "spots/web/.notify").exists()
+
+
+def test_a_watchdog_hears_it(box: Box) -> None:
+    script = NOTIFY.replace("READY=1", "READY=1\\nWATCHDOG=1").replace(
+        "time.sleep",
+        "print(os.environ['WATCHDOG_PID'] == str(os.getpid()), flush=True); time.sleep",
+    )
+    keys: dict[str, Any] = {"private_tmp": True, "ready": {"how": "notify"}, "watchdog": 600_000}
+    box.load(line("web", command=["python3", "-c", script], **keys))
+    log = box.home / "log/web.log"
+    until(lambda: log.exists() and log.read_text() == "True\n", "its own pid to be named")

@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,22 +13,11 @@ from pathlib import Path
 
 import pytest
 from tests.support.box import Box, line
+from tests.support.interpreter import python_for
 from tests.support.wait import until
 
 pytestmark = pytest.mark.real
 ROOT = os.getuid() == 0
-
-
-def python_for(user: str) -> str:
-    """An interpreter that this user may run."""
-    who = ["--reuid", user, "--regid", str(pwd.getpwnam(user).pw_gid), "--clear-groups"]
-    for python in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
-        # It must be able to start itself: setpriv still has root's eyes when it runs the first.
-        again = "import ctypes, os, sys; os.execv(sys.executable, [sys.executable, '-c', ''])"
-        argv = ["setpriv", *who, python, "-c", again]
-        if subprocess.run(argv, capture_output=True, check=False).returncode == 0:
-            return python
-    raise AssertionError(f"no python here that {user} can run")
 
 
 @pytest.fixture
