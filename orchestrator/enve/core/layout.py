@@ -47,4 +47,6 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.stop_timeout,
         ceiling.capabilities,
         ceiling.root,
+        ceiling.networks,
+        ceiling.bridges,
     )

@@ -67,7 +67,7 @@ def _tree(tree: PmTree) -> dict[str, Any]:
 
 
 def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
-    said = {
+    said: dict[str, Any] = {
         "groups": list(ceiling.groups),
         "writes": list(ceiling.writes),
         "reads": list(ceiling.reads),
@@ -79,4 +79,7 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "capabilities": list(ceiling.capabilities),
         "root": list(ceiling.root),
     }
+    for key in ("networks", "bridges"):
+        if getattr(ceiling, key):
+            said[key] = list(getattr(ceiling, key))
     return {**said, "user": ceiling.user} if ceiling.user else said

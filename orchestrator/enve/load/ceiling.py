@@ -9,13 +9,17 @@ from enve.load.item import Item
 from enve.model.blueprint import Ceiling
 from enve_pm.core import capability
 from enve_pm.core.blueprint import ALL_KINDS, KINDS, LOG, STOP, UNLIMITED
+from enve_pm.core.blueprint import network as checked_network
 from enve_pm.core.blueprint import path as checked_path
+from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
+from enve_pm.core.network import link_name
 from enve_pm.core.refusal import FormatError
 
 KEYS = (
     *("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout"),
     *("capabilities", "root"),
+    *("networks", "bridges"),
 )
 _LATER = {
     "jail": "namespaces",
@@ -36,6 +40,8 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     writes = table["writes"].several(f"writes of {what}") if "writes" in table else []
     reads = table["reads"].several(f"reads of {what}") if "reads" in table else []
     kinds = table["kinds"].several(f"kinds of {what}") if "kinds" in table else []
+    networks = table["networks"].several(f"networks of {what}") if "networks" in table else []
+    bridges = table["bridges"].several(f"bridges of {what}") if "bridges" in table else []
     locks = table["excl"].several(f"excl of {what}") if "excl" in table else []
     rights = capabilities(table["capabilities"], what) if "capabilities" in table else []
     roots = table["root"].texts(f"root of {what}") if "root" in table else ()
@@ -51,6 +57,8 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
         stop_timeout=_stop(table["stop_timeout"], what) if "stop_timeout" in table else STOP,
         capabilities=tuple(rights),
         root=tuple(roots),
+        networks=tuple(_network(one, f"networks of {what}") for one in networks),
+        bridges=tuple(_bridge(one, f"bridges of {what}") for one in bridges),
     )
 
 
@@ -105,3 +113,18 @@ def _path(item: Item, what: str) -> str:
         return checked_path(item.text(what), what)
     except FormatError as error:
         raise item.bad(str(error)) from None
+
+
+def _network(item: Item, what: str) -> str:
+    try:
+        return checked_network(item.text(what), what)
+    except FormatError as error:
+        raise item.bad(str(error)) from None
+
+
+def _bridge(item: Item, what: str) -> str:
+    name = item.text(what)
+    try:
+        return str(link_name(name))
+    except Bad as bad:
+        raise item.bad(f"{what}: wanted {bad.args[0]}, found {name!r}") from None

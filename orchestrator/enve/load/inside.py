@@ -42,10 +42,9 @@ _KEYS: dict[str, tuple[str, Reader]] = {  # key of the plan -> key of the line
     "hidden": ("hidden", _texts),
     "namespaces": ("namespaces", _namespaces),
     "hostname": ("hostname", lambda item, what: item.text(what)),
-    "network": ("net", lambda item, what: item.text(what)),
     "root": ("root", lambda item, what: item.text(what)),
 }
-ORIGIN = {"net": "network"}
+ORIGIN = {"net": "network"}  # see `enve.load.network`
 
 
 def _reader(key: str, read: Reader) -> Callable[[Item, str], dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from enve.load.content import octal
 from enve.load.item import Item
+from enve.load.network import read_network
 
 ROOT = "root"
 WHERE = "data"  # below the spot's directory, where the plan names no place
@@ -92,4 +93,5 @@ ROOMS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
     "mount": read_mount,
     "volume": read_volume,
     "subroot": read_subroot,
+    "network": read_network,
 }

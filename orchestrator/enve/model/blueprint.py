@@ -40,6 +40,8 @@ class Ceiling:
     stop_timeout: int = STOP  # ms
     capabilities: tuple[str, ...] = ()
     root: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()  # around the addresses that its links may have
+    bridges: tuple[str, ...] = ()  # links that it may make, or sit on
 
 
 @dataclass(frozen=True, slots=True)

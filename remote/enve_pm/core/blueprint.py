@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from enve_pm.core import nesting, shape
+from enve_pm.core import inet, nesting, shape
 from enve_pm.core.address import AddressError, Pattern, check_name
 from enve_pm.core.address import format as format_address
+from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import ROOMS, SUBROOT
@@ -30,10 +31,12 @@ Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # user "" = the login of a user's install; excl: locks; log: bytes of all its log files together
 # reads: folders that may be shown in the spot, but not changed · stop_timeout: ms, at most
 # capabilities: of the kernel, that a plan may give · root: units of kind subroot that it may enter
+# networks: around the addresses of its links · bridges: links that it may make, or sit on
 Ceiling = namedtuple(
     "Ceiling",
-    "user groups writes reads ports rlimits kinds excl log stop_timeout capabilities root",
-    defaults=((), ()),
+    "user groups writes reads ports rlimits kinds excl log stop_timeout capabilities root"
+    " networks bridges",
+    defaults=((), (), (), ()),
 )
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
@@ -164,11 +167,22 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         shape.integer(value.get("stop_timeout", STOP), where + ".stop_timeout"),
         tuple(shape.items(value.get("capabilities", []), where + ".capabilities", shape.word)),
         tuple(shape.items(value.get("root", []), where + ".root", _name)),
+        tuple(shape.items(value.get("networks", []), where + ".networks", network)),
+        tuple(shape.items(value.get("bridges", []), where + ".bridges", _name)),
     )
 
 
 def _name(value: Any, where: str) -> str:
     return shape.text(value, where, 64)
+
+
+def network(value: Any, where: str) -> str:
+    """A network, as an address and its prefix."""
+    try:
+        inet.network(value)
+    except Bad as bad:
+        raise FormatError("%s: wanted %s, found %s" % (where, *bad.args[:2])) from None
+    return str(value)
 
 
 def path(value: Any, where: str) -> str:

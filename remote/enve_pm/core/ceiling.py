@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address
+from enve_pm.core import address, network
 from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.refusal import CEILING, Refused
-from enve_pm.core.unit import ROOMS, SUBPM, takes
+from enve_pm.core.unit import NETWORK, ROOMS, SUBPM, takes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _rights(spec, found)
     own = directory(home, spec.name)
     _paths(spec, found, own)
-    if spec.kind in ROOMS:
+    if spec.kind == NETWORK:
+        _network(spec, found)
+    elif spec.kind in ROOMS:
         _room(spec, found, own)
     _modes(spec)
 
@@ -181,6 +183,12 @@ def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     for key in ("lower", "paths"):
         for path in body.get(key, ()):
             _shown(spec, key, path, ceiling, own)
+
+
+def _network(spec: UnitSpec, ceiling: Ceiling) -> None:
+    """Its links are the node's: addresses and names that others have must not be taken away."""
+    for key, found, most in network.beyond(spec, ceiling.networks, ceiling.bridges):
+        raise _above(spec, key, found, most)
 
 
 def _shown(spec: UnitSpec, key: str, path: str, ceiling: Ceiling, own: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import room, target
+from enve_pm.core import networkbody, room, target
 from enve_pm.core.fieldcheck import (
     Bad,
     argv,
@@ -162,7 +162,9 @@ def _timer(value: Any) -> Any:
 FIELDS: Mapping[str, Check] = {
     "v": integer(1, 1),
     "name": full_name,
-    "kind": one_of("process", "resource", "job", "mount", "volume", "subroot", "timer", "subpm"),
+    "kind": one_of(
+        *("process", "resource", "job", "mount", "volume", "subroot", "network", "timer", "subpm")
+    ),
     "want": one_of("up", "down"),
     "command": argv,
     "env": mapping(env_name, text(32768, 0)),
@@ -199,6 +201,7 @@ FIELDS: Mapping[str, Check] = {
     "mount": tagged("type", _mounts),
     "volume": _volume,
     "subroot": tagged("type", _subroots),
+    "network": networkbody.body,
     "timer": _timer,
     "mode": one_of("root", "user"),
     "program": _path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address
+from enve_pm.core import address, network
 from enve_pm.core import room as rooms
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import FIELDS
@@ -19,10 +19,11 @@ JOB = "job"
 MOUNT = "mount"
 VOLUME = "volume"
 SUBROOT = "subroot"
+NETWORK = "network"
 TIMER = "timer"
 # Kinds whose check, make and undo are done by `enve_pm.maker`; what they are stands in the line
 # under the name of the kind.
-ROOMS = frozenset((MOUNT, VOLUME, SUBROOT))
+ROOMS = frozenset((MOUNT, VOLUME, SUBROOT, NETWORK))
 # Kinds whose line says what they are under their own name.
 BODIES = ROOMS | {TIMER}
 # Kinds that a check judges, and no pid: see `core.making`.
@@ -253,11 +254,20 @@ def _check_kind(spec: UnitSpec) -> None:
         raise UnitError("watchdog", "0, or ready.how notify", spec.watchdog)
     if spec.kind == TIMER and spec.body["unit"] == spec.unit:
         raise UnitError("timer.unit", "another unit", spec.unit)
+    if spec.kind == NETWORK:
+        _check_network(spec)
     if spec.mode == "root" and spec.user:
         raise UnitError("user", "no user, as mode is root", spec.user)
     flaw = rooms.flaw(spec) if spec.room else None
     if flaw is not None:
         raise UnitError(*flaw)
+
+
+def _check_network(spec: UnitSpec) -> None:
+    try:
+        network.check_name(spec)
+    except Bad as bad:
+        raise UnitError("network.name", bad.args[0], bad.args[1]) from None
 
 
 def _check_edges(spec: UnitSpec) -> None:

@@ -1,4 +1,4 @@
-"""Calls of the kernel that Python has no name for: mount(2) and umount2(2)."""
+"""Calls of the kernel that Python has no name for: mount(2), umount2(2), unshare(2), setns(2)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ REMOUNT = 32
 BIND = 4096
 REC = 16384
 PRIVATE = 1 << 18
+SHARED = 1 << 20
 DETACH = 2  # of umount2
 NOFOLLOW = 8
+NEWNET = 0x40000000  # of unshare and setns
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -29,6 +31,16 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 def unmount(target: str, flags: int = 0) -> None:
     """Raises OSError that names the target."""
     _judge(_libc.umount2(os.fsencode(target), flags), target)
+
+
+def unshare(kind: int) -> None:
+    """Go on in a new namespace of that kind. Raises OSError."""
+    _judge(_libc.unshare(kind), "a new namespace")
+
+
+def setns(namespace: int, kind: int) -> None:
+    """Go on in the namespace that the open file is. Raises OSError."""
+    _judge(_libc.setns(namespace, kind), "the way into a namespace")
 
 
 def _judge(result: int, target: str) -> None:

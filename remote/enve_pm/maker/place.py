@@ -27,6 +27,7 @@ class Place:
 
     def __init__(self, home: str, spec: UnitSpec) -> None:
         self.home = home
+        self.spec = spec
         self.unit = spec.unit
         self.body: Any = spec.body
         self.spot = "%s/spots/%s" % (home, quote(spec.unit))

@@ -87,8 +87,15 @@ def _subroot(place: Place) -> Made:
     return SubrootUnit(place)
 
 
+def _network(place: Place) -> Made:
+    from enve_pm.maker.network import network_unit
+
+    return network_unit(place)
+
+
 _KINDS: dict[str, Callable[[Place], Made]] = {
     "mount": _mount,
+    "network": _network,
     "subroot": _subroot,
     "volume": _volume,
 }

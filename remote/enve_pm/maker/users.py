@@ -1,14 +1,39 @@
-"""Who stands in a folder, so that it cannot be unmounted."""
+"""Who stands in a folder or a namespace, so that it cannot be taken away."""
 
 from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+
 
 def users(path: str) -> str:
     """` by pid 1 2 3`, as far as that can be told; else empty."""
-    found = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if _stands(pid, path)]
-    return " by pid " + " ".join(found[:10]) if found else ""
+    return _told([pid for pid in _pids() if _stands(pid, path)])
+
+
+def inside(network: int) -> str:
+    """Likewise of a network namespace, an open file."""
+    state = os.fstat(network)
+    return _told([pid for pid in _pids() if _network(pid) == (state.st_dev, state.st_ino)])
+
+
+def _pids() -> Iterator[str]:
+    return filter(str.isdigit, os.listdir("/proc"))
+
+
+def _told(pids: list[str]) -> str:
+    return " by pid " + " ".join(pids[:10]) if pids else ""
+
+
+def _network(pid: str) -> tuple[int, int]:
+    try:
+        state = os.stat("/proc/%s/ns/net" % pid)
+    except OSError:
+        return (0, 0)
+    return (state.st_dev, state.st_ino)
 
 
 def _stands(pid: str, path: str) -> bool:
