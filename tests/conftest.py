@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import pytest
 
 from tests.support import loopdisk, netlab
 
-PROBES = {"host": netlab.refusal, "btrfs": loopdisk.refusal}
+
+def _no_graphviz() -> str:
+    return "" if shutil.which("dot") else "no dot (package graphviz)"
+
+
+PROBES = {"host": netlab.refusal, "btrfs": loopdisk.refusal, "graphviz": _no_graphviz}
 NOT_RUN: set[str] = set()
 
 

@@ -22,7 +22,8 @@ HELP = """pm: the process manager of this node
   pm status                                       is pm alive, which program, how many units
   pm cat UNIT...                                  parameters
   pm set-property UNIT KEY=VALUE...
-  pm list-dependencies [UNIT...] [-o text|dot]
+  pm list-dependencies [UNIT...] [-o tree|dot|json] [--reverse] [--depth N]
+  pm why UNIT [-o text|json]                      from its state to the cause
   pm logs UNIT [-n LINES] [-f]
   pm reexec [PLACE]                               another program goes on, no unit restarts
   pm shutdown                                     stop every unit in order, then pm
@@ -44,6 +45,18 @@ def _show(verb: str, words: Sequence[str]) -> int:
     from enve_pm.client.show import COMMANDS
 
     return COMMANDS[verb](verb, words)
+
+
+def _graph(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.client import graph
+
+    return graph.run(verb, words)
+
+
+def _why(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.client import why
+
+    return why.run(verb, words)
 
 
 def _logs(verb: str, words: Sequence[str]) -> int:
@@ -86,7 +99,8 @@ COMMANDS: dict[str, Command] = {
     "list": _show,
     "status": _show,
     "cat": _show,
-    "list-dependencies": _show,
+    "list-dependencies": _graph,
+    "why": _why,
     "logs": _logs,
     "run": _modes,
     "version": _modes,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Protocol
 
     from enve_pm.core.unit import UnitSpec
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 NEED = 1
 WANT = 2
 AFTER = 4
-DEEPEST = 100
 WORDS = {NEED: "needs", WANT: "wants", AFTER: "after"}
 
 
@@ -77,36 +76,6 @@ def order(specs: Mapping[str, UnitSpec]) -> list[str]:
                 placed[name] = None
                 stack.pop()
     return list(placed)
-
-
-def tree(specs: Specs, root: str, label: Callable[[str], str] = str) -> list[str]:
-    """`list-dependencies`: the lines of a text tree; label(name) -> text.
-
-    What stands below a name is drawn once, and not below DEEPEST levels: else `...` follows it.
-    """
-    lines = [label(root)]
-    drawn = {root}
-    stack = [(_below(specs, root), "")]
-    while stack:
-        rest, margin = stack[-1]
-        if not rest:
-            stack.pop()
-            continue
-        name, kinds = rest.pop()
-        below = _below(specs, name)
-        inner = below if name not in drawn and len(stack) < DEEPEST else []
-        mark = "" if kinds & NEED else f" ({words(kinds)})"
-        more = " ..." if below and not inner else ""
-        lines.append(f"{margin}{'├─' if rest else '└─'}{label(name)}{mark}{more}")
-        drawn.add(name)
-        stack.append((inner, margin + ("│ " if rest else "  ")))
-    return lines
-
-
-def _below(specs: Specs, name: str) -> list[tuple[str, int]]:
-    """The neighbours, the last first."""
-    spec = specs.get(name)
-    return list(reversed(list(edges(spec).items()))) if spec else []
 
 
 def _neighbours(specs: Specs, name: str) -> Iterator[str]:

@@ -79,32 +79,3 @@ def age(ms: int) -> str:
         if ms >= length:
             return f"{ms // length}{letter}"
     return "now"
-
-
-def tree(edges: Mapping[str, Sequence[tuple[str, str]]], roots: Sequence[str]) -> list[str]:
-    """What units depend on, as an indented tree. `edges`: {unit: [(kind, other)]} with kind need,
-    want or after. A subtree that stands above already is not written again."""
-    lines: list[str] = []
-    seen: set[str] = set()
-    stack = [(root, "", 0) for root in reversed(roots)]
-    while stack:
-        name, kind, depth = stack.pop()
-        more = name in seen and bool(edges.get(name))
-        known = "" if name in edges else " (missing)"
-        label = f" [{kind}]" if kind not in ("", "need") else ""
-        lines.append(f"{'  ' * depth}{name}{label}{known}{' ...' if more else ''}")
-        if not more:
-            seen.add(name)
-            below = [(other, kind, depth + 1) for kind, other in edges.get(name, ())]
-            stack.extend(reversed(below))
-    return lines
-
-
-def dot(edges: Mapping[str, Sequence[tuple[str, str]]]) -> list[str]:
-    """The same for graphviz."""
-    style = {"need": "", "want": " [style=dashed]", "after": " [style=dotted]"}
-    lines = ["digraph units {"]
-    for name in sorted(edges):
-        lines.append(f'  "{name}";')
-        lines += [f'  "{name}" -> "{other}"{style[kind]};' for kind, other in edges[name]]
-    return [*lines, "}"]

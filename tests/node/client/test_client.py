@@ -81,7 +81,12 @@ def test_dependencies(box: Box) -> None:
     box.load(line("db"), line("web", needs=["db"], after=["db"]), line("top", wants=["web"]))
     box.wait("top", "RUNNING")
     text = box.pm("list-dependencies", "top").stdout
-    assert text.splitlines() == ["top", "  web [want]", "    db", "    db [after]"]
+    assert text.splitlines() == [
+        "top  RUNNING",
+        "  web [want]  RUNNING",
+        "    db  RUNNING",
+        "    db [after]  RUNNING",
+    ]
     assert '"web" -> "db";' in box.pm("list-dependencies", "-o", "dot").stdout
 
 

@@ -77,35 +77,3 @@ def test_age(ms: int, text: str) -> None:
 )
 def test_detail(keys: dict[str, Any], text: str) -> None:
     assert listing.detail(unit("RUNNING", **keys)) == text
-
-
-EDGES = {
-    "top": [("need", "web"), ("want", "db")],
-    "web": [("need", "db"), ("after", "gone")],
-    "db": [],
-}
-
-
-def test_tree_writes_a_subtree_once() -> None:
-    assert listing.tree(EDGES, ["top", "web"]) == [
-        "top",
-        "  web",
-        "    db",
-        "    gone [after] (missing)",
-        "  db [want]",
-        "web ...",
-    ]
-
-
-def test_tree_ends_on_a_cycle() -> None:
-    assert listing.tree({"a": [("after", "b")], "b": [("after", "a")]}, ["a"]) == [
-        "a",
-        "  b [after]",
-        "    a [after] ...",
-    ]
-
-
-def test_dot() -> None:
-    lines = listing.dot(EDGES)
-    assert '  "top" -> "db" [style=dashed];' in lines
-    assert lines[0] == "digraph units {"

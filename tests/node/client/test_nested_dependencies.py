@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.client import show
+from enve_pm.client import graph
 from enve_pm.shell.words import USAGE, Failure
 
 
@@ -17,12 +17,18 @@ def unit(home: Path, name: str, **line: object) -> None:
     (folder / "parameter").write_text(json.dumps({"v": 1, "name": name, **line}))
 
 
+KINDS = {"web": "process", "jobs": "subpm"}
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     unit(tmp_path, "jobs", kind="subpm")
     unit(tmp_path, "web", needs=["db"])
     unit(tmp_path / "spots" / "jobs", "mailer", needs=["queue"])
     unit(tmp_path / "spots" / "jobs", "queue")
+    states = {name: {"state": "RUNNING", "kind": kind} for name, kind in KINDS.items()}
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public/status.json").write_text(json.dumps({"units": states}))
     return tmp_path
 
 
@@ -30,13 +36,25 @@ def test_a_nested_unit_stands_under_its_address(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["--home", str(home), "web", "jobs.mailer"]
-    assert show.dependencies("list-dependencies", words) == 0
+    assert graph.run("list-dependencies", words) == 0
     said = capsys.readouterr().out
-    assert said == "web\n  db (missing)\njobs.mailer\n  jobs.queue\n"
+    assert said == "web  RUNNING\n  db (missing)\njobs.mailer\n  jobs.queue\n"
+
+
+def test_who_needs_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--home", str(home), "--reverse", "jobs.queue"]
+    assert graph.run("list-dependencies", words) == 0
+    assert capsys.readouterr().out == "jobs.queue\n  jobs.mailer\n"
+
+
+def test_for_programs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert graph.run("list-dependencies", ["--home", str(home), "-o", "json", "web"]) == 0
+    shown = {"web": {"state": "RUNNING", "result": "", "edges": [["need", "db"]]}}
+    assert json.loads(capsys.readouterr().out) == {"v": 1, "units": shown}
 
 
 @pytest.mark.parametrize("name", ["jobs.mailr", "gone.mailer", "a..b"])
 def test_one_that_is_not_there(home: Path, name: str) -> None:
     with pytest.raises(Failure) as failure:
-        show.dependencies("list-dependencies", ["--home", str(home), name])
+        graph.run("list-dependencies", ["--home", str(home), name])
     assert failure.value.code == USAGE

@@ -34,22 +34,6 @@ def test_ten_thousand_units_without_recursion() -> None:
     assert graph.order(line)[:2] == ["u9999", "u9998"]
     line["u10000"] = spec("u10000", ["needs=u0"])
     assert len(graph.find_cycle(line, ["u0"])) == 10_002
-    assert len(graph.tree(line, "u0")) == graph.DEEPEST + 1
-
-
-def test_tree() -> None:
-    web = "needs=app wants=cache after=net"
-    found = specs(web=web, app="needs=db", db="needs=disk", disk="", cache="needs=db")
-    assert graph.tree(found, "web", str.upper) == [
-        "WEB",
-        "├─APP",
-        "│ └─DB",
-        "│   └─DISK",
-        "├─CACHE (wants)",
-        "│ └─DB ...",
-        "└─NET (after)",
-    ]
-    assert graph.tree(found, "nobody") == ["nobody"]
 
 
 @st.composite

@@ -1,0 +1,101 @@
+"""What a client reads of a pm's HOME: states, parameters. It works when pm is dead too."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from enve_pm.core import address
+from enve_pm.core.filename import quote, unquote
+from enve_pm.shell import where
+from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+LARGEST = 64 << 20  # bytes of a status file
+
+
+def status(home: str) -> dict[str, Any]:
+    """status.json. Raises Failure."""
+    try:
+        return document(f"{home}/public/status.json")
+    except FileNotFoundError:
+        raise Failure(FAILED, f"no pm has run in {home} yet; start it with: pm run") from None
+
+
+def subs(home: str) -> dict[str, Any]:
+    """What sub/NAME.json say, by NAME."""
+    found = {}
+    folder = f"{home}/public/sub"
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if name.endswith(".json") and not name.startswith("."):
+            try:
+                found[unquote(name[:-5])] = document(f"{folder}/{name}")
+            except (FileNotFoundError, ValueError):
+                continue  # it goes just now, or is none of ours
+    return found
+
+
+def document(path: str) -> dict[str, Any]:
+    """A JSON object. Raises Failure, FileNotFoundError."""
+    try:
+        with open(path, "rb") as file:
+            value = json.loads(file.read(LARGEST))
+    except PermissionError:
+        raise Failure(REFUSED, f"{path} is not yours to read; use its owner's login") from None
+    except ValueError:
+        raise Failure(FAILED, f"{path} holds no JSON") from None
+    return value if isinstance(value, dict) else {}
+
+
+def parameter(home: str, path: Sequence[str]) -> dict[str, Any]:
+    """The line of a unit, by the names that lead to it. Raises Failure."""
+    *above, unit = path
+    try:
+        return document(f"{where.nested(home, above)}/units/{quote(unit)}/parameter")
+    except FileNotFoundError:
+        name = address.format(path) if above else unit
+        raise Failure(USAGE, f"no unit {name}; pm list shows all") from None
+
+
+def steps(name: str) -> tuple[str, ...]:
+    """The names of an address below this pm. Raises Failure."""
+    try:
+        return tuple(address.parse(name))
+    except address.AddressError as error:
+        raise Failure(USAGE, str(error)) from None
+
+
+def choice(options: Mapping[str, str], known: Sequence[str]) -> str:
+    """The value of -o, the first one where it was not given. Raises Failure."""
+    output = options.get("-o", known[0])
+    if output not in known:
+        raise Failure(USAGE, f"-o: wanted {', '.join(known)}, found {output!r}")
+    return output
+
+
+def alive(shown: Mapping[str, Any]) -> bool:
+    """Does the pm that wrote this still run? Its pid, start time and boot id must match."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+        with open(f"/proc/{int(shown['pid'])}/stat", "rb") as file:
+            fields = file.read().rpartition(b") ")[2].split()
+    except (OSError, KeyError, ValueError):
+        return False
+    same = (shown.get("boot"), shown.get("start")) == (boot, int(fields[19]))
+    return same and fields[0] != b"Z"
+
+
+def edges(line: Mapping[str, Any], above: Iterable[str]) -> list[tuple[str, str]]:
+    """What a line needs, wants and waits for, as (kind, address)."""
+    kinds = (("need", "needs"), ("want", "wants"), ("after", "after"))
+    inside = tuple(above)
+    return [
+        (kind, address.format((*inside, other)))
+        for kind, key in kinds
+        for other in line.get(key, ())
+    ]

@@ -1,0 +1,83 @@
+"""`pm why UNIT`: from a unit's state to its cause, down to the last lines that were printed."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from enve_pm.client import logs, read
+from enve_pm.core import address, cause, story
+from enve_pm.core.filename import quote
+from enve_pm.shell import jobfiles, listing, where, words
+from enve_pm.shell.words import OK, USAGE, Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from enve_pm.core.cause import Link
+
+FLAGS = {**where.FLAGS, "-o": True}
+LINES = 5  # of its log
+WIDE = 1000  # bytes of a line
+
+
+def run(verb: str, arguments: Sequence[str]) -> int:
+    """`pm why UNIT [-o text|json]`."""
+    options, names = words.split(arguments, FLAGS)
+    if len(names) != 1:
+        raise Failure(USAGE, "wanted one unit: pm why UNIT")
+    output = read.choice(options, ("text", "json"))
+    told = tell(where.home(options), read.steps(names[0]))
+    now = time.time_ns() // 1_000_000
+    print(json.dumps(told) if output == "json" else "\n".join(story.lines(told, now)))
+    return OK
+
+
+def tell(home: str, path: tuple[str, ...]) -> dict[str, Any]:
+    """The story, as `enve_pm.core.story` has it. Raises Failure."""
+    status = read.status(home)
+    units = dict(listing.rows(status, read.subs(home)))
+    if path not in units:
+        known = [address.format(one) for one in units]
+        name = address.format(path)
+        raise Failure(USAGE, f"no unit {name}{words.nearest(name, known)}")
+
+    def needs(of: tuple[str, ...]) -> Sequence[str]:
+        try:
+            return list(map(str, read.parameter(home, of).get("needs", ())))
+        except Failure:
+            return ()
+
+    links = cause.chain(units, path, needs)
+    last = links[-1].path
+    return {
+        "v": 1,
+        "alive": read.alive(status),
+        "chain": [_link(link, units.get(link.path)) for link in links],
+        "job": _job(home, last),
+        "log": _log(home, last),
+    }
+
+
+def _link(link: Link, unit: Any) -> dict[str, Any]:
+    return {"unit": address.format(link.path), "relation": link.relation, **_shown(unit)}
+
+
+def _shown(unit: Any) -> dict[str, Any]:
+    return {"state": ""} if unit is None else {key: unit.get(key) for key in story.UNIT}
+
+
+def _job(home: str, path: tuple[str, ...]) -> dict[str, Any] | None:
+    """What was run for the unit last."""
+    return jobfiles.newest(where.nested(home, path[:-1]) + "/jobs", path[-1])
+
+
+def _log(home: str, path: tuple[str, ...]) -> list[str]:
+    file = f"{where.nested(home, path[:-1])}/log/{quote(path[-1])}.log"
+    try:
+        rows = logs.last(file, LINES)
+    except OSError:
+        return []
+    return [row[:WIDE].decode("utf-8", "replace").rstrip() for row in rows]

@@ -1,0 +1,109 @@
+"""The story of a state as text for people: what `pm why` and `enve why` print. Pure.
+
+{"v": 1, "alive": bool, "chain": [{"unit", "relation", *UNIT}], "job": {...} | None,
+ "log": [TEXT], "plan": TEXT, "where": TEXT, "signer": TEXT}   the last three: where known
+"""
+
+from __future__ import annotations
+
+from enve_pm.core import states
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# What is told of each unit of the chain.
+UNIT = ("kind", "state", "want", "why", "result", "since", "restarts", "pid", "detail", "drift")
+SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
+LABEL = 6  # columns
+
+
+def lines(story: dict[str, Any], now: int) -> list[str]:
+    """One screen. `now`: UNIX ms."""
+    chain = story["chain"]
+    told = [_unit(link, depth, now) for depth, link in enumerate(chain)]
+    if not story.get("alive", True):
+        told.append("  pm itself is not running: these are its last states")
+    told += _rows(_facts(story, now))
+    return told + _rows([("next", _advice(chain[-1], story))])
+
+
+def _unit(link: dict[str, Any], depth: int, now: int) -> str:
+    lead = "  " * depth + (f"{link['relation']} " if link["relation"] else "")
+    if not link["state"]:
+        return f"{lead}{link['unit']}  (missing)"
+    words = [link["state"], _since(link, now), _result(link), link.get("detail") or ""]
+    return f"{lead}{link['unit']}  " + "  ".join(filter(None, words))
+
+
+def _since(link: dict[str, Any], now: int) -> str:
+    since = link.get("since") or 0
+    return f"for {span(now - since)}" if since else ""
+
+
+def _result(link: dict[str, Any]) -> str:
+    result = link.get("result") or ""
+    restarts = link.get("restarts") or 0
+    told = result if result != "ok" else ""
+    return told + (f" ({restarts} restarts)" if told and restarts else "")
+
+
+def _facts(story: dict[str, Any], now: int) -> list[tuple[str, str]]:
+    rows = [("want", _want(story["chain"][-1]))]
+    job = story.get("job")
+    if job:
+        rows.append(("ran", _job(job, now)))
+        rows += [("said", line) for line in job["message"].splitlines()[:3]]
+    rows += [("log", line) for line in story.get("log", ())]
+    for label in ("plan", "where", "signer"):
+        rows.append((label, story.get(label, "")))
+    return rows
+
+
+def _want(link: dict[str, Any]) -> str:
+    if not link["state"]:
+        return "no unit bears this name: a plan has to place it"
+    why = link.get("why") or ""
+    return f"{link.get('want')}, by {why}" if why else str(link.get("want"))
+
+
+def _job(job: dict[str, Any], now: int) -> str:
+    command = " ".join(job["command"])[:200]
+    step = f" ({job['step']})" if job["step"] not in ("", states.START) else ""
+    if job["code"] is None:
+        return f"{command}{step}: since {span(now - job['wall'])}"
+    lasted, ago = max(0, job["ended"] - job["wall"]), now - job["ended"]
+    return f"{command}{step}: {ending(job['code'])} after {span(lasted)}, {span(ago)} ago"
+
+
+def ending(code: int) -> str:
+    """`ended with 1`, `ended by signal 9`."""
+    return f"ended with {code}" if code >= 0 else f"ended by signal {-code}"
+
+
+def _advice(link: dict[str, Any], story: dict[str, Any]) -> str:
+    if not link["state"]:
+        return "add it to the plan, or take it out of `needs`"
+    if link["state"] in (states.FAIL, states.STARTING_FAIL):
+        return "mend it and march, or try again now: restart"
+    if link.get("want") == states.DOWN and str(link.get("why", "")).startswith("manual"):
+        return "it was stopped by hand: start it, or march to set it back"
+    return ""
+
+
+def _rows(rows: list[tuple[str, str]]) -> list[str]:
+    """Equal labels are written once."""
+    told, last = [], ""
+    for label, text in rows:
+        if text:
+            told.append(f"  {label if label != last else '':<{LABEL}}  {text}")
+            last = label
+    return told
+
+
+def span(ms: int) -> str:
+    """A span of time in one unit: `45 s`, `3 h`; `0.2 s` below a second."""
+    for length, unit in SPANS:
+        if ms >= length:
+            return f"{ms // length} {unit}"
+    return f"{max(0, ms) / 1000:.1f} s"

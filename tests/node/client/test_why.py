@@ -1,0 +1,49 @@
+"""`pm why` on a real pm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.box import Box, line
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    with Box(tmp_path) as box:
+        yield box
+
+
+def test_the_cause_is_told_with_its_job_and_its_last_words(box: Box) -> None:
+    db = line("db", command=["sh", "-c", "echo no data; exit 3"], restart="never")
+    box.load(db, line("web", needs=["db"]), line("top", needs=["web"]), status=3)
+    box.wait("db", "STARTING_FAIL")
+    told = json.loads(box.pm("why", "top", "-o", "json").stdout)
+    assert [link["unit"] for link in told["chain"]] == ["top", "web", "db"]
+    assert (told["job"]["code"], told["log"]) == (3, ["no data"])
+    text = box.pm("why", "top").stdout
+    assert "needs db  STARTING_FAIL" in text
+    assert "ended with 3 after" in text
+
+
+def test_a_unit_that_runs(box: Box) -> None:
+    box.load(line("web"))
+    text = box.pm("why", "web").stdout.splitlines()
+    assert text[0].startswith("web  RUNNING  ")
+    assert "ran     sleep 1000: since" in text[2]
+
+
+def test_one_that_is_not_there(box: Box) -> None:
+    box.load(line("web"))
+    done = box.pm("why", "wbe")
+    assert (done.returncode, "did you mean" in done.stderr) == (64, True)
+
+
+def test_it_works_when_pm_is_dead(box: Box) -> None:
+    box.load(line("web"))
+    box.end()
+    assert "pm itself is not running" in box.pm("why", "web").stdout
