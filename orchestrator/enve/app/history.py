@@ -38,6 +38,7 @@ class Entry:
     seen: bool = False  # somebody else's, met on a node
     sent: frozenset[str] = frozenset()
     fates: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)  # pattern -> file:line:column
     secrets: frozenset[str] = frozenset()
     secret_blobs: frozenset[str] = frozenset()
 
@@ -113,6 +114,7 @@ class History:
             "seen": entry.seen,
             "sent": sorted(entry.sent),
             "fates": dict(entry.fates),
+            "origins": dict(entry.origins),
             "secrets": sorted(entry.secrets),
             "secret_blobs": sorted(entry.secret_blobs),
         }
@@ -137,10 +139,16 @@ def _read(signed: SignedHead, path: Path, told: Mapping[str, Any]) -> Entry:
         released=told.get("released") is True,
         seen=told.get("seen") is True,
         sent=_words(told.get("sent")),
-        fates={str(node): str(word) for node, word in dict(told.get("fates") or {}).items()},
+        fates=_texts(told.get("fates")),
+        origins=_texts(told.get("origins")),
         secrets=_words(told.get("secrets")),
         secret_blobs=_words(told.get("secret_blobs")),
     )
+
+
+def _texts(value: Any) -> dict[str, str]:
+    found = value if isinstance(value, dict) else {}
+    return {str(key): str(word) for key, word in found.items()}
 
 
 def _words(value: Any) -> frozenset[str]:

@@ -57,7 +57,15 @@ def remember(
         for digest, blob in plan.blobs.items()
         if blob.size <= SMALL and digest not in secret
     }
-    entry = Entry(signed.signed, Path(), out, False, sent, {}, values, secret)
+    entry = Entry(
+        signed.signed,
+        Path(),
+        released=out,
+        sent=sent,
+        origins=plan.origins,
+        secrets=values,
+        secret_blobs=secret,
+    )
     return history.begin(Content(signed, small, plan.names), entry)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from enve.cli.progress import Report
     from enve.core.order import Order
     from enve.core.selection import Selection
+    from enve.model.report import Emit
 
 ABOUT = """\
 An order by hand goes to pm's owner: it needs the login that pm runs as, or root (-b); else
@@ -74,6 +75,22 @@ def _order(args: argparse.Namespace) -> tuple[Order, list[str]]:
 
 
 def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Report) -> int:
+    from enve.app.control import Control  # noqa: PLC0415
+
+    control = carry_out(args, order, patterns, report.emit)
+    if isinstance(control, Control):
+        control.end()
+    return report.code
+
+
+def carry_out(
+    args: argparse.Namespace,
+    order: Order,
+    patterns: list[str],
+    emit: Emit,
+    kind: type[Control | Tail] | None = None,
+) -> Control | Tail:
+    """Give an order to all that the patterns mean. `args`: with the flags of `configure`."""
     import asyncio  # noqa: PLC0415
 
     from enve.app.collect import Collector  # noqa: PLC0415
@@ -90,8 +107,8 @@ def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Re
     nodes = fleet.becoming((node for node in meant.nodes if node.name in limit), settings)
     connect = fleet.connector(args, settings, nodes)
     collector = Collector(connect, now, forks=settings.forks, deadline=settings.timeout)
-    kind = Tail if getattr(args, "follow", False) else Control
-    control = kind(order, meant, collector, report.emit)
+    kind = kind or (Tail if getattr(args, "follow", False) else Control)
+    control = kind(order, meant, collector, emit)
 
     async def story() -> None:
         async with connect:
@@ -100,9 +117,7 @@ def _run(args: argparse.Namespace, order: Order, patterns: list[str], report: Re
     fleet.more_descriptors()
     asyncio.run(story())
     _something_was_meant(patterns, control)
-    if isinstance(control, Control):
-        control.end()
-    return report.code
+    return control
 
 
 def _units_only(meant: Selection) -> None:

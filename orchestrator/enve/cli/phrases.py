@@ -12,7 +12,7 @@ from enve.model.report import Change, Difference, Outcome, Result
 
 GOOD = ("changed", "unchanged", "pending", "skipped")
 DONE = {"deploy": "deployed", "march": "applied"}  # what "changed" is called
-ASKED = ("cat", "list-dependencies", "logs")  # the answer is a text, under the address
+ASKED = ("cat", "list-dependencies", "logs", "why")  # the answer is a text, under the address
 PROBLEM = {
     "failed": "failed on",
     "unreachable": "unreachable,",

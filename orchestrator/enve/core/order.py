@@ -18,7 +18,7 @@ UNIT_ACTS = (  # of units alone; pm notes who asked
     *("try-reload-or-restart", "reset-failed", "recheck"),
 )
 ACTS = (*UNIT_ACTS, "set-property")
-ASKS = ("cat", "list-dependencies", "logs")  # these answer with text
+ASKS = ("cat", "list-dependencies", "logs", "why")  # these answer with text
 MOST_OUTPUT = 8 << 20  # characters of one answer that are kept
 
 NOT_FOUND = (126, 127)  # sh: there is no such program, or it may not be run

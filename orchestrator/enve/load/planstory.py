@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from enve.core import validate
 from enve.core.layout import as_pm, spots
 from enve.core.validate import Flaw
-from enve.errors import InputError
+from enve.errors import InputError, Where
 from enve.load.placement import Placement, Steps
 from enve.load.planfile import PlanFile
 from enve.load.planspot import PlanSpot, Rendered, Workshop
@@ -20,6 +22,11 @@ from enve.model.site import Domain
 from enve_pm.core import address
 from enve_pm.core.blueprint import Pm
 from enve_pm.core.ceiling import directory
+
+
+def _whole(where: Where) -> str:
+    """A place that still means something in another folder."""
+    return str(replace(where, file=str(Path(where.file).resolve())))
 
 
 class Story:
@@ -154,6 +161,11 @@ class Story:
             blobs=blobs,
             skipped=self._skipped,
             names=names,
+            origins={
+                str(entry.key): _whole(entry.where)
+                for entries in self._by_name.values()
+                for entry in entries.values()
+            },
             expires=expires,
             asks=frozenset(self._asks),
         )

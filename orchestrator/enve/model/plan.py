@@ -42,5 +42,6 @@ class RenderedPlan:
     blobs: Mapping[str, Blob]
     skipped: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # sha256 -> a name for people
+    origins: Mapping[str, str] = field(default_factory=dict)  # pattern -> file:line:column
     expires: int = 0  # unix seconds
     asks: frozenset[str] = frozenset()  # what its templates look at; "*": nobody can say

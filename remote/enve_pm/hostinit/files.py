@@ -53,8 +53,26 @@ def _mend(handle: int, path: str, mode: int, gid: int) -> bool:
 
 
 def parents(path: str, mode: int) -> None:
-    """The folders above `path`; those that are there stay as they are."""
-    os.makedirs(os.path.dirname(path) or "/", mode, exist_ok=True)
+    """The folders above `path`; those that are there stay as they are. Where others may enter
+    (`mode`), they must be able to come that far: Problem names the folder that keeps them out."""
+    above = os.path.dirname(path) or "/"
+    if above != "/" and not os.path.isdir(above):
+        parents(above, mode)
+        os.mkdir(above)
+        os.chmod(above, mode)
+    elif mode & stat.S_IXOTH:
+        _enterable(above)
+
+
+def _enterable(folder: str) -> None:
+    steps = [step for step in folder.split("/") if step]
+    for end in range(len(steps) + 1):
+        path = "/" + "/".join(steps[:end])
+        if not os.stat(path).st_mode & stat.S_IXOTH:
+            raise Problem(
+                "%s keeps other users out, and pm's own (pm-verify) must get through" % path,
+                "chmod o+x %s, or give pm another home and pipe" % path,
+            )
 
 
 def put(path: str, data: bytes, mode: int, gid: int = -1) -> bool:

@@ -130,7 +130,21 @@ def test_texts(node: Node) -> None:
     assert "hello\n" in told["results"][0]["output"]
     code, told = node.enve("cat", "n.web", "n.db")
     assert [json.loads(result["output"])["name"] for result in told["results"]] == ["web", "db"]
-    assert "db" in node.enve("list-dependencies", "n.web")[1]["results"][0]["output"]
+
+
+def test_dependencies(node: Node) -> None:
+    code, told = node.enve("list-dependencies", "n.web")
+    assert (code, told["roots"]) == (0, ["n.web"])
+    assert ["need", "n.db"] in told["units"]["n.web"]["edges"]
+    assert set(node.enve("list-dependencies", "n.db", "--reverse")[1]["units"]) >= {"n.web"}
+
+
+def test_why(node: Node) -> None:
+    code, told = node.enve("why", "n.broken")
+    [story] = told["why"].values()
+    assert (code, story["chain"][0]["unit"]) == (0, "n.broken")
+    assert story["job"]["command"]
+    assert node.enve("why", "n.nothing")[0] == 64
 
 
 def test_following_a_log(node: Node) -> None:
