@@ -9,6 +9,7 @@ An overlay keeps what is written in memory, or in `upper`.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from enve_pm.maker import api, tree
@@ -16,6 +17,7 @@ from enve_pm.maker.layer import BIND, Layer
 from enve_pm.maker.libc import NODEV, NOSUID, RDONLY
 from enve_pm.maker.place import Trouble
 from enve_pm.maker.stack import Stack
+from enve_pm.shell import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +53,24 @@ class SubrootUnit:
             if self._type == "overlay":
                 self._make_upper()
             self._stack.make()
-        except BaseException:
+        except BaseException as error:
             self.undo()
+            if isinstance(error, OSError) and error.errno == errno.EINVAL:
+                self._explain()
             raise
+
+    def _explain(self) -> None:
+        """Raises Trouble for what the kernel calls an invalid argument, and is well known."""
+        if self._type != "overlay" or self._in_memory:
+            return
+        upper = self._place.open(self._upper)
+        try:
+            found = mountinfo.around(upper, mountinfo.read())
+        finally:
+            os.close(upper)
+        if found is not None and found.kind == "overlay":
+            told = "upper: %s lies on an overlay, which the kernel lays no other over"
+            raise Trouble(told % self._upper + "; leave `upper` out (memory), or name another")
 
     def undo(self) -> None:
         """Nothing stays mounted. Raises Trouble, OSError."""

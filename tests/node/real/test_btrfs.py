@@ -61,4 +61,4 @@ def test_a_folder_where_none_is_asked_for(box: Box, disk: Path) -> None:
     box.load(volume("data", data, subvolume="no"))
     assert data.stat().st_ino != 256
     box.load(volume("data", data, subvolume="no", quota=QUOTA), status=3)
-    assert "no subvolume of btrfs" in box.unit("data")["detail"]
+    until(lambda: "no subvolume of btrfs" in box.unit("data")["detail"], "the reason")

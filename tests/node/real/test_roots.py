@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.box import Box, line
-from tests.support.rooms import OWN, archive, bind, enter, kept, mounted, subroot
+from tests.support.rooms import OWN, archive, bind, enter, inside, kept, mounted, subroot
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
@@ -40,13 +40,27 @@ def test_a_root_over_this_one(box: Box) -> None:
 
 
 def test_what_is_written_may_be_kept(box: Box) -> None:
-    upper = str(box.home.parent / "upper")
-    box.load(subroot("root", "overlay", lower=["/usr"], upper=upper))
+    upper = box.home.parent / "upper"
+    upper.mkdir()
+    inside(box, "mount", "-t", "tmpfs", "tmpfs", str(upper))  # no overlay lies on an overlay
+    box.load(subroot("root", "overlay", lower=["/usr"], upper=str(upper)))
     made = box.root() / str(box.home)[1:] / "spots/root/root/made"
     made.write_text("x")
     box.order("restart", "root")
     assert made.read_text() == "x"
     assert not Path("/usr/made").exists()
+
+
+def test_an_upper_folder_that_the_kernel_does_not_take(box: Box) -> None:
+    root, room = box.home.parent / "over", box.home.parent / "room"
+    root.mkdir()
+    room.mkdir()
+    layers = f"lowerdir=/usr,upperdir={room}/u,workdir={room}/w"
+    script = f"mount -t tmpfs t {room} && mkdir {room}/u {room}/w"
+    script += f" && mount -t overlay o -o {layers} {root}"
+    inside(box, "sh", "-c", script)
+    box.load(subroot("root", "overlay", lower=["/etc"], upper=f"{root}/up"), status=3)
+    until(lambda: "lies on an overlay" in box.unit("root")["detail"], "the reason")
 
 
 def test_a_root_that_shows_a_little_of_this_one(box: Box) -> None:

@@ -197,7 +197,7 @@ def test_as_many_plans_are_kept_as_the_blueprint_says(
     assert sorted(folders, key=int) == [str(serial) for serial in serials]
 
 
-def test_ceilings_are_put_in(bench: Bench, keys: Keys, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ceilings_are_put_in(bench: Bench, keys: Keys, capfd: pytest.CaptureFixture[str]) -> None:
     bench.lay(blueprint(keys, spots={"web": {"rlimits": {"nofile": 64}}, "db": {}}), {})
     bench.ask(PLAN.stream(keys.sign("alice")))
     (accepted,) = bench.applied
@@ -205,7 +205,7 @@ def test_ceilings_are_put_in(bench: Bench, keys: Keys, capsys: pytest.CaptureFix
     assert accepted.new["db"] == PLAN.parts["web1"].lines["db"]
     bench.lay(blueprint(keys, spots={"web": {}}), {})
     assert bench.acceptor.held() == {"main": {"web": PLAN.parts["web1"].lines["web"]}}
-    assert "left out" in capsys.readouterr().err
+    assert "left out" in capfd.readouterr().err
     # What the blueprint dropped is still among the old ones, so that it is removed.
     after = PLAN.after({"web": forge.line("web")})
     bench.ask(after.stream(keys.sign("alice")))
@@ -268,7 +268,7 @@ def test_an_inbox_that_is_no_folder_stops_no_plan(bench: Bench, stream: bytes) -
 
 
 def test_a_mistake_of_pms_is_one_answer_and_no_end(
-    bench: Bench, stream: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bench: Bench, stream: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def mistaken(*_: object) -> object:
         raise KeyError("what is this")
@@ -277,7 +277,7 @@ def test_a_mistake_of_pms_is_one_answer_and_no_end(
     answer = bench.ask(stream)
     assert (answer.verdict, answer.code) == ("rejected", "lacks")
     assert "what is this" in answer.reason
-    assert "KeyError" in capsys.readouterr().err
+    assert "KeyError" in capfd.readouterr().err
     monkeypatch.undo()
     assert bench.ask(stream).verdict == "accepted"
 

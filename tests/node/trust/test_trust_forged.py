@@ -259,9 +259,9 @@ def test_without_a_blueprint_nobody_marches(world: World) -> None:
 
 
 def test_a_damaged_trust_state_accepts_nothing(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (world.bench.home / "trust" / "state.json").write_bytes(b"{}")
     world.bench.boot()
     assert world.bench.ask(world.next().stream(world.signer("alice"))).code == "storage"
-    assert "cannot be read" in capsys.readouterr().err
+    assert "cannot be read" in capfd.readouterr().err
