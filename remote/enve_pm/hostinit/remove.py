@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 
-from enve_pm.hostinit import accounts, files, layout, life, order, register
+from enve_pm.hostinit import accounts, files, layout, life, order, owed, register
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell import mountinfo
 
@@ -40,6 +40,9 @@ def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
         did.append("registration")
     if life.stop(home):
         did.append("pm stopped")
+    undone = owed.undo(home)
+    if undone:
+        did.append("left by a pm that died: " + " ".join(undone))
     run = os.path.dirname(pipe)
     if _remove_run(run, pipe):
         did.append(run)
