@@ -292,3 +292,11 @@ def test_addresses_of_routers_are_not_taken(box: Box) -> None:
     box.pm("recheck", "one")
     box.wait("one", "RUNNING")
     assert addresses(links(box)["pm-one"]) == set()
+
+
+def test_a_bridge_that_pm_did_not_make_is_only_sat_on(box: Box) -> None:
+    ip(box, "link", "add", "name", "br0", "mtu", "1300", "type", "bridge")
+    box.load({**namespace("one", "10.9.0.2/24", bridge="br0"), "needs": []})
+    assert links(box)["pm-one"]["master"] == "br0"
+    box.load()
+    until(lambda: set(links(box)) == {"br0"}, "the outer end to go")
