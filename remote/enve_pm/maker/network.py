@@ -30,10 +30,27 @@ def network_unit(place: Place) -> Made:
     if place.body["type"] == network.BRIDGE:
         from enve_pm.maker.bridge import BridgeUnit
 
-        return BridgeUnit(place)
+        return _Root(BridgeUnit(place))
     from enve_pm.maker.namespace import NamespaceUnit
 
-    return NamespaceUnit(place)
+    return _Root(NamespaceUnit(place))
+
+
+class _Root:
+    """Root's pm. In a container root may be nobody."""
+
+    def __init__(self, made: Made) -> None:
+        self._made = made
+        self.check = made.check
+        self.undo = made.undo
+
+    def make(self) -> None:
+        """Raises Trouble, OSError."""
+        try:
+            self._made.make()
+        except PermissionError as error:
+            why = "the kernel refuses it (%s)" % (error.filename or error.strerror)
+            raise Trouble(why + ": it wants CAP_NET_ADMIN and CAP_SYS_ADMIN") from None
 
 
 class _Denied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from enve_pm.core.unit import UnitSpec
 from enve_pm.maker import netlink
-from enve_pm.maker.network import Mark, network_unit
+from enve_pm.maker.network import Mark, _Root, network_unit
 from enve_pm.maker.place import Place, Trouble
 
 LINE = {"v": 1, "name": "web", "kind": "network", "network": {"type": "bridge"}}
@@ -68,5 +69,26 @@ def test_a_users_pm_says_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None
     unit: Any = network_unit(place("/home/me/pm"))
     assert "only a pm that is root's can make networks" in unit.check()
     with pytest.raises(Trouble, match="uid 1000"):
+        unit.make()
+    unit.undo()
+
+
+class Refused:
+    """What a kernel without these capabilities lets us do."""
+
+    def check(self) -> str:
+        return "there is no bridge web"
+
+    def make(self) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", "web")
+
+    def undo(self) -> None:
+        pass
+
+
+def test_root_of_a_container_is_told_what_it_lacks() -> None:
+    unit = _Root(Refused())
+    assert unit.check() == "there is no bridge web"
+    with pytest.raises(Trouble, match=r"refuses it \(web\): it wants CAP_NET_ADMIN"):
         unit.make()
     unit.undo()
