@@ -49,4 +49,6 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.root,
         ceiling.networks,
         ceiling.bridges,
+        dict(ceiling.limits),
+        ceiling.joins,
     )

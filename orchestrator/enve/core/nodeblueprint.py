@@ -78,6 +78,8 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "stop_timeout": ceiling.stop_timeout,
         "capabilities": list(ceiling.capabilities),
         "root": list(ceiling.root),
+        "limits": dict(ceiling.limits),
+        "joins": list(ceiling.joins),
     }
     for key in ("networks", "bridges"):
         if getattr(ceiling, key):

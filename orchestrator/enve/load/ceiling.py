@@ -15,17 +15,17 @@ from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.network import link_name
 from enve_pm.core.refusal import FormatError
+from enve_pm.core.room import LIMITS
 
 KEYS = (
     *("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout"),
-    *("capabilities", "root"),
-    *("networks", "bridges"),
+    *("capabilities", "root", "limits", "joins", "networks", "bridges"),
 )
 _LATER = {
     "jail": "namespaces",
-    "limits": "cgroup limits",
     "ports": "network namespaces, which hold a spot to its ports,",
 }
+_CPU = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(%?)")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
 
 
@@ -44,6 +44,7 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     bridges = table["bridges"].several(f"bridges of {what}") if "bridges" in table else []
     locks = table["excl"].several(f"excl of {what}") if "excl" in table else []
     rights = capabilities(table["capabilities"], what) if "capabilities" in table else []
+    joins = table["joins"].texts(f"joins of {what}") if "joins" in table else ()
     roots = table["root"].texts(f"root of {what}") if "root" in table else ()
     return Ceiling(
         user=read_user(table["user"], f"user of {what}") if "user" in table else "",
@@ -57,9 +58,26 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
         stop_timeout=_stop(table["stop_timeout"], what) if "stop_timeout" in table else STOP,
         capabilities=tuple(rights),
         root=tuple(roots),
+        joins=tuple(joins),
         networks=tuple(_network(one, f"networks of {what}") for one in networks),
         bridges=tuple(_bridge(one, f"bridges of {what}") for one in bridges),
+        limits=read_limits(table["limits"], f"limits of {what}") if "limits" in table else {},
     )
+
+
+def read_limits(item: Item, what: str) -> dict[str, int]:
+    """`cpu` as a share of one CPU (50%, 1.5), in thousandths; `memory` as a size; `pids`."""
+    table = item.table(what, tuple(LIMITS))
+    readers = {"cpu": _cpu, "memory": Item.size, "pids": Item.integer}
+    return {name: readers[name](value, f"{what}: {name}") for name, value in table.items()}
+
+
+def _cpu(item: Item, what: str) -> int:
+    text = item.text(what)
+    match = _CPU.fullmatch(text)
+    if match is None:
+        raise item.wanted("a number of CPUs (50% 0.5 2)", what)
+    return round(float(match[1]) * (10 if match[2] else 1000))
 
 
 def capabilities(item: Item, what: str) -> list[str]:

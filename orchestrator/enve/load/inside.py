@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from enve.load.ceiling import capabilities
+from enve.load.ceiling import capabilities, read_limits
 from enve.load.item import Item
 from enve_pm.core.room import NAMESPACES, NONE
 
@@ -36,6 +36,7 @@ _KEYS: dict[str, tuple[str, Reader]] = {  # key of the plan -> key of the line
     "capabilities": ("capabilities", capabilities),
     "no_new_privs": ("no_new_privs", _true),
     "oom_score_adj": ("oom_score_adj", lambda item, what: item.integer(what, -1000, 1000)),
+    "limits": ("limits", read_limits),
     "private_tmp": ("private_tmp", _true),
     "read_only": ("read_only", _read_only),
     "writable": ("writable", _texts),

@@ -42,6 +42,8 @@ class Ceiling:
     root: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()  # around the addresses that its links may have
     bridges: tuple[str, ...] = ()  # links that it may make, or sit on
+    limits: Mapping[str, int] = field(default_factory=dict)
+    joins: tuple[str, ...] = ()  # network units that its processes may be in
 
 
 @dataclass(frozen=True, slots=True)

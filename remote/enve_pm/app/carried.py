@@ -48,6 +48,10 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     """Go on with it. Same pid, same children: those that ended meanwhile are reaped as usual."""
     pm.engine.machine = Machine.load(state["machine"], pm.system.now())
     pm.engine.runs.restore(state["runs"])
+    for one in pm.engine.runs.all():
+        spec = pm.engine.active(one.unit)
+        if spec is not None and "limits" in spec.room:
+            pm.processes.groups.restore(one, spec.room["limits"])
     for unit, number, watch in state["watches"]:
         run = pm.engine.runs.get(unit, number)
         if run is not None:

@@ -138,6 +138,7 @@ class Pm:
         gc.freeze()  # what is there now stays: no collection has to walk over it
         gc.enable()
         code = self.loop.run()
+        self.processes.groups.close()
         self.board.flush()
         return code
 
@@ -147,6 +148,7 @@ class Pm:
             note = "pm: killed %d processes of an earlier pm" % killed
             note += "; still there: %s" % " ".join(map(str, left)) if left else ""
             complain(note)
+        self.processes.groups.sweep()
         self.board.wants = _wants(self.home)
         for kept in self.home.units():
             self.engine.feed(self._known(kept))

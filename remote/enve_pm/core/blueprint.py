@@ -11,6 +11,7 @@ from enve_pm.core.address import format as format_address
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.refusal import FormatError
+from enve_pm.core.room import LIMITS
 from enve_pm.core.unit import ROOMS, SUBROOT
 
 TYPE_CHECKING = False
@@ -30,13 +31,15 @@ LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says noth
 Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # user "" = the login of a user's install; excl: locks; log: bytes of all its log files together
 # reads: folders that may be shown in the spot, but not changed · stop_timeout: ms, at most
+# limits: the most of each that a plan may give, and what it has if it says nothing
 # capabilities: of the kernel, that a plan may give · root: units of kind subroot that it may enter
+# joins: units of kind network that its processes may be in
 # networks: around the addresses of its links · bridges: links that it may make, or sit on
 Ceiling = namedtuple(
     "Ceiling",
     "user groups writes reads ports rlimits kinds excl log stop_timeout capabilities root"
-    " networks bridges",
-    defaults=((), (), (), ()),
+    " networks bridges limits joins",
+    defaults=((), (), (), (), {}, ()),
 )
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
@@ -169,7 +172,14 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         tuple(shape.items(value.get("root", []), where + ".root", _name)),
         tuple(shape.items(value.get("networks", []), where + ".networks", network)),
         tuple(shape.items(value.get("bridges", []), where + ".bridges", _name)),
+        _limits(value.get("limits", {}), where + ".limits"),
+        tuple(shape.items(value.get("joins", []), where + ".joins", _name)),
     )
+
+
+def _limits(value: Any, where: str) -> dict[str, int]:
+    shape.fields(value, where, (), tuple(LIMITS))
+    return shape.table(value, where, shape.integer)
 
 
 def _name(value: Any, where: str) -> str:

@@ -9,6 +9,7 @@ from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.refusal import CEILING, Refused
+from enve_pm.core.room import NONE
 from enve_pm.core.unit import NETWORK, ROOMS, SUBPM, takes
 
 TYPE_CHECKING = False
@@ -40,6 +41,7 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _excl(spec, found)
     _log(spec, found.log)
     _stop(spec, found)
+    _limits(spec, found)
     _rights(spec, found)
     own = directory(home, spec.name)
     _paths(spec, found, own)
@@ -60,6 +62,8 @@ def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
         line.setdefault("user", found.user)
     if isinstance(found, Ceiling) and found.rlimits and takes(spec.kind, "rlimits"):
         line["rlimits"] = {**found.rlimits, **spec.rlimits}
+    if isinstance(found, Ceiling) and found.limits and takes(spec.kind, "limits"):
+        line["limits"] = {**found.limits, **spec.room.get("limits", {})}
     if isinstance(found, Ceiling) and found.writes and spec.room.get("read_only") is True:
         line["writable"] = sorted({*found.writes, *spec.room.get("writable", ())})
     return line
@@ -138,6 +142,13 @@ def _stop(spec: UnitSpec, ceiling: Ceiling) -> None:
         raise _above(spec, "stop_timeout", "%d ms" % spec.stop_timeout, ceiling.stop_timeout)
 
 
+def _limits(spec: UnitSpec, ceiling: Ceiling) -> None:
+    for name, most in ceiling.limits.items():
+        asked = spec.room.get("limits", {}).get(name, most)
+        if asked > most:
+            raise _above(spec, "limits", "%s %d" % (name, asked), most)
+
+
 def _rights(spec: UnitSpec, ceiling: Ceiling) -> None:
     """What is more than a process of its user has. A view of its own only takes away."""
     if ceiling.user == ROOT:
@@ -148,9 +159,10 @@ def _rights(spec: UnitSpec, ceiling: Ceiling) -> None:
             raise _above(spec, "capabilities", name, most)
     if spec.room.get("oom_score_adj", 0) < 0:
         raise _above(spec, "oom_score_adj", spec.room["oom_score_adj"], 0)
-    root = spec.room.get("root", "")
-    if root and root not in ceiling.root:
-        raise _above(spec, "root", root, "its roots: " + (" ".join(ceiling.root) or "none"))
+    for key, most in (("root", ceiling.root), ("net", ceiling.joins)):
+        name = spec.room.get(key, NONE)
+        if name not in (NONE, *most):
+            raise _above(spec, key, name, "what it may enter: " + (" ".join(most) or "none"))
 
 
 def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:

@@ -26,6 +26,7 @@ SpawnFailed = namedtuple("SpawnFailed", "unit run reason")  # reason: "exec:ENOE
 # Main process and all that it left behind are gone. code: exit status >= 0, or -SIGNAL; why: what
 # the step itself says, for people.
 Exited = namedtuple("Exited", "unit run code why", defaults=("",))
+OOM = -1000  # a code: the kernel killed something of it for want of memory
 Silent = namedtuple("Silent", "unit run why")  # it has not said in time that it is alive
 Ready = namedtuple("Ready", "unit run pid")  # readiness announced; pid: the main one by now
 

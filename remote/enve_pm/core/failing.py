@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enve_pm.core import making, states
+from enve_pm.core.effects import OOM
 from enve_pm.core.timing import backoff
 from enve_pm.core.unitstate import OK
 
@@ -20,7 +21,9 @@ WAKE = "wake"
 
 
 def result_of(code: int) -> str:
-    """`exit:N`, or `signal:N` for a negative code."""
+    """`exit:N`, or `signal:N` for a negative code, or `oom`."""
+    if code == OOM:
+        return "oom"
     return f"exit:{code}" if code >= 0 else f"signal:{-code}"
 
 

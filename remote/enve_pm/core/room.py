@@ -11,9 +11,11 @@ from enve_pm.core.fieldcheck import (
     boolean,
     integer,
     places,
+    record,
     strings,
     unit_name,
 )
+from enve_pm.core.network import netns_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from enve_pm.core.fieldcheck import Check
     from enve_pm.core.unit import UnitSpec
 
+BIG = 2**53 - 1
 NONE = "none"  # in place of a network unit: a network of its own with nothing but lo
 NAMESPACES = ("ipc", "pid", "uts")
 _HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")
@@ -50,10 +53,24 @@ def _hostname(value: Any) -> Any:
     return value
 
 
+def _limits(value: Any) -> Any:
+    record({}, LIMITS)(value)
+    if not value:
+        raise Bad("one of " + " ".join(LIMITS), "nothing")
+    return value
+
+
+# cpu: in thousandths of one CPU · memory: in bytes · pids: how many
+LIMITS: Mapping[str, Check] = {
+    "cpu": integer(10, 1_000_000),
+    "memory": integer(65536, BIG),
+    "pids": integer(1, 4_194_304),
+}
 FIELDS: Mapping[str, Check] = {
     "capabilities": strings(*capability.NAMES),
     "no_new_privs": boolean,
     "oom_score_adj": integer(-1000, 1000),
+    "limits": _limits,
     "private_tmp": boolean,
     "read_only": _read_only,
     "writable": places,
@@ -94,6 +111,7 @@ def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
 
 # What a key names is a unit of this kind.
 KINDS = {"root": "subroot", "net": "network"}
+_CALLED = {"root": "subroot", "net": "network namespace"}
 
 
 def misplaced(units: Mapping[str, UnitSpec]) -> Iterator[tuple[UnitSpec, str, str, str]]:
@@ -102,8 +120,9 @@ def misplaced(units: Mapping[str, UnitSpec]) -> Iterator[tuple[UnitSpec, str, st
     for spec in units.values():
         for key, kind in KINDS.items():
             other = units.get(spec.room.get(key, ""))
-            if other is not None and other.kind != kind:
-                yield spec, key, other.unit, kind
+            fits = other is None or (other.kind == kind and (key != "net" or netns_path(other)))
+            if other is not None and not fits:
+                yield spec, key, other.unit, _CALLED[key]
 
 
 _EMPTY: Mapping[str, Any] = {}

@@ -1,5 +1,6 @@
 """The steps of the way in, in their order; one that is not asked for does nothing.
 
+limits             the groups of the unit
 oom_score_adj      while /proc is the machine's
 join               the room of the unit's process, for what runs beside it
 network            that of a unit
@@ -63,6 +64,11 @@ class Passage:
         self._execute()
 
     # -- while the machine is around ---------------------------------------------------------------
+    def _groups(self) -> None:
+        for folder in self._room.get("groups", ()):
+            with open(folder + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+
     def _oom_score_adj(self) -> None:
         if "oom_score_adj" in self._room:
             with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
@@ -208,6 +214,7 @@ def _complete() -> None:
 
 
 STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
+    ("limits", Passage._groups),
     ("oom_score_adj", Passage._oom_score_adj),
     ("join", Passage._join),
     ("network", Passage._join_network),

@@ -9,7 +9,7 @@ is killed when the machine says so.
 from __future__ import annotations
 
 from enve_pm.core import states
-from enve_pm.core.effects import Exited, Spawned, SpawnFailed
+from enve_pm.core.effects import OOM, Exited, Spawned, SpawnFailed
 from enve_pm.enter.start import start
 from enve_pm.resource import reach
 from enve_pm.resource import run as runs
@@ -236,7 +236,8 @@ class Runs:
             self._home.jobs.end(run.job, 127)
             return
         self._home.jobs.end(run.job, code)
-        self._emit(Exited(run.unit, run.number, code, run.why))
+        told = OOM if run.starved and code else code
+        self._emit(Exited(run.unit, run.number, told, run.why))
 
     def _signal_tree(self, run: Run, number: int) -> None:
         self._orphans.adopt(self._fresh)

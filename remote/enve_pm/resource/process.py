@@ -7,6 +7,7 @@ import os
 from enve_pm.core import states
 from enve_pm.core.effects import Exited, Ready, Silent, Spawned, SpawnFailed
 from enve_pm.resource.base import NO_HEIR
+from enve_pm.resource.groups import Groups
 from enve_pm.resource.questions import Questions, asked
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.rooms import room
@@ -39,6 +40,7 @@ class Processes:
         self._runs = runs
         self._emit = emit
         self.questions = Questions(loop, home, emit)
+        self.groups = Groups(loop, home)
         self.noted: Callable[[str, str], None] = lambda unit, text: None  # STATUS= of sd_notify
         self.active: Callable[[str], UnitSpec | None] = lambda unit: None  # its parameters in force
 
@@ -87,7 +89,11 @@ class Processes:
             made = order(spec, self._home, argv, env, fds)
             main = self._runs.start_of(run.unit)
             made.room = room(spec, run.step, self._home, self.active, main)
+            if "limits" in made.room:
+                made.room["groups"] = self.groups.begin(run, made.room.pop("limits"))
             good = self._runs.launch(run, made, parameter)
+            if not good:
+                self.groups.over(run)
         finally:
             if its >= 0:
                 os.close(its)
@@ -147,6 +153,7 @@ class Processes:
         return NO_HEIR if run.watch is None else int(run.watch.heir())
 
     def over(self, run: Run) -> None:
+        run.starved = self.groups.over(run)
         if run.watch is not None:
             run.watch.close()
             run.watch = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_pm.core import states
+from enve_pm.core.network import netns_path
 from enve_pm.core.room import KINDS, NONE, VIEWS
 from enve_pm.shell.spawn import SpawnError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Active = Callable[[str], UnitSpec | None]
 
-RIGHTS = ("capabilities", "no_new_privs", "oom_score_adj")
+RIGHTS = ("capabilities", "no_new_privs", "oom_score_adj", "limits")
 # Steps beside the unit's process.
 BESIDE = (states.CHECK, states.HEALTH, states.RELOAD_STEP)
 
@@ -36,7 +37,7 @@ def room(spec: UnitSpec, step: str, home: Home, active: Active, main: Run | None
     if "root" in asked:
         asked["root"] = _root(asked["root"], home, active)
     if "net" in asked:
-        asked["network"] = _network(asked.pop("net"))
+        asked["network"] = _network(asked.pop("net"), active)
     return asked
 
 
@@ -58,7 +59,11 @@ def _root(name: str, home: Home, active: Active) -> str:
     return os.path.join(home.spot(name), spec.body["at"])
 
 
-def _network(name: str) -> str:
-    if name != NONE:
-        raise SpawnError("network:%s is no network" % name)
-    return name
+def _network(name: str, active: Active) -> str:
+    if name == NONE:
+        return name
+    spec = active(name)
+    path = netns_path(spec) if spec is not None and spec.kind == KINDS["net"] else ""
+    if not path:
+        raise SpawnError("network:%s is no namespace" % name)
+    return path

@@ -39,6 +39,7 @@ class Run:
         "patience",
         "ready",
         "start",
+        "starved",
         "step",
         "timer",
         "told",
@@ -63,6 +64,7 @@ class Run:
         self.killing = False
         self.ready = False
         self.init = False  # the main process is the first of a pid namespace
+        self.starved = False  # something of it was killed for want of memory
         self.orphans = NOBODY
         self.told = NOBODY  # orphans that have had their signal
         self.timer: Timer | None = None

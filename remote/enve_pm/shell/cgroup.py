@@ -14,17 +14,41 @@ import zlib
 def place(home: str) -> str:
     """Make the empty node for this HOME below the group that we are in; "" where that cannot be."""
     base = _base()
-    if not base or not _ours(base):
+    if not base or not ours(base):
         return ""
-    path = f"{base}/pm-{zlib.crc32(os.fsencode(home)):08x}"
+    path = name(base, home)
     try:
         os.makedirs(path, 0o755, exist_ok=True)
     except OSError:
         return ""
     if kill(path):
+        _reset(path)
         return path
     remove(path)
     return ""
+
+
+def _reset(path: str) -> None:
+    """Of an earlier life: while a node hands controllers on, no process can stand in it."""
+    for root, _, _ in os.walk(path, topdown=False):
+        if root != path:
+            remove(root)
+    for controller in ("cpu", "memory", "pids"):
+        _write(path + "/cgroup.subtree_control", b"-" + controller.encode())
+
+
+def name(base: str, home: str) -> str:
+    """The folder of this HOME below another one."""
+    return f"{base}/pm-{zlib.crc32(os.fsencode(home)):08x}"
+
+
+def write(path: str, text: str) -> None:
+    """Raises OSError."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, text.encode("ascii"))
+    finally:
+        os.close(fd)
 
 
 def enter(path: str) -> bool:
@@ -54,15 +78,10 @@ def leave(path: str) -> None:
 
 def _write(path: str, data: bytes) -> bool:
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        write(path, data.decode("ascii"))
     except OSError:
         return False
-    try:
-        return os.write(fd, data) == len(data)
-    except OSError:
-        return False
-    finally:
-        os.close(fd)
+    return True
 
 
 def _base() -> str:
@@ -79,7 +98,8 @@ def _base() -> str:
     return mounts[0][4] + groups[0].rstrip("/")
 
 
-def _ours(base: str) -> bool:
+def ours(base: str) -> bool:
+    """May we make groups there?"""
     if not os.access(base, os.W_OK):
         return False
     return not os.path.isdir("/run/systemd/system") or _delegated(base)

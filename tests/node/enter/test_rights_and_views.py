@@ -249,7 +249,7 @@ def test_a_command_is_looked_for_in_its_root(box: Box) -> None:
         ({"cwd": "/no/where", "private_tmp": True}, "cwd:ENOENT"),
         ({"user": "nobody-there", "private_tmp": True}, "user:nobody-there does not exist"),
         ({"root": "db", "needs": ["db"]}, "root:db is no subroot"),
-        ({"net": "db", "needs": ["db"]}, "network:db is no network"),
+        ({"net": "db", "needs": ["db"]}, "network:db is no namespace"),
         (
             {"namespaces": ["pid"], "hidden": ["/no"]},
             "enter:hidden: /no: No such file or directory",
@@ -330,3 +330,16 @@ def test_a_watchdog_hears_it(box: Box) -> None:
     box.load(line("web", command=["python3", "-c", script], **keys))
     log = box.home / "log/web.log"
     until(lambda: log.exists() and log.read_text() == "True\n", "its own pid to be named")
+
+
+def test_it_is_in_the_network_of_a_unit(box: Box) -> None:
+    name = f"enve-{os.getpid()}"
+    body = {"type": "namespace", "name": name}
+    lan = line("lan", kind="network", network=body)
+    box.load(lan, line("web", net="lan", needs=["lan"], user="daemon"), line("two", net="none"))
+    inner = space(box.unit("web")["pid"], "net")
+    inode = int(inner.partition("[")[2].rstrip("]"))
+    assert (box.root() / "run/netns" / name).stat().st_ino == inode
+    assert space(box.unit("two")["pid"], "net") != inner
+    box.load()
+    until(lambda: not (box.root() / "run/netns" / name).exists(), "the network to go")
