@@ -39,7 +39,7 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.groups,
         ceiling.writes,
         ceiling.reads,
-        (),  # ports: reserved
+        ceiling.ports,
         dict(ceiling.rlimits),
         ceiling.kinds,
         ceiling.excl,

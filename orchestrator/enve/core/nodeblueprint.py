@@ -80,6 +80,7 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "root": list(ceiling.root),
         "limits": dict(ceiling.limits),
         "joins": list(ceiling.joins),
+        "ports": list(ceiling.ports),
     }
     for key in ("networks", "bridges"):
         if getattr(ceiling, key):

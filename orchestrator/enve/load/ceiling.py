@@ -19,11 +19,10 @@ from enve_pm.core.room import LIMITS
 
 KEYS = (
     *("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout"),
-    *("capabilities", "root", "limits", "joins", "networks", "bridges"),
+    *("capabilities", "root", "limits", "joins", "ports", "networks", "bridges"),
 )
 _LATER = {
     "jail": "namespaces",
-    "ports": "network namespaces, which hold a spot to its ports,",
 }
 _CPU = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(%?)")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
@@ -44,6 +43,7 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     bridges = table["bridges"].several(f"bridges of {what}") if "bridges" in table else []
     locks = table["excl"].several(f"excl of {what}") if "excl" in table else []
     rights = capabilities(table["capabilities"], what) if "capabilities" in table else []
+    ports = table["ports"].several(f"ports of {what}") if "ports" in table else []
     joins = table["joins"].texts(f"joins of {what}") if "joins" in table else ()
     roots = table["root"].texts(f"root of {what}") if "root" in table else ()
     return Ceiling(
@@ -59,6 +59,7 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
         capabilities=tuple(rights),
         root=tuple(roots),
         joins=tuple(joins),
+        ports=tuple(port.integer(f"ports of {what}", 1, 65535) for port in ports),
         networks=tuple(_network(one, f"networks of {what}") for one in networks),
         bridges=tuple(_bridge(one, f"bridges of {what}") for one in bridges),
         limits=read_limits(table["limits"], f"limits of {what}") if "limits" in table else {},

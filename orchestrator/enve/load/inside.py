@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from enve.load.ceiling import capabilities, read_limits
+from enve.load.content import octal
 from enve.load.item import Item
+from enve_pm.core.listening import DATAGRAM, STREAM
 from enve_pm.core.room import NAMESPACES, NONE
 
 Reader = Callable[[Item, str], Any]
@@ -32,6 +34,25 @@ def _namespaces(item: Item, what: str) -> list[str]:
     return [one.choice(what, NAMESPACES) for one in item.several(what)]
 
 
+def _sockets(item: Item, what: str) -> dict[str, Any]:
+    """Each an address or a path, or a table with more about it."""
+    entries = item.entries(what)
+    return {str(name): _socket(value, f"{what}: {name}") for name, value in entries}
+
+
+def _socket(item: Item, what: str) -> dict[str, Any]:
+    if not item.is_table:
+        return {"listen": item.text(what)}
+    table = item.table(what, tuple(_SOCKET))
+    return {key: _SOCKET[key](value, f"{what}: {key}") for key, value in table.items()}
+
+
+_SOCKET: dict[str, Reader] = {
+    "listen": lambda item, what: item.text(what),
+    "type": lambda item, what: item.choice(what, (STREAM, DATAGRAM)),
+    "backlog": lambda item, what: item.integer(what, 1, 65535),
+    "mode": lambda item, what: octal(item, what, "0660"),
+}
 _KEYS: dict[str, tuple[str, Reader]] = {  # key of the plan -> key of the line
     "capabilities": ("capabilities", capabilities),
     "no_new_privs": ("no_new_privs", _true),
@@ -44,6 +65,7 @@ _KEYS: dict[str, tuple[str, Reader]] = {  # key of the plan -> key of the line
     "namespaces": ("namespaces", _namespaces),
     "hostname": ("hostname", lambda item, what: item.text(what)),
     "root": ("root", lambda item, what: item.text(what)),
+    "sockets": ("sockets", _sockets),
 }
 ORIGIN = {"net": "network"}  # see `enve.load.network`
 

@@ -43,6 +43,7 @@ class Ceiling:
     networks: tuple[str, ...] = ()  # around the addresses that its links may have
     bridges: tuple[str, ...] = ()  # links that it may make, or sit on
     limits: Mapping[str, int] = field(default_factory=dict)
+    ports: tuple[int, ...] = ()  # that pm may listen on for it
     joins: tuple[str, ...] = ()  # network units that its processes may be in
 
 

@@ -37,11 +37,12 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "frames": pm.streams.dump(),
         "timers": pm.timers.dump(),
         "calls": pm.calls.dump(),
+        "sockets": pm.processes.sockets.dump(),
         "questions": pm.processes.questions.dump(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
     watched = [fd for run in runs.all() if run.watch for fd in run.watch.fds()]
-    return state, own + watched + pm.logs.fds()
+    return state, own + watched + pm.logs.fds() + pm.processes.sockets.fds()
 
 
 def resume(pm: Pm, state: dict[str, Any]) -> None:
@@ -57,6 +58,7 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
         if run is not None:
             pm.processes.resume(run, watch)
     pm.logs.restore(state["logs"])
+    pm.processes.sockets.restore(state.get("sockets", []))
     pm.board.wants = state["wants"]
     pm.board.notes = state["notes"]
     pm.owner.restore(state["goals"])

@@ -18,7 +18,7 @@ from enve_pm.app.share import read_line
 from enve_pm.app.streams import Streams
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.states import UP
+from enve_pm.core.states import FAIL, STARTING_FAIL, STOPPED, UP
 from enve_pm.core.unit import JOB, PROCESS, RESOURCE, ROOMS, TIMER, UnitError
 from enve_pm.core.unitstate import SHUTDOWN
 from enve_pm.resource.jobs import JobUnits
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from enve_pm.shell.accept import Acceptor
     from enve_pm.shell.home import Kept
 
+AT_REST = (STOPPED, STARTING_FAIL, FAIL)
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -93,7 +94,7 @@ class Pm:
         self.timers.noted, self.timers.lasts = self.board.noted, self._lasts
         self.jobs.ends = self._ends
         checks = [self.owner.check, self.reports.check, self.calls.check]
-        engine.turned = [self.board.keep_wants, *checks]
+        engine.turned = [self.board.keep_wants, *checks, self._stop_listening]
         runs.heir = self.processes.heir
         runs.over = self.over
         self.processes.noted = self.board.noted
@@ -139,6 +140,7 @@ class Pm:
         gc.enable()
         code = self.loop.run()
         self.processes.groups.close()
+        self.processes.sockets.close()
         self.board.flush()
         return code
 
@@ -197,10 +199,18 @@ class Pm:
         unit = self.engine.machine.units.get(name)
         return unit is not None and unit.asked_why == SHUTDOWN
 
+    def _stop_listening(self) -> None:
+        """For units that are down and shall be."""
+        for name in self.processes.sockets.units():
+            unit = self.engine.machine.units.get(name)
+            if unit is None or (unit.want != UP and unit.state in AT_REST):
+                self.processes.sockets.drop(name)
+
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
         self.jobs.drop(name)
         self.timers.drop(name)
+        self.processes.sockets.drop(name)
         self.debts.forget(name)
 
     # -- ends, and other programs -----------------------------------------------------------------

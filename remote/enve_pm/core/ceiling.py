@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, network
+from enve_pm.core import address, listening, network
 from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
@@ -45,6 +45,7 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _rights(spec, found)
     own = directory(home, spec.name)
     _paths(spec, found, own)
+    _sockets(spec, found, own)
     if spec.kind == NETWORK:
         _network(spec, found)
     elif spec.kind in ROOMS:
@@ -219,6 +220,20 @@ def _inside(path: str, folders: Sequence[str]) -> bool:
         return True
     clean = "/" + "/".join(step for step in steps if step not in ("", "."))
     return any(folder == "/" or (clean + "/").startswith(folder + "/") for folder in folders)
+
+
+def _sockets(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
+    """pm may be root, and listens for it."""
+    if ceiling.user == ROOT:
+        return
+    for one in spec.room.get("sockets", {}).values():
+        port = listening.port(one)
+        if port and port not in ceiling.ports:
+            ports = " ".join(map(str, ceiling.ports)) or "none"
+            raise _above(spec, "sockets", one["listen"], "its ports: " + ports)
+        if not port and not _inside(one["listen"], (own, *ceiling.writes)):
+            most = "its paths: " + " ".join((own, *ceiling.writes))
+            raise _above(spec, "sockets", one["listen"], most)
 
 
 def _modes(spec: UnitSpec) -> None:

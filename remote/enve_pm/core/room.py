@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import capability, target
+from enve_pm.core import capability, listening, target
 from enve_pm.core.fieldcheck import (
     Bad,
     boolean,
@@ -79,6 +79,7 @@ FIELDS: Mapping[str, Check] = {
     "hostname": _hostname,
     "net": unit_name,
     "root": unit_name,
+    "sockets": listening.body,
 }
 # What gives a unit a view of its own. Who is not root keeps it with `no_new_privs`: a program with
 # more rights than its caller must not be shown a system that the caller has chosen.
@@ -106,6 +107,15 @@ def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
         return "writable", "no such key, as read_only is not true", room["writable"]
     if "pid" in room.get("namespaces", ()) and spec.ready["how"] == "pidfile":
         return "ready", "another way than a pid file, as its pids are its own", "pidfile"
+    return _sockets(spec) if "sockets" in room else None
+
+
+def _sockets(spec: UnitSpec) -> tuple[str, str, object] | None:
+    if spec.kind != "process":
+        return "sockets", "no such key, as kind is " + spec.kind, spec.room["sockets"]
+    end = listening.FIRST + len(spec.room["sockets"])
+    if spec.ready.get("fd", end) < end:
+        return "ready", "a descriptor from %d on, after those of sockets" % end, spec.ready["fd"]
     return None
 
 

@@ -192,6 +192,8 @@ class Passage:
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these
             signal.signal(number, signal.SIG_DFL)
         env = dict(orders.env)
+        if self._room.get("sockets"):
+            env["LISTEN_PID"] = str(os.getpid())
         if "WATCHDOG_USEC" in env:
             env["WATCHDOG_PID"] = str(os.getpid())
         try:

@@ -12,6 +12,7 @@ from enve_pm.resource.questions import Questions, asked
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.rooms import room
 from enve_pm.resource.run import Run
+from enve_pm.resource.sockets import Sockets
 from enve_pm.resource.step import cwd, describe, environment, order, output
 from enve_pm.shell.spawn import SpawnError, code_name, find
 
@@ -41,6 +42,7 @@ class Processes:
         self._emit = emit
         self.questions = Questions(loop, home, emit)
         self.groups = Groups(loop, home)
+        self.sockets = Sockets(loop.system, home)
         self.noted: Callable[[str, str], None] = lambda unit, text: None  # STATUS= of sd_notify
         self.active: Callable[[str], UnitSpec | None] = lambda unit: None  # its parameters in force
 
@@ -85,6 +87,9 @@ class Processes:
         its = self._prepare(run, spec, env, fds) if run.step == states.START else -1
         try:
             argv = self._command(run, spec, env)
+            if run.step == states.START:
+                cwd(spec, self._home)  # the spot's folder is there
+                self.sockets.give(spec, env, fds)
             parameter = describe(run, argv, self._loop.system.wall())
             made = order(spec, self._home, argv, env, fds)
             main = self._runs.start_of(run.unit)

@@ -36,6 +36,7 @@ def room(spec: UnitSpec, step: str, home: Home, active: Active, main: Run | None
         return _beside(asked, main)
     if "root" in asked:
         asked["root"] = _root(asked["root"], home, active)
+    asked["sockets"] = step == states.START and bool(asked.get("sockets"))
     if "net" in asked:
         asked["network"] = _network(asked.pop("net"), active)
     return asked
