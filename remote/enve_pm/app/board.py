@@ -13,6 +13,7 @@ from enve_pm import __version__
 from enve_pm.core import states
 from enve_pm.core.effects import Want
 from enve_pm.shell import program
+from enve_pm.shell.claim import claim
 from enve_pm.shell.complain import complain
 from enve_pm.shell.pending import REPLACED
 from enve_pm.shell.status import Row, Status
@@ -132,9 +133,12 @@ class Board:
             if name in units:
                 self._home.state(name, units[name].state)
         path = self._home.path + "/public/status.json"
-        self._home.pending.put(path, self._status.render(self._system.wall()), REPLACED, 0o644)
+        text = self._status.render(self._system.wall())
+        self._home.pending.put(path, text, REPLACED, 0o644)
         if not self._home.pending.flush():
             self._wake(AGAIN)
+        if path in self._home.pending:
+            claim(self._system, path, text)
         self._tell_disk(self._home.pending.error)
         self.shown()
 

@@ -28,6 +28,10 @@ class Pending:
     def __bool__(self) -> bool:
         return bool(self._files)
 
+    def __contains__(self, path: str) -> bool:
+        """Does this file wait?"""
+        return path in self._files
+
     def put(self, path: str, data: bytes, how: str = DIRECT, mode: int = 0o600) -> None:
         """This is what the file shall hold."""
         self._files[path] = (data, how, mode)

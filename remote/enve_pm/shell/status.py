@@ -10,6 +10,7 @@ from _json import encode_basestring as quote
 from collections import namedtuple
 
 from enve_pm.core.canonical import dumps
+from enve_pm.shell.claim import SPARE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ class Status:
             self._order = None
 
     def render(self, wall: int) -> bytes:
-        """The file: canonical JSON, as `dumps` of the whole would give it."""
+        """The file: canonical JSON, as `dumps` of the whole would give it, and blanks (`claim`)."""
         if self._order is None:
             self._order = sorted(self._units)
         marker = dumps({**self._head, "v": 1, "wall": wall, "units": {}})
         # The keys stand in order: after "units" only "v", "version" and "wall" come.
         before, _, after = marker.partition(b'"units":{}')
         body = b",".join([self._units[unit] for unit in self._order])
-        return before + b'"units":{' + body + b"}" + after + b"\n"
+        return before + b'"units":{' + body + b"}" + after + SPARE + b"\n"

@@ -64,7 +64,8 @@ def test_units_that_fail_go_on_failing(disk: Path, tmp_path: Path) -> None:
     with Box(disk, log=disk / "pm.log") as box:
         filler = fill(disk)
         filler.unlink()
-        box.load(counting("loop", tmp_path, "exit 1"), status=3)
+        slow = {"ready": {"how": "wait", "ms": 2000}}  # nothing that ends is ready by then
+        box.load({**counting("loop", tmp_path, "exit 1"), **slow}, status=3)
         before = box.pids()
         filler = fill(disk)
         seen = len(starts(tmp_path, "loop"))
@@ -72,3 +73,19 @@ def test_units_that_fail_go_on_failing(disk: Path, tmp_path: Path) -> None:
         filler.unlink()
         until(lambda: box.unit("loop")["restarts"] > seen, "what is shown to catch up")
         assert box.pids() == before
+
+
+def test_a_pm_that_begins_on_it_is_seen_alive(disk: Path, tmp_path: Path) -> None:
+    """Else listings, marches and whoever waits for pm take it for dead until there is room."""
+    with Box(disk, log=disk / "pm.log") as box:
+        box.load(counting("web", tmp_path, "exec sleep 1000"))
+        before, shown = box.pids(), disk / "home/public/status.json"
+        filler = fill(disk)
+        box.kill(lambda: fill(disk))  # it waits for `pm status` to say that pm runs
+        assert box.pids()[1] not in before
+        assert shown.stat().st_mode & stat.S_ISVTX, "the states are those of the pm before"
+        until(lambda: len(starts(tmp_path, "web")) == 2, "web to run again")
+        assert str(box.unit("web")["pid"]) == starts(tmp_path, "web")[0]
+        filler.unlink()
+        until(lambda: str(box.unit("web")["pid"]) == starts(tmp_path, "web")[1], "new states")
+        assert not shown.stat().st_mode & stat.S_ISVTX

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.filename import quote, unquote
+from enve_pm.shell.claim import SPARE
 from enve_pm.shell.home import Home
 from enve_pm.shell.job import KEEP
 from enve_pm.shell.pending import LASTING
@@ -147,7 +148,7 @@ def test_status_is_the_canonical_json_of_the_whole(units: dict[str, Row]) -> Non
         status.set(name, row)
     shown = {name: row._asdict() for name, row in units.items()}
     whole = {**head, "v": 1, "wall": 77, "units": shown}
-    assert status.render(77) == dumps(whole) + b"\n"
+    assert status.render(77) == dumps(whole) + SPARE + b"\n"
     assert loads(status.render(77)) == whole
     for name in units:
         status.drop(name)
