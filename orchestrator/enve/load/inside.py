@@ -8,8 +8,9 @@ from typing import Any
 from enve.load.ceiling import capabilities, read_limits
 from enve.load.content import octal
 from enve.load.item import Item
+from enve_pm.core.inside import NONE
 from enve_pm.core.listening import DATAGRAM, STREAM
-from enve_pm.core.room import NAMESPACES, NONE
+from enve_pm.core.room import NAMESPACES
 
 Reader = Callable[[Item, str], Any]
 

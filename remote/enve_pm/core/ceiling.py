@@ -8,8 +8,8 @@ from enve_pm.core import address, listening, network
 from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
+from enve_pm.core.inside import NONE
 from enve_pm.core.refusal import CEILING, Refused
-from enve_pm.core.room import NONE
 from enve_pm.core.unit import NETWORK, ROOMS, SUBPM, takes
 
 TYPE_CHECKING = False

@@ -15,6 +15,7 @@ from enve_pm.core.fieldcheck import (
     strings,
     unit_name,
 )
+from enve_pm.core.inside import NONE
 from enve_pm.core.network import netns_path
 
 TYPE_CHECKING = False
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from enve_pm.core.unit import UnitSpec
 
 BIG = 2**53 - 1
-NONE = "none"  # in place of a network unit: a network of its own with nothing but lo
 NAMESPACES = ("ipc", "pid", "uts")
 _HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")
 
@@ -81,9 +81,6 @@ FIELDS: Mapping[str, Check] = {
     "root": unit_name,
     "sockets": listening.body,
 }
-# What gives a unit a view of its own. Who is not root keeps it with `no_new_privs`: a program with
-# more rights than its caller must not be shown a system that the caller has chosen.
-VIEWS = frozenset(("private_tmp", "read_only", "hidden", "namespaces", "hostname"))
 
 
 def of(line: Mapping[str, Any]) -> Mapping[str, Any]:

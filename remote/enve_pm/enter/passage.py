@@ -21,7 +21,7 @@ import os
 import resource
 import sys
 
-from enve_pm.core.room import NONE, VIEWS
+from enve_pm.core.inside import NONE, VIEWS
 from enve_pm.enter import kernel, rights, spaces, view
 from enve_pm.maker import trusted
 from enve_pm.shell.light import signal
@@ -59,8 +59,7 @@ class Passage:
             try:
                 step(self)
             except OSError as error:
-                where = "%s: " % error.filename if isinstance(error.filename, str) else ""
-                raise Stop("enter:%s: %s%s" % (word, where, error.strerror)) from None
+                raise Stop("enter:%s: %s" % (word, _told(error))) from None
         self._execute()
 
     # -- while the machine is around ---------------------------------------------------------------
@@ -205,6 +204,17 @@ class Passage:
             raise Stop("exec:" + code_name(error)) from None
         except ValueError:
             raise Stop("exec:EINVAL") from None
+
+
+def _told(error: OSError) -> str:
+    """What is known by a descriptor only is named by where it stands."""
+    path = error.filename
+    if isinstance(path, str) and path.startswith("/proc/self/fd/"):
+        try:
+            path = os.readlink(path)
+        except OSError:
+            path = None
+    return "%s: %s" % (path, error.strerror) if isinstance(path, str) else str(error.strerror)
 
 
 def _complete() -> None:

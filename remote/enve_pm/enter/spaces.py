@@ -7,7 +7,7 @@ import fcntl
 import os
 import struct
 
-from enve_pm.core.room import NONE
+from enve_pm.core.inside import NONE
 from enve_pm.enter import kernel
 from enve_pm.shell.light import socket
 from enve_pm.shell.procfs import ProcFs
@@ -51,7 +51,8 @@ def join(pid: int, start: int) -> None:
     """All namespaces of a process but that of pids, and its root. Its start, in ticks since boot,
     says that it is still the one that is meant."""
     root = os.open("/proc/%d/root" % pid, os.O_PATH | os.O_CLOEXEC)
-    handles = [_other(pid, kind) for kind in KINDS]
+    kinds = KINDS if os.geteuid() else KINDS[1:]  # root goes into no user's own
+    handles = [_other(pid, kind) for kind in kinds]
     stat = ProcFs().stat(pid)
     if stat is None or stat.start != start:
         raise OSError(errno.ESRCH, "its process has ended")

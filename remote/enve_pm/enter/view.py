@@ -1,8 +1,7 @@
 """What a process sees of the file system, in a mount namespace of its own: covered folders, folders
 that cannot be written, and always the directory of its spot.
 
-Paths mean what the unit itself would see, so a root of its own is entered before. As root each step
-to a path has to be root's (see `maker.trusted`); who is not root can only fool himself.
+Paths mean what the unit itself would see, so a root of its own is entered before.
 """
 
 from __future__ import annotations
@@ -37,7 +36,11 @@ KEPT = {
 
 
 class View:
-    """`spot`: the directory that stays where it is, and may be written, whatever covers it."""
+    """`spot`: the directory that stays where it is, and may be written, whatever covers it.
+
+    What covers something goes where only root can lead it, as root's own processes may be shown it.
+    What is made read-only, or left writable, may be anybody's: there is nothing to be led to.
+    """
 
     def __init__(self, spot: str, root: bool) -> None:
         self._spot = spot
@@ -102,22 +105,24 @@ class View:
             os.close(self._alone(folder))
         _read_only(self._open("/"), folders)
 
-    def _real(self, path: str) -> str:
-        at = self._open(path)
+    @staticmethod
+    def _real(path: str) -> str:
+        at = _open(path)
         try:
             return trusted.real(at)
         finally:
             os.close(at)
 
-    def _alone(self, path: str) -> int:
+    @staticmethod
+    def _alone(path: str) -> int:
         """A mount of its own, of which more or less may be said than of what is around it."""
-        at = self._open(path)
+        at = _open(path)
         try:
             libc.mount(trusted.name(at), trusted.name(at), "", libc.BIND | libc.REC)
             real = trusted.real(at)
         finally:
             os.close(at)
-        return self._open(real)
+        return _open(real)
 
 
 def private() -> None:

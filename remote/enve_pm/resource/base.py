@@ -232,8 +232,9 @@ class Runs:
         self.over(run)
         self._unannounce(run)
         code = run.code or run.fate or 0
-        if self.entrances.over(run):
-            self._home.jobs.end(run.job, 127)
+        stopped = self.entrances.over(run)
+        if stopped:
+            self._home.jobs.end(run.job, 127, stopped)
             return
         self._home.jobs.end(run.job, code)
         told = OOM if run.starved and code else code

@@ -95,18 +95,18 @@ class Entrances:
         entrance = self._entrances.get(run.number)
         return entrance.heir if entrance is not None and entrance.heir in run.orphans else 0
 
-    def over(self, run: Run) -> bool:
-        """The run is over. True when its command never was executed, which has been said then."""
+    def over(self, run: Run) -> str:
+        """The run is over. Why its command was not executed, which has been said then; or empty."""
         self.hear(run)
         entrance = self._entrances.pop(run.number, None)
         if entrance is None or entrance.told:
-            return False
+            return ""
         self._close(entrance)
         if entrance.stop:
             self._emit(SpawnFailed(run.unit, run.number, entrance.stop))
-            return True
-        self._emit(Spawned(run.unit, run.number, run.main))  # it was killed on its way
-        return False
+        else:
+            self._emit(Spawned(run.unit, run.number, run.main))  # it was killed on its way
+        return entrance.stop
 
     def _close(self, entrance: Entrance) -> None:
         if entrance.fd >= 0:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from enve_pm.core import states
+from enve_pm.core.inside import NONE, VIEWS
 from enve_pm.core.network import netns_path
-from enve_pm.core.room import KINDS, NONE, VIEWS
+from enve_pm.core.room import KINDS
 from enve_pm.shell.spawn import SpawnError
 
 TYPE_CHECKING = False

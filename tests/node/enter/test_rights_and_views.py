@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.node.watchdog.test_every_python import interpreters
 from tests.support.box import SLEEP, Box, line
 from tests.support.rooms import OWN, subroot
 from tests.support.wait import until
@@ -132,6 +133,17 @@ def test_a_system_that_cannot_be_written(box: Box, place: Path) -> None:
     assert (box.home / "spots/web/a").exists()
 
 
+def test_what_it_may_write_may_lie_in_a_folder_of_its_own(box: Box, place: Path) -> None:
+    free = place / "his" / "free"
+    free.mkdir(parents=True)
+    for folder in (free.parent, free):
+        os.chown(folder, 1, 1)
+    assert said(box, f"touch {free}/a {free}/../b", read_only=True, writable=[str(free)]).count(
+        "Read-only"
+    )
+    assert (free / "a").exists() and not (free.parent / "b").exists()
+
+
 def test_only_some_paths_cannot_be_written(box: Box, place: Path) -> None:
     shut = place / "shut"
     (shut / "in").mkdir(parents=True)
@@ -238,6 +250,16 @@ def test_a_command_is_looked_for_in_its_root(box: Box) -> None:
     box.load(base, line("web", command=["sleep", "1"], restart="never", **keys), status=3)
     assert box.unit("web")["result"] == "exec:ENOENT"
     assert box.unit("web")["state"] == "STARTING_FAIL"
+
+
+@pytest.mark.parametrize("version", sorted(interpreters()))
+def test_every_python(place: Path, version: str) -> None:
+    keys: dict[str, Any] = {"namespaces": ["pid", "ipc"], "net": "none", "hostname": "inner"}
+    keys.update(private_tmp=True, read_only=True, hidden=["/usr/share"], capabilities=["chown"])
+    keys.update(sockets={"a": {"listen": "a.sock"}}, rlimits={"nofile": 99}, nice=1)
+    with Box(place, python=interpreters()[version], around=OWN) as box:
+        box.load(line("web", **keys))
+        assert box.unit("web")["state"] == "RUNNING"
 
 
 # -- what goes wrong -------------------------------------------------------------------------------
