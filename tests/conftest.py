@@ -8,14 +8,19 @@ import signal
 
 import pytest
 
-from tests.support import loopdisk, netlab
+from tests.support import injector, loopdisk, netlab
 
 
 def _no_graphviz() -> str:
     return "" if shutil.which("dot") else "no dot (package graphviz)"
 
 
-PROBES = {"host": netlab.refusal, "btrfs": loopdisk.refusal, "graphviz": _no_graphviz}
+PROBES = {
+    "host": netlab.refusal,
+    "btrfs": loopdisk.refusal,
+    "strace": injector.refusal,
+    "graphviz": _no_graphviz,
+}
 NOT_RUN: set[str] = set()
 
 

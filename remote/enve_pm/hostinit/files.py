@@ -53,20 +53,18 @@ def _mend(handle: int, path: str, mode: int, gid: int) -> bool:
 
 
 def parents(path: str, mode: int) -> None:
-    """The folders above `path`; those that are there stay as they are. Where others may enter
-    (`mode`), they must be able to come that far: Problem names the folder that keeps them out."""
+    """The folders above `path`; those that are there stay as they are."""
     above = os.path.dirname(path) or "/"
     if above != "/" and not os.path.isdir(above):
         parents(above, mode)
         os.mkdir(above)
         os.chmod(above, mode)
-    elif mode & stat.S_IXOTH:
-        _enterable(above)
 
 
-def _enterable(folder: str) -> None:
-    steps = [step for step in folder.split("/") if step]
-    for end in range(len(steps) + 1):
+def enterable(path: str) -> None:
+    """Raises Problem with the folder above `path` that keeps other users out, if one does."""
+    steps = [step for step in path.split("/") if step]
+    for end in range(len(steps)):
         path = "/" + "/".join(steps[:end])
         if not os.stat(path).st_mode & stat.S_IXOTH:
             raise Problem(

@@ -50,6 +50,8 @@ def make(home: str, run: str, gid: int) -> list[str]:
     for base, table in ((home, HOME), (run, RUN)):
         _is_free(base, table)
         files.parents(base, 0o755 if gid >= 0 else USER_MODE)
+        if gid >= 0:
+            files.enterable(base)
         for row in table:
             path = base + "/" + row.path if row.path else base
             if files.folder(path, *_owned(row, gid)):

@@ -33,6 +33,6 @@ def test_what_is_missing_is_made_with_its_mode(place: Path) -> None:
 def test_a_folder_that_keeps_others_out_is_named(place: Path) -> None:
     (place / "closed").mkdir(mode=0o700)
     with pytest.raises(Problem, match=f"{place}/closed keeps other users out") as caught:
-        files.parents(f"{place}/closed/pm", 0o755)
+        files.enterable(f"{place}/closed/pm")
     assert "chmod o+x" in caught.value.hint
-    files.parents(f"{place}/closed/pm", 0o700)  # a user's own
+    files.enterable(f"{place}/open")

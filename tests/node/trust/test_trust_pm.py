@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.node.trust import forge
@@ -74,10 +75,13 @@ class Node:
         assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
         return record.parse_ack(done.stdout.splitlines()[-1])
 
+    def status(self) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads((self.home / "public/status.json").read_text())
+        return shown
+
     def states(self) -> dict[str, str]:
         """As a listing finds them."""
-        units = json.loads((self.home / "public/status.json").read_text())["units"]
-        return {name: unit["state"] for name, unit in units.items()}
+        return {name: unit["state"] for name, unit in self.status()["units"].items()}
 
     def held(self) -> record.Held:
         return record.parse_held((self.home / "public/held.json").read_bytes())

@@ -1,0 +1,179 @@
+"""pm is killed, or a call of it fails, anywhere in what it does: it recovers every time.
+
+After each fault: one living process for each unit that is wanted, none for any other; what is held
+is the old plan or the new one, whole; and the same order, given once more, is carried out.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.node.trust import forge
+from tests.node.trust.bench import Keys
+from tests.node.trust.test_trust_pm import PROGRAM, READY, Node
+from tests.support import injector
+from tests.support.injector import Point
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.real, pytest.mark.strace]
+FEW = 8  # points of each order in a run of every commit
+ONE = ("web", "db")
+OTHER = ("web",)
+
+
+@pytest.fixture(scope="module")
+def keys() -> Iterator[Keys]:
+    made = Keys(["alice"])
+    yield made
+    made.home.close()
+
+
+class Subject:
+    """A node with a plan that goes to and fro between two forms."""
+
+    def __init__(self, root: Path, keys: Keys) -> None:
+        self.node = Node(root, keys)
+        self._keys = keys
+        now = int(time.time())
+        self.plan = forge.Plan.of(self._lines(0), issued=now, expires=now + 86_400)
+        self.turn = 0
+        self.node.start()
+        self._send(self.plan)
+        self.settled(ONE)
+
+    @property
+    def pid(self) -> int:
+        """Of pm itself."""
+        return int(self.node.status()["pid"])
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        return OTHER if self.turn % 2 else ONE
+
+    @staticmethod
+    def _lines(turn: int) -> dict[str, str]:
+        names = OTHER if turn % 2 else ONE
+        return {name: forge.line(name, ready=READY, nice=turn % 2) for name in names}
+
+    def _send(self, plan: forge.Plan) -> str:
+        return str(self.node.send(plan.stream(self._keys.sign("alice"))).verdict)
+
+    # -- orders -----------------------------------------------------------------------------------
+    def march(self, again: bool) -> None:
+        """The other form of the plan; `again`: the one that was sent last, until it is there."""
+        if not again:
+            self.turn += 1
+            self.plan = self.plan.after(self._lines(self.turn))
+        verdict = self._send(self.plan)
+        assert not again or verdict in ("applied", "duplicate"), verdict
+
+    def client(self, *words: str) -> Callable[[bool], None]:
+        """An order of pm's own client."""
+
+        def order(again: bool) -> None:
+            argv = [sys.executable, "-I", "-S", str(PROGRAM), *words, "--home", str(self.node.home)]
+            done = subprocess.run(argv, capture_output=True, check=False, timeout=60)
+            assert not again or done.returncode == 0, done.stderr
+
+        return order
+
+    # -- what must hold ---------------------------------------------------------------------------
+    def settled(self, *allowed: tuple[str, ...], after: object = "") -> None:
+        """One of these sets of units runs, each once."""
+
+        def good() -> bool:
+            states = self.node.states()
+            whole = tuple(sorted(states)) in {tuple(sorted(names)) for names in allowed}
+            return whole and set(states.values()) == {"RUNNING"} and self._once(states)
+
+        try:
+            until(good, f"one of {allowed} to run, and nothing else, after {after}", 60)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; {self.node.states()}, {self.living()}") from None
+
+    def _once(self, names: object) -> bool:
+        found = self.living()
+        return sorted(found) == sorted(names)  # type: ignore[call-overload, no-any-return]
+
+    def living(self) -> list[str]:
+        """The units of all processes that bear the mark of this pm."""
+        place = f"SPOT_DIR={self.node.home}/spots/".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                for row in (entry / "environ").read_bytes().split(b"\0"):
+                    if row.startswith(place):
+                        found.append(row[len(place) :].decode())
+        return found
+
+    def revive(self) -> None:
+        """Whoever restarts pm does so, if it has ended."""
+        assert self.node.process is not None
+        with suppress(subprocess.TimeoutExpired):
+            self.node.process.wait(0.2)
+        if self.node.process.returncode is not None:
+            self.node.start()
+
+
+@pytest.fixture
+def subject(tmp_path: Path, keys: Keys) -> Iterator[Subject]:
+    made = Subject(tmp_path, keys)
+    yield made
+    made.node.end()
+
+
+ORDERS: dict[str, Callable[[Subject], Callable[[bool], None]]] = {
+    "march": lambda subject: subject.march,
+    "restart": lambda subject: subject.client("restart", "web", "--timeout", "3"),
+    "reexec": lambda subject: subject.client("reexec", "--timeout", "3"),
+}
+
+
+def strike(subject: Subject, order: Callable[[bool], None], point: Point) -> None:
+    """One fault; then everything is as it should be."""
+    before = subject.wanted
+    lost = suppress(AssertionError, subprocess.SubprocessError)
+    with lost, injector.injected(subject.pid, point):
+        order(False)
+    subject.revive()
+    subject.settled(before, subject.wanted, after=point)
+    until(lambda: _given(order), f"the order to be carried out after {point}")
+    subject.settled(subject.wanted, after=point)
+
+
+def _given(order: Callable[[bool], None]) -> bool:
+    try:
+        order(True)
+    except (AssertionError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def campaign(subject: Subject, name: str, tmp_path: Path, most: int) -> int:
+    order = ORDERS[name](subject)
+    with injector.counted(subject.pid, tmp_path / "calls") as calls:
+        order(False)
+    subject.settled(subject.wanted)
+    every = injector.points(calls)
+    chosen = injector.spread(every, most)
+    for point in chosen:
+        strike(subject, order, point)
+    print(f"\n{name}: {len(chosen)} of {len(every)} points, all recovered")
+    return len(chosen)
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_some_points(name: str, subject: Subject, tmp_path: Path) -> None:
+    assert campaign(subject, name, tmp_path, FEW) == FEW
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ORDERS)
+def test_every_point(name: str, subject: Subject, tmp_path: Path) -> None:
+    assert campaign(subject, name, tmp_path, 1_000_000) > 100
