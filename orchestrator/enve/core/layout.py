@@ -51,4 +51,6 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.bridges,
         dict(ceiling.limits),
         ceiling.joins,
+        ceiling.no_new_privs,
+        ceiling.read_only,
     )

@@ -80,6 +80,8 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "root": list(ceiling.root),
         "limits": dict(ceiling.limits),
         "joins": list(ceiling.joins),
+        "no_new_privs": ceiling.no_new_privs,
+        "read_only": ceiling.read_only,
         "ports": list(ceiling.ports),
     }
     for key in ("networks", "bridges"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from enve.core.suggest import did_you_mean
 from enve.load.item import Item
@@ -19,7 +20,8 @@ from enve_pm.core.room import LIMITS
 
 KEYS = (
     *("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout"),
-    *("capabilities", "root", "limits", "joins", "ports", "networks", "bridges"),
+    *("capabilities", "root", "limits", "ports", "joins", "networks", "bridges"),
+    *("no_new_privs", "read_only"),
 )
 _LATER = {
     "jail": "namespaces",
@@ -59,6 +61,8 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
         capabilities=tuple(rights),
         root=tuple(roots),
         joins=tuple(joins),
+        no_new_privs=_imposed(table, "no_new_privs", what),
+        read_only=_imposed(table, "read_only", what),
         ports=tuple(port.integer(f"ports of {what}", 1, 65535) for port in ports),
         networks=tuple(_network(one, f"networks of {what}") for one in networks),
         bridges=tuple(_bridge(one, f"bridges of {what}") for one in bridges),
@@ -79,6 +83,10 @@ def _cpu(item: Item, what: str) -> int:
     if match is None:
         raise item.wanted("a number of CPUs (50% 0.5 2)", what)
     return round(float(match[1]) * (10 if match[2] else 1000))
+
+
+def _imposed(table: Mapping[str, Item], key: str, what: str) -> bool:
+    return key in table and table[key].boolean(f"{key} of {what}")
 
 
 def capabilities(item: Item, what: str) -> list[str]:

@@ -44,6 +44,8 @@ class Ceiling:
     bridges: tuple[str, ...] = ()  # links that it may make, or sit on
     limits: Mapping[str, int] = field(default_factory=dict)
     ports: tuple[int, ...] = ()  # that pm may listen on for it
+    no_new_privs: bool = False  # put on, whatever the plan says
+    read_only: bool = False
     joins: tuple[str, ...] = ()  # network units that its processes may be in
 
 

@@ -33,13 +33,14 @@ Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # reads: folders that may be shown in the spot, but not changed · stop_timeout: ms, at most
 # limits: the most of each that a plan may give, and what it has if it says nothing
 # capabilities: of the kernel, that a plan may give · root: units of kind subroot that it may enter
+# no_new_privs, read_only: put on, whatever the plan says
 # joins: units of kind network that its processes may be in
 # networks: around the addresses of its links · bridges: links that it may make, or sit on
 Ceiling = namedtuple(
     "Ceiling",
     "user groups writes reads ports rlimits kinds excl log stop_timeout capabilities root"
-    " networks bridges limits joins",
-    defaults=((), (), (), (), {}, ()),
+    " networks bridges limits joins no_new_privs read_only",
+    defaults=((), (), (), (), {}, (), False, False),
 )
 Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
@@ -174,6 +175,8 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         tuple(shape.items(value.get("bridges", []), where + ".bridges", _name)),
         _limits(value.get("limits", {}), where + ".limits"),
         tuple(shape.items(value.get("joins", []), where + ".joins", _name)),
+        shape.boolean(value.get("no_new_privs", False), where + ".no_new_privs"),
+        shape.boolean(value.get("read_only", False), where + ".read_only"),
     )
 
 

@@ -42,6 +42,7 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _log(spec, found.log)
     _stop(spec, found)
     _limits(spec, found)
+    _holes(spec, found)
     _rights(spec, found)
     own = directory(home, spec.name)
     _paths(spec, found, own)
@@ -65,9 +66,19 @@ def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
         line["rlimits"] = {**found.rlimits, **spec.rlimits}
     if isinstance(found, Ceiling) and found.limits and takes(spec.kind, "limits"):
         line["limits"] = {**found.limits, **spec.room.get("limits", {})}
-    if isinstance(found, Ceiling) and found.writes and spec.room.get("read_only") is True:
-        line["writable"] = sorted({*found.writes, *spec.room.get("writable", ())})
+    if isinstance(found, Ceiling) and takes(spec.kind, "read_only"):
+        _impose(line, found)
     return line
+
+
+def _impose(line: dict[str, Any], ceiling: Ceiling) -> None:
+    """What the ceiling takes away, and what it leaves of the rest."""
+    if ceiling.no_new_privs:
+        line["no_new_privs"] = True
+    if ceiling.read_only:
+        line["read_only"] = True
+    if line.get("read_only") is True and (ceiling.writes or "writable" in line):
+        line["writable"] = sorted({*ceiling.writes, *line.get("writable", ())})
 
 
 def directory(home: str, name: str) -> str:
@@ -148,6 +159,13 @@ def _limits(spec: UnitSpec, ceiling: Ceiling) -> None:
         asked = spec.room.get("limits", {}).get(name, most)
         if asked > most:
             raise _above(spec, "limits", "%s %d" % (name, asked), most)
+
+
+def _holes(spec: UnitSpec, ceiling: Ceiling) -> None:
+    """Where nothing may be written, a plan opens nothing."""
+    for path in spec.room.get("writable", ()) if ceiling.read_only else ():
+        if not _inside(path, ceiling.writes):
+            raise _above(spec, "writable", path, "its paths: " + " ".join(ceiling.writes))
 
 
 def _rights(spec: UnitSpec, ceiling: Ceiling) -> None:

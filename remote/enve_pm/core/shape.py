@@ -72,6 +72,12 @@ def choice(value: Any, where: str, words: Iterable[str]) -> str:
     return value
 
 
+def boolean(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise FormatError("%s: wanted true or false" % where)
+    return value
+
+
 def items(value: Any, where: str, check: Callable[[Any, str], T], limit: int = 1024) -> list[T]:
     """A list whose every item passes `check`."""
     if not isinstance(value, list) or len(value) > limit:
