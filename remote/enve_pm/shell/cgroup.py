@@ -10,6 +10,9 @@ from __future__ import annotations
 import os
 import zlib
 
+CONTROLLERS = ("cpu", "memory", "pids")  # that limits are made of
+AROUND = ".watch"  # ends the name of the leaf that a watchdog may be moved into
+
 
 def place(home: str) -> str:
     """Make the empty node for this HOME below the group that we are in; "" where that cannot be."""
@@ -33,7 +36,7 @@ def _reset(path: str) -> None:
     for root, _, _ in os.walk(path, topdown=False):
         if root != path:
             remove(root)
-    for controller in ("cpu", "memory", "pids"):
+    for controller in CONTROLLERS:
         _write(path + "/cgroup.subtree_control", b"-" + controller.encode())
 
 
@@ -68,6 +71,25 @@ def remove(path: str) -> None:
             os.rmdir(root)
         except OSError:
             return
+
+
+def step_back(path: str) -> None:
+    """As the watchdog, when its node is gone: out of the leaf beside it, where `hierarchy` may have
+    moved it, so that the group above can hold processes again."""
+    base, leaf = os.path.dirname(path), path + AROUND
+    if not os.path.isdir(leaf) or _folders(base) != [leaf]:
+        return
+    for controller in CONTROLLERS:
+        _write(base + "/cgroup.subtree_control", b"-" + controller.encode())
+    if enter(base):
+        remove(leaf)
+
+
+def _folders(path: str) -> list[str]:
+    try:
+        return [entry.path for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
 
 
 def leave(path: str) -> None:

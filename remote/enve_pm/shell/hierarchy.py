@@ -7,20 +7,18 @@ what an earlier one left.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections import namedtuple
 
 from enve_pm.shell import cgroup, mountinfo
+from enve_pm.shell.cgroup import CONTROLLERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enve_pm.shell.mountinfo import Mount
 
-CONTROLLERS = ("cpu", "memory", "pids")
 V1, V2 = "cgroup", "cgroup2"
 REST = "/main"  # in v2: our processes that have no group of their own, as only leaves hold any
-AROUND = ".watch"  # ... and the watchdog, which is not to be killed with them
 
 # kind: of the file system · folder: of the groups of this HOME
 Place = namedtuple("Place", "kind folder")
@@ -101,23 +99,22 @@ def _hand_on(folder: str, controller: str) -> None:
     if not cgroup.ours(base):
         raise NoGroups("%s is not delegated to pm" % base)
     _make(folder)
-    _enable(base, controller, [str(os.getppid())], folder + AROUND)
+    _enable(base, controller, [str(os.getppid())], folder + cgroup.AROUND)
     _enable(folder, controller, _words(folder + "/cgroup.procs"), folder + REST)
 
 
 def _enable(folder: str, controller: str, pids: list[str], leaf: str) -> None:
-    """Whoever of these stands in the folder moves into the leaf."""
+    """Those of these that stand in the folder move into the leaf: before, as the kernel would take
+    some controllers in spite of them, and then no other one."""
     control = folder + "/cgroup.subtree_control"
     if controller in _words(control):
         return
     try:
-        try:
-            cgroup.write(control, "+" + controller)
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
+        if os.path.exists(folder + "/cgroup.type"):  # else it is the root, which may hold any
             _move(folder, pids, leaf)
-            cgroup.write(control, "+" + controller)
+            if _words(folder + "/cgroup.procs"):
+                raise NoGroups("%s holds processes that are not pm's" % folder)
+        cgroup.write(control, "+" + controller)
     except OSError as error:
         raise NoGroups("%s cannot hand %s on: %s" % (folder, controller, error.strerror)) from None
 

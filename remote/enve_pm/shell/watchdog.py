@@ -70,6 +70,7 @@ def guard(post: Post) -> int:
         _report(post, status, left, time.monotonic() - began)
     if post.cgroup:
         cgroup.remove(post.cgroup)
+        cgroup.step_back(post.cgroup)
     return status
 
 
