@@ -37,28 +37,25 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "frames": pm.streams.dump(),
         "timers": pm.timers.dump(),
         "calls": pm.calls.dump(),
-        "sockets": pm.processes.sockets.dump(),
+        "sockets": pm.processes.belongings.dump(),
         "questions": pm.processes.questions.dump(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
     watched = [fd for run in runs.all() if run.watch for fd in run.watch.fds()]
-    return state, own + watched + pm.logs.fds() + pm.processes.sockets.fds()
+    return state, own + watched + pm.logs.fds() + pm.processes.belongings.fds()
 
 
 def resume(pm: Pm, state: dict[str, Any]) -> None:
     """Go on with it. Same pid, same children: those that ended meanwhile are reaped as usual."""
     pm.engine.machine = Machine.load(state["machine"], pm.system.now())
     pm.engine.runs.restore(state["runs"])
-    for one in pm.engine.runs.all():
-        spec = pm.engine.active(one.unit)
-        if spec is not None and "limits" in spec.room:
-            pm.processes.groups.restore(one, spec.room["limits"])
     for unit, number, watch in state["watches"]:
         run = pm.engine.runs.get(unit, number)
         if run is not None:
             pm.processes.resume(run, watch)
     pm.logs.restore(state["logs"])
-    pm.processes.sockets.restore(state.get("sockets", []))
+    held = state.get("sockets", [])
+    pm.processes.belongings.restore(held, pm.engine.runs.all(), pm.engine.active)
     pm.board.wants = state["wants"]
     pm.board.notes = state["notes"]
     pm.owner.restore(state["goals"])

@@ -139,8 +139,7 @@ class Pm:
         gc.freeze()  # what is there now stays: no collection has to walk over it
         gc.enable()
         code = self.loop.run()
-        self.processes.groups.close()
-        self.processes.sockets.close()
+        self.processes.belongings.close()
         self.board.flush()
         return code
 
@@ -150,7 +149,6 @@ class Pm:
             note = "pm: killed %d processes of an earlier pm" % killed
             note += "; still there: %s" % " ".join(map(str, left)) if left else ""
             complain(note)
-        self.processes.groups.sweep()
         self.board.wants = _wants(self.home)
         for kept in self.home.units():
             self.engine.feed(self._known(kept))
@@ -164,6 +162,7 @@ class Pm:
             complain("pm: unit %s on disk: %s" % (kept.name, error))
             return []
         name = spec.unit
+        self.processes.belongings.known(spec)
         self.rollout.know(kept._replace(name=name))
         by_hand = self.board.manual(name)
         planned = [Define(name, spec), Want(name, spec.want, PLAN), *self.debts.of(name)]
@@ -201,16 +200,18 @@ class Pm:
 
     def _stop_listening(self) -> None:
         """For units that are down and shall be."""
-        for name in self.processes.sockets.units():
-            unit = self.engine.machine.units.get(name)
-            if unit is None or (unit.want != UP and unit.state in AT_REST):
-                self.processes.sockets.drop(name)
+        units = self.engine.machine.units
+        self.processes.belongings.rest(
+            lambda name: (
+                name not in units or (units[name].want != UP and units[name].state in AT_REST)
+            )
+        )
 
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
         self.jobs.drop(name)
         self.timers.drop(name)
-        self.processes.sockets.drop(name)
+        self.processes.belongings.drop(name)
         self.debts.forget(name)
 
     # -- ends, and other programs -----------------------------------------------------------------

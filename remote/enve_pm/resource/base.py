@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from enve_pm.core import states
 from enve_pm.core.effects import OOM, Exited, Spawned, SpawnFailed
-from enve_pm.enter.start import start
 from enve_pm.resource import reach
 from enve_pm.resource import run as runs
 from enve_pm.resource.entrance import Entrances
@@ -82,6 +81,8 @@ class Runs:
         reader = -1
         try:
             if order.room:
+                from enve_pm.enter.start import start
+
                 pid, reader = start(self._loop, order)
             else:
                 pid = launch(self._loop, order)

@@ -10,8 +10,7 @@ import os
 
 from enve_pm.core.filename import quote
 from enve_pm.shell import cgroup, hierarchy
-from enve_pm.shell.hierarchy import V1, V2, NoGroups, Place
-from enve_pm.shell.light import signal
+from enve_pm.shell.hierarchy import V1, V2, NoGroups, Place, clear
 from enve_pm.shell.spawn import SpawnError
 
 TYPE_CHECKING = False
@@ -49,8 +48,7 @@ class Groups:
 
     def sweep(self) -> None:
         """What an earlier pm left goes, with all that is in it."""
-        for folder in hierarchy.leftovers(self._home):
-            clear(folder)
+        hierarchy.sweep(self._home)
 
     def begin(self, run: Run, limits: Mapping[str, int]) -> list[str]:
         """The groups for a run, with these limits. Raises SpawnError."""
@@ -122,26 +120,3 @@ class Groups:
         except SpawnError:
             return
         self._runs[run.number] = run.unit, 0
-
-
-def clear(folder: str) -> bool:
-    """Kill what is in a group, and in those in it, and take them away; whether they are gone."""
-    for path, _, _ in os.walk(folder, topdown=False):
-        for pid in _pids(path):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        try:
-            os.rmdir(path)
-        except OSError:
-            return not os.path.isdir(folder)
-    return not os.path.isdir(folder)
-
-
-def _pids(folder: str) -> list[int]:
-    try:
-        with open(folder + "/cgroup.procs", encoding="ascii") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []

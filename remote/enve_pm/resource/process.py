@@ -7,12 +7,11 @@ import os
 from enve_pm.core import states
 from enve_pm.core.effects import Exited, Ready, Silent, Spawned, SpawnFailed
 from enve_pm.resource.base import NO_HEIR
-from enve_pm.resource.groups import Groups
+from enve_pm.resource.belongings import Belongings
 from enve_pm.resource.questions import Questions, asked
 from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.rooms import room
 from enve_pm.resource.run import Run
-from enve_pm.resource.sockets import Sockets
 from enve_pm.resource.step import cwd, describe, environment, order, output
 from enve_pm.shell.spawn import SpawnError, code_name, find
 
@@ -41,8 +40,7 @@ class Processes:
         self._runs = runs
         self._emit = emit
         self.questions = Questions(loop, home, emit)
-        self.groups = Groups(loop, home)
-        self.sockets = Sockets(loop.system, home)
+        self.belongings = Belongings(loop, home)
         self.noted: Callable[[str, str], None] = lambda unit, text: None  # STATUS= of sd_notify
         self.active: Callable[[str], UnitSpec | None] = lambda unit: None  # its parameters in force
 
@@ -89,16 +87,15 @@ class Processes:
             argv = self._command(run, spec, env)
             if run.step == states.START:
                 cwd(spec, self._home)  # the spot's folder is there
-                self.sockets.give(spec, env, fds)
+                self.belongings.give(run, spec, env, fds)
             parameter = describe(run, argv, self._loop.system.wall())
             made = order(spec, self._home, argv, env, fds)
             main = self._runs.start_of(run.unit)
             made.room = room(spec, run.step, self._home, self.active, main)
-            if "limits" in made.room:
-                made.room["groups"] = self.groups.begin(run, made.room.pop("limits"))
+            self.belongings.limit(run, made.room)
             good = self._runs.launch(run, made, parameter)
             if not good:
-                self.groups.over(run)
+                self.belongings.over(run)
         finally:
             if its >= 0:
                 os.close(its)
@@ -158,7 +155,7 @@ class Processes:
         return NO_HEIR if run.watch is None else int(run.watch.heir())
 
     def over(self, run: Run) -> None:
-        run.starved = self.groups.over(run)
+        self.belongings.over(run)
         if run.watch is not None:
             run.watch.close()
             run.watch = None

@@ -12,6 +12,7 @@ from collections import namedtuple
 
 from enve_pm.shell import cgroup, mountinfo
 from enve_pm.shell.cgroup import CONTROLLERS
+from enve_pm.shell.light import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +41,28 @@ def find(home: str, controller: str) -> Place:
     raise NoGroups("this host has no cgroup controller %s" % controller)
 
 
-def leftovers(home: str) -> list[str]:
-    """What stands of this HOME in hierarchies of v1 (in v2 that is the watchdog's matter)."""
-    folders = [one for name in CONTROLLERS for one in _folders(home, V1, name)]
-    return [folder for folder in folders if os.path.isdir(folder)]
+def sweep(home: str) -> None:
+    """What stands of this HOME in hierarchies of v1 goes, with all that is in it (in v2 that is the
+    watchdog's node)."""
+    for name in CONTROLLERS:
+        for folder in _folders(home, V1, name):
+            clear(folder)
+
+
+def clear(folder: str) -> bool:
+    """Kill what is in a group, and in those in it, and take them away; whether they are gone."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        for pid in map(int, _words(path + "/cgroup.procs")):
+            try:
+                if pid > 1:  # 0: one that our pid namespace does not show
+                    os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        try:
+            os.rmdir(path)
+        except OSError:
+            return not os.path.isdir(folder)
+    return not os.path.isdir(folder)
 
 
 def _folders(home: str, kind: str, controller: str) -> list[str]:

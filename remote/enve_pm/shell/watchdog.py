@@ -71,7 +71,18 @@ def guard(post: Post) -> int:
     if post.cgroup:
         cgroup.remove(post.cgroup)
         cgroup.step_back(post.cgroup)
+    _sweep(post.home)
     return status
+
+
+def _sweep(home: str) -> None:
+    """Groups with limits, which pm takes away itself unless it dies."""
+    try:
+        from enve_pm.shell import hierarchy
+
+        hierarchy.sweep(home)
+    except Exception as error:  # another program may stand in our place by now
+        complain(f"pm: groups of {home}: {error}")
 
 
 def _report(post: Post, status: int, left: list[int], seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,11 +107,28 @@ def test_what_a_crash_leaves_is_found(box: Box) -> None:
     box.load(line("web", limits={"pids": 20}))
 
     def gone() -> None:
-        assert folders(box), "nobody has cleared up yet"
+        assert folders(box) == [], "the watchdog has cleared up"
         box.parameter("web", line("web"))
 
     box.kill(gone)
-    until(lambda: folders(box) == [], "its groups to go")
+    assert folders(box) == []
+
+
+def test_what_is_left_when_the_watchdog_dies_too(box: Box) -> None:
+    box.load(line("web", limits={"pids": 20}))
+    before = box.unit("web")["pid"]
+    watchdog, pm = box.pids()
+    os.kill(watchdog, signal.SIGSTOP)
+    os.kill(pm, signal.SIGKILL)
+    os.kill(watchdog, signal.SIGKILL)
+    assert box.process is not None and box.process.stderr is not None
+    box.process.wait(30)
+    box.process.stderr.close()
+    assert folders(box), "nobody has cleared up yet"
+    box.start()
+    until(lambda: box.unit("web")["pid"] not in (0, before), "its start")
+    (folder,) = folders(box)
+    assert (Path(folder) / "cgroup.procs").read_text().split() == [str(box.unit("web")["pid"])]
 
 
 def test_a_check_is_held_to_them(box: Box) -> None:
