@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 
 NEWNS = 0x00020000
@@ -52,13 +53,19 @@ def set_capabilities(mask: int) -> None:
     _judge(_libc.capset(head, data))
 
 
-def pivot(folder: int) -> None:
+def pivot(folder: int) -> bool:
     """An open folder, on which something is mounted, becomes /; what was / is gone. Needs a private
-    mount namespace."""
+    mount namespace. False where / is the kernel's first one, which nobody can take away."""
     os.fchdir(folder)
-    _judge(_libc.pivot_root(b".", b"."))
+    try:
+        _judge(_libc.pivot_root(b".", b"."))
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return False
+        raise
     _judge(_libc.umount2(b".", 2))  # MNT_DETACH: the old one lies on top
     os.chdir("/")
+    return True
 
 
 def set_read_only(handle: int, recursive: bool, read_only: bool = True) -> None:

@@ -21,7 +21,20 @@ LARGEST = 4 << 20  # bytes
 
 
 class Orders:
-    """As `_enter` reads it. `whom`: (uid, gid, groups), or None when pm is that already."""
+    """As `_enter` reads it. `whom`: (uid, gid, groups), or None when pm is that already.
+
+    `room`, all but `spot` only where it is asked for:
+        spot                 the directory that stays where it is, and writable, whatever covers it
+        groups               [folder] of cgroups to be in
+        join                 [pid, start in ticks]: the room of that process
+        network              path of a network namespace, or `none` for a new one
+        namespaces           new ones: ipc mount pid uts; hostname: its name
+        root                 path of a folder to be /, on which something is mounted
+        private_tmp, read_only, writable, hidden      as in a unit's line (`core.room`)
+        capabilities, no_new_privs, oom_score_adj     likewise
+        closed               no_new_privs for everybody but root
+        sockets              LISTEN_PID is wanted
+    """
 
     __slots__ = ("argv", "cwd", "env", "nice", "rlimits", "room", "umask", "whom")
 

@@ -104,9 +104,7 @@ class Passage:
             return
         self._only_root()
         handle = trusted.open_path(path)
-        if self._new & kernel.NEWNS:
-            kernel.pivot(handle)
-        else:
+        if not (self._new & kernel.NEWNS and kernel.pivot(handle)):
             os.fchdir(handle)
             os.chroot(".")
         os.close(handle)

@@ -28,7 +28,7 @@ def flags(room: Mapping[str, Any]) -> int:
     """What has to be unshared for it."""
     spaces = room.get("namespaces", ())
     wanted = {
-        kernel.NEWNS: not MOUNTS.isdisjoint(room) or "pid" in spaces,
+        kernel.NEWNS: not MOUNTS.isdisjoint(room) or not {"mount", "pid"}.isdisjoint(spaces),
         kernel.NEWUTS: "uts" in spaces or "hostname" in room,
         kernel.NEWIPC: "ipc" in spaces,
         kernel.NEWPID: "pid" in spaces,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.node.watchdog.test_every_python import interpreters
-from tests.support.box import SLEEP, Box, line
+from tests.support.box import SLEEP, Box, installed, line
 from tests.support.rooms import OWN, subroot
 from tests.support.wait import until
 
@@ -250,6 +251,19 @@ def test_a_command_is_looked_for_in_its_root(box: Box) -> None:
     box.load(base, line("web", command=["sleep", "1"], restart="never", **keys), status=3)
     assert box.unit("web")["result"] == "exec:ENOENT"
     assert box.unit("web")["state"] == "STARTING_FAIL"
+
+
+def test_a_kernel_that_makes_one_mount_read_only_at_a_time(place: Path) -> None:
+    program = place / "old" / "enve_pm"
+    shutil.copytree(installed(), program, ignore=shutil.ignore_patterns("__pycache__"))
+    source = program / "enter/kernel.py"
+    source.write_text(source.read_text().replace("MOUNT_SETATTR = 442", "MOUNT_SETATTR = 9999"))
+    with Box(place, program=program, around=OWN) as box:
+        text = "touch /usr/a /var/a /sys/a $SPOT_DIR/a; echo x >/dev/null && echo null"
+        found = said(box, text, user="root", read_only=True)
+        assert found.count("Read-only") == 3 and "null" in found
+        assert (box.home / "spots/web/a").exists()
+        assert said(box, "touch /usr/a", user="root", read_only=["/usr"]).count("Read-only") == 1
 
 
 @pytest.mark.parametrize("version", sorted(interpreters()))
