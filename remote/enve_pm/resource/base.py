@@ -104,6 +104,8 @@ class Runs:
         """`pid`, a child of ours, is the main process from now on. start: in ticks, 0: look."""
         stat = self._system.stat(pid) if not start else None
         run.main, run.start, run.code = pid, stat.start if stat else start, None
+        if run.init:
+            run.launcher = pid  # it leads a session of its own; the number of the other is free
         self._home.jobs.pid(run.job, pid, run.start)
         self._orphans.forget(pid)
         self._unannounce(run)

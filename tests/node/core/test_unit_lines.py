@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.pmscript import spec
 
-from enve_pm.core import change, states
+from enve_pm.core import change, room, states
 from enve_pm.core.property import SETTABLE, with_property
 from enve_pm.core.unit import DEFAULTS, UnitError, UnitSpec
 
@@ -46,7 +46,7 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["v", "name", *DEFAULTS]), JSON, max_size=6))
+@given(st.dictionaries(st.sampled_from(["v", "name", *DEFAULTS, *room.FIELDS]), JSON, max_size=6))
 def test_any_value_is_read_or_refused(line: dict[str, Any]) -> None:
     for base in (line, {"v": 1, "name": "web", "command": ["x"], **line}):
         try:
@@ -78,6 +78,8 @@ CLASSES = [
     *(("", word, states.LIVE) for word in ("needs=a", "wants=a", "after=a", "restart=never")),
     *(("", word, states.LIVE) for word in ("restart_max=1", "stop_signal=INT", "log_keep=9")),
     ('ready={"how":"wait","ms":100}', 'ready={"how":"wait","ms":1}', states.RESTART),
+    ("", 'limits={"pids":9}', states.RESTART),
+    ("", 'sockets={"a":{"listen":"a"}}', states.RESTART),
     *(("", word, states.RESTART) for word in ("command=b", 'env={"A":"b"}', "user=u", "cwd=/x")),
 ]
 
