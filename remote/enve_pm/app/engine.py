@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from enve_pm.core.effects import Changed, Gone, Signal, Spawn, SpawnFailed
+from enve_pm.core.effects import Changed, Define, Gone, Signal, Spawn, SpawnFailed
 from enve_pm.core.machine import Machine
 from enve_pm.resource.base import Runs
 
@@ -67,8 +67,16 @@ class Engine:
         self._events.extend(events)
 
     def judge(self, events: Iterable[Any]) -> list[Refusal]:
-        """Why these may not be carried out together (none: feed them)."""
-        return self.machine.judge(events)
+        """Why these may not be carried out together (none: feed them). Units that are about to be
+        taken in count as there: pm begins with those on its disk, and may drop some at once."""
+        return self.machine.judge([*self._coming(), *events])
+
+    def units(self) -> set[str]:
+        """Those that there are, and those that there will be when the events so far are heard."""
+        return {*self.machine.units, *(event.unit for event in self._coming())}
+
+    def _coming(self) -> list[Define]:
+        return [event for event in self._events if isinstance(event, Define)]
 
     def busy(self) -> bool:
         """Something is decided and not done yet, or heard and not decided."""

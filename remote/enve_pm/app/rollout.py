@@ -157,7 +157,8 @@ class Rollout:
 
     def _events(self, share: Share, failed: dict[str, str]) -> list[Any]:
         units = self._engine.machine.units
-        gone = [name for name in share.old if name not in share.new and name in units]
+        there = self._engine.units()
+        gone = [name for name in share.old if name not in share.new and name in there]
         events: list[Any] = [Remove(name) for name in gone]
         good = {
             name: s for name, s in share.specs.items() if name not in failed or name not in units

@@ -22,6 +22,7 @@ from tests.support.injector import Point
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.real, pytest.mark.strace]
+PATIENCE = 3  # seconds that the writer waits for a pm that may be dead
 FEW = 8  # points of each order in a run of every commit
 ONE = ("web", "db")
 OTHER = ("web",)
@@ -62,7 +63,8 @@ class Subject:
         return {name: forge.line(name, ready=READY, nice=turn % 2) for name in names}
 
     def _send(self, plan: forge.Plan) -> str:
-        return str(self.node.send(plan.stream(self._keys.sign("alice"))).verdict)
+        stream = plan.stream(self._keys.sign("alice"))
+        return str(self.node.send(stream, PATIENCE).verdict)
 
     # -- orders -----------------------------------------------------------------------------------
     def march(self, again: bool) -> None:

@@ -67,11 +67,11 @@ class Node:
             timeout=120,
         )
 
-    def send(self, stream: bytes) -> record.Ack:
+    def send(self, stream: bytes, seconds: int = 60) -> record.Ack:
         """The last ack of a march."""
         nonce = os.urandom(8)
         framed = frame.encode(stream, nonce)
-        done = self.call("send", sha256(stream).hexdigest(), nonce.hex(), "60", data=framed)
+        done = self.call("send", sha256(stream).hexdigest(), nonce.hex(), str(seconds), data=framed)
         assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
         return record.parse_ack(done.stdout.splitlines()[-1])
 
@@ -145,6 +145,24 @@ def test_a_unit_that_fails(node: Node, keys: Keys) -> None:
     assert (ack.verdict, ack.final) == ("failed", True)
     assert "ENOENT" in ack.spots["web"]["result"]
     assert node.held().lanes["main"].active == 0
+
+
+def test_pm_dies_before_a_unit_that_the_plan_dropped_is_gone(node: Node, keys: Keys) -> None:
+    first = plan()
+    assert node.send(first.stream(keys.sign("alice"))).verdict == "applied"
+    dropped = node.home / "units/db/parameter"
+    line = dropped.read_bytes()
+    after = first.after({"web": forge.line("web", ready=READY)})  # no files: nothing is waited for
+    assert node.send(after.stream(keys.sign("alice"))).verdict == "applied"
+    assert node.process is not None
+    os.kill(node.process.pid, signal.SIGKILL)
+    node.process.wait(60)
+    until(lambda: not brood.marked(node.mark), "everything to be gone", 60)
+    dropped.parent.mkdir()
+    dropped.write_bytes(line)
+    node.start()
+    until(lambda: node.states() == {"web": "RUNNING"}, "only what is held to run")
+    until(lambda: not dropped.exists(), "the rest to be cleared")
 
 
 def test_pm_is_killed_and_comes_back_with_what_it_holds(node: Node, keys: Keys) -> None:
