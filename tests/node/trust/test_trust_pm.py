@@ -172,7 +172,8 @@ def test_pm_is_killed_and_comes_back_with_what_it_holds(node: Node, keys: Keys) 
     os.kill(node.process.pid, signal.SIGKILL)
     node.process.wait(60)
     until(lambda: not brood.marked(node.mark), "everything to be gone", 60)
-    assert node.call("send", "0" * 64, "0" * 16, "5").returncode == 3
+    # A process that ends has no environment any more while its pipes are still being closed.
+    until(lambda: node.call("send", "0" * 64, "0" * 16, "5").returncode == 3, "no reader")
     node.start()
     ack = until(lambda: node.send(first.stream(keys.sign("alice"))), "an answer")
     assert ack.verdict == "duplicate"
