@@ -40,7 +40,10 @@ def orphans(system: System, *known: Mapping[int, object]) -> list[Orphan]:
     """The children of this process whose pids are not known, but for those that have ended. All
     that are known, each to one table, are children that were not reaped yet: when there are no more
     than these, nobody has to be looked at."""
-    text = system.read("/proc/self/task/%d/children" % os.getpid())
+    try:
+        text = system.read("/proc/self/task/%d/children" % os.getpid())
+    except OSError:
+        return []  # nobody can be looked at now; who ends later is seen then
     if text.count(b" ") == sum(map(len, known)):
         return []
     found = []

@@ -157,13 +157,15 @@ def _given(order: Callable[[bool], None]) -> bool:
     return True
 
 
-def campaign(subject: Subject, name: str, tmp_path: Path, most: int) -> int:
+def campaign(subject: Subject, name: str, tmp_path: Path, most: int = 0) -> int:
+    """So many deaths, spread evenly; 0: every death, and every call that can fail."""
     order = ORDERS[name](subject)
     with injector.counted(subject.pid, tmp_path / "calls") as calls:
         order(False)
     subject.settled(subject.wanted)
     every = injector.points(calls)
-    chosen = injector.spread(every, most)
+    deaths = [point for point in every if point.fault == injector.KILL]
+    chosen = injector.spread(deaths, most) if most else every
     for point in chosen:
         strike(subject, order, point)
     print(f"\n{name}: {len(chosen)} of {len(every)} points, all recovered")
@@ -172,10 +174,10 @@ def campaign(subject: Subject, name: str, tmp_path: Path, most: int) -> int:
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_some_points(name: str, subject: Subject, tmp_path: Path) -> None:
-    assert campaign(subject, name, tmp_path, FEW) == FEW
+    assert 0 < campaign(subject, name, tmp_path, FEW) <= FEW
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ORDERS)
 def test_every_point(name: str, subject: Subject, tmp_path: Path) -> None:
-    assert campaign(subject, name, tmp_path, 1_000_000) > 100
+    assert campaign(subject, name, tmp_path) > 100
