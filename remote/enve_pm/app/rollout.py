@@ -61,6 +61,10 @@ class Rollout:
         own = [format_address((name,)) for name in self._lines]
         self.take(Order(ack, [*own, *self._nested], lines, march))
 
+    def add(self, lines: Lines) -> None:
+        """These lines, beside what there is."""
+        self.take(Order(None, [], lines, False))
+
     def take(self, order: Order) -> None:
         self._waiting.append(order)
         self._proceed()

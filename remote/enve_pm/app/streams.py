@@ -68,7 +68,9 @@ class Streams:
         """Run what is held and laid out. False: the blueprint cannot be read, so what the plans
         allow cannot be told, and everything stays as it is."""
         try:
-            self._rollout.whole(acceptor.wanted())
+            lines = acceptor.wanted()
+            # Without any plan nobody has said that what lies on the disk is to go.
+            self._rollout.whole(lines) if acceptor.plans.held else self._rollout.add(lines)
         except Refused:
             return False
         return True
