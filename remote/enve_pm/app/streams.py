@@ -53,7 +53,9 @@ class Streams:
 
     def catch_up(self) -> None:
         """A part may have been accepted by an earlier pm and not brought into force."""
-        if self.acceptor is not None and self._bring_in(self.acceptor):
+        if self.acceptor is not None and self._bring_in(
+            self.acceptor, bool(self.acceptor.plans.held)
+        ):
             for accepted in self.acceptor.unfinished():
                 self._rollout.apply(accepted)
 
@@ -64,13 +66,13 @@ class Streams:
             self.acceptor.reload()
             self._bring_in(self.acceptor)
 
-    def _bring_in(self, acceptor: Acceptor) -> bool:
+    def _bring_in(self, acceptor: Acceptor, whole: bool = True) -> bool:
         """Run what is held and laid out. False: the blueprint cannot be read, so what the plans
         allow cannot be told, and everything stays as it is."""
         try:
             lines = acceptor.wanted()
             # Without any plan nobody has said that what lies on the disk is to go.
-            self._rollout.whole(lines) if acceptor.plans.held else self._rollout.add(lines)
+            self._rollout.whole(lines) if whole else self._rollout.add(lines)
         except Refused:
             return False
         return True
