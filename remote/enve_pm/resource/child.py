@@ -48,7 +48,7 @@ class SubPm:
         self.input = -1
         self.tell = -1
         self.alive = False
-        self.took = 0  # ms of the last look at what it shows
+        self.took = 0  # ms of the last look at what it shows, and of all that came of it
         self.number = 0  # of the run that has not said yet that it is there, else 0
         self.watching = False
 

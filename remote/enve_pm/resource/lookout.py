@@ -62,6 +62,7 @@ class Lookout:
     def _look(self, name: str, sub: SubPm) -> None:
         if self._subs.get(name) is not sub or sub.tell < 0:
             return
+        began = self._loop.system.now()
         try:
             ended = not os.read(sub.tell, 65536)
         except BlockingIOError:
@@ -73,6 +74,7 @@ class Lookout:
             self._announce(name, sub)
         self.publish(name)
         self.told(name)
+        sub.took = self._loop.system.now() - began
 
     def _announce(self, name: str, sub: SubPm) -> None:
         """Its first word: it has begun, and shows its states."""
@@ -86,7 +88,6 @@ class Lookout:
         sub = self._subs[name]
         if sub.lodging is None:
             return
-        began = self._loop.system.now()
         report = nested.read(sub.lodging.home, sub.lodging.uid)
         sub.report = {
             "v": 1,
@@ -97,7 +98,6 @@ class Lookout:
         }
         self._home.pending.put(self._file(name), dumps(sub.report) + b"\n", REPLACED, MODE)
         self._home.pending.flush()
-        sub.took = self._loop.system.now() - began
         self.shown()
 
     def forget(self, name: str) -> None:

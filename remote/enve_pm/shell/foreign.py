@@ -6,14 +6,11 @@ on a fifo; what is opened must be of the right type, owner, number of links and 
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 
 from enve_pm.shell.handle import read_all
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 COMMON = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -58,13 +55,11 @@ class Folder:
             raise Foreign(f"{name} grew beyond {limit} bytes")
         return data
 
-    def names(self, most: int) -> Iterator[str]:
-        """The names in it, at most so many."""
+    def sizes(self, most: int) -> list[tuple[int, str]]:
+        """(bytes, name) of what is in it, at most so many. Raises OSError."""
         with os.scandir(self.fd) as entries:
-            for count, entry in enumerate(entries):
-                if count >= most:
-                    return
-                yield entry.name
+            found = [_size(entry) for entry in itertools.islice(entries, most)]
+        return [row for row in found if row[1]]
 
     def _check(self, name: str, state: os.stat_result, limit: int) -> None:
         if not stat.S_ISREG(state.st_mode):
@@ -75,3 +70,10 @@ class Folder:
             raise Foreign(f"{name} has {state.st_nlink} links")
         if state.st_size > limit:
             raise Foreign(f"{name} is larger than {limit} bytes")
+
+
+def _size(entry: os.DirEntry[str]) -> tuple[int, str]:
+    try:
+        return entry.stat(follow_symlinks=False).st_size, entry.name
+    except OSError:
+        return 0, ""  # it was there a moment ago

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-STATUS = 2 << 20  # bytes of a status file
-TOTAL = 4 << 20  # bytes of all that is read of one sub-pm
+TOTAL = 4 << 20  # bytes of all that is read of one sub-pm; 10,000 units take 2 MB
 ANSWER = 32
 MESSAGE = 16384
 
@@ -31,28 +30,35 @@ class Report:
 def read(home: str, uid: int) -> Report:
     """Read the public files below a sub-pm's HOME; what cannot be read is left out. Never raises
     for what stands there."""
-    report = Report()
+    report, room = Report(), nested.Room()
     try:
         with Folder(home, uid) as folder, folder.folder("public") as public:
-            report.status = nested.clean_status(_json(public.read("status.json", STATUS)))
-            _read_subs(public, report)
+            data = public.read("status.json", TOTAL)
+            report.status = nested.clean_status(_json(data), room)
+            report.sub = _read_subs(public, TOTAL - len(data), room)
     except (OSError, Foreign):
         pass  # it has not shown its states yet, or what stands there is not its own
     return report
 
 
-def _read_subs(public: Folder, report: Report) -> None:
-    room = TOTAL
+def _read_subs(public: Folder, left: int, room: nested.Room) -> dict[str, Any]:
+    """The small ones first: one that shows far too much takes nothing from the others."""
+    found = {}
     with public.folder("sub") as subs:
-        for entry in sorted(subs.names(nested.SUBS)):
-            name = _name(entry)
-            if not name or room <= 0:
-                continue
-            data = subs.read(entry, min(room, STATUS))
-            room -= len(data)
-            value = nested.clean_sub(_json(data), depth=2)
+        for _, entry in sorted(subs.sizes(nested.SUBS)):
+            data = _data(subs, entry, left) if _name(entry) else b""
+            left -= len(data)
+            value = nested.clean_sub(_json(data), 2, room)
             if value is not None:
-                report.sub[name] = value
+                found[_name(entry)] = value
+    return dict(sorted(found.items()))
+
+
+def _data(folder: Folder, name: str, limit: int) -> bytes:
+    try:
+        return folder.read(name, limit)
+    except (OSError, Foreign):
+        return b""  # too large, or not its own
 
 
 def by_hand(report: dict[str, Any], path: tuple[str, ...]) -> Iterator[str]:

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-UNITS = 4096  # of one pm
+ALL = 16_384  # units and pms in all that one sub-pm shows of itself and of those in it
 SUBS = 64  # sub-pms of one pm
 DEPTH = 8  # pms in pms
 TEXT = 300  # characters of a text
@@ -23,7 +23,16 @@ _TEXTS = ("kind", "why", "result", "stale", "detail")
 _NUMBERS = ("since", "restarts", "pid")
 
 
-def clean_status(value: Any) -> dict[str, Any] | None:
+class Room:
+    """How many units and pms may still be taken in: rows are cheap to write, and dear to read."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = ALL) -> None:
+        self.left = left
+
+
+def clean_status(value: Any, room: Room | None = None) -> dict[str, Any] | None:
     """A status.json, or None when it is none."""
     if not isinstance(value, dict) or value.get("v") != 1:
         return None
@@ -36,20 +45,21 @@ def clean_status(value: Any) -> dict[str, Any] | None:
         "version": text(value.get("version")),
         "hash": text(value.get("hash")),
         "wall": number(value.get("wall")),
-        "units": _table(units, UNITS, _unit),
+        "units": _table(units, ALL, _unit, room or Room()),
     }
 
 
-def clean_sub(value: Any, depth: int = 1) -> dict[str, Any] | None:
+def clean_sub(value: Any, depth: int = 1, room: Room | None = None) -> dict[str, Any] | None:
     """A sub/NAME.json, or None when it is none or lies too deep."""
+    room = room or Room()
     if not isinstance(value, dict) or value.get("v") != 1 or depth > DEPTH:
         return None
     return {
         "v": 1,
         "read": number(value.get("read")),
         "alive": value.get("alive") is True,
-        "status": clean_status(value.get("status")),
-        "sub": _table(value.get("sub"), SUBS, lambda inner: clean_sub(inner, depth + 1)),
+        "status": clean_status(value.get("status"), room),
+        "sub": _table(value.get("sub"), SUBS, lambda one: clean_sub(one, depth + 1, room), room),
     }
 
 
@@ -84,11 +94,14 @@ def _unit(value: Any) -> dict[str, Any] | None:
     return row
 
 
-def _table(value: Any, most: int, clean: Any) -> dict[str, Any]:
+def _table(value: Any, most: int, clean: Any, room: Room) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {}
     rows = {}
     for name in list(value)[:most]:
+        if room.left <= 0:
+            break
+        room.left -= 1
         row = clean(value[name]) if is_name(name) else None
         if row is not None:
             rows[name] = row

@@ -11,6 +11,7 @@ import pytest
 
 from enve_pm.shell import feed, nested
 from enve_pm.shell.foreign import Folder, Foreign
+from enve_pm.wire.nested import ALL
 
 UID = os.geteuid()
 
@@ -80,6 +81,20 @@ def test_a_report_never_raises(tmp_path: Path, make: Callable[[Path], None], nam
     make(target)
     report = nested.read(str(tmp_path), UID)
     assert report.sub == {}
+
+
+def test_one_that_shows_far_too_much_hides_no_other(tmp_path: Path) -> None:
+    subs = tmp_path / "public" / "sub"
+    subs.mkdir(parents=True)
+    (tmp_path / "public" / "status.json").write_text(json.dumps({"v": 1, "units": {}}))
+    units = {f"u{number}": {"state": "RUNNING"} for number in range(2 * ALL)}
+    far = {"v": 1, "status": {"v": 1, "units": units}}
+    (subs / "a.json").write_text(json.dumps(far) + " " * nested.TOTAL)
+    (subs / "b.json").write_text(json.dumps(far))
+    (subs / "z.json").write_text(json.dumps({"v": 1, "status": {"v": 1, "units": {}}}))
+    report = nested.read(str(tmp_path), UID)
+    assert list(report.sub) == ["b", "z"]
+    assert len(report.sub["b"]["status"]["units"]) == ALL
 
 
 @pytest.mark.parametrize("data", [b"", b"[" * 100_000, b"\xff", b'{"v":1', b"1" * 5000, b"null"])

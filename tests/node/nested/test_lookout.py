@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from enve_pm.resource.lookout import CALM, Lookout
 from enve_pm.shell import nested
 from enve_pm.shell.home import Home
 from enve_pm.shell.loop import Loop
+from enve_pm.shell.system import System
 
 MINUTE = 60_000  # ms
 
@@ -49,3 +53,54 @@ def test_a_dear_look_is_taken_seldom(
     os.close(talk)
     sub.close(loop)
     assert most // 2 < len(looks) <= most
+
+
+WRITER = """
+import json, os, sys
+path, tell = sys.argv[1], int(sys.argv[2])
+units = {"u%d" % number: {"state": "RUNNING", "detail": "x" * 190} for number in range(4_000)}
+while True:
+    units["u0"]["pid"] = units["u0"].get("pid", 0) + 1
+    with open(path + ".new", "w") as file:
+        json.dump({"v": 1, "units": units}, file)
+    os.rename(path + ".new", path)
+    try:
+        os.write(tell, b".")
+    except BlockingIOError:
+        pass
+"""
+
+
+@pytest.mark.real
+def test_a_large_file_that_changes_all_the_time_costs_little(tmp_path: Path) -> None:
+    """Of the processor 5 %, and for the test as much again; it would be more than half."""
+    (tmp_path / "public" / "sub").mkdir(parents=True)
+    loop, sub, looks = Loop(System()), SubPm(), []
+    sub.lodging = Lodging(os.getuid(), os.getgid(), str(tmp_path), str(tmp_path), "")
+    sub.tell, talk = os.pipe()
+    for fd in (sub.tell, talk):
+        os.set_blocking(fd, False)
+    runs: Any = None
+    home = Home(str(tmp_path), loop.system)
+    out = Lookout(loop, home, runs, lambda event: None, {"pm1": sub})
+    out.told = lambda name: looks.append(len(sub.report["status"]["units"]))
+    out.watch("pm1", sub)
+    words = [sys.executable, "-c", WRITER, f"{tmp_path}/public/status.json", str(talk)]
+    with subprocess.Popen(words, pass_fds=[talk]) as writer:
+        try:
+            until_looks(loop, looks, 1)
+            spent, begun = time.process_time(), time.monotonic()
+            until_looks(loop, looks, 3)
+            share = (time.process_time() - spent) / (time.monotonic() - begun)
+        finally:
+            writer.kill()
+    os.close(talk)
+    sub.close(loop)
+    assert looks == [4_000] * 3
+    assert share < 0.1
+
+
+def until_looks(loop: Loop, looks: list[int], count: int) -> None:
+    end = time.monotonic() + 60
+    while len(looks) < count and time.monotonic() < end:
+        loop.turn(loop.system.now() + 100)

@@ -76,8 +76,15 @@ def test_depth_and_numbers_are_bounded() -> None:
     while cleaned:
         depth, cleaned = depth + 1, cleaned["sub"].get("pm")
     assert depth == nested.DEPTH
-    many = {f"u{number}": UNIT for number in range(nested.UNITS + 9)}
-    assert len(nested.clean_status(status(**many))["units"]) == nested.UNITS  # type: ignore[index]
+
+
+def test_units_and_pms_are_bounded_together() -> None:
+    many = status(**{f"u{number}": UNIT for number in range(nested.ALL + 9)})
+    assert len(nested.clean_status(many)["units"]) == nested.ALL  # type: ignore[index]
+    few = {"v": 1, "status": status(**{f"u{number}": UNIT for number in range(1000)})}
+    cleaned = nested.clean_sub({"v": 1, "sub": {f"pm{number}": few for number in range(20)}})
+    assert cleaned is not None
+    assert sum(1 + len(pm["status"]["units"]) for pm in cleaned["sub"].values()) == nested.ALL
 
 
 @settings(max_examples=100, deadline=None)
