@@ -30,28 +30,27 @@ def delete(path: str) -> None:
     _run("subvolume", "delete", path)
 
 
-def limit(path: str, size: int) -> None:
-    """Let it hold at most so many bytes."""
-    _run("quota", "enable", path)
-    _run("qgroup", "limit", str(size), path)
+def limit(folder: int, size: int) -> None:
+    """Let an open one hold at most so many bytes."""
+    _run("quota", "enable", of=folder)
+    _run("qgroup", "limit", str(size), of=folder)
 
 
-def quota(path: str) -> int:
+def quota(folder: int) -> int:
     """The most bytes that it may hold; 0: no limit, or none that can be read."""
     try:
-        text = _run("qgroup", "show", "--raw", "-re", "--sync", path)
+        text = _run("qgroup", "show", "--raw", "-re", "--sync", of=folder)
     except Trouble:
         return 0
     for row in text.splitlines():
         words = row.split()
-        if words and words[0] == "0/%d" % _number(path):
+        if words and words[0] == "0/%d" % _number(folder):
             return int(words[3]) if len(words) > 3 and words[3].isdigit() else 0
     return 0
 
 
-def _number(path: str) -> int:
-    text = _run("inspect-internal", "rootid", path)
-    return int(text)
+def _number(folder: int) -> int:
+    return int(_run("inspect-internal", "rootid", of=folder))
 
 
 def _lies_on(folder: int) -> bool:
@@ -68,9 +67,12 @@ def _tool() -> str:
     return ""
 
 
-def _run(*words: str) -> str:
+def _run(*words: str, of: int = -1) -> str:
+    """`of`: an open folder, the last word: no other can be put in its place."""
+    last = [] if of < 0 else [trusted.name(of)]
     done = subprocess.run(
-        [_tool(), *words],
+        [_tool(), *words, *last],
+        pass_fds=[] if of < 0 else [of],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

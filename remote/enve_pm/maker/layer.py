@@ -23,8 +23,9 @@ BIND = "bind"
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # at: path below the root, "" is the root itself · kind: bind, or of a file system · source: a path,
-# or its name · flags, data: as of mount(2) · links: {name: target} made in it
-Layer = namedtuple("Layer", "at kind source flags data links", defaults=("", {}))
+# or its name · flags, data: as of mount(2) · links: {name: target} made in it · lies: {option of an
+# overlay: paths of its folders}
+Layer = namedtuple("Layer", "at kind source flags data links lies", defaults=("", {}, {}))
 
 
 def put(root: Callable[[], int], layer: Layer) -> None:
@@ -61,12 +62,31 @@ def _mount(layer: Layer, source: int, target: int) -> bool:
     """Whether it is there as it shall be, and nothing is left to finish."""
     name = trusted.name(target)
     if layer.kind != BIND:
-        libc.mount(layer.source, name, layer.kind, layer.flags, layer.data)
+        _mount_system(layer, name)
         return False
     if attach.bind(source, target, layer.flags, private=True):
         return True
     libc.mount(trusted.name(source), name, "", libc.BIND)
     return False
+
+
+def _mount_system(layer: Layer, target: str) -> None:
+    """A file system. What it lies on is held open: no other can be put in its place."""
+    held: list[int] = []
+    try:
+        rows = [_option(name, paths, held) for name, paths in layer.lies.items()]
+        data = ",".join(filter(None, (layer.data, *rows)))
+        libc.mount(layer.source, target, layer.kind, layer.flags, data)
+    finally:
+        for handle in held:
+            os.close(handle)
+
+
+def _option(name: str, paths: Sequence[str], held: list[int]) -> str:
+    first = len(held)
+    for path in paths:
+        held.append(trusted.open_path(path))
+    return "%s=%s" % (name, ":".join(map(trusted.name, held[first:])))
 
 
 def _finish(top: int, layer: Layer) -> None:

@@ -44,6 +44,12 @@ class Place:
         pm's. Raises OSError."""
         return trusted.open_path(path, _make if make else None)
 
+    def around(self, path: str, make: bool = False) -> tuple[int, str]:
+        """The folder that a path stands in, perhaps another's, and its name there. Raises
+        OSError."""
+        above, _, name = path.rpartition("/")
+        return self.open(above or "/", make), name
+
 
 def _make(folder: int, name: str) -> None:
     os.mkdir(name, 0o755, dir_fd=folder)

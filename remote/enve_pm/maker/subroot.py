@@ -91,13 +91,13 @@ class SubrootUnit:
         return [bottom, *shown]
 
     def _overlay(self) -> list[Layer]:
-        upper = self._upper
-        data = "lowerdir=%s,upperdir=%s/upper,workdir=%s/work" % (
-            ":".join(map(_escaped, self._body["lower"])),
-            _escaped(upper),
-            _escaped(upper),
-        )
-        return [Layer("", "overlay", "pm:root", 0, data)]
+        room = self._upper
+        lies = {
+            "lowerdir": self._body["lower"],
+            "upperdir": [room + "/upper"],
+            "workdir": [room + "/work"],
+        }
+        return [Layer("", "overlay", "pm:root", 0, lies=lies)]
 
     # -- what is written in an overlay ------------------------------------------------------------
     @property
@@ -128,11 +128,6 @@ def _links() -> dict[str, str]:
 def _leads(target: str, paths: list[str]) -> bool:
     path = "/" + target.strip("/")
     return any((path + "/").startswith(shown.rstrip("/") + "/") for shown in paths)
-
-
-def _escaped(path: str) -> str:
-    """As overlayfs reads its options."""
-    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
 
 
 _FILES = {

@@ -35,7 +35,7 @@ def open_path(path: str, make: Callable[[int, str], None] | None = None) -> int:
             step = steps.pop()
             if step in ("", "."):
                 continue
-            _judge(here, path)
+            judge(here, path)
             following = _step(here, step, make, path)
             if stat.S_ISLNK(os.fstat(following).st_mode):
                 links += 1
@@ -54,6 +54,11 @@ def open_path(path: str, make: Callable[[int, str], None] | None = None) -> int:
     return here
 
 
+def shared(folder: int) -> bool:
+    """Whether others put their own things in there too, as in /tmp."""
+    return bool(os.fstat(folder).st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+
+
 def _step(here: int, step: str, make: Callable[[int, str], None] | None, path: str) -> int:
     try:
         return os.open(step, _STEP, dir_fd=here)
@@ -64,8 +69,8 @@ def _step(here: int, step: str, make: Callable[[int, str], None] | None, path: s
     return os.open(step, _STEP, dir_fd=here)
 
 
-def _judge(folder: int, path: str) -> None:
-    """A step is taken from this folder."""
+def judge(folder: int, path: str) -> None:
+    """A step is taken from this folder, to `path`. Raises Bent."""
     state = os.fstat(folder)
     others = state.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not state.st_mode & stat.S_ISVTX
     if not _ours(state) or others:

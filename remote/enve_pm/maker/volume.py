@@ -41,9 +41,9 @@ class VolumeUnit:
 
     def make(self) -> None:
         """Make it, or put owner, mode and quota of what stands there right."""
-        above, _, name = self.path.rpartition("/")
-        parent = self._place.open(above or "/", make=True)
+        parent, name = self._place.around(self.path, make=True)
         try:
+            trusted.judge(parent, self.path)
             if not _exists(parent, name):
                 self._create(parent, name)
         finally:
@@ -58,13 +58,14 @@ class VolumeUnit:
         """Only an ephemeral one goes, with all that is in it."""
         if not self._body.get("ephemeral"):
             return
-        above, _, name = self.path.rpartition("/")
         try:
-            parent = self._place.open(above or "/")
+            parent, name = self._place.around(self.path)
         except FileNotFoundError:
             return
         try:
-            _remove(parent, name)
+            if _exists(parent, name):
+                trusted.judge(parent, self.path)
+                _remove(parent, name)
         finally:
             os.close(parent)
 
@@ -76,7 +77,7 @@ class VolumeUnit:
             return "%s belongs to %d:%d" % (self.path, state.st_uid, state.st_gid)
         if stat.S_IMODE(state.st_mode) != self._mode:
             return "%s has mode %o" % (self.path, stat.S_IMODE(state.st_mode))
-        if self._quota and btrfs.quota(trusted.real(folder)) != self._quota:
+        if self._quota and btrfs.quota(folder) != self._quota:
             return "%s has another quota" % self.path
         return ""
 
@@ -108,10 +109,10 @@ class VolumeUnit:
         return state.st_uid == os.geteuid() and not os.listdir(path)
 
     def _limit(self, folder: int) -> None:
-        real = trusted.real(folder)
         if not btrfs.is_subvolume(folder):
-            raise Trouble("quota: %s is no subvolume of btrfs, which alone can hold to one" % real)
-        btrfs.limit(real, self._quota)
+            told = "quota: %s is no subvolume of btrfs, which alone can hold to one"
+            raise Trouble(told % trusted.real(folder))
+        btrfs.limit(folder, self._quota)
 
 
 def _exists(parent: int, name: str) -> bool:
@@ -123,14 +124,13 @@ def _exists(parent: int, name: str) -> bool:
 
 
 def _remove(parent: int, name: str) -> None:
+    """btrfs's own way is quick, but goes by a path: who may swap what stands there leads it."""
     from enve_pm.shell.folder import Folder
 
-    if not _exists(parent, name):
-        return
-    path = trusted.real(parent) + "/" + name
     folder = os.open(trusted.name(parent), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     with Folder(folder) as above:
-        if btrfs.can(parent) and above.stat(name).st_ino == btrfs.ROOT_INODE:
-            btrfs.delete(path)
+        quick = btrfs.can(parent) and not trusted.shared(parent)
+        if quick and above.stat(name).st_ino == btrfs.ROOT_INODE:
+            btrfs.delete(trusted.real(parent) + "/" + name)
         else:
             above.remove(name)

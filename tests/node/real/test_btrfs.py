@@ -56,6 +56,17 @@ def test_an_ephemeral_subvolume_goes_with_its_files(box: Box, disk: Path) -> Non
     until(lambda: not data.exists(), "the subvolume to go")
 
 
+def test_where_many_put_their_things_no_path_is_gone_by(box: Box, disk: Path) -> None:
+    disk.chmod(0o1777)
+    data = disk / "scratch"
+    box.load(volume("scratch", data, ephemeral=True, subvolume="yes", quota=QUOTA))
+    assert data.stat().st_ino == 256
+    (data / "deep").mkdir()
+    (data / "deep/file").write_text("x")
+    box.load()
+    until(lambda: not data.exists(), "the subvolume to go")
+
+
 def test_a_folder_where_none_is_asked_for(box: Box, disk: Path) -> None:
     data = disk / "plain"
     box.load(volume("data", data, subvolume="no"))

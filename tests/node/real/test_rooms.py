@@ -176,3 +176,21 @@ def test_mode_is_put_right(box: Box) -> None:
 def test_a_quota_where_none_can_be(box: Box) -> None:
     box.load(volume("data", box.home.parent / "data", quota=1 << 20), status=3)
     assert "no subvolume of btrfs" in box.unit("data")["detail"]
+
+
+def test_nothing_is_made_or_removed_where_somebody_else_decides(box: Box) -> None:
+    theirs = box.home.parent / "theirs"
+    (theirs / "old").mkdir(parents=True)
+    (theirs / "old/file").write_text("x")
+    os.chown(theirs, 1, 1)
+    units = {name: volume(name, theirs / name, ephemeral=True) for name in ("old", "new")}
+    box.load(*units.values(), status=3)
+    for name in units:
+        assert "who could bend the way" in box.unit(name)["detail"]
+    box.load()
+    until(lambda: not (box.home / "units/new").exists(), "the one that was never made to go")
+    until(lambda: box.unit("old")["state"] == "FAIL", "the other to tell why it stays")
+    assert [path.name for path in theirs.iterdir()] == ["old"]
+    assert (theirs / "old/file").exists()
+    box.order("reset-failed", "old")
+    until(lambda: not (box.home / "units/old").exists(), "it to go")

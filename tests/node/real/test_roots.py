@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_what_is_written_may_be_kept(box: Box) -> None:
     box.order("restart", "root")
     assert made.read_text() == "x"
     assert not Path("/usr/made").exists()
+
+
+def test_what_an_overlay_lies_on_is_nobody_elses_to_swap(box: Box) -> None:
+    theirs, plain = box.home.parent / "theirs", box.home.parent / "a:b,c\\d"
+    for path in (theirs, plain):
+        (path / "etc").mkdir(parents=True)
+    os.chown(theirs, 1, 1)
+    box.load(subroot("root", "overlay", lower=[str(plain), "/usr"]))
+    assert chrooted(box, "root", "/bin/ls", "-d", "/etc") == "/etc\n"
+    box.load(subroot("root", "overlay", lower=[str(theirs / "etc"), "/usr"]), status=3)
+    assert "is another user's, who could bend the way" in box.unit("root")["detail"]
+    assert mounted(box) == []
 
 
 def test_an_upper_folder_that_the_kernel_does_not_take(box: Box) -> None:
