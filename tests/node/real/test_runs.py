@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -272,6 +273,33 @@ def test_sd_notify_by_a_helper_that_is_gone_and_a_main_pid(alone: Alone) -> None
     assert Path(f"/proc/{ready}/cmdline").read_bytes().startswith(b"sleep")
     alone.signal(run, "TERM")
     assert alone.hear("Exited", run) == [-15]
+
+
+SEND = "import os, socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);"
+SEND += "os.setuid(1);"
+SEND += "s.sendto(sys.argv[2].encode(), chr(0) + sys.argv[1][1:])"
+
+
+def test_what_strangers_say_is_not_heard(alone: Alone) -> None:
+    """The name of the socket is no secret. One lives on, one is another user's and gone by then."""
+    wait = "echo $NOTIFY_SOCKET > new; mv new said; while [ ! -e go ]; do sleep 0.02; done"
+    wait += '; exec "$@"'
+    own = NOTIFY.replace("STATUS=", f"MAINPID={os.getpid()}\\nSTATUS=")
+    command = ["sh", "-c", wait, "sh", sys.executable, "-S", "-c", own]
+    run = alone.start(command, ready={"how": "notify"})
+    spot = alone.home / "spots" / "u"
+    until((spot / "said").exists, "it to name its socket")
+    address, said = (spot / "said").read_text().strip(), f"MAINPID={os.getpid()}\nREADY=1"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as here:
+        here.sendto(said.encode(), "\0" + address[1:])
+    if os.getuid() == 0:
+        subprocess.run([sys.executable, "-S", "-c", SEND, address, said], check=True)
+    assert alone.hear("Exited", alone.start("x", "reload", reload={"command": ["true"]})) == [0]
+    assert not [event for event in alone.events if event[0] == "Ready"]
+    (spot / "go").touch()
+    assert alone.hear("Ready", run) == alone.hear("Spawned", run)
+    alone.signal(run, "KILL", tree=True)
+    alone.hear("Exited", run)
 
 
 def test_a_notification_descriptor(alone: Alone) -> None:
