@@ -203,7 +203,9 @@ def test_one_in_use_stays_and_says_by_whom(box: Box) -> None:
 
 
 def test_a_bridge_goes_after_what_sits_on_it(box: Box) -> None:
-    box.load({**BRIDGE, "stop_timeout": 1500}, {**ONE, "needs": []})
+    bridge = {**BRIDGE, "stop_timeout": 1500}
+    box.load(bridge)
+    box.load(bridge, {**ONE, "needs": []})
     box.order("stop", "br", status=3)
     assert box.unit("br")["detail"].endswith("br is in use: pm-one on it")
     assert {"br", "pm-one"} == set(links(box))
