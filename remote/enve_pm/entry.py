@@ -27,6 +27,8 @@ HELP = """pm: the process manager of this node
   pm logs UNIT [-n LINES] [-f]
   pm reexec [PLACE]                               another program goes on, no unit restarts
   pm shutdown                                     stop every unit in order, then pm
+  pm host install|remove|start|stop               with the init of this machine
+     --kind KIND  --force  --stdout
   pm run [--respawn [--detach]] [--pipe PIPE]     be the pm of a HOME
   pm version
   every one: --home HOME (else $PMHOME, else where this program lies, else the default)
@@ -63,6 +65,12 @@ def _logs(verb: str, words: Sequence[str]) -> int:
     from enve_pm.client import logs
 
     return logs.run(words)
+
+
+def _host(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.client import host
+
+    return host.run(verb, words)
 
 
 def _modes(verb: str, words: Sequence[str]) -> int:
@@ -102,6 +110,7 @@ COMMANDS: dict[str, Command] = {
     "list-dependencies": _graph,
     "why": _why,
     "logs": _logs,
+    "host": _host,
     "run": _modes,
     "version": _modes,
     "help": _help,

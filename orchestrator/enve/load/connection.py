@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from enve.load.item import Item
 from enve.load.ranges import fill
@@ -15,7 +15,7 @@ KEYS = (
     *("connection", "host", "port", "user", "key", "host_key", "pinned", "jump", "become"),
     *("install", "home", "pipe", "register"),
 )
-REGISTERS: tuple[Register, ...] = ("auto", "systemd", "cron", "none")
+REGISTERS: tuple[Register, ...] = get_args(Register)
 Settings = Mapping[str, Item]  # the keys above, merged: defaults, then groups, then the node
 _HOST = re.compile(r"[A-Za-z0-9_:.\[\]%][A-Za-z0-9_:.\[\]%-]{0,254}")
 _USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}\$?")

@@ -10,7 +10,8 @@ from enve.errors import Where
 
 HostKeyPolicy = Literal["strict", "accept-new", "pinned"]
 Install = Literal["system", "user"]
-Register = Literal["auto", "systemd", "cron", "none"]  # what brings pm back after a reboot
+# What brings pm back after a reboot.
+Register = Literal["auto", "systemd", "sysvinit", "cron", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-import shlex
-
+from enve_pm.hostinit.nobody import Nobody
 from enve_pm.hostinit.problem import Problem, tool
 
 LONGEST = 1 << 20  # characters of a crontab that we dare to change
 MARK = "# enve-pm"
-START = ("run", "--respawn", "--detach")
 
 
-class Cron:
-    """The `@reboot` entry of one HOME in our user's crontab."""
+class Cron(Nobody):
+    """The `@reboot` entry of one pm in our user's crontab."""
 
     kind = "cron"
-    path = ""  # no file of ours
-
-    def __init__(self, home: str) -> None:
-        self.home = home
 
     @property
     def line(self) -> str:
         """The entry; a `%` would end the command for cron."""
-        command = " ".join([shlex.quote(self.home + "/pm"), *START])
-        return "@reboot %s %s" % (command.replace("%", "\\%"), MARK)
+        return "@reboot %s %s" % (self.kept.sh(*self.kept.loop).replace("%", "\\%"), MARK)
+
+    def text(self) -> str:
+        return self.line + "\n"
+
+    def there(self) -> bool:
+        known = rows() or []
+        return self._others(known) != known
 
     def usable(self) -> bool:
-        """Whether there is a crontab for us (the program may be there and say no)."""
+        """There is a crontab for us (the program may be there and say no)."""
         return rows() is not None
 
-    def register(self) -> bool:
-        """Add the entry; False when it is there."""
+    def register(self, force: bool = False) -> bool:
         known = rows()
         if known is None:
             raise Problem("crontab can't be read", "deploy with `register: none`")
         if self.line in known:
             return False
-        self._write([*known, self.line])
+        self._write([*self._others(known), self.line])
         return True
-
-    def start(self) -> None:
-        """Start pm now, in a session of its own."""
-        start(self.home)
 
     def remove(self) -> bool:
-        """Take the entry away; False when there was none."""
-        known = rows()
-        if not known or self.line not in known:
+        """Only the entry: what runs is not cron's."""
+        if not self.there():
             return False
-        self._write([row for row in known if row != self.line])
+        self._write(self._others(rows() or []))
         return True
+
+    def _others(self, known: list[str]) -> list[str]:
+        """The entries that are not of this pm."""
+        ours = "@reboot %s " % self.kept.sh().replace("%", "\\%")
+        return [row for row in known if not (row.startswith(ours) and row.endswith(MARK))]
 
     def _write(self, entries: list[str]) -> None:
         """Put the whole crontab; an empty one goes altogether."""
@@ -68,11 +67,6 @@ def rows() -> list[str] | None:
     return [] if status == 1 and "no crontab" in said.lower() else None
 
 
-def start(home: str) -> None:
-    """Start pm under its own outer loop. Raises Problem with what it said."""
-    status, said = tool([home + "/pm", *START])
-    if status:
-        raise Problem(
-            "pm did not start (%d): %s" % (status, said or "it said nothing"),
-            "look into %s/log on the node" % home,
-        )
+def registered() -> bool:
+    """Whether there is an entry of any pm."""
+    return any(row.endswith(MARK) for row in rows() or ())

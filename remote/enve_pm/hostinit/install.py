@@ -14,6 +14,7 @@ import time
 from enve_pm.hostinit import (
     accounts,
     files,
+    kept,
     layout,
     life,
     order,
@@ -31,8 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
+    from enve_pm.hostinit.keeper import Keeper
     from enve_pm.hostinit.order import Order
-    from enve_pm.hostinit.register import Keeper
 
 LOCK_DEADLINE = 20.0  # seconds
 NESTED_DEADLINE = 20.0  # for sub-pms to follow a change of program
@@ -154,7 +155,7 @@ class Install:
         self.sums[path] = files.sha256(data)
 
     def _register(self) -> Keeper:
-        keeper = register.choose(self.order.register, self.home, self.order.system)
+        keeper = register.choose(self.order.register, kept.of(self.home), self.order.system)
         if keeper.register():
             self.did.append("registered with " + keeper.kind)
         if keeper.path:

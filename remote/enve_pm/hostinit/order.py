@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 VERSION = 1
 MAX_BODY = 8 << 20
 
-# home, pipe: absolute paths · system: install by root · program: its hash · register: auto systemd
-# cron none · start: whether pm is to run afterwards · now: unix seconds of the controller ·
-# floors: {lane: serial} · reset_time: let the clock's floor fall · drop: also what lives in spots
+# home, pipe: absolute paths · system: install by root · program: its hash · register: auto, or
+# one of `register.known` · start: whether pm is to run afterwards · now: unix seconds of the
+# controller · floors: {lane: serial} · reset_time: let the clock's floor fall · drop: also what
+# lives in spots
 Order = namedtuple(
     "Order",
     "home pipe system program register start now floors reset_time drop blueprint keys",

@@ -1,64 +1,61 @@
-"""Who brings pm back after a crash and a reboot: systemd, else pm's own outer loop with cron."""
+"""Who brings pm back after a crash and a reboot: the host's init, else pm's own outer loop, which
+cron can start at boot."""
 
 from __future__ import annotations
 
-import glob
+from glob import glob
 
-from enve_pm.hostinit import cron, systemd
-from enve_pm.hostinit.cron import MARK, Cron
+from enve_pm.hostinit import cron, systemd, sysvinit
+from enve_pm.hostinit.cron import Cron
+from enve_pm.hostinit.kept import NAME
+from enve_pm.hostinit.nobody import Nobody
 from enve_pm.hostinit.problem import Problem
-from enve_pm.hostinit.systemd import SYSTEM_UNITS, Systemd
+from enve_pm.hostinit.systemd import Systemd
+from enve_pm.hostinit.sysvinit import SysVInit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Union
+    from collections.abc import Callable
 
-    Keeper = Union[Systemd, Cron, "Nobody"]
+    from enve_pm.hostinit.keeper import Keeper
+    from enve_pm.hostinit.kept import Kept
 
-NOT_COVERED = "a reboot is not covered: neither systemd nor cron can start pm again on this node; "
+    Make = Callable[[Kept], Keeper]
+
+AUTO = "auto"
+# Those of a system can start any login's pm as well.
+SYSTEM: dict[str, Make] = {
+    "systemd": lambda kept: Systemd(kept, user=False),
+    "sysvinit": SysVInit,
+}
+USER: dict[str, Make] = {"systemd": lambda kept: Systemd(kept, user=True)}
+ANY: dict[str, Make] = {"cron": Cron, "none": Nobody}
+FILES = (systemd.SYSTEM_UNITS + "/%s*.service", sysvinit.SCRIPTS + "/%s*")
+
+NOT_COVERED = "a reboot is not covered: nothing that we know can start pm again on this node; "
 BY_HAND = "have `%s/pm run --respawn --detach` started at boot"
 LINGER = "have root run `loginctl enable-linger %s`, then deploy with `register: systemd`"
 
 
-class Nobody:
-    """pm's outer loop alone: a crash is covered, a reboot is not."""
-
-    kind = "none"
-    path = ""
-
-    def __init__(self, home: str) -> None:
-        self.home = home
-
-    def usable(self) -> bool:
-        return True
-
-    def register(self) -> bool:
-        """Nothing to register with."""
-        return False
-
-    def start(self) -> None:
-        """Start pm now, in a session of its own."""
-        cron.start(self.home)
-
-    def remove(self) -> bool:
-        return False
+def known(system: bool) -> dict[str, Make]:
+    """What can keep a pm of this kind, by name; in the order in which they are looked for."""
+    return {**(SYSTEM if system else USER), **ANY}
 
 
-def choose(asked: str, home: str, system: bool) -> Keeper:
-    """The keeper for what was asked: auto, systemd, cron, none."""
-    candidates: dict[str, Keeper] = {
-        "systemd": Systemd(home, user=not system),
-        "cron": Cron(home),
-        "none": Nobody(home),
-    }
-    if asked in candidates:
-        keeper = candidates[asked]
-        if not keeper.usable():
-            raise Problem(
-                "`register: %s` can't be had on this node" % asked, "use `register: auto`"
-            )
-        return keeper
-    return next(keeper for keeper in candidates.values() if keeper.usable())
+def choose(asked: str, kept: Kept, system: bool) -> Keeper:
+    """The keeper for what was asked: auto, or one of the above by its name."""
+    makes = known(system)
+    if asked == AUTO:
+        return next(one for one in (make(kept) for make in makes.values()) if one.usable())
+    if asked not in makes:
+        raise Problem(
+            "`register: %s` is for a system install" % asked,
+            "use `register: auto`; or have root run `pm host install --as-root`",
+        )
+    keeper = makes[asked](kept)
+    if not keeper.usable():
+        raise Problem("`register: %s` can't be had on this node" % asked, "use `register: auto`")
+    return keeper
 
 
 def not_covered(home: str, system: bool) -> str:
@@ -68,14 +65,17 @@ def not_covered(home: str, system: bool) -> str:
     return NOT_COVERED + LINGER % systemd.login()
 
 
-def by_kind(kind: str, home: str) -> Keeper:
-    """The keeper that an earlier deploy has chosen, by its `kind`."""
-    if kind in ("systemd", "systemd-user"):
-        return Systemd(home, user=kind == "systemd-user")
-    return Cron(home) if kind == "cron" else Nobody(home)
+def by_kind(kind: str, kept: Kept, system: bool) -> Keeper:
+    """The keeper that was chosen earlier, by its `kind` (`systemd-user` is systemd of a user)."""
+    return known(system).get(kind.partition("-")[0], Nobody)(kept)
+
+
+def left(kept: Kept, system: bool) -> Keeper:
+    """The keeper that knows this pm, whatever was written down."""
+    found = [one for one in (make(kept) for make in known(system).values()) if one.there()]
+    return found[0] if found else Nobody(kept)
 
 
 def others() -> bool:
     """Whether another system install is registered here: then group and user are still in use."""
-    units = glob.glob("%s/enve-pm*.service" % SYSTEM_UNITS)
-    return bool(units) or any(row.endswith(MARK) for row in cron.rows() or ())
+    return any(glob(path % NAME) for path in FILES) or cron.registered()

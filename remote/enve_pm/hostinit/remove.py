@@ -6,13 +6,16 @@ import json
 import os
 import shutil
 
-from enve_pm.hostinit import accounts, files, layout, life, order, owed, register
+from enve_pm.hostinit import accounts, files, kept, layout, life, order, owed, register
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
+
+    from enve_pm.hostinit.keeper import Keeper
+    from enve_pm.hostinit.kept import Kept
 
 RUN_FILES = ("default.pipe", layout.LOCK, "march")
 RUN_FOLDERS = ("lease", "inbox")
@@ -36,7 +39,7 @@ def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
     """Stop pm, forget the registration, remove the files; `did` says what was there."""
     if not _is_ours(home):
         raise Problem("%s is no home of pm" % home, "look what it is; remove it by hand")
-    if register.by_kind(_kind(home, system), home).remove():
+    if _keeper(kept.of(home), system).remove():
         did.append("registration")
     if life.stop(home):
         did.append("pm stopped")
@@ -69,16 +72,15 @@ def _is_ours(home: str) -> bool:
     return os.path.isdir(home + "/lib") or os.path.isdir(home + "/trust")
 
 
-def _kind(home: str, system: bool) -> str:
-    """How it was registered; where the record is lost, what would be there."""
+def _keeper(ours: Kept, system: bool) -> Keeper:
+    """How it was registered; where the record is lost, what is there."""
     try:
-        found = json.loads(files.read(home + "/lib/deployed.json")).get("registered")
+        found = json.loads(files.read(ours.home + "/lib/deployed.json")).get("registered")
     except (ValueError, AttributeError):
         found = None
-    if found in ("systemd", "systemd-user", "cron", "none"):
-        return str(found)
-    unit = register.by_kind("systemd" if system else "systemd-user", home)
-    return unit.kind if os.path.exists(unit.path) else "cron"
+    if isinstance(found, str):
+        return register.by_kind(found, ours, system)
+    return register.left(ours, system)
 
 
 def _remove_run(run: str, pipe: str) -> bool:

@@ -6,21 +6,24 @@ import os
 import pwd
 
 from enve_pm.hostinit import files
+from enve_pm.hostinit.keeper import MARK, STOP, FileKeeper
 from enve_pm.hostinit.problem import Problem, tool
 
-DEFAULT_HOMES = ("/var/opt/pm",)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.hostinit.kept import Kept
+
 SYSTEM_UNITS = "/etc/systemd/system"
-STOP = 120  # seconds
 # pm stops its units by their own deadlines; systemd only ends what never ends.
 TEXT = """\
-# Put here by enve-deploy.
+%(mark)s
 [Unit]
 Description=pm, the process manager of %(shown)s
 After=network.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/bin/sh %(launcher)s run
+%(user)sExecStart=/bin/sh %(command)s
 Restart=always
 RestartSec=100ms
 KillMode=mixed
@@ -32,70 +35,57 @@ WantedBy=%(target)s
 """
 
 
-class Systemd:
-    """The unit of one HOME. `user`: in the user's own manager."""
+class Systemd(FileKeeper):
+    """The unit of one pm. `user`: in the user's own manager."""
 
-    def __init__(self, home: str, user: bool) -> None:
-        self.home = home
+    def __init__(self, kept: Kept, user: bool) -> None:
+        super().__init__(kept)
         self.user = user
-        self.name = unit_name(home)
-
-    @property
-    def kind(self) -> str:
-        return "systemd-user" if self.user else "systemd"
+        self.kind = "systemd-user" if user else "systemd"
+        self.unit = kept.name + ".service"
 
     @property
     def path(self) -> str:
         if not self.user:
-            return "%s/%s" % (SYSTEM_UNITS, self.name)
+            return "%s/%s" % (SYSTEM_UNITS, self.unit)
         config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-        return "%s/systemd/user/%s" % (config, self.name)
+        return "%s/systemd/user/%s" % (config, self.unit)
 
-    def text(self) -> bytes:
-        """The unit's file."""
-        return (
-            TEXT
-            % {
-                "stop": STOP,
-                "shown": escape(self.home),
-                "launcher": quote(self.home + "/pm"),
-                "target": "default.target" if self.user else "multi-user.target",
-            }
-        ).encode()
+    def text(self) -> str:
+        login = self.kept.login
+        return TEXT % {
+            "mark": MARK,
+            "stop": STOP,
+            "shown": escape(self.kept.shown),
+            "user": "User=%s\n" % escape(login) if login else "",
+            "command": " ".join([quote(self.kept.launcher), *map(quote, self.kept.run)]),
+            "target": "default.target" if self.user else "multi-user.target",
+        }
 
     def usable(self) -> bool:
-        """Whether the manager answers, and (for a user's) lives on when the last session ends."""
+        """The manager answers, and (for a user's) lives on when the last session ends."""
         if not booted() or self._call("show-environment")[0]:
             return False
         return not self.user or linger()
 
-    def register(self) -> bool:
-        """Write and enable the unit; True when something was changed."""
-        files.parents(self.path, 0o755)
-        changed = files.put(self.path, self.text(), 0o644)
-        if changed or self._call("is-enabled", "--quiet", self.name)[0]:
-            self._must("daemon-reload")
-            self._must("enable", "--quiet", self.name)
-            return True
-        return False
+    def enabled(self) -> bool:
+        return self._call("is-enabled", "--quiet", self.unit)[0] == 0
 
-    def start(self) -> None:
-        """Start pm now (nothing, when it runs)."""
-        self._must("start", self.name)
+    def enable(self) -> None:
+        self._must("daemon-reload")
+        self._must("enable", "--quiet", self.unit)
 
-    def active(self) -> bool:
-        """Whether systemd runs it."""
-        return self._call("is-active", "--quiet", self.name)[0] == 0
-
-    def remove(self) -> bool:
-        """Stop pm and forget the unit; False when there was none."""
-        if not os.path.exists(self.path):
-            return False
-        self._must("disable", "--now", "--quiet", self.name)
+    def disable(self) -> None:
+        self._must("disable", "--quiet", self.unit)
         files.discard(self.path)
         self._must("daemon-reload")
-        self._call("reset-failed", self.name)
-        return True
+        self._call("reset-failed", self.unit)
+
+    def start(self) -> None:
+        self._must("start", self.unit)
+
+    def stop(self) -> None:
+        self._must("stop", self.unit)
 
     def _call(self, *words: str) -> tuple[int, str]:
         if self.user:
@@ -108,7 +98,7 @@ class Systemd:
         if status:
             raise Problem(
                 "systemctl %s failed (%d): %s" % (" ".join(words), status, said),
-                "look at: systemctl%s status %s" % (" --user" if self.user else "", self.name),
+                "look at: systemctl%s status %s" % (" --user" if self.user else "", self.unit),
             )
 
 
@@ -132,16 +122,9 @@ def linger() -> bool:
     return tool(["loginctl", "enable-linger"])[0] == 0
 
 
-def unit_name(home: str) -> str:
-    """`enve-pm.service`; with a mark of the home where that is not a default one."""
-    if home in DEFAULT_HOMES or home.endswith("/.local/state/pm"):
-        return "enve-pm.service"
-    return "enve-pm-%s.service" % files.sha256(home.encode("utf-8", "surrogateescape"))[:8]
-
-
-def quote(path: str) -> str:
-    """A path as one word of ExecStart."""
-    text = escape(path).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+def quote(word: str) -> str:
+    """One word of ExecStart."""
+    text = escape(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
     return '"%s"' % text
 
 

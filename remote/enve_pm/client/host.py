@@ -1,0 +1,119 @@
+"""`pm host install|remove|start|stop`: this pm and the init of its machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from enve_pm.hostinit import kept, life, register
+from enve_pm.hostinit.problem import Problem
+from enve_pm.shell import where, words
+from enve_pm.shell.install import is_system
+from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from enve_pm.hostinit.keeper import Keeper
+
+FLAGS = {**where.FLAGS, "--kind": True, "--force": False, "--stdout": False}
+WANTED = "wanted: pm host install|remove|start|stop"
+
+
+class Asked:
+    """One command: whose pm it is, and what was said of the keeper."""
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        self.options = options
+        self.home = where.home(options)
+        self.system = is_system(self.home, where.pipe(options, self.home))
+        self.kept = kept.of(self.home)
+
+    def chosen(self) -> Keeper:
+        """By name, else what this machine has."""
+        return register.choose(self._kind(), self.kept, self.system)
+
+    def known(self) -> Keeper:
+        """By name, else the one that pm is registered with."""
+        if "--kind" in self.options:
+            return register.by_kind(self._kind(), self.kept, self.system)
+        return register.left(self.kept, self.system)
+
+    def _kind(self) -> str:
+        kind = self.options.get("--kind", register.AUTO)
+        makes = register.known(self.system)
+        if kind != register.AUTO and kind not in makes:
+            hint = nearest(kind, list(makes)) or f"; known here: {', '.join(makes)}"
+            raise Failure(USAGE, f"--kind {kind}{hint}")
+        return kind
+
+
+def run(verb: str, arguments: Sequence[str]) -> int:
+    """The exit status. Raises Failure."""
+    options, rest = words.split(arguments, FLAGS)
+    action = ACTIONS.get(rest[0]) if len(rest) == 1 else None
+    if action is None:
+        raise Failure(USAGE, WANTED)
+    try:
+        return action(Asked(options))
+    except Problem as problem:
+        hint = f"; {problem.hint}" if problem.hint else ""
+        raise Failure(REFUSED if problem.refused else FAILED, f"{problem}{hint}") from None
+
+
+def install(asked: Asked) -> int:
+    """Have pm started at every boot; `--stdout`: only print what would be put down."""
+    keeper = asked.chosen()
+    if "--stdout" in asked.options:
+        sys.stdout.write(keeper.text())
+        return 0
+    _owner(asked)
+    changed = keeper.register("--force" in asked.options)
+    _told(f"registered with {keeper.kind}" if changed else f"unchanged: {keeper.kind}", keeper)
+    return 0
+
+
+def remove(asked: Asked) -> int:
+    """Forget it; pm ends with that."""
+    _owner(asked)
+    keeper = asked.known()
+    removed = keeper.remove()
+    life.stop(asked.home)
+    _told("removed" if removed else "unchanged: it was not registered", keeper)
+    return 0
+
+
+def start(asked: Asked) -> int:
+    _owner(asked)
+    pid = life.holder(asked.home)
+    if pid:
+        print(f"pm runs already, pid {pid}")
+        return 0
+    asked.known().start()
+    return 0
+
+
+def stop(asked: Asked) -> int:
+    _owner(asked)
+    asked.known().stop()
+    life.stop(asked.home)
+    return 0
+
+
+def _owner(asked: Asked) -> None:
+    uid = os.stat(asked.home).st_uid
+    if os.geteuid() != uid:
+        raise Failure(REFUSED, f"{asked.home} belongs to uid {uid}: only its owner may")
+
+
+def _told(what: str, keeper: Keeper) -> None:
+    print(f"{what} ({keeper.path})" if keeper.path else what)
+
+
+ACTIONS: dict[str, Callable[[Asked], int]] = {
+    "install": install,
+    "remove": remove,
+    "start": start,
+    "stop": stop,
+}

@@ -1,0 +1,66 @@
+"""One pm as an init sees it: where it lives, as whom it runs, and under which name it is known."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections import namedtuple
+
+from enve_pm.hostinit import files
+from enve_pm.hostinit.problem import Problem
+
+DEFAULT_HOME = "/var/opt/pm"
+NAME = "enve-pm"
+
+
+class Kept(namedtuple("Kept", "home login")):
+    """`home`: absolute. `login`: whose pm the system's init is to run; "": the pm of whoever
+    registers it."""
+
+    __slots__ = ()
+
+    @property
+    def launcher(self) -> str:
+        return "%s/pm" % self.home
+
+    @property
+    def run(self) -> list[str]:
+        """The words after it that make it pm, in the foreground."""
+        return ["run"]
+
+    @property
+    def loop(self) -> list[str]:
+        """The same, in a session of its own and started again by itself: for inits that do not."""
+        return [*self.run, "--respawn", "--detach"]
+
+    def sh(self, *words: str) -> str:
+        """A command of this pm for sh."""
+        return " ".join(shlex.quote(word) for word in (self.launcher, *words))
+
+    def su(self, *words: str) -> str:
+        """The same for root's sh: as the login."""
+        command = self.sh(*words)
+        if not self.login:
+            return command
+        command = shlex.quote("exec " + command)
+        return "su -s /bin/sh %s -c %s" % (shlex.quote(self.login), command)
+
+    @property
+    def name(self) -> str:
+        """`enve-pm`; with a mark of the home where that is not a default one."""
+        own = not self.login and self.home.endswith("/.local/state/pm")
+        if self.home == DEFAULT_HOME or own:
+            return NAME
+        return "%s-%s" % (NAME, files.sha256(os.fsencode(self.home))[:8])
+
+    @property
+    def shown(self) -> str:
+        """The home as a comment may hold it."""
+        return "".join(letter if letter.isprintable() else "?" for letter in self.home)
+
+
+def of(home: str, login: str = "") -> Kept:
+    """Raises Problem for a home that no line of an init's tables could hold."""
+    if any(letter < " " or letter == "\x7f" for letter in home):
+        raise Problem("pm's home has control characters in its name: %r" % home, "move it")
+    return Kept(home, login)

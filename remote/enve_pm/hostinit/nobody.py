@@ -1,0 +1,41 @@
+"""pm without an init of its own: started now in its own session, under its own outer loop."""
+
+from __future__ import annotations
+
+from enve_pm.hostinit import life
+from enve_pm.hostinit.keeper import Keeper
+from enve_pm.hostinit.problem import Problem, tool
+
+
+class Nobody(Keeper):
+    """pm's outer loop alone: a crash is covered, a reboot is not."""
+
+    kind = "none"
+
+    def text(self) -> str:
+        return ""
+
+    def there(self) -> bool:
+        return False
+
+    def usable(self) -> bool:
+        return True
+
+    def register(self, force: bool = False) -> bool:
+        """Nothing to register with."""
+        return False
+
+    def start(self) -> None:
+        """In a session of its own."""
+        status, said = tool([self.kept.launcher, *self.kept.loop])
+        if status:
+            raise Problem(
+                "pm did not start (%d): %s" % (status, said or "it said nothing"),
+                "look into %s/log on the node" % self.kept.home,
+            )
+
+    def stop(self) -> None:
+        life.stop(self.kept.home)
+
+    def remove(self) -> bool:
+        return False

@@ -1,0 +1,96 @@
+"""pm under System V's init: a script for each runlevel. The init does not start it again after a
+crash, so pm's own outer loop does."""
+
+from __future__ import annotations
+
+import os
+from glob import glob
+from shutil import which
+
+from enve_pm.hostinit import files
+from enve_pm.hostinit.first import comm, is_busybox
+from enve_pm.hostinit.keeper import MARK, STOP, FileKeeper, must
+from enve_pm.hostinit.problem import Problem, tool
+
+SCRIPTS = "/etc/init.d"
+LEVELS = "/etc/rc[2-5].d"
+TEXT = """\
+#!/bin/sh
+%(mark)s
+### BEGIN INIT INFO
+# Provides:          %(name)s
+# Required-Start:    $local_fs $remote_fs
+# Required-Stop:     $local_fs $remote_fs
+# Should-Start:      $network $syslog $time
+# Should-Stop:       $network $syslog
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# Short-Description: pm, the process manager of %(shown)s
+### END INIT INFO
+case ${1:-} in
+  start) %(status)s >/dev/null 2>&1 || exec %(start)s ;;
+  stop) exec %(stop)s ;;
+  restart | force-reload) "$0" stop && exec "$0" start ;;
+  status) exec %(status)s ;;
+  *)
+    echo "wanted: $0 start|stop|restart|status" >&2
+    exit 2
+    ;;
+esac
+"""
+# What keeps the links of runlevels: Debian's, Red Hat's.
+ADD = (("update-rc.d", "%s", "defaults"), ("chkconfig", "--add", "%s"))
+DROP = (("update-rc.d", "-f", "%s", "remove"), ("chkconfig", "--del", "%s"))
+
+
+class SysVInit(FileKeeper):
+    """A script in /etc/init.d."""
+
+    kind = "sysvinit"
+    mode = 0o755
+
+    @property
+    def path(self) -> str:
+        return "%s/%s" % (SCRIPTS, self.kept.name)
+
+    def text(self) -> str:
+        kept = self.kept
+        return TEXT % {
+            "mark": MARK,
+            "name": kept.name,
+            "shown": kept.shown,
+            "start": kept.su(*kept.loop),
+            "stop": kept.su("host", "stop", "--kind", "none"),
+            "status": kept.su("status"),
+        }
+
+    def usable(self) -> bool:
+        known = comm() == "init" and not is_busybox() and os.path.isdir(SCRIPTS)
+        return known and os.geteuid() == 0 and any(which(way[0]) for way in ADD)
+
+    def enabled(self) -> bool:
+        return bool(glob("%s/S[0-9][0-9]%s" % (LEVELS, self.kept.name)))
+
+    def enable(self) -> None:
+        way = next((way for way in ADD if which(way[0])), None)
+        if way is None:
+            raise Problem(
+                "there is no %s on this node" % " and no ".join(way[0] for way in ADD),
+                "link %s into the runlevels by hand" % self.path,
+            )
+        must(*self._named(way))
+
+    def disable(self) -> None:
+        files.discard(self.path)
+        for way in DROP:
+            if which(way[0]):
+                tool(self._named(way))
+
+    def start(self) -> None:
+        must(self.path, "start", hint="look into %s/log on the node" % self.kept.home)
+
+    def stop(self) -> None:
+        must(self.path, "stop", deadline=STOP + 30.0)
+
+    def _named(self, way: tuple[str, ...]) -> list[str]:
+        return [word.replace("%s", self.kept.name) for word in way]

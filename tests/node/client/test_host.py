@@ -1,0 +1,99 @@
+"""`pm host`: what is put down for an init, and pm started and ended by hand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support import box
+from tests.support.wait import until
+
+from enve_pm.hostinit import life
+
+pytestmark = pytest.mark.real
+LAUNCHER = """#!/bin/sh
+PMHOME={home}
+PMPIPE={home}/run/default.pipe
+export PMHOME PMPIPE
+exec {python} -I -S {program} "$@"
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A user's install, with what it needs of deploy."""
+    home = tmp_path / "pm"
+    (home / "run").mkdir(parents=True)
+    (home / "pm").write_text(
+        LAUNCHER.format(home=home, python=sys.executable, program=box.installed())
+    )
+    (home / "pm").chmod(0o755)
+    yield home
+    life.stop(str(home))
+
+
+def pm(home: Path, *words: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    env = {"PATH": f"{path}:{os.environ['PATH']}"}
+    argv = [str(home / "pm"), *words]
+    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_pm_is_started_and_ended_by_hand(home: Path) -> None:
+    first = pm(home, "host", "start", "--kind", "none")
+    assert (first.returncode, first.stdout) == (0, ""), first.stderr
+    assert pm(home, "status").returncode == 0
+    again = pm(home, "host", "start", "--kind", "none")
+    assert again.stdout == f"pm runs already, pid {life.holder(str(home))}\n"
+    assert pm(home, "host", "stop", "--kind", "none").returncode == 0
+    until(lambda: not life.holder(str(home)), "pm and its loop to be gone", 5)
+    assert pm(home, "host", "stop", "--kind", "none").returncode == 0
+
+
+def test_what_would_be_put_down_is_printed_and_nothing_done(home: Path) -> None:
+    done = pm(home, "host", "install", "--kind", "none", "--stdout")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert pm(home, "status").returncode == 3
+
+
+def test_an_entry_comes_and_goes(home: Path, tmp_path: Path) -> None:
+    from tests.node.hostinit.test_keepers import CRONTAB, program
+
+    program(tmp_path / "bin/crontab", CRONTAB)
+    table = tmp_path / "bin/table"
+    said = [
+        pm(home, "host", *words, path=str(tmp_path / "bin")).stdout
+        for words in (("install", "--kind", "cron"), ("install", "--kind", "cron"), ("remove",))
+    ]
+    assert said == ["registered with cron\n", "unchanged: cron\n", "removed\n"]
+    assert not table.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ([], 64, "wanted: pm host install"),
+        (["install", "remove"], 64, "wanted: pm host install"),
+        (["instal"], 64, "wanted: pm host install"),
+        (["install", "--kind", "systemb"], 64, "did you mean systemd?"),
+        (["install", "--kind", "upstart"], 64, "known here: "),
+    ],
+)
+def test_what_is_not_understood(home: Path, words: list[str], code: int, told: str) -> None:
+    done = pm(home, "host", *words)
+    assert done.returncode == code
+    assert told in done.stderr
+
+
+def test_only_the_owner_may(home: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a home away")
+    shutil.chown(home, 1, 1)
+    done = pm(home, "host", "stop")
+    assert done.returncode == 5
+    assert "belongs to uid 1" in done.stderr
+    shutil.chown(home, 0, 0)
