@@ -75,7 +75,9 @@ class Seat:
         self.feed = feed
         self.tell = tell
         self.mode = mode
-        self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit, self._letter())
+        kind = self._kind()
+        pm.home.passable = nesting.letter(kind) == nesting.ROOT
+        self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit, kind)
         self.relay = Relay(pm.loop, self.subs, pm.owner.finish)
         self.nested = NestedMarch(self.subs, lambda: pm.engine.machine)
         self.life = Lifeline(pm.loop, post)
@@ -84,16 +86,20 @@ class Seat:
         self.pipes = Reopen(pm.loop, self.life, self._listen())
         self._join()
 
-    def _letter(self) -> str:
-        """R with the rights of root over this machine, U for one login or user (pm's nesting)."""
-        if self.mode:
-            return nesting.letter(self.mode)
-        return nesting.ROOT if is_system(self.pm.home.path, self.pm.pipe) else nesting.USER
+    def _kind(self) -> str:
+        """Of which kind this pm is (see `nesting`): the node's own is rootpm with the rights of
+        root over this machine, userpm for one login."""
+        if self.mode in nesting.INSIDE:
+            return self.mode
+        if self.mode:  # as programs before walls say it
+            return nesting.kind(self.mode)
+        return nesting.ROOTPM if is_system(self.pm.home.path, self.pm.pipe) else nesting.USERPM
 
     def _join(self) -> None:
         pm, owner = self.pm, self.pm.owner
         self._turn, pm.loop.after = pm.loop.after, self._turned
         pm.engine.kinds[SUBPM] = self.subs
+        self.subs.active = pm.engine.active
         pm.engine.runs.over = self._over
         pm.rollout.below = self.subs.down.below
         pm.streams.nested = self.subs.up.by_hand

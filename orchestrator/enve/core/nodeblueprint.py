@@ -60,7 +60,7 @@ def _tree(tree: PmTree) -> dict[str, Any]:
     return {
         "spots": {name: _ceiling(ceiling) for name, ceiling in tree.spots.items()},
         "pms": {
-            name: {"mode": pm.mode or "user", "user": pm.user, **_tree(pm)}
+            name: {"mode": pm.mode or "user", "user": pm.user, **pm.walls, **_tree(pm)}
             for name, pm in tree.pms.items()
         },
     }

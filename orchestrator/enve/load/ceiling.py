@@ -23,9 +23,6 @@ KEYS = (
     *("capabilities", "root", "limits", "ports", "joins", "networks", "bridges"),
     *("no_new_privs", "read_only"),
 )
-_LATER = {
-    "jail": "namespaces",
-}
 _CPU = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(%?)")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
 
@@ -34,8 +31,6 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     """`what`: "spot 'edge'"."""
     if item.is_nothing:
         return Ceiling()
-    if item.is_table:
-        _not_yet(item, what)
     table = item.table(what, KEYS)
     groups = table["groups"].several(f"groups of {what}") if "groups" in table else []
     writes = table["writes"].several(f"writes of {what}") if "writes" in table else []
@@ -105,13 +100,6 @@ def _capability(item: Item, what: str) -> str:
 
 def _stop(item: Item, what: str) -> int:
     return item.duration_ms(f"stop_timeout of {what}")
-
-
-def _not_yet(item: Item, what: str) -> None:
-    for key, _ in item.entries(what):
-        if str(key) in _LATER:
-            later = _LATER[str(key)]
-            raise key.bad(f"{what}: {str(key)!r} has to wait: {later} come in a later version")
 
 
 def read_user(item: Item, what: str) -> str:

@@ -6,16 +6,18 @@ Several patterns can fit one node: their outlines are joined, and nothing may st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from enve.errors import InputError
+from enve.load import walls
 from enve.load.ceiling import read_ceiling, read_user
 from enve.load.item import Item
 from enve.model.blueprint import Ceiling
 from enve_pm.core import address
 
 KEYS = ("spots", "pms", "limits")
-PM_KEYS = ("mode", "user", "spots", "pms")
+PM_KEYS = ("mode", "user", "spots", "pms", *walls.KEYS)
 LIMITS = ("inbox", "generations")
 _LATER = ("memory", "cpu", "tasks", "io")
 
@@ -38,6 +40,7 @@ class PmOutline:
     user: str
     table: Mapping[str, Item]
     inner: Outline
+    walls: Mapping[str, Any] = field(default_factory=dict)
 
     def at(self, key: str) -> Item:
         return self.table.get(key, self.key)
@@ -90,7 +93,8 @@ def _pm(key: Item, item: Item, what: str) -> PmOutline:
     table = {} if item.is_nothing else item.table(what, PM_KEYS)
     mode = table["mode"].choice(f"mode of {what}", ("root", "user")) if "mode" in table else "user"
     user = read_user(table["user"], f"user of {what}") if "user" in table else ""
-    return PmOutline(key, mode, user, table, _inside(table, what))
+    around = walls.read_walls(table, mode, what)
+    return PmOutline(key, mode, user, table, _inside(table, what), around)
 
 
 def _name(key: Item, what: str) -> str:
@@ -130,8 +134,8 @@ def _add(joined: Outline, outline: Outline, node: str) -> None:
 def _add_pm(joined: Outline, name: str, pm: PmOutline, node: str) -> None:
     first = joined.pms.get(name)
     if first is None:
-        first = joined.pms[name] = PmOutline(pm.key, pm.mode, pm.user, pm.table, Outline())
-    elif (first.mode, first.user) != (pm.mode, pm.user):
+        first = joined.pms[name] = replace(pm, inner=Outline())
+    elif (first.mode, first.user, first.walls) != (pm.mode, pm.user, pm.walls):
         raise _twice(pm.key, first.key, f"pm {name!r}", node)
     _add(first.inner, pm.inner, node)
 

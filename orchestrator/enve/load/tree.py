@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from enve.load.item import Item
 from enve.load.outline import Outline, PmOutline
+from enve.load.walls import wrong
 from enve.model.blueprint import Ceiling, PmTree
-from enve_pm.core import nesting
-from enve_pm.core.blueprint import OF_ROOT, ROOT
+from enve_pm.core import nesting, walls
+from enve_pm.core.blueprint import OF_ROOT, ROOT, WALLS
+from enve_pm.core.inside import NONE
 
 DEPTH = 8
+Chain = tuple[str, ...]  # the kinds of the pms on the way, the node's own first
 
 
 def build(outline: Outline, node: str, system: bool) -> PmTree:
@@ -25,20 +28,31 @@ class _Builder:
         self._users: dict[str, Item] = {}  # of the sub-pms of root pms: each its own
 
     def build(self, outline: Outline) -> PmTree:
-        chain = nesting.ROOT if self._system else nesting.USER
+        chain = (nesting.ROOTPM if self._system else nesting.USERPM,)
         return self._inside(outline, chain, "")
 
-    def _inside(self, outline: Outline, chain: str, user: str) -> PmTree:
-        return PmTree(
+    def _inside(self, outline: Outline, chain: Chain, user: str) -> PmTree:
+        tree = PmTree(
             spots={
                 name: self._spot(name, ceiling, key, user, chain)
                 for name, (ceiling, key) in outline.spots.items()
             },
             pms={name: self._pm(name, pm, chain, user) for name, pm in outline.pms.items()},
         )
+        for name, pm in outline.pms.items():
+            self._walls(name, pm, tree)
+        return tree
 
-    def _spot(self, name: str, ceiling: Ceiling, key: Item, user: str, chain: str) -> Ceiling:
-        if chain.endswith(nesting.USER) and self._system and ceiling.user not in ("", user):
+    def _walls(self, name: str, pm: PmOutline, tree: PmTree) -> None:
+        """What it enters is a spot for that beside it."""
+        for key, kind in WALLS:
+            spot = pm.walls.get(key, NONE)
+            if spot != NONE and (spot not in tree.spots or kind not in tree.spots[spot].kinds):
+                what = f"pm {name!r} of {self._node}"
+                raise wrong(pm.table, what, key, f"a spot beside it with kinds: [{kind}]", spot)
+
+    def _spot(self, name: str, ceiling: Ceiling, key: Item, user: str, chain: Chain) -> Ceiling:
+        if _of_user(chain) and self._system and ceiling.user not in ("", user):
             message = f"spot {name!r}: its pm runs as {user!r} and can't start it as another user"
             raise key.bad(message, hint="leave `user` out")
         if self._system and not (ceiling.user or user):
@@ -59,8 +73,8 @@ class _Builder:
                 hint=f"make it `user: root`, with only such kinds: `kinds: [{' '.join(kinds)}]`",
             )
 
-    def _pm(self, name: str, pm: PmOutline, chain: str, above: str) -> PmTree:
-        below = chain + nesting.letter(pm.mode)
+    def _pm(self, name: str, pm: PmOutline, chain: Chain, above: str) -> PmTree:
+        below = (*chain, walls.kind(pm.mode, pm.walls))
         try:
             nesting.check(below)
         except nesting.NestingError as error:
@@ -68,15 +82,16 @@ class _Builder:
         if len(below) > DEPTH:
             raise pm.key.bad(f"pms nested more than {DEPTH} deep")
         user = self._user(name, pm, chain, above)
-        return replace(self._inside(pm.inner, below, user), mode=pm.mode, user=user)
+        tree = self._inside(pm.inner, below, user)
+        return replace(tree, mode=pm.mode, user=user, walls=pm.walls)
 
-    def _user(self, name: str, pm: PmOutline, chain: str, above: str) -> str:
+    def _user(self, name: str, pm: PmOutline, chain: Chain, above: str) -> str:
         what = f"pm {name!r} of {self._node}"
         if pm.mode == "root":
             if pm.user:
                 raise pm.at("user").bad(f"{what}: mode root takes no user")
             return ""
-        if chain.endswith(nesting.USER):
+        if _of_user(chain):
             if pm.user not in ("", above) and self._system:
                 raise pm.at("user").bad(f"{what}: below a pm of {above!r} it is that user too")
             return above or pm.user
@@ -95,3 +110,8 @@ class _Builder:
                 hint="give each its own user: the same user could harm both",
             )
         return pm.user
+
+
+def _of_user(chain: Chain) -> bool:
+    """Whether the pm has no root rights to give."""
+    return nesting.letter(chain[-1]) == nesting.USER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from enve.errors import Where
 from enve.model.notice import Notice
@@ -57,6 +58,7 @@ class PmTree:
     pms: Mapping[str, PmTree] = field(default_factory=dict)
     mode: str = ""
     user: str = ""
+    walls: Mapping[str, Any] = field(default_factory=dict)  # see `enve_pm.core.walls`
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from enve_pm.core import inet, nesting, shape
+from enve_pm.core import inet, nesting, shape, walls
 from enve_pm.core.address import AddressError, Pattern, check_name
 from enve_pm.core.address import format as format_address
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
+from enve_pm.core.inside import NONE
 from enve_pm.core.refusal import FormatError
-from enve_pm.core.room import LIMITS
-from enve_pm.core.unit import ROOMS, SUBROOT
+from enve_pm.core.room import FIELDS, LIMITS
+from enve_pm.core.unit import NETWORK, ROOMS, SUBROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +43,13 @@ Ceiling = namedtuple(
     " networks bridges limits joins no_new_privs read_only",
     defaults=((), (), (), (), {}, (), False, False),
 )
-Pm = namedtuple("Pm", "mode user spots pms")  # spots: {name: Ceiling}, pms: {name: Pm}
+# spots: {name: Ceiling}, pms: {name: Pm}, walls: as of `walls`
+Pm = namedtuple("Pm", "mode user spots pms walls", defaults=({},))
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
 
 DEPTH = 8  # pms in one another
-ROOTED, USERS = nesting.ROOT, nesting.USER  # what the node's own pm is
+WALLS = (("root", SUBROOT), ("net", NETWORK))  # what a sub-pm enters, and of what kind that is
+ROOTED, USERS = nesting.ROOTPM, nesting.USERPM  # what the node's own pm is
 
 
 def parse(value: Any, system: bool) -> Blueprint:
@@ -65,7 +68,7 @@ def parse(value: Any, system: bool) -> Blueprint:
         shape.integer(value["epoch"], "blueprint.epoch"),
         tuple(shape.items(value["keyholes"], "blueprint.keyholes", _keyhole)),
         shape.integer(value.get("threshold", 1), "blueprint.threshold", 1, 16),
-        _Tree(system).pm(value, "blueprint", ("", ""), ROOTED if system else USERS),
+        _Tree(system).pm(value, "blueprint", Pm("", "", {}, {}), [ROOTED if system else USERS]),
         shape.table(value.get("limits", {}), "blueprint.limits", shape.integer, 64),
     )
 
@@ -93,50 +96,75 @@ def _pattern(value: Any, where: str) -> Pattern:
 
 
 class _Tree:
-    """Reads the tree of spots and sub-pms; `chain` is the letters R, U of the pms on the way."""
+    """Reads the tree of spots and sub-pms; `chain` is the kinds of the pms on the way."""
 
     def __init__(self, system: bool) -> None:
         self.system = system
         self.users: set[str] = set()  # of pms in mode user below one with root rights
 
-    def pm(self, value: Any, where: str, who: tuple[str, str], chain: str) -> Pm:
+    def pm(self, value: Any, where: str, who: Pm, chain: Sequence[str]) -> Pm:
+        """`who`: the pm, its spots and pms still to be read."""
         _check_chain(chain, where)
 
         def nested(inner: Any, at: str) -> Pm:
-            shape.fields(inner, at, ("mode",), ("user", "spots", "pms"))
+            shape.fields(inner, at, ("mode",), ("user", "spots", "pms", *walls.KEYS))
             mode = shape.choice(inner["mode"], at + ".mode", ("root", "user"))
             user = shape.text(inner.get("user", ""), at + ".user", 64, empty=True)
-            self._pm_user(mode, user, chain, at)
-            return self.pm(inner, at, (mode, user), chain + nesting.letter(mode))
+            self._pm_user(mode, user, chain[-1], at)
+            found = Pm(mode, user, {}, {}, _walls(mode, inner, at))
+            return self.pm(inner, at, found, [*chain, walls.kind(mode, found.walls)])
 
         def spot(inner: Any, at: str) -> Ceiling:
-            ceiling = _ceiling(inner, at, who[1] if who[0] == "user" else "")
+            ceiling = _ceiling(inner, at, who.user if who.mode == "user" else "")
             if self.system and ceiling.user != ROOT and not OF_ROOT.isdisjoint(ceiling.kinds):
                 raise FormatError("%s: a spot for a subroot is root's" % at)
             if self.system and not ceiling.user:
                 raise FormatError("%s: the key 'user' is missing (root is never assumed)" % at)
-            if who[0] == "user" and ceiling.user != who[1]:
+            if who.mode == "user" and ceiling.user != who.user:
                 raise FormatError("%s: in a pm of mode user every spot is its user's" % at)
             return ceiling
 
         spots = shape.table(value.get("spots", {}), where + ".spots", spot)
         pms = shape.table(value.get("pms", {}), where + ".pms", nested)
         _check_names(spots, pms, where)
-        return Pm(who[0], who[1], spots, pms)
+        for name, pm in pms.items():
+            _check_walls(pm, spots, "%s.pms.%s" % (where, name))
+        return who._replace(spots=spots, pms=pms)
 
-    def _pm_user(self, mode: str, user: str, chain: str, where: str) -> None:
+    def _pm_user(self, mode: str, user: str, above: str, where: str) -> None:
         """Under a root pm each pm in mode user has a user that no other one has; root's has none;
         under a user's pm it is that same user."""
         if mode == "root" and user:
             raise FormatError("%s: a pm of mode root names no user" % where)
-        if mode == "root" or not self.system or chain.endswith(nesting.USER):
+        if mode == "root" or not self.system or nesting.letter(above) == nesting.USER:
             return
         if not user or user in (ROOT, "nobody") or user in self.users:
             raise FormatError("%s: wanted a user of its own in the key 'user'" % where)
         self.users.add(user)
 
 
-def _check_chain(chain: str, where: str) -> None:
+def _walls(mode: str, value: Any, where: str) -> dict[str, Any]:
+    found = walls.of(value)
+    for key, said in found.items():
+        try:
+            FIELDS[key](said)
+        except Bad as bad:
+            raise FormatError("%s.%s: wanted %s, found %s" % (where, key, *bad.args[:2])) from None
+    flaw = walls.flaw(mode, found)
+    if flaw is not None:
+        raise FormatError("%s.%s: wanted %s, found %s" % (where, *flaw))
+    return found
+
+
+def _check_walls(pm: Pm, spots: dict[str, Ceiling], where: str) -> None:
+    """What it enters is a spot for that beside it."""
+    for key, kind in WALLS:
+        name = pm.walls.get(key, NONE)
+        if name != NONE and (name not in spots or kind not in spots[name].kinds):
+            raise FormatError("%s.%s: no spot %s for a %s beside it" % (where, key, name, kind))
+
+
+def _check_chain(chain: Sequence[str], where: str) -> None:
     if len(chain) > DEPTH:
         raise FormatError("%s: pms nested more than %d deep" % (where, DEPTH))
     try:
@@ -227,6 +255,12 @@ def find(tree: Pm, steps: Sequence[str]) -> Any:
     return tree.spots.get(last) or tree.pms.get(last)
 
 
+def walled(pm: Pm, needs: Sequence[str] = ()) -> dict[str, Any]:
+    """The keys of a sub-pm's line that say of its walls, and what it needs then."""
+    named = sorted({*needs, *walls.needs(pm.walls)})
+    return {**pm.walls, "needs": named} if named else dict(pm.walls)
+
+
 def pm_lines(tree: Pm, above: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
     """(address, line) of every sub-pm that is laid out, outer ones first: it runs, unless a plan
     says otherwise."""
@@ -234,7 +268,9 @@ def pm_lines(tree: Pm, above: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[
         steps = (*above, name)
         address = format_address(steps)
         line = {"v": 1, "name": address, "kind": "subpm", "mode": pm.mode, "want": "up"}
-        yield address, {**line, "user": pm.user} if pm.user else line
+        if pm.user:
+            line["user"] = pm.user
+        yield address, {**line, **walled(pm)}
         yield from pm_lines(pm, steps)
 
 

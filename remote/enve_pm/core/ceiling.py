@@ -10,7 +10,7 @@ from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.inside import NONE
 from enve_pm.core.refusal import CEILING, Refused
-from enve_pm.core.unit import NETWORK, ROOMS, SUBPM, takes
+from enve_pm.core.unit import NETWORK, ROOMS, SUBPM, SUBROOT, takes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
         _network(spec, found)
     elif spec.kind in ROOMS:
         _room(spec, found, own)
+    if spec.kind == SUBROOT and "process" not in found.kinds:
+        _entered(spec, found, tree)
     _modes(spec)
 
 
@@ -62,6 +64,8 @@ def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
     named = found.user and not (isinstance(found, Pm) and found.mode == ROOT)
     if named and takes(spec.kind, "user"):
         line.setdefault("user", found.user)
+    if isinstance(found, Pm) and found.walls:
+        line.update(blueprints.walled(found, spec.needs))
     if isinstance(found, Ceiling) and found.rlimits and takes(spec.kind, "rlimits"):
         line["rlimits"] = {**found.rlimits, **spec.rlimits}
     if isinstance(found, Ceiling) and found.limits and takes(spec.kind, "limits"):
@@ -96,6 +100,8 @@ def _as_laid_out(spec: UnitSpec, pm: Pm) -> None:
         raise Refused(CEILING, "%s is a pm in the blueprint, not a spot" % spec.name)
     if spec.mode != pm.mode or spec.user not in ("", pm.user):
         raise Refused(CEILING, "%s: mode and user come from the blueprint" % spec.name)
+    if spec.room and spec.room != pm.walls:
+        raise Refused(CEILING, "%s: its walls come from the blueprint" % spec.name)
     if spec.program or spec.group or spec.env:  # PATH, LD_PRELOAD: a pm's code as its user
         raise Refused(CEILING, "%s: a plan gives a pm no program, group or env" % spec.name)
     if "umask" in spec.raw or spec.rlimits:  # a root's prlimit could raise them for all below
@@ -214,6 +220,24 @@ def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     for key in ("lower", "paths"):
         for path in body.get(key, ()):
             _shown(spec, key, path, ceiling, own)
+
+
+def _entered(spec: UnitSpec, ceiling: Ceiling, tree: Pm) -> None:
+    """A pm runs the Python of the root that it enters. Who may not run a process as the spot's user
+    must not choose that one: it comes from where the blueprint says, and nowhere else."""
+    *above, own = address.parse(spec.name)
+    around = blueprints.find(tree, above) if above else tree
+    entered = [name for name, pm in around.pms.items() if pm.walls.get("root") == own]
+    if not entered:
+        return
+    for key in ("product", "files"):
+        if getattr(spec, key):
+            most = "what a root of pm %s may have: kinds with process would let it" % entered[0]
+            raise _above(spec, key, sorted(getattr(spec, key))[0], most)
+    for key in ("lower", "paths"):
+        for path in spec.body.get(key, ()):
+            if not _inside(path, ceiling.reads):
+                raise _above(spec, key, path, "its reads: " + " ".join(ceiling.reads))
 
 
 def _network(spec: UnitSpec, ceiling: Ceiling) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import capability, listening, target
+from enve_pm.core import capability, listening, target, walls
 from enve_pm.core.fieldcheck import (
     Bad,
     boolean,
@@ -53,6 +53,12 @@ def _hostname(value: Any) -> Any:
     return value
 
 
+def _jail(value: Any) -> Any:
+    if value is not True:
+        raise Bad("true", value)
+    return value
+
+
 def _limits(value: Any) -> Any:
     record({}, LIMITS)(value)
     if not value:
@@ -79,6 +85,7 @@ FIELDS: Mapping[str, Check] = {
     "hostname": _hostname,
     "net": unit_name,
     "root": unit_name,
+    "jail": _jail,
     "sockets": listening.body,
 }
 
@@ -93,6 +100,10 @@ def of(line: Mapping[str, Any]) -> Mapping[str, Any]:
 def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
     """What does not go together in it: (key, wanted, found)."""
     room = spec.room
+    if spec.mode:
+        wrong = walls.flaw(spec.mode, room)
+        if wrong is not None:
+            return wrong
     for key in ("root", "net"):
         name = room.get(key, NONE)
         if name not in (NONE, *spec.needs) or (key == "root" and room.get(key) == NONE):

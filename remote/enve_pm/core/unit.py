@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, network
+from enve_pm.core import address, network, walls
 from enve_pm.core import room as rooms
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import FIELDS
@@ -98,8 +98,11 @@ _FOREIGN[TIMER] = (
     *_OF_PROCESSES,
     *("user", "group", "files", "product", "excl", "check_every", "drift", "log_size", "log_keep"),
 )
-for _kind in (SUBPM, *BODIES):
+for _kind in BODIES:
     _FOREIGN[_kind] = (*_FOREIGN[_kind], *rooms.FIELDS)
+for _kind in (PROCESS, RESOURCE, JOB):
+    _FOREIGN[_kind] = (*_FOREIGN[_kind], "jail")
+_FOREIGN[SUBPM] = (*_FOREIGN[SUBPM], *(key for key in rooms.FIELDS if key not in walls.KEYS))
 
 
 class UnitError(ValueError):

@@ -30,6 +30,8 @@ class Orders:
         network              path of a network namespace, or `none` for a new one
         namespaces           new ones: ipc mount pid uts; hostname: its name
         root                 path of a folder to be /, on which something is mounted
+        home, shown          of a sub-pm: the HOME around it, of which it sees only these: [path,
+                             whether it is read-only]
         private_tmp, read_only, writable, hidden      as in a unit's line (`core.room`)
         capabilities, no_new_privs, oom_score_adj     likewise
         closed               no_new_privs for everybody but root

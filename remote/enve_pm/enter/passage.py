@@ -5,6 +5,7 @@ oom_score_adj      while /proc is the machine's
 join               the room of the unit's process, for what runs beside it
 network            that of a unit
 namespaces         new ones; for another than root in a user namespace of his own
+home               of a sub-pm: what it sees of the HOME around it
 root               from here on every path is what the unit sees
 private_tmp, hidden, read_only, hostname
 rlimits, nice
@@ -22,7 +23,7 @@ import resource
 import sys
 
 from enve_pm.core.inside import NONE, VIEWS
-from enve_pm.enter import kernel, rights, spaces, view
+from enve_pm.enter import kernel, own, rights, spaces, view
 from enve_pm.maker import trusted
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, code_name, find
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from enve_pm.enter.order import Orders
 
+PYTHON = "%s: a pm runs on Python, which has to be in its root, and its user's to run: %s"
 ONLY_ROOT = "only root's pm can do that"
 
 
@@ -98,6 +100,10 @@ class Passage:
             view.private()
 
     # -- what it sees ------------------------------------------------------------------------------
+    def _home(self) -> None:
+        if "home" in self._room:
+            own.lay(self._room["home"], self._room["shown"], self._room.get("root", ""))
+
     def _enter_root(self) -> None:
         path = self._room.get("root", "")
         if not path:
@@ -197,6 +203,8 @@ class Passage:
             file = find(orders.argv[0], orders.env.get("PATH", ""), orders.cwd)
             os.execve(file, list(orders.argv), env)
         except SpawnError as error:
+            if "home" in self._room:  # a sub-pm: what is missing is its interpreter
+                raise Stop(PYTHON % (error.reason, orders.argv[0])) from None
             raise Stop(error.reason) from None
         except OSError as error:
             raise Stop("exec:" + code_name(error)) from None
@@ -229,6 +237,7 @@ STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
     ("join", Passage._join),
     ("network", Passage._join_network),
     ("namespaces", Passage._namespaces),
+    ("home", Passage._home),
     ("root", Passage._enter_root),
     ("private_tmp", Passage._private_tmp),
     ("hidden", Passage._hide),

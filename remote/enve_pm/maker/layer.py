@@ -28,18 +28,21 @@ _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 Layer = namedtuple("Layer", "at kind source flags data links lies", defaults=("", {}, {}))
 
 
-def put(root: Callable[[], int], layer: Layer) -> None:
-    """Mount it below the root, which `root` opens; what it stands on is made. Raises OSError."""
-    source = trusted.open_path(layer.source) if layer.kind == BIND else -1
-    try:
-        target = _reach(root, layer.at, make=_like(source))
+def put(root: Callable[[], int], layer: Layer, source: int = -1) -> None:
+    """Mount it below the root, which `root` opens; what it stands on is made. `source`: what a bind
+    shows, where that is open already. Raises OSError."""
+    if layer.kind == BIND and source < 0:
+        source = trusted.open_path(layer.source)
         try:
-            bound = _mount(layer, source, target)
+            put(root, layer, source)
         finally:
-            os.close(target)
-    finally:
-        if source >= 0:
             os.close(source)
+        return
+    target = _reach(root, layer.at, make=_like(source))
+    try:
+        bound = _mount(layer, source, target)
+    finally:
+        os.close(target)
     if not bound:
         _finish(_reach(root, layer.at), layer)
 

@@ -6,9 +6,10 @@ import os
 import stat
 from collections import namedtuple
 
-from enve_pm.core import nesting
+from enve_pm.core import nesting, walls
 from enve_pm.core.filename import quote
 from enve_pm.shell import pipes
+from enve_pm.shell.home import PASSABLE, PRIVATE
 from enve_pm.shell.spawn import SpawnError
 
 TYPE_CHECKING = False
@@ -26,10 +27,10 @@ PASS = 0o011
 
 def lodging(home: str, spec: UnitSpec, users: Mapping[str, str], own: str) -> Lodging:
     """Judge a sub-pm's mode and user, without making anything. `users`: {other sub-pm: its user};
-    `own`: the letter of the pm above it (see `core.nesting`). Raises SpawnError, whose reason is
+    `own`: the kind of the pm above it (see `core.nesting`). Raises SpawnError, whose reason is
     shown."""
     try:
-        nesting.check((own, nesting.letter(spec.mode)))
+        nesting.check((own, walls.kind(spec.mode, spec.room)))
     except nesting.NestingError as error:
         raise SpawnError(f"nesting:{error}") from None
     uid, gid = _identity(spec, users, own)
@@ -42,8 +43,8 @@ def _identity(spec: UnitSpec, users: Mapping[str, str], own: str) -> tuple[int, 
     login, also root's, has that user only."""
     import pwd
 
-    if own == nesting.USER or os.geteuid() or spec.mode == "root":
-        if spec.user and pwd.getpwuid(os.geteuid()).pw_name != spec.user:
+    if nesting.letter(own) == nesting.USER or os.geteuid() or spec.mode == "root":
+        if spec.user and not _is_us(spec.user):
             raise SpawnError("user:only root's pm runs a sub-pm as another user")
         return os.geteuid(), os.getegid()
     if not spec.user:
@@ -60,14 +61,27 @@ def _identity(spec: UnitSpec, users: Mapping[str, str], own: str) -> tuple[int, 
     return entry.pw_uid, entry.pw_gid
 
 
+def _is_us(user: str) -> bool:
+    """A root of its own need not know who we are."""
+    import pwd
+
+    try:
+        return pwd.getpwnam(user).pw_uid == os.geteuid()
+    except KeyError:
+        return False
+
+
 def make(home: str, where: Lodging) -> None:
     """Make the folders with their owners and modes. Raises OSError."""
     for path in (f"{home}/sub", f"{home}/feed", f"{home}/spots"):
         os.makedirs(path, 0o700, exist_ok=True)
     _folder(where.side, os.geteuid(), os.getegid(), 0o700)
     _folder(where.feed, os.geteuid(), where.gid, 0o750)
-    _folder(where.home, where.uid, where.gid, 0o700)
-    if where.uid != os.geteuid():  # it must be able to pass; nothing in these can be listed
+    passable = where.uid == os.geteuid() == 0  # root's: its units may run as other users
+    _folder(where.home, where.uid, where.gid, PASSABLE if passable else PRIVATE)
+    if (
+        passable or where.uid != os.geteuid()
+    ):  # it must be able to pass; nothing in these can be listed
         for path in (home, f"{home}/feed", f"{home}/spots"):
             os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) | PASS)
 

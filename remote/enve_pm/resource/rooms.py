@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core import states
+from enve_pm.core import states, walls
 from enve_pm.core.inside import NONE, VIEWS
 from enve_pm.core.network import netns_path
 from enve_pm.core.room import KINDS
+from enve_pm.shell import program
 from enve_pm.shell.spawn import SpawnError
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.unit import UnitSpec
+    from enve_pm.resource.lodging import Lodging
     from enve_pm.resource.run import Run
     from enve_pm.shell.home import Home
 
@@ -49,6 +51,20 @@ def _beside(asked: dict[str, Any], main: Run) -> dict[str, Any]:
     room["join"] = [main.main, main.start]
     room["closed"] = not VIEWS.isdisjoint(asked)
     return room
+
+
+def walled(spec: UnitSpec, where: Lodging, home: Home, active: Active) -> dict[str, Any]:
+    """The room of a sub-pm; empty when it has no walls. Of the HOME around it there are only its
+    own folders and the programs. Raises SpawnError."""
+    made = room(spec, states.START, home, active, None)
+    if not made:
+        return made
+    made["namespaces"] = walls.JAIL if made.pop("jail", False) else walls.CHROOT
+    here = program.here()
+    programs = os.path.dirname(here) if program.home_of(here) else here
+    made["home"] = home.path
+    made["shown"] = [[where.home, False], [where.feed, True], [programs, True]]
+    return made
 
 
 SAID = ("capabilities", "oom_score_adj")  # also where it is nothing

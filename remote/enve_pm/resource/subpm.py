@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core import states
+from enve_pm.core import states, walls
 from enve_pm.core.effects import SpawnFailed
 from enve_pm.resource import child
 from enve_pm.resource.child import OWED, SubPm
 from enve_pm.resource.definitions import Definitions
 from enve_pm.resource.lodging import Lodging, lodging, make, open_input
 from enve_pm.resource.lookout import Lookout
+from enve_pm.resource.rooms import walled
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
 from enve_pm.shell import program
@@ -36,7 +37,7 @@ INPUT_FD, TELL_FD = 3, 4  # the sub-pm's numbers
 
 
 class SubPms:
-    """All sub-pms of this pm, whose letter (see `core.nesting`) is `own`. `down`, `up`: what goes
+    """All sub-pms of this pm, whose kind (see `core.nesting`) is `own`. `down`, `up`: what goes
     to them, and what comes from them."""
 
     def __init__(  # noqa: PLR0913, PLR0917
@@ -55,6 +56,7 @@ class SubPms:
         self._emit = emit
         self._own = own
         self._subs: dict[str, SubPm] = {}
+        self.active: Callable[[str], UnitSpec | None] = lambda unit: None  # parameters in force
         self.down = Definitions(loop, home, self._subs)
         self.up = Lookout(loop, home, runs, emit, self._subs)
 
@@ -103,10 +105,12 @@ class SubPms:
     def _order(
         self, place: Lodging, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]
     ) -> Order:
-        words = ["run", "--sub", "--mode", spec.mode, "--home", place.home, "--feed", place.feed]
+        mode = walls.kind(spec.mode, spec.room) if spec.room else spec.mode
+        words = ["run", "--sub", "--mode", mode, "--home", place.home, "--feed", place.feed]
         words += ["--input-fd", str(INPUT_FD), "--tell-fd", str(TELL_FD)]
         order = Order(program.argv(program.here(), *words), env, fds)
         order.user = spec.user if place.uid != os.geteuid() else ""
+        order.room = walled(spec, place, self._home, self.active)
         order.nice, order.rlimits, order.umask = spec.nice, spec.rlimits, spec.umask
         return order
 

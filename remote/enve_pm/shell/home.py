@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Kept = namedtuple("Kept", "name line planned")
 
 # The modes for everybody's pm; a system install opens HOME itself (0711) and public/ (0750).
-PRIVATE = 0o700
+PRIVATE, PASSABLE = 0o700, 0o711
 FOLDERS = ("units", "jobs", "spots", "log", "plans", "store", "trust", "sub", "feed")
 # All that pm keeps in HOME about its units, but for what they wrote and printed.
 BOOKS = ("units", "jobs", "plans", "store", "trust", "sub", "feed", "public", "wants", "lock")
@@ -46,15 +46,16 @@ class Home:
         self.system = system
         self.pending = Pending(system)
         self._group = group  # who may read public/ beside the owner; -1 = nobody
+        self.passable = group >= 0  # units may run as other users: these must be able to pass
         self.jobs = Jobs(path + "/jobs", system, self.pending)
 
     def make(self) -> None:
         """Make what is missing and set the modes. Raises OSError."""
         shared = self._group >= 0
-        _folder(self.path, 0o711 if shared else PRIVATE)
+        _folder(self.path, PASSABLE if self.passable else PRIVATE)
         for name in FOLDERS:
-            # Units run as other users below a system install: they must be able to pass.
-            _folder("%s/%s" % (self.path, name), 0o711 if shared and name == "spots" else PRIVATE)
+            passed = self.passable and name == "spots"
+            _folder("%s/%s" % (self.path, name), PASSABLE if passed else PRIVATE)
         public = self.path + "/public"
         for folder in (public, public + "/sub", public + "/acks"):
             _folder(folder, 0o750 if shared else PRIVATE)

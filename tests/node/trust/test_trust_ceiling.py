@@ -19,8 +19,8 @@ HOME = "/home/pm"
 
 
 def tree(case: dict[str, Any]) -> Any:
-    spots = {"web": case["spot"]} if "spot" in case else {}
-    pms = {"web": case["pm"]} if "pm" in case else {}
+    spots = {**case.get("beside", {}), **({"web": case["spot"]} if "spot" in case else {})}
+    pms = {**case.get("pms", {}), **({"web": case["pm"]} if "pm" in case else {})}
     value = forge.blueprint([], spots=spots, pms=pms)
     system = bool({"user", "mode"} & {*case.get("spot", {}), *case.get("pm", {})})
     return record.parse_blueprint(canonical.dumps(value), system).tree

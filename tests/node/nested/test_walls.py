@@ -1,0 +1,121 @@
+"""Sub-pms behind walls, below root's pm: a root of their own (chroot), or namespaces (jail)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import brood
+from tests.support.box import Box, line
+from tests.support.interpreter import python_for
+from tests.support.rooms import OWN, subroot
+from tests.support.wait import until
+
+pytestmark = [pytest.mark.real, pytest.mark.host]
+
+BASE = subroot("base", "overlay", lower=["/"])
+CHROOT = {"root": "base", "needs": ["base"]}
+JAIL = {"jail": True, "hostname": "inner"}
+KINDS = {"chroot": CHROOT, "jail": JAIL, "jail with a root": {**JAIL, **CHROOT}}
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with Box(Path(name), python=python_for("daemon"), around=OWN) as box:
+            box.home.chmod(0o711)
+            yield box
+
+
+def subpm(name: str, **keys: Any) -> dict[str, Any]:
+    return line(name, kind="subpm", **{"mode": "root", **keys})
+
+
+def said(box: Box, name: str, text: str, *others: dict[str, Any], **keys: Any) -> str:
+    """What a command prints that is run by a unit of a sub-pm."""
+    command = ["sh", "-c", f"exec >said 2>&1; {text}; mv said done; exec sleep 1000"]
+    box.load(*others, line(name, command=command, **keys))
+    *above, unit = name.split(".")
+    done = box.home.joinpath(*(f"spots/{one}" for one in (*above, unit)), "done")
+    until(done.exists, "the unit to have said it")
+    return done.read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_sees_of_the_home_around_it_what_is_its_own(box: Box, kind: str) -> None:
+    text = f"ls {box.home} {box.home}/spots; cat /proc/1/comm; hostname"
+    found = said(box, "pm1.web", text, BASE, subpm("pm1", **KINDS[kind]))
+    assert f"{box.home}:\nfeed\nspots\n\n{box.home}/spots:\npm1\n" in found
+    assert ("inner" in found) == ("jail" in kind)
+
+
+def tree(kind: str) -> list[dict[str, Any]]:
+    walls = KINDS[kind]
+    return [
+        BASE,
+        line("top"),
+        subpm("pm1", **walls),
+        line("pm1.web", user="daemon"),
+        subpm("pm1.pm2", mode="user", user="daemon"),
+        line("pm1.pm2.deep"),
+    ]
+
+
+def running(box: Box) -> int:
+    return [unit["state"] for unit in box.listing().values()].count("RUNNING")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("who", ["watchdog", "pm"])
+def test_a_killed_one_takes_all_below_it_and_comes_back(box: Box, kind: str, who: str) -> None:
+    box.load(*tree(kind))
+    listed = box.listing()
+    assert {one["state"] for one in listed.values()} == {"RUNNING"}
+    watchdog = listed["pm1"]["pid"]
+    below = set(descendants(watchdog))
+    assert len(below) >= 5
+    pm = next(pid for pid in below if parent(pid) == watchdog)
+    os.kill(watchdog if who == "watchdog" else pm, signal.SIGKILL)
+    until(lambda: box.unit("pm1")["pid"] not in (0, watchdog), "its restart")
+    until(lambda: running(box) == len(listed), "all of it to run again")
+    assert not [pid for pid in below | {watchdog} if brood.state(pid) not in ("", "Z")]
+    assert box.unit("pm1")["restarts"] == 1
+    assert box.unit("top")["pid"] == listed["top"]["pid"]
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def descendants(pid: int) -> list[int]:
+    from enve_pm.shell import subtree
+
+    return subtree.below(pid)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_commands_states_and_programs(box: Box, kind: str) -> None:
+    box.load(*tree(kind))
+    for name in ("pm1.web", "pm1.pm2.deep"):
+        assert box.pm("restart", name).returncode == 0
+        assert box.pm("stop", name).returncode == 0
+        box.wait(name, "STOPPED")
+        box.order("start", name)
+    before = box.listing()
+    assert box.pm("reexec").returncode == 0
+    assert box.pm("stop", "pm1.web").returncode == 0
+    after = box.listing()
+    for name in ("top", "pm1", "pm1.pm2", "pm1.pm2.deep"):
+        assert after[name]["pid"] == before[name]["pid"], name
+    watchdog = after["pm1"]["pid"]
+    below = set(descendants(watchdog))
+    box.order("stop", "pm1")
+    assert not [pid for pid in below | {watchdog} if brood.state(pid) not in ("", "Z")]
+    box.order("start", "pm1")
+    until(lambda: running(box) == len(before) - 1, "all but what was stopped")
