@@ -89,6 +89,12 @@ class Passage:
             os.close(handle)
 
     def _namespaces(self) -> None:
+        try:
+            self._unshare()
+        except OSError as error:
+            raise (error if self._root else spaces.explained(error)) from None
+
+    def _unshare(self) -> None:
         if not self._new:
             return
         spaces.unshare(self._new, own_user=not self._root)

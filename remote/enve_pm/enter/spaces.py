@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 # What is done to the file system is seen by nobody else.
 MOUNTS = frozenset(("private_tmp", "read_only", "hidden"))
 KINDS = ("user", "net", "ipc", "uts", "mnt")  # in the order of joining
+CLOSED = "this host gives ordinary users no user namespaces (%s = %s): ask its root to allow them"
+# The switches of Linux, of Debian and of Ubuntu, and how they stand when they are off.
+CLOSERS = (
+    ("user.max_user_namespaces", "0"),
+    ("kernel.unprivileged_userns_clone", "0"),
+    ("kernel.apparmor_restrict_unprivileged_userns", "1"),
+)
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1  # of a network device
 DEVICE = struct.Struct("16sH22x")
 
@@ -45,6 +52,18 @@ def unshare(wanted: int, own_user: bool) -> None:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
         _write("/proc/self/gid_map", "%d %d 1" % (gid, gid))
+
+
+def explained(error: OSError) -> OSError:
+    """Why one who is not root got none, as far as the host says it."""
+    for name, value in CLOSERS:
+        try:
+            with open("/proc/sys/" + name.replace(".", "/"), encoding="ascii") as file:
+                if file.read().strip() == value:
+                    return OSError(error.errno, CLOSED % (name, value))
+        except OSError:
+            continue  # another kernel's
+    return error
 
 
 def join(pid: int, start: int) -> None:
