@@ -20,6 +20,7 @@ RUN_FLAGS = {
     "--pipe": True,
     "--respawn": False,
     "--detach": False,
+    "--wait": False,
     "--sub": False,
     "--mode": True,
     "--feed": True,
@@ -88,11 +89,13 @@ def _pair(options: dict[str, str]) -> int:
 
 
 def _prepare(options: dict[str, str]) -> Post:
-    from enve_pm.shell import pipes, watchdog, where
+    from enve_pm.shell import lock, pipes, watchdog, where
 
     home = where.home(options)
     fds = {key: int(words.number(options, f"--{key}-fd", -1)) for key in ("lock", "input", "ready")}
     pipe = "" if "--sub" in options else where.pipe(options, home)
+    if "--wait" in options:
+        fds["lock"] = lock.take(home, wait=True)
     try:
         post = watchdog.prepare(home, pipe, fds["lock"], fds["input"], fds["ready"])
     except pipes.NoFifo as error:

@@ -11,7 +11,7 @@ from enve.errors import Where
 HostKeyPolicy = Literal["strict", "accept-new", "pinned"]
 Install = Literal["system", "user"]
 # What brings pm back after a reboot.
-Register = Literal["auto", "systemd", "sysvinit", "cron", "none"]
+Register = Literal["auto", "systemd", "openrc", "runit", "busybox", "sysvinit", "cron", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,11 @@ def start(asked: Asked) -> int:
     if pid:
         print(f"pm runs already, pid {pid}")
         return 0
-    asked.known().start()
+    keeper = asked.known()
+    keeper.start()
+    if not life.wait(lambda: life.alive(asked.home), life.START_DEADLINE):
+        at = f"look into {asked.home}/log, and what {keeper.kind} says"
+        raise Problem(f"pm is not there after {life.START_DEADLINE:.0f} s", at)
     return 0
 
 

@@ -23,7 +23,9 @@ def status(home: str) -> dict[str, Any]:
     try:
         return document(f"{home}/public/status.json")
     except FileNotFoundError:
-        raise Failure(FAILED, f"no pm has run in {home} yet; start it with: pm run") from None
+        raise Failure(
+            FAILED, f"no pm has run in {home} yet; start it with: pm host start"
+        ) from None
 
 
 def subs(home: str) -> dict[str, Any]:

@@ -67,7 +67,9 @@ def open_input(home: str) -> int:
             REFUSED, f"you are not the owner of pm in {home}; use its login, or sudo"
         ) from None
     except OSError:
-        raise Failure(FAILED, f"pm is not running in {home}; start it with: pm run") from None
+        raise Failure(
+            FAILED, f"pm is not running in {home}; start it with: pm host start"
+        ) from None
 
 
 def send(home: str, line: bytes) -> None:

@@ -54,7 +54,9 @@ def status(verb: str, arguments: Sequence[str]) -> int:
     for _, unit in listing.rows(shown, read.subs(home)):
         counts[unit.get("state", "?")] = counts.get(unit.get("state", "?"), 0) + 1
     print(f"pm {shown.get('version', '?')} ({shown.get('hash') or 'not installed'}) in {home}")
-    print(f"running, pid {shown.get('pid')}" if lives else "not running; start it with: pm run")
+    print(
+        f"running, pid {shown.get('pid')}" if lives else "not running; start it with: pm host start"
+    )
     print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no units")
     return OK if lives else FAILED
 

@@ -155,9 +155,15 @@ class Install:
         self.sums[path] = files.sha256(data)
 
     def _register(self) -> Keeper:
-        keeper = register.choose(self.order.register, kept.of(self.home), self.order.system)
+        ours = kept.of(self.home)
+        keeper = register.choose(self.order.register, ours, self.order.system)
         if keeper.register():
             self.did.append("registered with " + keeper.kind)
+        for other in register.besides(keeper, ours, self.order.system):
+            self.warnings.append(
+                "it is registered with %s still; `%s/pm host remove --kind %s` ends that, and pm"
+                % (other.kind, self.home, other.kind.partition("-")[0])
+            )
         if keeper.path:
             self.sums[keeper.path] = files.sha256(files.read(keeper.path))
         if keeper.kind == "none" and self.order.register == "auto":

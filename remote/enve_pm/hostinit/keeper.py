@@ -17,7 +17,7 @@ STOP = 120  # seconds for pm to end: its units have deadlines of their own
 
 
 class Keeper:
-    """Keeps one pm. `path`: the file of ours that it puts down, "" where there is none."""
+    """Keeps one pm. `path`: the file of its own that it puts down, "" where there is none."""
 
     kind = ""
     mode = 0o644
@@ -35,7 +35,7 @@ class Keeper:
 
     def there(self) -> bool:
         """Whether pm is registered with it."""
-        return is_ours(self.path)
+        raise NotImplementedError
 
     def usable(self) -> bool:
         """Whether this is what keeps programs on this node, and we may tell it to."""
@@ -61,6 +61,10 @@ class Keeper:
 
 class FileKeeper(Keeper):
     """One that goes by a file for each program. Its kinds say how to enable and disable it."""
+
+    def there(self) -> bool:
+        first = os.fsencode(self.text()).partition(b"\n")[0]  # two inits share a folder
+        return is_ours(self.path) and files.read(self.path).startswith(first + b"\n")
 
     def register(self, force: bool = False) -> bool:
         if not force:

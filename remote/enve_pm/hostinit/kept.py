@@ -25,13 +25,13 @@ class Kept(namedtuple("Kept", "home login")):
 
     @property
     def run(self) -> list[str]:
-        """The words after it that make it pm, in the foreground."""
-        return ["run"]
+        """The words after it that make it pm, in the foreground, as soon as no other one is."""
+        return ["run", "--wait"]
 
     @property
     def loop(self) -> list[str]:
         """The same, in a session of its own and started again by itself: for inits that do not."""
-        return [*self.run, "--respawn", "--detach"]
+        return ["run", "--respawn", "--detach"]
 
     def sh(self, *words: str) -> str:
         """A command of this pm for sh."""

@@ -35,14 +35,24 @@ Nested = namedtuple("Nested", "name alive program")  # a sub-pm, as last seen
 
 def program(home: str, system: System) -> str:
     """The hash of the program that runs there, "" when pm is not alive."""
+    return str(_living(home, system).get("hash", ""))
+
+
+def alive(home: str) -> bool:
+    """Whether pm has said that it is there."""
+    return bool(_living(home, System()))
+
+
+def _living(home: str, system: System) -> dict[str, Any]:
+    """What the pm of HOME shows; nothing when it is not alive."""
     try:
         status = json.loads(files.read(home + "/public/status.json", STATUS_SIZE) or b"{}")
         pid, start, boot = int(status["pid"]), int(status["start"]), str(status["boot"])
     except (ValueError, KeyError, TypeError):
-        return ""
+        return {}
     found = system.stat(pid)
-    alive = found is not None and found.state not in "ZX" and found.start == start
-    return str(status.get("hash", "")) if alive and boot == system.boot() else ""
+    runs = found is not None and found.state not in "ZX" and found.start == start
+    return dict(status) if runs and boot == system.boot() else {}
 
 
 def nested_programs(home: str) -> set[str]:
@@ -141,25 +151,27 @@ def _write(pipe: str, line: bytes) -> None:
 
 
 def stop(home: str) -> bool:
-    """End pm and all that keeps it alive: in order, then by force. False when it was not there."""
-    if not holder(home):
+    """End pm and all that keeps it alive: in order, then by force. False when it was not there.
+    An init may have the next one there as soon as this one is gone."""
+    pid = holder(home)
+    if not pid:
         return False
-    if _shut_down(home):
+    if _shut_down(home, pid):
         return True
     for number, deadline in ((signal.SIGTERM, STOP_DEADLINE), (signal.SIGKILL, KILL_DEADLINE)):
-        _signal(holder(home), number)
-        if wait(lambda: not holder(home), deadline):
+        _signal(pid, number)
+        if wait(lambda: holder(home) != pid, deadline):
             return True
-    raise Problem("pm (pid %d) does not end" % holder(home), "look at it on the node")
+    raise Problem("pm (pid %d) does not end" % pid, "look at it on the node")
 
 
-def _shut_down(home: str) -> bool:
+def _shut_down(home: str, pid: int) -> bool:
     """Ask pm to end; False when nobody listens, or it does not."""
     try:
         code, _ = order(home, "shutdown")
     except Problem:
-        return not holder(home)
-    return code == 0 and wait(lambda: not holder(home), STOP_DEADLINE)
+        return holder(home) != pid
+    return code == 0 and wait(lambda: holder(home) != pid, STOP_DEADLINE)
 
 
 def holder(home: str) -> int:

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from glob import glob
 
-from enve_pm.hostinit import cron, systemd, sysvinit
+from enve_pm.hostinit import busybox, cron, runit, systemd, sysvinit
+from enve_pm.hostinit.busybox import Busybox
 from enve_pm.hostinit.cron import Cron
+from enve_pm.hostinit.keeper import FileKeeper
 from enve_pm.hostinit.kept import NAME
 from enve_pm.hostinit.nobody import Nobody
+from enve_pm.hostinit.openrc import OpenRC
 from enve_pm.hostinit.problem import Problem
+from enve_pm.hostinit.runit import Runit
 from enve_pm.hostinit.systemd import Systemd
 from enve_pm.hostinit.sysvinit import SysVInit
 
@@ -26,11 +30,14 @@ AUTO = "auto"
 # Those of a system can start any login's pm as well.
 SYSTEM: dict[str, Make] = {
     "systemd": lambda kept: Systemd(kept, user=False),
+    "openrc": OpenRC,  # before those inits that may have started it
+    "runit": Runit,
+    "busybox": Busybox,
     "sysvinit": SysVInit,
 }
 USER: dict[str, Make] = {"systemd": lambda kept: Systemd(kept, user=True)}
 ANY: dict[str, Make] = {"cron": Cron, "none": Nobody}
-FILES = (systemd.SYSTEM_UNITS + "/%s*.service", sysvinit.SCRIPTS + "/%s*")
+FILES = (systemd.SYSTEM_UNITS + "/%s*.service", sysvinit.SCRIPTS + "/%s*", runit.FOLDERS + "/%s*")
 
 NOT_COVERED = "a reboot is not covered: nothing that we know can start pm again on this node; "
 BY_HAND = "have `%s/pm run --respawn --detach` started at boot"
@@ -76,6 +83,14 @@ def left(kept: Kept, system: bool) -> Keeper:
     return found[0] if found else Nobody(kept)
 
 
+def besides(keeper: Keeper, kept: Kept, system: bool) -> list[Keeper]:
+    """Those that know this pm too, from another time. What can forget it without ending it does."""
+    made = [make(kept) for make in known(system).values()]
+    found = [one for one in made if one.kind != keeper.kind and one.there()]
+    return [one for one in found if isinstance(one, FileKeeper) or not one.remove()]
+
+
 def others() -> bool:
     """Whether another system install is registered here: then group and user are still in use."""
-    return any(glob(path % NAME) for path in FILES) or cron.registered()
+    found = any(glob(path % NAME) for path in FILES)
+    return found or busybox.registered() or cron.registered()

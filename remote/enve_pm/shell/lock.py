@@ -21,12 +21,14 @@ class Held(Exception):
         self.pid = pid
 
 
-def take(home: str) -> int:
-    """The descriptor that holds the lock. Raises Held at once when it is not free."""
+def take(home: str, wait: bool = False) -> int:
+    """The descriptor that holds the lock. Raises Held at once when it is not free, unless it is to
+    `wait` until it is."""
     path = f"{home}/{NAME}"
+    os.makedirs(home, 0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         pid = _holder(fd)
         os.close(fd)

@@ -33,7 +33,6 @@ def pause(deaths: int) -> float:
 def run(home: str, arguments: list[str], ready: int = -1) -> int:
     """Keep `pm run ARGUMENTS` alive until it ends in order (status 0) or we are asked to end.
     `ready`: a descriptor to hand to the first watchdog. Raises lock.Held."""
-    os.makedirs(home, 0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     return _Loop(home, arguments, lock.take(home), ready).run()
 
 

@@ -24,7 +24,6 @@ def prepare(
     home: str, pipe: str = "", lock_fd: int = -1, input_fd: int = -1, ready: int = -1
 ) -> Post:
     """Take the lock and open the pipes. Raises lock.Held, pipes.NoFifo, OSError."""
-    os.makedirs(home, 0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     if lock_fd < 0:
         lock_fd = lock.take(home)
     for fd in (lock_fd, input_fd, ready):

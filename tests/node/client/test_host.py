@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,3 +98,20 @@ def test_only_the_owner_may(home: Path) -> None:
     assert done.returncode == 5
     assert "belongs to uid 1" in done.stderr
     shutil.chown(home, 0, 0)
+
+
+def test_one_that_waits_follows_the_one_that_ends(home: Path) -> None:
+    assert pm(home, "host", "start", "--kind", "none").returncode == 0
+    first = life.holder(str(home))
+    waits = [subprocess.Popen([str(home / "pm"), "run", "--wait"]) for _ in range(2)]
+    try:
+        assert life.stop(str(home))
+        until(lambda: life.alive(str(home)), "the next one to be there")
+        assert life.holder(str(home)) != first
+        other = next(one for one in waits if one.pid != life.holder(str(home)))
+        other.terminate()
+        assert other.wait(20) == -signal.SIGTERM
+    finally:
+        for one in waits:
+            one.terminate()
+            one.wait(60)
