@@ -53,6 +53,8 @@ class NamespaceUnit:
         if namespace < 0:
             netns.create(self._place, self.name, self._begin)
             namespace = netns.find(self._place, self.name)
+        if namespace < 0:
+            raise Trouble("namespace %s was made, but something else lies over it" % self.name)
         try:
             why = self._stranger(_loopback(namespace))
             if why:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import stat
+import time
 
 from enve_pm.core.network import NETNS
 from enve_pm.maker import libc, trusted
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _OWN = "/proc/self/ns/net"
 _GET_TYPE = 0xB703  # NS_GET_NSTYPE of ioctl_ns(2)
 _FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
+_PATIENCE = 5.0  # seconds; whoever may look into the folder may hold its lock
+_PAUSE = 0.02
 
 
 class Inside:
@@ -70,7 +73,14 @@ def find(place: Place, name: str) -> int:
 def create(place: Place, name: str, begin: Callable[[], None]) -> None:
     """`begin` is called in the new namespace, before anybody else can see it. Raises Trouble,
     OSError."""
-    folder = _shared(place)
+    lock = _locked(place.open(NETNS, make=True))
+    try:
+        _create(_shared(place), name, begin)
+    finally:
+        os.close(lock)
+
+
+def _create(folder: int, name: str, begin: Callable[[], None]) -> None:
     back = own()
     try:
         target = _file(folder, name)
@@ -125,6 +135,24 @@ def _file(folder: int, name: str) -> int:
         os.close(handle)
         raise Trouble("%s/%s is no namespace, and no empty file" % (NETNS, name))
     return handle
+
+
+def _locked(path: int) -> int:
+    """The folder, for us alone: the first who makes a namespace mounts over it, and nobody else is
+    to make one below that. The lock is the one that `ip netns` takes."""
+    try:
+        folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=path)
+    finally:
+        os.close(path)
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        else:
+            break
+    return folder
 
 
 def _shared(place: Place) -> int:

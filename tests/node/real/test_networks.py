@@ -226,6 +226,16 @@ def test_nothing_is_left_after_the_death_of_pm_and_another_plan(tmp_path: Path) 
         until(lambda: not links(box) and not names(box), "everything to be gone")
 
 
+def test_the_first_ones_are_made_at_once(box: Box) -> None:
+    """The folder of names gets its mount once; none of them ends up below it."""
+    each = {f"n{number:02}" for number in range(16)}
+    box.load(*(namespace(name) for name in each))
+    assert namespaces(box) == each
+    mounts = (box.root().parent / "mountinfo").read_text().splitlines()
+    places = [row.split()[4] for row in mounts]
+    assert [places.count(f"/run/netns/{name}") for name in sorted(each)] == [1] * len(each)
+
+
 def test_what_was_cut_off_while_it_was_made_is_ours(box: Box) -> None:
     """A bridge and a pair without an alias, a name without a namespace."""
     ip(box, "link", "add", "name", "br", "group", str(mark(box, "br").group), "type", "bridge")
