@@ -18,6 +18,11 @@ from types import TracebackType
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
+def _without_a_size(env: Mapping[str, str]) -> dict[str, str]:
+    """The terminal says how large it is, not what these tests were started in."""
+    return {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
+
+
 class Terminal:
     """Starts the program on a new pseudo-terminal; `stdout` may go elsewhere."""
 
@@ -38,7 +43,7 @@ class Terminal:
             stdout=theirs if stdout is None else stdout,
             stderr=theirs,
             cwd=cwd,
-            env={**os.environ, "TERM": "xterm", **env},
+            env={**_without_a_size(os.environ), "TERM": "xterm", **env},
             start_new_session=True,
         )
         os.close(theirs)
