@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import tempfile
@@ -15,6 +16,8 @@ from tests.support.box import Box, line
 from tests.support.interpreter import python_for
 from tests.support.rooms import OWN, subroot
 from tests.support.wait import until
+
+from enve_pm.shell import subtree
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 
@@ -71,14 +74,15 @@ def running(box: Box) -> int:
     return [unit["state"] for unit in box.listing().values()].count("RUNNING")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("who", ["watchdog", "pm"])
+@pytest.mark.parametrize(
+    ("kind", "who"), [("chroot", "watchdog"), ("jail", "pm"), ("jail with a root", "watchdog")]
+)
 def test_a_killed_one_takes_all_below_it_and_comes_back(box: Box, kind: str, who: str) -> None:
     box.load(*tree(kind))
     listed = box.listing()
     assert {one["state"] for one in listed.values()} == {"RUNNING"}
     watchdog = listed["pm1"]["pid"]
-    below = set(descendants(watchdog))
+    below = set(subtree.below(watchdog))
     assert len(below) >= 5
     pm = next(pid for pid in below if parent(pid) == watchdog)
     os.kill(watchdog if who == "watchdog" else pm, signal.SIGKILL)
@@ -93,13 +97,7 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def descendants(pid: int) -> list[int]:
-    from enve_pm.shell import subtree
-
-    return subtree.below(pid)
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["chroot", "jail"])
 def test_commands_states_and_programs(box: Box, kind: str) -> None:
     box.load(*tree(kind))
     for name in ("pm1.web", "pm1.pm2.deep"):
@@ -114,8 +112,51 @@ def test_commands_states_and_programs(box: Box, kind: str) -> None:
     for name in ("top", "pm1", "pm1.pm2", "pm1.pm2.deep"):
         assert after[name]["pid"] == before[name]["pid"], name
     watchdog = after["pm1"]["pid"]
-    below = set(descendants(watchdog))
+    below = set(subtree.below(watchdog))
     box.order("stop", "pm1")
     assert not [pid for pid in below | {watchdog} if brood.state(pid) not in ("", "Z")]
     box.order("start", "pm1")
     until(lambda: running(box) == len(before) - 1, "all but what was stopped")
+
+
+def test_a_root_without_python(box: Box) -> None:
+    bare = subroot("base", "bind", paths=["/etc"])
+    box.load(bare, subpm("pm1", restart="never", **CHROOT), status=3)
+    unit = box.unit("pm1")
+    assert unit["state"] == "STARTING_FAIL"
+    assert unit["result"].startswith(
+        "exec:ENOENT: a pm runs on Python, which has to be in its root"
+    )
+
+
+def test_what_it_enters_is_a_root(box: Box) -> None:
+    box.load(line("base"), subpm("pm1", restart="never", **CHROOT), status=3)
+    assert box.unit("pm1")["result"] == "root:base is no subroot"
+
+
+def test_a_jail_in_a_network_of_the_pm_around_it(box: Box) -> None:
+    name = f"pm{os.getpid()}"
+    net = line("net", kind="network", network={"type": "namespace", "name": name})
+    units = net, subpm("pm1", jail=True, net="net", needs=["net"])
+    found = said(box, "pm1.web", "readlink /proc/self/ns/net; grep -c : /proc/net/dev", *units)
+    number = (box.root() / "run/netns" / name).stat().st_ino
+    assert found.split() == [f"net:[{number}]", "1"]
+    box.load()
+
+
+def test_a_root_in_there_who_bends_what_is_read_of_it(box: Box) -> None:
+    """It shows what it likes of itself, by links and by mounts, and gets nothing of the outside."""
+    secret = box.home / "trust/secret.json"
+    box.load(BASE, subpm("pm1", **CHROOT), line("pm1.web"), line("top"))
+    secret.write_text('{"v":1,"units":{"stolen":{"state":"RUNNING","want":"up"}}}')
+    public = box.home / "spots/pm1/public"
+    bend = f"ln -s {secret} {public}/sub/a.json; mount -t tmpfs none {public}; mkfifo {public}/sub"
+    said(box, "pm1.evil", bend, BASE, subpm("pm1", **CHROOT), line("pm1.web"), line("top"))
+    box.order("restart", "top")
+    assert not any("stolen" in name or name == "pm1.a" for name in box.listing())
+    public.rename(public.with_name("elsewhere"))
+    public.symlink_to(box.home / "public")
+    box.order("stop", "pm1")
+    box.order("start", "pm1")
+    shown = json.loads((box.home / "public/sub/pm1.json").read_text())
+    assert "top" not in shown["status"]["units"]
