@@ -1,25 +1,22 @@
-"""A node whose process 1 is systemd: a Debian made once by mmdebstrap, booted by systemd-nspawn.
+"""A node whose process 1 is an init (`inits`): a Debian (`rootfs`) booted by systemd-nspawn.
 
-The base system is cached under XDG_CACHE_HOME/enve-tests (about 45 s to make); every node is an
-overlay over it in a network namespace of a `NetLab`. Root only.
+Every node is an overlay in a network namespace of a `NetLab`. Root only.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import subprocess
 import time
 from functools import cache
 from pathlib import Path
 
-from tests.support import netlab
+from tests.support import inits, netlab, rootfs
+from tests.support.inits import Init
+from tests.support.lab import make_key
 from tests.support.netlab import NetLab, ip
 
-PACKAGES = "openssh-server,python3,gpgv,systemd-sysv,dbus,iproute2,libpam-systemd"
-WITHOUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
-NSPAWN = ("-q", "-b", "--register=no", "--keep-unit", "--console=pipe", "--kill-signal=SIGRTMIN+4")
+NSPAWN = ("--quiet", "--register=no", "--keep-unit", "--console=pipe")
 REBOOT_ASKED = 133  # systemd-nspawn's exit status
 
 
@@ -34,41 +31,12 @@ def refusal() -> str:
     return ""
 
 
-def mirror() -> str:
-    """The Debian mirror that this machine itself uses."""
-    targets = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
-    found = subprocess.run(targets, capture_output=True, check=True).stdout.decode().split()
-    return next(uri for uri in sorted(set(found)) if uri.endswith("/debian/"))
-
-
-def base() -> Path:
-    """The cached base system, made when it is not there."""
-    cache_home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    content = hashlib.sha256(repr((PACKAGES, WITHOUT)).encode()).hexdigest()[:12]
-    root = Path(cache_home) / "enve-tests" / f"bookworm-{content}"
-    if root.exists():
-        return root
-    root.parent.mkdir(parents=True, exist_ok=True)
-    fresh = root.with_suffix(f".{os.getpid()}")
-    exclude = [f"--dpkgopt=path-exclude={path}" for path in WITHOUT]
-    include = f"--include={PACKAGES}"
-    made = subprocess.run(
-        ["mmdebstrap", "--variant=minbase", include, *exclude, "bookworm", str(fresh), mirror()],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise AssertionError(made.stderr.decode())
-    fresh.rename(root)
-    return root
-
-
 class BootedNode:
-    """One systemd machine on a lab's switch."""
+    """One machine on a lab's switch."""
 
-    def __init__(self, made: NetLab, number: int) -> None:
+    def __init__(self, made: NetLab, number: int, init: Init = inits.SYSTEMD) -> None:
         self.lab = made
+        self.init = init
         self.name = f"boot{number}"
         self.address = f"10.77.2.{number}"
         self.folder = made.folder / self.name
@@ -82,15 +50,26 @@ class BootedNode:
     def prepare(self) -> None:
         for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
-        mount = f"lowerdir={base()},upperdir={self.folder}/upper,workdir={self.folder}/work"
+        lower = rootfs.lower(self.init.packages)
+        mount = f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work"
         subprocess.run(["mount", "-t", "overlay", "enve", "-o", mount, self.root], check=True)
-        (self.root / "etc" / "machine-id").write_text("")
-        (self.root / "etc" / "hostname").write_text(self.name + "\n")
+        self._configure()
+        self.space = self.lab.space(self.name)
+        self.lab.plug(self.space, f"pb{self.name[4:]}", self.address)
+
+    def _configure(self) -> None:
+        """Its identity, and what its init goes by."""
+        texts = {"etc/machine-id": "", "etc/hostname": self.name + "\n", **self.init.files}
+        for path, text in texts.items():
+            (self.root / path).write_text(text)
+        for path, target in self.init.links.items():
+            (self.root / path).symlink_to(target)
+        for key in (self.root / "etc" / "ssh").glob("ssh_host_*"):
+            key.unlink()
+        make_key(self.root / "etc" / "ssh" / "ssh_host_ed25519_key")
         ssh = self.root / "root" / ".ssh"
         ssh.mkdir(mode=0o700, exist_ok=True)
         shutil.copy(f"{self.lab.key}.pub", ssh / "authorized_keys")
-        self.space = self.lab.space(self.name)
-        self.lab.plug(self.space, f"pb{self.name[4:]}", self.address)
 
     def add_user(self, name: str) -> None:
         """Somebody who may log in with the lab's key."""
@@ -101,17 +80,36 @@ class BootedNode:
             subprocess.run(["chroot", self.root, "sh", "-c", command], check=True)
 
     def known_hosts_line(self) -> str:
-        """Known after the first boot, when the machine has made its keys."""
         key = self.root / "etc" / "ssh" / "ssh_host_ed25519_key.pub"
         return f"{self.address} {key.read_text()}"
+
+    def known_hosts(self) -> Path:
+        file = self.folder / "known_hosts"
+        file.write_text(self.known_hosts_line())
+        return file
+
+    def ssh(self, command: str, deadline: float = 60) -> tuple[int, str]:
+        """Runs it on the node as root: its exit status and all that it said."""
+        process = self.lab.popen(
+            *("ssh", "-F", "none", "-i", str(self.lab.key), "-o", "BatchMode=yes"),
+            *("-o", f"UserKnownHostsFile={self.known_hosts()}", "-o", "StrictHostKeyChecking=yes"),
+            *(f"root@{self.address}", command),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        said, _ = process.communicate(timeout=deadline)
+        return process.returncode, said.decode()
 
     def boot(self) -> None:
         """Starts the machine, or starts it again after it asked for a reboot; waits for ssh."""
         ip("-n", self.space, "link", "set", "lo", "up")
+        # An init that unmounts at its end leaves its root read-only, the machine's view too.
+        subprocess.run(["mount", "-o", "remount,rw", self.root], check=True)
         network = f"--network-namespace-path=/run/netns/{self.space}"
+        machine = ("-D", str(self.root), "-M", self.name, network)
         with (self.folder / "console").open("ab") as log:
             self.process = subprocess.Popen(
-                ["systemd-nspawn", *NSPAWN, "-D", str(self.root), "-M", self.name, network],
+                ["systemd-nspawn", *NSPAWN, *machine, *self.init.start],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -128,8 +126,13 @@ class BootedNode:
                 raise AssertionError((self.folder / "console").read_text())
             time.sleep(0.05)
 
+    def reboot(self) -> None:
+        """Asks for it over ssh, and waits until the machine is up again."""
+        self.ssh(self.init.reboot)
+        self.wait_for_reboot()
+
     def wait_for_reboot(self) -> None:
-        """After `reboot` was asked for on the machine: waits until it is up again."""
+        """After a reboot was asked for on the machine: waits until it is up again."""
         assert self.process
         status = self.process.wait(120)
         assert status == REBOOT_ASKED, (status, (self.folder / "console").read_text())
