@@ -28,7 +28,7 @@ HELP = """pm: the process manager of this node
   pm reexec [PLACE]                               another program goes on, no unit restarts
   pm shutdown                                     stop every unit in order, then pm
   pm host install|remove|start|stop               with the init of this machine
-     --kind KIND  --force  --stdout
+     --kind KIND  --force  --stdout  --as-root
   pm run [--respawn [--detach]] [--pipe PIPE]     be the pm of a HOME
   pm version
   every one: --home HOME (else $PMHOME, else where this program lies, else the default)

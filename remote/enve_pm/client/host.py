@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_pm.hostinit import kept, life, register
+from enve_pm.hostinit import kept, life, login, register
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell import where, words
 from enve_pm.shell.install import is_system
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from enve_pm.hostinit.keeper import Keeper
 
-FLAGS = {**where.FLAGS, "--kind": True, "--force": False, "--stdout": False}
+FLAGS = {**where.FLAGS, "--kind": True, "--force": False, "--stdout": False, "--as-root": False}
 WANTED = "wanted: pm host install|remove|start|stop"
 
 
@@ -27,8 +27,9 @@ class Asked:
     def __init__(self, options: Mapping[str, str]) -> None:
         self.options = options
         self.home = where.home(options)
+        self.as_root = "--as-root" in options
         self.system = is_system(self.home, where.pipe(options, self.home))
-        self.kept = kept.of(self.home)
+        self.kept = kept.of(self.home, login.of(self.home) if self.as_root else "")
 
     def chosen(self) -> Keeper:
         """By name, else what this machine has."""
@@ -42,7 +43,7 @@ class Asked:
 
     def _kind(self) -> str:
         kind = self.options.get("--kind", register.AUTO)
-        makes = register.known(self.system)
+        makes = register.known(self.kept, self.system)
         if kind != register.AUTO and kind not in makes:
             hint = nearest(kind, list(makes)) or f"; known here: {', '.join(makes)}"
             raise Failure(USAGE, f"--kind {kind}{hint}")
@@ -64,11 +65,12 @@ def run(verb: str, arguments: Sequence[str]) -> int:
 
 def install(asked: Asked) -> int:
     """Have pm started at every boot; `--stdout`: only print what would be put down."""
-    keeper = asked.chosen()
     if "--stdout" in asked.options:
+        keeper = asked.known() if "--kind" in asked.options else asked.chosen()
         sys.stdout.write(keeper.text())
         return 0
     _owner(asked)
+    keeper = asked.chosen()
     changed = keeper.register("--force" in asked.options)
     _told(f"registered with {keeper.kind}" if changed else f"unchanged: {keeper.kind}", keeper)
     return 0
@@ -79,7 +81,7 @@ def remove(asked: Asked) -> int:
     _owner(asked)
     keeper = asked.known()
     removed = keeper.remove()
-    life.stop(asked.home)
+    _end(asked)
     _told("removed" if removed else "unchanged: it was not registered", keeper)
     return 0
 
@@ -101,14 +103,24 @@ def start(asked: Asked) -> int:
 def stop(asked: Asked) -> int:
     _owner(asked)
     asked.known().stop()
-    life.stop(asked.home)
+    _end(asked)
     return 0
+
+
+def _end(asked: Asked) -> None:
+    """Also a pm that the init has not started. Another login's says itself what is to be killed:
+    that is no word for root to act on."""
+    if not asked.as_root:
+        life.stop(asked.home)
 
 
 def _owner(asked: Asked) -> None:
     uid = os.stat(asked.home).st_uid
-    if os.geteuid() != uid:
-        raise Failure(REFUSED, f"{asked.home} belongs to uid {uid}: only its owner may")
+    if asked.as_root and os.geteuid() != 0:
+        raise Failure(REFUSED, "--as-root is for root; with --stdout it only prints")
+    if not asked.as_root and os.geteuid() != uid:
+        hint = "; root may with --as-root" if os.geteuid() == 0 else ""
+        raise Failure(REFUSED, f"{asked.home} belongs to uid {uid}: only its owner may{hint}")
 
 
 def _told(what: str, keeper: Keeper) -> None:

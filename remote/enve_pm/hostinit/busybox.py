@@ -7,9 +7,10 @@ import os
 import signal
 import stat
 
-from enve_pm.hostinit import files, life
+from enve_pm.hostinit import files
 from enve_pm.hostinit.first import is_busybox
-from enve_pm.hostinit.keeper import MARK, Keeper
+from enve_pm.hostinit.keeper import MARK, STOP, Keeper, must
+from enve_pm.hostinit.kept import END
 from enve_pm.hostinit.problem import Problem
 
 TABLE = "/etc/inittab"
@@ -39,7 +40,7 @@ class Busybox(Keeper):
         return "%s\n%s\n" % (self.head, self.line)
 
     def there(self) -> bool:
-        return self.head in rows()
+        return os.fsencode(self.head) in files.read(TABLE, LONGEST).splitlines()
 
     def usable(self) -> bool:
         return os.geteuid() == 0 and os.path.isfile(TABLE) and is_busybox()
@@ -56,14 +57,19 @@ class Busybox(Keeper):
         if self.there():
             self._put([self.head, STOPPED + self.line])
         tell()
-        life.stop(self.kept.home)
+        self._end()
 
     def remove(self) -> bool:
-        """Only the lines: the init does not start it again, and ends nothing."""
-        removed = self._put([])
-        if removed:
-            tell()
-        return removed
+        """Only the lines where pm is ours: the init does not start it again, and ends nothing."""
+        if not self._put([]):
+            return False
+        tell()
+        if self.kept.login:
+            self._end()
+        return True
+
+    def _end(self) -> None:
+        must("/bin/sh", "-c", self.kept.su(*END), deadline=STOP + 30.0)
 
     def _put(self, ours: list[str]) -> bool:
         """Our lines in place of those that are there; False when nothing differs."""

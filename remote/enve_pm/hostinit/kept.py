@@ -11,6 +11,7 @@ from enve_pm.hostinit.problem import Problem
 
 DEFAULT_HOME = "/var/opt/pm"
 NAME = "enve-pm"
+END = ("host", "stop", "--kind", "none")  # the command that ends pm, and asks no init
 
 
 class Kept(namedtuple("Kept", "home login")):

@@ -1,10 +1,14 @@
-"""pm without an init of its own: started now in its own session, under its own outer loop."""
+"""pm without an init that we may tell: started now in its own session, under its own outer loop."""
 
 from __future__ import annotations
 
 from enve_pm.hostinit import life
 from enve_pm.hostinit.keeper import Keeper
 from enve_pm.hostinit.problem import Problem, tool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_pm.hostinit.kept import Kept
 
 
 class Nobody(Keeper):
@@ -39,3 +43,22 @@ class Nobody(Keeper):
 
     def remove(self) -> bool:
         return False
+
+
+class Rooted(Nobody):
+    """A login's pm that root has registered with the system's init, which starts it at boot."""
+
+    kind = "as-root"
+
+    def __init__(self, kept: Kept, other: Keeper) -> None:
+        super().__init__(kept)
+        self.other = other
+
+    def there(self) -> bool:
+        return True
+
+    def remove(self) -> bool:
+        raise Problem(
+            "root has registered it with %s" % self.other.kind,
+            "have root run: %s host remove --as-root" % self.kept.launcher,
+        )

@@ -10,7 +10,7 @@ from enve_pm.hostinit.busybox import Busybox
 from enve_pm.hostinit.cron import Cron
 from enve_pm.hostinit.keeper import FileKeeper
 from enve_pm.hostinit.kept import NAME
-from enve_pm.hostinit.nobody import Nobody
+from enve_pm.hostinit.nobody import Nobody, Rooted
 from enve_pm.hostinit.openrc import OpenRC
 from enve_pm.hostinit.problem import Problem
 from enve_pm.hostinit.runit import Runit
@@ -44,25 +44,38 @@ BY_HAND = "have `%s/pm run --respawn --detach` started at boot"
 LINGER = "have root run `loginctl enable-linger %s`, then deploy with `register: systemd`"
 
 
-def known(system: bool) -> dict[str, Make]:
-    """What can keep a pm of this kind, by name; in the order in which they are looked for."""
+def known(kept: Kept, system: bool) -> dict[str, Make]:
+    """What can keep this pm, by name; in the order in which they are looked for. A login's pm that
+    root registers is the system's init's matter alone."""
+    if kept.login:
+        return SYSTEM
     return {**(SYSTEM if system else USER), **ANY}
 
 
 def choose(asked: str, kept: Kept, system: bool) -> Keeper:
-    """The keeper for what was asked: auto, or one of the above by its name."""
-    makes = known(system)
+    """The keeper for what was asked: auto, or one of the above by its name. Raises Problem."""
+    makes = known(kept, system)
     if asked == AUTO:
-        return next(one for one in (make(kept) for make in makes.values()) if one.usable())
+        found = [] if system or kept.login else rooted(kept)
+        found += [one for one in (make(kept) for make in makes.values()) if one.usable()]
+        if not found:
+            raise Problem("no init that we know runs this machine")
+        return found[0]
     if asked not in makes:
         raise Problem(
             "`register: %s` is for a system install" % asked,
-            "use `register: auto`; or have root run `pm host install --as-root`",
+            "use `register: auto`; or have root run `%s host install --as-root`" % kept.launcher,
         )
     keeper = makes[asked](kept)
     if not keeper.usable():
         raise Problem("`register: %s` can't be had on this node" % asked, "use `register: auto`")
     return keeper
+
+
+def rooted(kept: Kept) -> list[Keeper]:
+    """Where root has registered this login's pm with the system's init: that."""
+    theirs = kept._replace(login=systemd.login())
+    return [Rooted(kept, one) for one in (make(theirs) for make in SYSTEM.values()) if one.there()]
 
 
 def not_covered(home: str, system: bool) -> str:
@@ -74,18 +87,20 @@ def not_covered(home: str, system: bool) -> str:
 
 def by_kind(kind: str, kept: Kept, system: bool) -> Keeper:
     """The keeper that was chosen earlier, by its `kind` (`systemd-user` is systemd of a user)."""
-    return known(system).get(kind.partition("-")[0], Nobody)(kept)
+    return known(kept, system).get(kind.partition("-")[0], Nobody)(kept)
 
 
 def left(kept: Kept, system: bool) -> Keeper:
     """The keeper that knows this pm, whatever was written down."""
-    found = [one for one in (make(kept) for make in known(system).values()) if one.there()]
+    found = [one for one in (make(kept) for make in known(kept, system).values()) if one.there()]
+    if kept.login and not found:
+        raise Problem("root has not registered the pm of %s" % kept.login)
     return found[0] if found else Nobody(kept)
 
 
 def besides(keeper: Keeper, kept: Kept, system: bool) -> list[Keeper]:
     """Those that know this pm too, from another time. What can forget it without ending it does."""
-    made = [make(kept) for make in known(system).values()]
+    made = [make(kept) for make in known(kept, system).values()]
     found = [one for one in made if one.kind != keeper.kind and one.there()]
     return [one for one in found if isinstance(one, FileKeeper) or not one.remove()]
 

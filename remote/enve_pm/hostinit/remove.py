@@ -74,6 +74,8 @@ def _is_ours(home: str) -> bool:
 
 def _keeper(ours: Kept, system: bool) -> Keeper:
     """How it was registered; where the record is lost, what is there."""
+    for theirs in [] if system else register.rooted(ours):
+        return theirs
     try:
         found = json.loads(files.read(ours.home + "/lib/deployed.json")).get("registered")
     except (ValueError, AttributeError):

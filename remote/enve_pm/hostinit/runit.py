@@ -56,7 +56,8 @@ class Runit(FileKeeper):
         return TEXT % {"mark": MARK, "shown": self.kept.shown, "command": command}
 
     def usable(self) -> bool:
-        known = comm() == "runit" and shutil.which("sv") is not None
+        tools = ["sv", "setpriv"] if self.kept.login else ["sv"]
+        known = comm() == "runit" and all(map(shutil.which, tools))
         return known and os.geteuid() == 0 and any(map(os.path.isdir, SERVICES))
 
     def enabled(self) -> bool:

@@ -10,6 +10,7 @@ from shutil import which
 from enve_pm.hostinit import files
 from enve_pm.hostinit.first import comm, is_busybox
 from enve_pm.hostinit.keeper import MARK, STOP, FileKeeper, must
+from enve_pm.hostinit.kept import END
 from enve_pm.hostinit.problem import Problem, tool
 
 SCRIPTS = "/etc/init.d"
@@ -60,7 +61,7 @@ class SysVInit(FileKeeper):
             "name": kept.name,
             "shown": kept.shown,
             "start": kept.su(*kept.loop),
-            "stop": kept.su("host", "stop", "--kind", "none"),
+            "stop": kept.su(*END),
             "status": kept.su("status"),
         }
 

@@ -90,6 +90,24 @@ def test_what_is_not_understood(home: Path, words: list[str], code: int, told: s
     assert told in done.stderr
 
 
+def test_any_kind_is_printed_for_other_machines(home: Path) -> None:
+    done = pm(home, "host", "install", "--kind", "systemd", "--stdout")
+    assert f'ExecStart=/bin/sh "{home}/pm" "run"' in done.stdout
+    assert done.stdout.endswith("WantedBy=default.target\n")
+
+
+def test_root_is_told_of_its_own_flag(home: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root is told so")
+    done = pm(home, "host", "install", "--as-root")
+    assert done.returncode == 3
+    assert "is root's own; leave --as-root out" in done.stderr
+    shutil.chown(home, 1, 1)
+    done = pm(home, "host", "install")
+    assert (done.returncode, "root may with --as-root" in done.stderr) == (5, True)
+    shutil.chown(home, 0, 0)
+
+
 def test_only_the_owner_may(home: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a home away")

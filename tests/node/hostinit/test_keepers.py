@@ -211,7 +211,7 @@ def test_auto_takes_cron_where_there_is_no_systemd(crontab: Path) -> None:
 @pytest.mark.parametrize("system", [True, False])
 def test_each_kind_is_found_again_by_its_name(system: bool) -> None:
     ours = kept.of("/srv/pm")
-    for make in register.known(system).values():
+    for make in register.known(ours, system).values():
         made = make(ours)
         again = register.by_kind(made.kind, ours, system)
         assert (type(again), again.path) == (type(made), made.path)
