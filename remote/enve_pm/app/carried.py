@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from enve_pm.app.pm import Pm
 
-VERSION = 1
-SPOKEN = (1,)  # versions that this program goes on with
+VERSION = 2
+SPOKEN = (2, 1)  # versions that this program goes on with
 
 
 def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:

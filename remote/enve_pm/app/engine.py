@@ -6,9 +6,8 @@ start of a thousand units leaves room for commands and for the watchdog's questi
 
 from __future__ import annotations
 
-from collections import deque
-
 from enve_pm.core.effects import Changed, Define, Gone, Signal, Spawn, SpawnFailed
+from enve_pm.core.lean import deque
 from enve_pm.core.machine import Machine
 from enve_pm.resource.base import Runs
 
@@ -42,6 +41,7 @@ class Engine:
         self.loop = loop
         self.machine = Machine()
         self.runs = Runs(loop, home, self.emit)
+        self.runs.number_of = self._number_of
         self.kinds: dict[str, Kind] = {}
         self.changed: Callable[[str], None] = lambda unit: None
         self.gone: Callable[[str], None] = lambda unit: None
@@ -58,6 +58,10 @@ class Engine:
         """The parameters in force for a unit, if any are."""
         found = self.machine.units.get(unit)
         return found.active if found is not None else None
+
+    def _number_of(self, unit: str) -> int:
+        found = self.machine.units.get(unit)
+        return found.run if found is not None else 0
 
     def emit(self, event: Any) -> None:
         """News for the machine; it hears them at the end of the turn."""

@@ -7,8 +7,6 @@ reason. What a unit that is gone leaves behind is cleared between two parts (see
 
 from __future__ import annotations
 
-from collections import deque
-
 from enve_pm.app.leaving import Leaving
 from enve_pm.app.placing import Placing
 from enve_pm.app.report import March
@@ -18,6 +16,7 @@ from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 from enve_pm.core.effects import Apply, Define, Remove, Want
+from enve_pm.core.lean import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,10 +3,9 @@ are those of pms below it."""
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import loads
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.unit import UnitSpec
 
 TYPE_CHECKING = False

@@ -3,14 +3,13 @@ each may be."""
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import inet, nesting, shape, walls
 from enve_pm.core.address import AddressError, Pattern, check_name
 from enve_pm.core.address import format as format_address
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.inside import NONE
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.room import FIELDS, LIMITS
 from enve_pm.core.unit import NETWORK, ROOMS, SUBROOT

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import states
+from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

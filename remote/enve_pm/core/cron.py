@@ -9,10 +9,9 @@ Everything that this cannot mean is refused: `?`, `L`, `5/10`, ranges that go ba
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import civil
 from enve_pm.core.civil import DAY, HOUR
+from enve_pm.core.lean import namedtuple
 
 # Sets of numbers. both: day of the month and weekday must fit, not one of them. fixed: at certain
 # times of the day, not again and again: see `wallclock`.

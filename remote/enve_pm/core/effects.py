@@ -5,7 +5,7 @@ it asks for; every event about that step repeats it, so that late news of an old
 be late. Times are integers: milliseconds of CLOCK_MONOTONIC.
 """
 
-from collections import namedtuple
+from enve_pm.core.lean import namedtuple
 
 # -- events: from the plan and from clients -------------------------------------------------------
 Define = namedtuple("Define", "unit spec")  # a new unit, or new parameters (spec: UnitSpec)

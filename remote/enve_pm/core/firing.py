@@ -5,9 +5,8 @@ Times that `at` names go by the wall clock, which may jump; `every` counts on th
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import civil, effects, states
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.unitstate import SHUTDOWN
 
 TYPE_CHECKING = False

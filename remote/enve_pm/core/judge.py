@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import effects, graph, states
 from enve_pm.core.graph import NEED, WANT
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.outlook import Outlook
 from enve_pm.core.unit import PROCESS
 

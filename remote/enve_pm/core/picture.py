@@ -5,9 +5,8 @@ A graph is {address: Knot}; a neighbour that it does not hold is missing.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import address, states
+from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,14 +7,13 @@ for, skipped or repaired. Everything is passed in: no clock, no files.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import ceiling, chain, graph, room, scope
 from enve_pm.core import delta as deltas
 from enve_pm.core import part as parts
 from enve_pm.core.address import AddressError, parse
 from enve_pm.core.address import format as write
 from enve_pm.core.canonical import loads
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import (
     CLOCK,
     EXPIRED,

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import address
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import LANE, SCOPE, Refused
 from enve_pm.core.unit import TIMER
 

@@ -6,7 +6,7 @@ service's matter.
 
 from __future__ import annotations
 
-from collections import namedtuple
+from enve_pm.core.lean import namedtuple
 
 TCP, HTTP, UNIX, FILE = "tcp", "http", "unix", "file"
 # How -> the key of its record that says where.

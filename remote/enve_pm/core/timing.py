@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from enve_pm.core.lean import namedtuple
 
 Timing = namedtuple(
     "Timing",

@@ -7,9 +7,8 @@ raises. The diagram and the table in the docs are made from this module.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import failing, health, running, starting, stopping
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.situation import GO, HALT, LOST, QUIT, WAIT
 from enve_pm.core.states import (
     FAIL,

@@ -122,16 +122,14 @@ class UnitSpec:
 
     `raw` is the mapping that was read, `unit` the name within its own pm (the last segment of
     `name`). Lists and mappings are shared: read only. Two specs are equal when their lines mean
-    the same.
+    the same. What a line does not say takes no room: each key is looked up in `raw`.
     """
 
-    __slots__ = ("raw", "unit", "name", "body", "room", *DEFAULTS)
+    __slots__ = ("raw", "room", "unit")
 
     if TYPE_CHECKING:
         raw: Mapping[str, Any]
         unit: str
-        name: str
-        body: Mapping[str, Any]  # what the line says under the name of the kind
         room: Mapping[str, Any]  # ... and of those keys in `core.room`
         kind: str
         want: str
@@ -186,13 +184,20 @@ class UnitSpec:
         judged again, which would take up most of a change of program."""
         spec = cls()
         spec.raw = line
-        spec.name = line["name"]
-        spec.unit = unit
-        for key, default in DEFAULTS.items():
-            setattr(spec, key, line.get(key, default))
-        spec.body = line.get(spec.kind, NOTHING) if spec.kind in BODIES else NOTHING
+        spec.unit = line["name"] if line["name"] == unit else unit  # one text, not two
         spec.room = rooms.of(line)
         return spec
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return str(self.raw["name"])
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What the line says under the name of the kind."""
+        body: Mapping[str, Any] = self.raw.get(self.kind, NOTHING)
+        return body if self.kind in BODIES else NOTHING
 
     @property
     def checked(self) -> bool:
@@ -221,6 +226,14 @@ class UnitSpec:
 
     def __repr__(self) -> str:
         return f"UnitSpec({self.name!r}, kind={self.kind!r})"
+
+
+def _read(key: str, default: Any) -> property:
+    return property(lambda spec: spec.raw.get(key, default))
+
+
+for _key, _default in DEFAULTS.items():
+    setattr(UnitSpec, _key, _read(_key, _default))
 
 
 def takes(kind: str, key: str) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from enve_pm.core import states
+from enve_pm.core.lean import attrgetter
 from enve_pm.core.unit import UnitSpec
 
 TYPE_CHECKING = False

@@ -6,8 +6,8 @@ A system install opens what the group pm-march may see; a user's install is its 
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
 

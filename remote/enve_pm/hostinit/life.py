@@ -9,10 +9,10 @@ import os
 import signal
 import stat
 import time
-from collections import namedtuple
 
 from enve_pm.core import address
 from enve_pm.core.filename import unquote
+from enve_pm.core.lean import namedtuple
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell.system import System

@@ -7,8 +7,8 @@ bootstrap), the blueprint, the keys.
 from __future__ import annotations
 
 import json
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.maker import attach, libc, trusted
 
 TYPE_CHECKING = False

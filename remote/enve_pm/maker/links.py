@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.maker.netlink import CREATE, EXCL, Netlink, attribute, number, parse, text
 
 TYPE_CHECKING = False

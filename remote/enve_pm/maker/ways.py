@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections import namedtuple
 from ipaddress import ip_address, ip_interface, ip_network
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.maker.netlink import CREATE, EXCL, Netlink, attribute, number, parse
 
 TYPE_CHECKING = False

@@ -43,6 +43,7 @@ class Runs:
     def __init__(self, loop: Loop, home: Home, emit: Callable[[Any], None]) -> None:
         self.heir: Callable[[Run], int] = lambda run: NO_HEIR
         self.over: Callable[[Run], None] = lambda run: None
+        self.number_of: Callable[[str], int] = lambda unit: 0  # of a unit's main step under way
         self._loop = loop
         self._system = loop.system
         self._home = home
@@ -66,10 +67,9 @@ class Runs:
 
     def start_of(self, unit: str) -> Run | None:
         """The run whose main process is the unit's, if that lives."""
-        for run in self._runs.values():
-            if run.unit == unit and run.step == states.START and run.code is None:
-                return run
-        return None
+        run = self.get(unit, self.number_of(unit))
+        lives = run is not None and run.step == states.START and run.code is None
+        return run if lives else None
 
     def all(self) -> Iterable[Run]:
         return self._runs.values()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import namedtuple
 
 from enve_pm.core import nesting, walls
 from enve_pm.core.filename import quote
+from enve_pm.core.lean import namedtuple
 from enve_pm.shell import pipes
 from enve_pm.shell.home import PASSABLE, PRIVATE
 from enve_pm.shell.spawn import SpawnError

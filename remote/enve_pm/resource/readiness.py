@@ -8,8 +8,8 @@ for an `heir`: the process that goes on when the main one ended with 0, as daemo
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.resource.base import NO_HEIR, WAIT
 from enve_pm.shell.notify import Notify
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core.address import AddressError
 from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
+from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ each gets its own ack, under its stream's name and with its nonce.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
+from enve_pm.core.lean import namedtuple
 from enve_pm.wire import record
 
 TYPE_CHECKING = False

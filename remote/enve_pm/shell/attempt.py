@@ -4,9 +4,8 @@ commit. Every step that has to wait calls back; at the end stands one answer.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import blob, policy
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import BLOB, KEYHOLE, LACKS, STORAGE, FormatError, Refused
 from enve_pm.shell.fetch import Fetch
 from enve_pm.shell.plans import Plan

@@ -8,7 +8,7 @@ are systemd's. Everything here is best effort: without a node the subtree walk d
 from __future__ import annotations
 
 import os
-import zlib
+from binascii import crc32
 
 CONTROLLERS = ("cpu", "memory", "pids")  # that limits are made of
 AROUND = ".watch"  # ends the name of the leaf that a watchdog may be moved into
@@ -42,7 +42,7 @@ def _reset(path: str) -> None:
 
 def name(base: str, home: str) -> str:
     """The folder of this HOME below another one."""
-    return f"{base}/pm-{zlib.crc32(os.fsencode(home)):08x}"
+    return f"{base}/pm-{crc32(os.fsencode(home)):08x}"
 
 
 def write(path: str, text: str) -> None:

@@ -8,8 +8,8 @@ what an earlier one left.
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.shell import cgroup, mountinfo
 from enve_pm.shell.cgroup import CONTROLLERS
 from enve_pm.shell.light import signal

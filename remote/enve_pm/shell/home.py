@@ -13,10 +13,10 @@ public/status.json    every unit in one read (see `status`)
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.filename import quote, unquote
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.shape import table, text
 from enve_pm.shell.job import Jobs
 from enve_pm.shell.pending import LASTING, REPLACED, Pending

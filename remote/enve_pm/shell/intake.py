@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque, namedtuple
-
+from enve_pm.core.lean import deque, namedtuple
 from enve_pm.shell.answers import Asked
 from enve_pm.wire import frame
 

@@ -1,26 +1,25 @@
 """The logger: a process of its own that writes what units print to files, rotated by size.
 
-It is pm's child and gets the read end of each unit's pipe over a socket. pm keeps both ends too:
-if the logger dies, nothing that is still in a pipe is lost and no unit gets SIGPIPE; pm starts it
-again. A flood keeps this process busy, never pm's loop.
+It is pm's child and gets each unit's pipe over a socket, open at both ends. pm keeps it too: if the
+logger dies, nothing that is still in a pipe is lost and no unit gets SIGPIPE; pm starts it again. A
+flood keeps this process busy, never pm's loop.
 
 A message on the socket is some records with a NUL between them: `NAME LF PATH LF SIZE LF KEEP`,
-whose read end rides beside it in the same order, or `NAME` alone: forget that one. Keep 0 means
+whose pipe rides beside it in the same order, or `NAME` alone: forget that one. Keep 0 means
 that a full log starts anew.
 """
 
 from __future__ import annotations
 
-import array
 import os
 import select
 
 from enve_pm.shell.light import signal, socket
+from enve_pm.shell.logwords import BATCH, MESSAGE
 
 CHUNK = 1 << 17  # bytes taken from a pipe at once
 FAIR = 8  # chunks a turn of one unit, then the others have theirs
-MESSAGE = 65536  # longest message in bytes
-BATCH = 64  # most records of a message
+OPEN = 48  # most log files that stay open: their number has no part in what units may be
 FULL_DISK = "the disk is full or the file cannot be written: output was dropped\n"
 
 
@@ -119,6 +118,7 @@ class Logger:
         self._channel = channel
         self._logs: dict[int, Log] = {}
         self._names: dict[str, int] = {}
+        self._open: dict[int, None] = {}  # pipes whose files may be open, the last used one last
         self._poll = select.epoll() if hasattr(select, "epoll") else select.poll()
         self._poll.register(channel.fileno(), select.POLLIN)
 
@@ -129,18 +129,28 @@ class Logger:
                     if not self._hear():
                         self._drain()
                         return
-                elif fd in self._logs and not self._logs[fd].pump():
-                    self._poll.unregister(fd)  # no writer left, not even pm
+                elif fd in self._logs:
+                    self._pump(fd)
+
+    def _pump(self, fd: int) -> None:
+        self._open.pop(fd, None)
+        self._open[fd] = None
+        if len(self._open) > OPEN:
+            oldest = next(iter(self._open))
+            del self._open[oldest]
+            self._logs[oldest].close()
+        if not self._logs[fd].pump():
+            self._poll.unregister(fd)  # no writer left, not even pm
 
     def _hear(self) -> bool:
         """Take one message; False when pm is gone."""
         text, extra, _, _ = self._channel.recvmsg(MESSAGE, socket.CMSG_SPACE(4 * BATCH))
         if not text:
             return False
-        fds = array.array("i")
+        fds: list[int] = []
         for level, kind, data in extra:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+                fds += memoryview(data[: len(data) & ~3]).cast("i")
         pipes = iter(fds)
         for record in text.decode("utf-8", "surrogateescape").split("\0"):
             name, *rest = record.split("\n")
@@ -159,6 +169,7 @@ class Logger:
 
     def _drop(self, fd: int) -> None:
         log = self._logs.pop(fd)
+        self._open.pop(fd, None)
         log.pump()
         log.close()
         try:
@@ -177,5 +188,14 @@ def main(fd: int) -> int:
     """Run the logger over the socket that pm handed down as `fd`."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when pm does, with the last line written
+    _widen()
     Logger(socket.socket(fileno=fd)).run()
     return 0
+
+
+def _widen() -> None:
+    """As many pipes as pm may have: a unit whose pipe nobody reads would wait for ever."""
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,17 +1,20 @@
 """pm's side of the logs: a pipe for each unit, and the logger process that reads them all.
 
-pm keeps both ends of every pipe: a unit that restarts writes on into the same one, and a logger
-that died is replaced without a byte or a service lost.
+pm keeps every pipe open at both ends: a unit that restarts writes on into the same one, and a
+logger that died is replaced without a byte or a service lost. One descriptor holds both ends; what
+a unit gets of it can only be written to (see `system.Inlet`).
 """
 
 from __future__ import annotations
 
-import array
+import errno
 import os
 
-from enve_pm.shell import logger
+from enve_pm.core.lean import Struct
 from enve_pm.shell.light import socket
+from enve_pm.shell.logwords import BATCH
 from enve_pm.shell.spawn import SpawnError, helper
+from enve_pm.shell.system import Inlet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,16 +25,16 @@ if TYPE_CHECKING:
 RETRY = 5  # ms, when the logger does not keep up with the news
 AGAIN = 200  # ms before a dead logger is started again, when it dies at once
 CHANNEL = 3  # the logger's number of the socket
+SPARE = 64  # descriptors that units' pipes leave to pm, and to the logger, which have one limit
 
 
 class _Pipe:
     """size: bytes at which the file is rotated · keep: how many old ones."""
 
-    __slots__ = ("keep", "reader", "size", "writer")
+    __slots__ = ("fd", "keep", "size")
 
-    def __init__(self, reader: int, writer: int, size: int, keep: int) -> None:
-        self.reader = reader
-        self.writer = writer
+    def __init__(self, fd: int, size: int, keep: int) -> None:
+        self.fd = fd
         self.size = size
         self.keep = keep
 
@@ -50,30 +53,34 @@ class LogPipes:
         self._waiting = False
         self._started = -AGAIN
 
-    def writer(self, unit: str, size: int, keep: int) -> int:
+    def writer(self, unit: str, size: int, keep: int) -> Inlet:
         """The descriptor that a process of this unit prints to. Raises OSError."""
         pipe = self._pipes.get(unit)
         if pipe is None:
-            reader, writer = os.pipe()
-            os.set_blocking(reader, False)
-            pipe = self._pipes[unit] = _Pipe(reader, writer, size, keep)
+            pipe = self._pipes[unit] = _Pipe(self._open(), size, keep)
             self._tell(unit)
         elif (pipe.size, pipe.keep) != (size, keep):
             pipe.size, pipe.keep = size, keep
             self._tell(unit)
-        return pipe.writer
+        return Inlet(pipe.fd)
+
+    def _open(self) -> int:
+        fd = join(*os.pipe())
+        if fd >= self._loop.system.most_files() - SPARE:
+            os.close(fd)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return fd
 
     def drop(self, unit: str) -> None:
         """The unit is gone: the logger writes what is left, and both let go."""
         pipe = self._pipes.pop(unit, None)
         if pipe is not None:
-            os.close(pipe.reader)
-            os.close(pipe.writer)
+            os.close(pipe.fd)
             self._tell(unit)
 
     # -- over a change of program ------------------------------------------------------------------
     def dump(self) -> dict[str, object]:
-        pipes = {unit: [p.reader, p.writer, p.size, p.keep] for unit, p in self._pipes.items()}
+        pipes = {unit: [p.fd, p.size, p.keep] for unit, p in self._pipes.items()}
         channel = self._channel.fileno() if self._channel else -1
         return {"pid": self.pid, "channel": channel, "pipes": pipes, "news": list(self._news)}
 
@@ -81,6 +88,8 @@ class LogPipes:
         """Go on with the pipes, and with the logger, of the program before."""
         pipes: dict[str, list[int]] = state["pipes"]  # type: ignore[assignment]
         for unit, row in pipes.items():
+            if len(row) == 4:  # from a program that had a descriptor for each end
+                row[:2] = [join(row[0], row[1])]
             self._pipes[unit] = _Pipe(*row)
         for unit in state["news"]:  # type: ignore[attr-defined]
             self._tell(unit)
@@ -91,7 +100,7 @@ class LogPipes:
 
     def fds(self) -> list[int]:
         """All that must stay open over a change of program."""
-        ours = [fd for pipe in self._pipes.values() for fd in (pipe.reader, pipe.writer)]
+        ours = [pipe.fd for pipe in self._pipes.values()]
         return ours + ([self._channel.fileno()] if self._channel else [])
 
     # -- the logger --------------------------------------------------------------------------------
@@ -112,7 +121,7 @@ class LogPipes:
         if self._channel is None:
             return
         while self._news:
-            batch = list(self._news)[: logger.BATCH]
+            batch = list(self._news)[:BATCH]
             if not self._send(self._channel, batch):
                 self._wake(RETRY)
                 return
@@ -120,7 +129,7 @@ class LogPipes:
                 del self._news[unit]
 
     def _send(self, channel: socket.socket, batch: list[str]) -> bool:
-        records, fds = [], array.array("i")
+        records, fds = [], []
         for unit in batch:
             pipe = self._pipes.get(unit)
             if pipe is None:
@@ -128,8 +137,9 @@ class LogPipes:
             else:
                 path = self._path(unit)
                 records.append("%s\n%s\n%d\n%d" % (unit, path, pipe.size, pipe.keep))
-                fds.append(pipe.reader)
-        extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if fds else []
+                fds.append(pipe.fd)
+        rights = Struct("%di" % len(fds)).pack(*fds)
+        extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if fds else []
         try:
             channel.sendmsg(["\0".join(records).encode("utf-8", "surrogateescape")], extra)
         except OSError:
@@ -167,3 +177,12 @@ class LogPipes:
         self.pid = 0
         self._news.update(dict.fromkeys(self._pipes))
         self._wake(0)
+
+
+def join(reader: int, writer: int) -> int:
+    """One descriptor, never blocking, for both ends of a pipe. Raises OSError."""
+    try:
+        return os.open("/proc/self/fd/%d" % writer, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    finally:
+        os.close(reader)
+        os.close(writer)

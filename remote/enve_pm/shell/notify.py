@@ -9,8 +9,8 @@ run. A socket of its own tells the run also when the sender is gone by then (`sy
 from __future__ import annotations
 
 import os
-import struct
 
+from enve_pm.core.lean import Struct
 from enve_pm.shell.light import socket
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from enve_pm.shell.loop import Loop
 
-CREDENTIALS = struct.Struct("iII")  # pid, uid, gid
+CREDENTIALS = Struct("iII")  # pid, uid, gid
 LONGEST = 4096  # bytes of a datagram; what is longer is cut
 TURN = 64  # datagrams a turn: one noisy service does not keep the loop
 

@@ -7,11 +7,11 @@ directory, step by step without links, and with that user's rights.
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
 from enve_pm.core import shape
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.fields import TREE
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.handle import write_all
 

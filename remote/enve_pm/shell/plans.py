@@ -9,10 +9,9 @@ the new one. Services run on in both cases.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import part as parts
 from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import STORAGE, FormatError, Refused
 from enve_pm.shell.disk import replace
 from enve_pm.wire import head as heads

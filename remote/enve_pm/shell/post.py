@@ -5,8 +5,8 @@ one of them replaces its own program (`pm reexec`): plain numbers and paths, not
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.shell import heartbeat
 from enve_pm.shell.light import signal
 

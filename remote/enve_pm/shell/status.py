@@ -7,9 +7,9 @@ when it is written, at most once in a while: a storm of changes costs one file n
 from __future__ import annotations
 
 from _json import encode_basestring as quote
-from collections import namedtuple
 
 from enve_pm.core.canonical import dumps
+from enve_pm.core.lean import namedtuple
 from enve_pm.shell.claim import SPARE
 
 TYPE_CHECKING = False

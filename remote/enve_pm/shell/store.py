@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import namedtuple
 
 from enve_pm.core.digest import for_size, sha256
+from enve_pm.core.lean import namedtuple
 from enve_pm.shell.handle import write_all
 
 TYPE_CHECKING = False

@@ -11,8 +11,8 @@ import fcntl
 import os
 import resource
 import time
-from collections import namedtuple
 
+from enve_pm.core.lean import namedtuple
 from enve_pm.shell.light import signal
 from enve_pm.shell.procfs import ProcFs
 
@@ -37,6 +37,11 @@ TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")  # ns
 
 # uid, gid, groups of a unit's user
 Whom = namedtuple("Whom", "uid gid groups")
+
+
+class Inlet(int):
+    """A descriptor of a pipe that a child gets a way into, and nothing else: its own, which waits
+    while the pipe is full."""
 
 
 def _enter(folder: str, whom: Whom | None) -> None:
@@ -73,6 +78,13 @@ def _lift(fds: Mapping[int, int]) -> dict[int, int]:
     }
 
 
+def _give(child: int, own: int, at: int) -> tuple[Any, ...]:
+    """What gives a child our descriptor `own`, which lies `at`, under its number."""
+    if isinstance(own, Inlet):
+        return os.POSIX_SPAWN_OPEN, child, "/proc/self/fd/%d" % at, os.O_WRONLY, 0
+    return os.POSIX_SPAWN_DUP2, at, child
+
+
 class System(ProcFs):
     """The real one. Times: `now()` in ms of CLOCK_MONOTONIC, `wall()` in ms since 1970."""
 
@@ -92,6 +104,10 @@ class System(ProcFs):
         """Allow pm itself every file descriptor that it may have: each unit costs it two. What it
         spawns gets the limit that pm was started with."""
         self._limit_files(self._files[1])
+
+    def most_files(self) -> int:
+        """How many descriptors pm may have."""
+        return self._files[1] if self._files[1] != resource.RLIM_INFINITY else 1 << 30
 
     def _limit_files(self, soft: int) -> None:
         if self._files[0] != self._files[1]:
@@ -146,9 +162,7 @@ class System(ProcFs):
         has one thread, puts them on for the moment of the call: no second exec is paid for them.
         """
         lifted = _lift(fds)
-        actions: list[Any] = [
-            (os.POSIX_SPAWN_DUP2, lifted.get(own, own), child) for child, own in fds.items()
-        ]
+        actions = [_give(child, own, lifted.get(own, own)) for child, own in fds.items()]
         for number in (0, 1, 2):
             if number not in fds:
                 actions.append((os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_RDWR, 0))

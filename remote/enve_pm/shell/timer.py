@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
+from enve_pm.core.lean import heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Timers:
     def at(self, due: int, callback: Callback) -> Timer:
         self._serial += 1
         timer = Timer(due, self._serial, callback)
-        heapq.heappush(self._heap, timer)
+        heappush(self._heap, timer)
         return timer
 
     def cancel(self, timer: Timer) -> None:
@@ -58,7 +58,7 @@ class Timers:
         comes after it."""
         found = []
         while self._heap and (self._heap[0].callback is None or self._heap[0].due <= now):
-            timer = heapq.heappop(self._heap)
+            timer = heappop(self._heap)
             if timer.callback is not None:
                 found.append(timer)
         self._drop_dead()
@@ -66,4 +66,4 @@ class Timers:
 
     def _drop_dead(self) -> None:
         while self._heap and self._heap[0].callback is None:
-            heapq.heappop(self._heap)
+            heappop(self._heap)

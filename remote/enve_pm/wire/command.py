@@ -5,8 +5,7 @@ Arguments are percent-encoded UTF-8. Who may write is decided by the mode of the
 
 from __future__ import annotations
 
-from collections import namedtuple
-
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
 
 SIZE = 512  # LF included

@@ -14,11 +14,10 @@ bytes of the stream's SHA-256; every payload but the last is full; the rest is p
 
 from __future__ import annotations
 
-from collections import namedtuple
-from struct import Struct
-from zlib import crc32
+from binascii import crc32
 
 from enve_pm.core.digest import sha256
+from enve_pm.core.lean import Struct, namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

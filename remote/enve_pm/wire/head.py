@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import shape
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.digest import sha256
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.pae import PLAN, pae
 from enve_pm.core.refusal import FormatError
 

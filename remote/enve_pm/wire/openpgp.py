@@ -7,9 +7,8 @@ choose the key ring for gpgv, whose answer decides.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core.digest import sha1
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import SIGNATURE, FormatError, Refused
 
 TYPE_CHECKING = False

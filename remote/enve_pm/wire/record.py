@@ -6,11 +6,10 @@ stranger: shapes and sizes are checked here.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import blueprint as blueprints
 from enve_pm.core import shape
 from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.part import check_hash, check_header
 from enve_pm.core.refusal import FormatError
 

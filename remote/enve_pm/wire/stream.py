@@ -9,8 +9,7 @@ sections say is read by `head`, `core.part` and `core.delta` from these same byt
 
 from __future__ import annotations
 
-from collections import namedtuple
-
+from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError, VersionError
 
 TYPE_CHECKING = False

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from enve_pm.core import shape
 from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

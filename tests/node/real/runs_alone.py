@@ -41,6 +41,8 @@ class Alone:
         self.loop.after = self.runs.settle
         self.loop.watch(0, self.read)
         self.specs: dict[str, UnitSpec] = {}
+        self.started: dict[str, int] = {}  # the number of the last start
+        self.runs.number_of = lambda unit: self.started.get(unit, 0)
         self.rest = b""
 
     def read(self) -> None:
@@ -52,6 +54,8 @@ class Alone:
             verb, unit, run, *more = json.loads(row)
             if verb == "spawn":
                 step, line = more
+                if step == "start":
+                    self.started[unit] = run
                 self.specs[unit] = UnitSpec.parse(line)
                 self.processes.spawn(Spawn(unit, run, step), self.specs[unit])
             else:

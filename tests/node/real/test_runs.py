@@ -364,6 +364,16 @@ def test_a_logger_that_is_killed_loses_nothing_that_is_in_the_pipe(alone: Alone)
     alone.hear("Exited", run)
 
 
+def test_what_a_unit_prints_to_can_only_be_written_and_waits_when_it_is_full(alone: Alone) -> None:
+    run = alone.start("grep flags /proc/self/fdinfo/1 /proc/self/fdinfo/2; sleep 1000")
+    until(lambda: alone.log().count(b"flags") == 2, "what it has")
+    for row in alone.log().splitlines():
+        flags = int(row.split()[-1], 8)
+        assert flags & os.O_ACCMODE == os.O_WRONLY and not flags & os.O_NONBLOCK
+    alone.signal(run, "KILL", tree=True)
+    alone.hear("Exited", run)
+
+
 def test_a_flood_is_rotated_by_size(alone: Alone) -> None:
     flood = alone.start("exec yes " + "x" * 100, log_size=65536, log_keep=2)
     folder = alone.home / "log"

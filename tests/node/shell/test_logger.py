@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enve_pm.shell.logger import Log
+from enve_pm.shell.light import socket
+from enve_pm.shell.logger import OPEN, Log, Logger
+from enve_pm.shell.logpipe import join
 
 
 def pieces(path: Path) -> list[bytes]:
@@ -78,3 +81,27 @@ def test_a_link_in_the_place_of_the_log_is_not_followed(tmp_path: Path) -> None:
     log.add(b"text\n")
     assert (tmp_path / "secret").read_bytes() == b""
     assert log.lost == 5
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_of_many_logs_few_files_are_open(tmp_path: Path) -> None:
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    logger = Logger(its)
+    pipes = {f"u{number}": join(*os.pipe()) for number in range(2 * OPEN)}
+    before = descriptors()
+    for name, pipe in pipes.items():
+        logger._take(name, pipe, str(tmp_path / name), 4096, 1)
+    for word in (b"one\n", b"two\n"):
+        for pipe in pipes.values():
+            os.write(pipe, word)
+            logger._pump(pipe)
+        assert descriptors() - before == OPEN
+    assert {(tmp_path / name).read_bytes() for name in pipes} == {b"one\ntwo\n"}
+    for pipe in pipes.values():
+        logger._drop(pipe)
+    assert descriptors() == before - len(pipes)
+    ours.close()
+    its.close()

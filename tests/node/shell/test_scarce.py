@@ -122,3 +122,16 @@ def test_one_file_that_cannot_be_written_keeps_no_other_waiting(tmp_path: Path) 
     assert not home.pending.flush()
     assert Path(home.unit("web"), "state").read_bytes() == b"RUNNING\n"
     assert "bad" in home.pending.error
+
+
+def test_pipes_of_units_leave_pm_some_descriptors(tmp_path: Path) -> None:
+    loop = Loop(FakeSystem())
+    logs = LogPipes(loop, ["false"], lambda unit: str(tmp_path / unit))
+    before = descriptors()
+    loop.system.most_files = lambda: before + logpipe.SPARE + 8  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="Too many open files"):
+        for number in range(20):
+            logs.writer(f"u{number}", 4096, 1)
+    assert 0 < descriptors() - before <= 8
+    for number in range(20):
+        logs.drop(f"u{number}")
