@@ -68,9 +68,11 @@ def install(asked: Asked) -> int:
     if "--stdout" in asked.options:
         keeper = asked.known() if "--kind" in asked.options else asked.chosen()
         sys.stdout.write(keeper.text())
+        _untried(keeper)
         return 0
     _owner(asked)
     keeper = asked.chosen()
+    _untried(keeper)
     changed = keeper.register("--force" in asked.options)
     _told(f"registered with {keeper.kind}" if changed else f"unchanged: {keeper.kind}", keeper)
     return 0
@@ -121,6 +123,11 @@ def _owner(asked: Asked) -> None:
     if not asked.as_root and os.geteuid() != uid:
         hint = "; root may with --as-root" if os.geteuid() == 0 else ""
         raise Failure(REFUSED, f"{asked.home} belongs to uid {uid}: only its owner may{hint}")
+
+
+def _untried(keeper: Keeper) -> None:
+    if not keeper.tried:
+        print(f"pm: {keeper.kind} is a template: tried on no such host yet", file=sys.stderr)
 
 
 def _told(what: str, keeper: Keeper) -> None:

@@ -21,6 +21,7 @@ class Keeper:
 
     kind = ""
     mode = 0o644
+    tried = True  # on a host of that kind
 
     def __init__(self, kept: Kept) -> None:
         self.kept = kept

@@ -6,13 +6,17 @@ from __future__ import annotations
 from glob import glob
 
 from enve_pm.hostinit import busybox, cron, runit, systemd, sysvinit
+from enve_pm.hostinit.another import Another
 from enve_pm.hostinit.busybox import Busybox
 from enve_pm.hostinit.cron import Cron
+from enve_pm.hostinit.cygrunsrv import Cygrunsrv
 from enve_pm.hostinit.keeper import FileKeeper
 from enve_pm.hostinit.kept import NAME
+from enve_pm.hostinit.launchd import Launchd
 from enve_pm.hostinit.nobody import Nobody, Rooted
 from enve_pm.hostinit.openrc import OpenRC
 from enve_pm.hostinit.problem import Problem
+from enve_pm.hostinit.rcd import RcD
 from enve_pm.hostinit.runit import Runit
 from enve_pm.hostinit.systemd import Systemd
 from enve_pm.hostinit.sysvinit import SysVInit
@@ -34,9 +38,15 @@ SYSTEM: dict[str, Make] = {
     "runit": Runit,
     "busybox": Busybox,
     "sysvinit": SysVInit,
+    "rc.d": RcD,
+    "launchd": Launchd,
+    "cygrunsrv": Cygrunsrv,
 }
-USER: dict[str, Make] = {"systemd": lambda kept: Systemd(kept, user=True)}
-ANY: dict[str, Make] = {"cron": Cron, "none": Nobody}
+USER: dict[str, Make] = {
+    "systemd": lambda kept: Systemd(kept, user=True),
+    "launchd": lambda kept: Launchd(kept, user=True),
+}
+ANY: dict[str, Make] = {"cron": Cron, "none": Nobody, "pm": Another}
 FILES = (systemd.SYSTEM_UNITS + "/%s*.service", sysvinit.SCRIPTS + "/%s*", runit.FOLDERS + "/%s*")
 
 NOT_COVERED = "a reboot is not covered: nothing that we know can start pm again on this node; "

@@ -16,13 +16,14 @@ from enve_pm.hostinit.cron import Cron
 from enve_pm.hostinit.keeper import MARK, Keeper
 from enve_pm.hostinit.openrc import OpenRC
 from enve_pm.hostinit.problem import Problem
+from enve_pm.hostinit.rcd import RcD
 from enve_pm.hostinit.runit import Runit
 from enve_pm.hostinit.systemd import Systemd
 from enve_pm.hostinit.sysvinit import SysVInit
 
 ODD = '/srv/a b/50%"$x\\y'
 HOMES = ["/var/opt/pm", "/srv/pm", ODD, "/srv/it's `x`; $(y)"]
-SCRIPTS = [SysVInit, OpenRC, Runit]
+SCRIPTS = [SysVInit, OpenRC, Runit, RcD]
 # Keeps the crontab in a file; says what cron's own says when there is none.
 CRONTAB = """#!/bin/sh
 file=$(dirname "$0")/table
@@ -84,7 +85,7 @@ def test_scripts_are_clean(kind: type[Keeper], login: str, home: str, tmp_path: 
     """For sh, and for shellcheck."""
     made = kind(kept.of(home, login))
     assert MARK in made.text().splitlines()
-    assert "/enve-pm" in made.path
+    assert "/enve-pm" in made.path.replace("_", "-")
     script = program(tmp_path / "script", made.text())
     subprocess.run(["sh", "-n", str(script)], check=True)
     if shutil.which("shellcheck"):
