@@ -124,7 +124,7 @@ class Loop:
             sys.excepthook(*sys.exc_info())
 
     def _patience(self, deadline: int | None) -> float | None:
-        if self._ended:
+        if self._ended or self._came:
             return 0
         if deadline is None:
             return None
@@ -143,12 +143,23 @@ class Loop:
 
     # -- SIGCHLD -----------------------------------------------------------------------------------
     def _listen(self) -> None:
-        signal.signal(signal.SIGCHLD, _handler)
-        for number in self._signals:
-            signal.signal(number, lambda came, frame: self._came.append(came))
+        for number in (signal.SIGCHLD, *self._signals):
+            signal.signal(number, self._handler)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         # A program that went before us may have held them back until somebody listens.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, list(self._signals))
+
+    def _handler(self, number: int, frame: FrameType | None) -> None:
+        """Python has written to the pipe, so that no sleep begins after this news. Where that
+        failed, the sleep that it has interrupted would go on."""
+        if number == signal.SIGCHLD:
+            self._ended = True
+        else:
+            self._came.append(number)
+        try:
+            os.write(self._waker, b"\0")
+        except OSError:  # full: there is news enough
+            pass
 
     def _drain(self) -> None:
         self._ended = True
@@ -164,10 +175,6 @@ def _pipe() -> tuple[int, int]:
     os.set_blocking(ours, False)
     os.set_blocking(other, False)
     return ours, other
-
-
-def _handler(number: int, frame: FrameType | None) -> None:
-    """The byte in the wakeup pipe is the news; Python wants a function all the same."""
 
 
 def _nothing() -> None:

@@ -177,6 +177,12 @@ def test_some_points(name: str, subject: Subject, tmp_path: Path) -> None:
     assert 0 < campaign(subject, name, tmp_path, FEW) <= FEW
 
 
+def test_news_that_cannot_be_written_down(subject: Subject) -> None:
+    """A signal's byte in the loop's own pipe is among them."""
+    for number in range(1, 4):
+        strike(subject, ORDERS["restart"](subject), Point("write", number, "error=EIO"))
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ORDERS)
 def test_every_point(name: str, subject: Subject, tmp_path: Path) -> None:
