@@ -25,6 +25,7 @@ class _Builder:
     def __init__(self, node: str, system: bool) -> None:
         self._node = node
         self._system = system
+        self._ranges: list[int] = []  # where the users of jails begin
         self._users: dict[str, Item] = {}  # of the sub-pms of root pms: each its own
 
     def build(self, outline: Outline) -> PmTree:
@@ -83,7 +84,11 @@ class _Builder:
             raise pm.key.bad(f"pms nested more than {DEPTH} deep")
         user = self._user(name, pm, chain, above)
         tree = self._inside(pm.inner, below, user)
-        return replace(tree, mode=pm.mode, user=user, walls=pm.walls)
+        tree = replace(tree, mode=pm.mode, user=user, walls=pm.walls)
+        why = walls.users_flaw(tree, self._ranges)
+        if why:
+            raise pm.at("users").bad(f"users of pm {name!r} of {self._node}: {why}")
+        return tree
 
     def _user(self, name: str, pm: PmOutline, chain: Chain, above: str) -> str:
         what = f"pm {name!r} of {self._node}"

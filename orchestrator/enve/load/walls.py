@@ -1,4 +1,4 @@
-"""The walls of a nested pm, as a blueprint writes them: `root`, `jail`, `network`, `hostname`."""
+"""The walls of a nested pm, as a blueprint writes them: `root`, `jail`, `network` and the rest."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ KEYS: Mapping[str, str] = {  # key of the blueprint -> key of the pm's line
     "jail": "jail",
     "network": "net",
     "hostname": "hostname",
+    "users": "users",
 }
-_READERS: Mapping[str, Callable[[Item, str], Any]] = {"jail": Item.boolean}
+_READERS: Mapping[str, Callable[[Item, str], Any]] = {"jail": Item.boolean, "users": Item.integer}
 _CALLED = {line: key for key, line in KEYS.items()}
 
 

@@ -48,7 +48,7 @@ Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree l
 
 DEPTH = 8  # pms in one another
 WALLS = (("root", SUBROOT), ("net", NETWORK))  # what a sub-pm enters, and of what kind that is
-ROOTED, USERS = nesting.ROOTPM, nesting.USERPM  # what the node's own pm is
+ROOTED, OF_USER = nesting.ROOTPM, nesting.USERPM  # what the node's own pm is
 
 
 def parse(value: Any, system: bool) -> Blueprint:
@@ -67,7 +67,7 @@ def parse(value: Any, system: bool) -> Blueprint:
         shape.integer(value["epoch"], "blueprint.epoch"),
         tuple(shape.items(value["keyholes"], "blueprint.keyholes", _keyhole)),
         shape.integer(value.get("threshold", 1), "blueprint.threshold", 1, 16),
-        _Tree(system).pm(value, "blueprint", Pm("", "", {}, {}), [ROOTED if system else USERS]),
+        _Tree(system).pm(value, "blueprint", Pm("", "", {}, {}), [ROOTED if system else OF_USER]),
         shape.table(value.get("limits", {}), "blueprint.limits", shape.integer, 64),
     )
 
@@ -100,6 +100,7 @@ class _Tree:
     def __init__(self, system: bool) -> None:
         self.system = system
         self.users: set[str] = set()  # of pms in mode user below one with root rights
+        self.ranges: list[int] = []  # where the users of jails begin
 
     def pm(self, value: Any, where: str, who: Pm, chain: Sequence[str]) -> Pm:
         """`who`: the pm, its spots and pms still to be read."""
@@ -111,7 +112,11 @@ class _Tree:
             user = shape.text(inner.get("user", ""), at + ".user", 64, empty=True)
             self._pm_user(mode, user, chain[-1], at)
             found = Pm(mode, user, {}, {}, _walls(mode, inner, at))
-            return self.pm(inner, at, found, [*chain, walls.kind(mode, found.walls)])
+            read = self.pm(inner, at, found, [*chain, walls.kind(mode, found.walls)])
+            why = walls.users_flaw(read, self.ranges)
+            if why:
+                raise FormatError("%s.users: %s" % (at, why))
+            return read
 
         def spot(inner: Any, at: str) -> Ceiling:
             ceiling = _ceiling(inner, at, who.user if who.mode == "user" else "")

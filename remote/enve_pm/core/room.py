@@ -86,6 +86,7 @@ FIELDS: Mapping[str, Check] = {
     "net": unit_name,
     "root": unit_name,
     "jail": _jail,
+    "users": integer(walls.FIRST, walls.LAST),
     "sockets": listening.body,
 }
 

@@ -101,7 +101,7 @@ _FOREIGN[TIMER] = (
 for _kind in BODIES:
     _FOREIGN[_kind] = (*_FOREIGN[_kind], *rooms.FIELDS)
 for _kind in (PROCESS, RESOURCE, JOB):
-    _FOREIGN[_kind] = (*_FOREIGN[_kind], "jail")
+    _FOREIGN[_kind] = (*_FOREIGN[_kind], "jail", "users")
 _FOREIGN[SUBPM] = (*_FOREIGN[SUBPM], *(key for key in rooms.FIELDS if key not in walls.KEYS))
 
 

@@ -4,20 +4,23 @@ root      a subroot of the pm above, which it enters (chroot); it stands in need
 jail      true: mounts, pids, ipc and uts are its own
 net       of a jail: a network of the pm above, or `none` for one with nothing but lo
 hostname  of a jail
+users     of a jail with root's rights: its user 0 is this one outside, the next one follows, and so
+          on. So its root is nobody outside.
 """
 
 from __future__ import annotations
 
 from enve_pm.core import nesting
-from enve_pm.core.inside import NONE
+from enve_pm.core.inside import NONE, USERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-KEYS = ("root", "jail", "net", "hostname")
-OF_JAILS = ("net", "hostname")
+KEYS = ("root", "jail", "net", "hostname", "users")
+OF_JAILS = ("net", "hostname", "users")
+FIRST, LAST = 65536, (1 << 32) - 2 * 65536  # where the users of a jail may begin
 JAIL = ("ipc", "mount", "pid", "uts")  # the namespaces of one
 CHROOT = ("mount",)  # what it mounts ends with it
 
@@ -46,6 +49,32 @@ def flaw(mode: str, walls: Mapping[str, Any]) -> tuple[str, str, object] | None:
     if mode == "user" and "jail" in walls:
         if "root" in walls:
             return "root", "no such key in a jail of mode user", walls["root"]
+        if "users" in walls:
+            return "users", "no such key, as mode is user", walls["users"]
         if walls.get("net", NONE) != NONE:
             return "net", "none, as mode is user", walls["net"]
     return None
+
+
+def users_flaw(pm: Any, taken: list[int]) -> str:
+    """What is wrong with the users of a jail of its own; empty when it has none, or these are good:
+    then they are added to those `taken`. `pm`: with walls, spots and pms, as in a blueprint."""
+    first = pm.walls.get("users")
+    if first is None:
+        return ""
+    if any(abs(first - other) < USERS for other in taken):
+        return "another jail has some of these already"
+    taken.append(first)
+    for inner in (pm, *_below(pm)):
+        if inner is not pm and "users" in inner.walls:
+            return "a jail in it has users of its own too, which it cannot have to give"
+        for name, spot in inner.spots.items():
+            if "subroot" in spot.kinds:
+                return "spot %s in it can be no subroot: the kernel lets it lay none" % name
+    return ""
+
+
+def _below(pm: Any) -> Iterator[Any]:
+    for inner in pm.pms.values():
+        yield inner
+        yield from _below(inner)

@@ -29,6 +29,7 @@ class Orders:
         join                 [pid, start in ticks]: the room of that process
         network              path of a network namespace, or `none` for a new one
         namespaces           new ones: ipc mount pid uts; hostname: its name
+        users                of a jail: its user 0, as this machine numbers him
         root                 path of a folder to be /, on which something is mounted
         home, shown          of a sub-pm: the HOME around it, of which it sees only these: [path,
                              whether it is read-only]

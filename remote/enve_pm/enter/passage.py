@@ -7,6 +7,7 @@ network            that of a unit
 namespaces         new ones; for another than root in a user namespace of his own
 home               of a sub-pm: what it sees of the HOME around it
 root               from here on every path is what the unit sees
+users              a user namespace of its own, with the other namespaces in it
 private_tmp, hidden, read_only, hostname
 rlimits, nice
 capabilities       what no program ever gets
@@ -52,6 +53,8 @@ class Passage:
         self._fork = fork
         self._root = os.geteuid() == 0
         self._new = spaces.flags(orders.room)
+        # What belongs to users of its own is made when these are there; mounts are needed before.
+        self._early = kernel.NEWNS if "users" in orders.room else self._new
         self._view = view.View(orders.room["spot"], self._root)
 
     def go(self) -> NoReturn:
@@ -89,20 +92,21 @@ class Passage:
             os.close(handle)
 
     def _namespaces(self) -> None:
+        if not self._early:
+            return
         try:
-            self._unshare()
+            spaces.unshare(self._early, own_user=not self._root)
+            self._settle(self._early)
         except OSError as error:
             raise (error if self._root else spaces.explained(error)) from None
 
-    def _unshare(self) -> None:
-        if not self._new:
-            return
-        spaces.unshare(self._new, own_user=not self._root)
-        if self._new & kernel.NEWPID:
+    def _settle(self, new: int) -> None:
+        """In new namespaces."""
+        if new & kernel.NEWPID:
             self._fork()
-        if self._new & kernel.NEWNET:
+        if new & kernel.NEWNET:
             spaces.raise_lo()
-        if self._new & kernel.NEWNS:
+        if new & kernel.NEWNS:
             view.private()
 
     # -- what it sees ------------------------------------------------------------------------------
@@ -121,6 +125,12 @@ class Passage:
             os.chroot(".")
         os.close(handle)
         os.chdir("/")
+
+    def _users(self) -> None:
+        """From here on nothing that was laid around it can be taken away by its own root."""
+        if "users" in self._room:
+            spaces.unshare_users(self._new, self._room["users"])
+            self._settle(self._new)
 
     def _private_tmp(self) -> None:
         if self._new & kernel.NEWPID:
@@ -245,6 +255,7 @@ STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
     ("namespaces", Passage._namespaces),
     ("home", Passage._home),
     ("root", Passage._enter_root),
+    ("users", Passage._users),
     ("private_tmp", Passage._private_tmp),
     ("hidden", Passage._hide),
     ("read_only", Passage._read_only),

@@ -7,7 +7,7 @@ import fcntl
 import os
 import struct
 
-from enve_pm.core.inside import NONE
+from enve_pm.core.inside import NONE, USERS
 from enve_pm.enter import kernel
 from enve_pm.shell.light import socket
 from enve_pm.shell.procfs import ProcFs
@@ -52,6 +52,39 @@ def unshare(wanted: int, own_user: bool) -> None:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
         _write("/proc/self/gid_map", "%d %d 1" % (gid, gid))
+
+
+def unshare_users(wanted: int, first: int) -> None:
+    """In a user namespace whose ids from 0 on are those from `first` on outside, and as its root.
+    Only one who stays outside can say so: a child, for a moment."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(writer)
+        os._exit(_map(reader, os.getppid(), first))
+    os.close(reader)
+    try:
+        kernel.unshare(wanted | kernel.NEWUSER)
+        os.write(writer, b".")
+    finally:
+        os.close(writer)
+        code = os.waitpid(child, 0)[1] >> 8
+    if code:
+        raise OSError(code, os.strerror(code), "users from %d on" % first)
+    os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
+def _map(reader: int, pid: int, first: int) -> int:
+    """Of that process, when it says so; the number of the error, or 0."""
+    try:
+        if os.read(reader, 1):
+            for kind in ("uid", "gid"):
+                _write("/proc/%d/%s_map" % (pid, kind), "0 %d %d" % (first, USERS))
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
 
 
 def explained(error: OSError) -> OSError:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from enve_pm.core.unit import UnitSpec
 
-# uid, gid: of the sub-pm · home: its HOME · side: what only we see · feed: what it reads
-Lodging = namedtuple("Lodging", "uid gid home side feed")
+# uid, gid: of the sub-pm · home: its HOME · side: what only we see · feed: what it reads · mode: of
+# its HOME
+Lodging = namedtuple("Lodging", "uid gid home side feed mode", defaults=(PRIVATE,))
 
 NOBODY = "nobody"
 PASS = 0o011
@@ -35,7 +36,9 @@ def lodging(home: str, spec: UnitSpec, users: Mapping[str, str], own: str) -> Lo
         raise SpawnError(f"nesting:{error}") from None
     uid, gid = _identity(spec, users, own)
     name = quote(spec.unit)
-    return Lodging(uid, gid, f"{home}/spots/{name}", f"{home}/sub/{name}", f"{home}/feed/{name}")
+    mode = PASSABLE if spec.mode == "root" else PRIVATE  # root's units may run as other users
+    sub, feed = f"{home}/sub/{name}", f"{home}/feed/{name}"
+    return Lodging(uid, gid, f"{home}/spots/{name}", sub, feed, mode)
 
 
 def _identity(spec: UnitSpec, users: Mapping[str, str], own: str) -> tuple[int, int]:
@@ -43,6 +46,8 @@ def _identity(spec: UnitSpec, users: Mapping[str, str], own: str) -> tuple[int, 
     login, also root's, has that user only."""
     import pwd
 
+    if "users" in spec.room:
+        return spec.room["users"], spec.room["users"]
     if nesting.letter(own) == nesting.USER or os.geteuid() or spec.mode == "root":
         if spec.user and not _is_us(spec.user):
             raise SpawnError("user:only root's pm runs a sub-pm as another user")
@@ -77,11 +82,8 @@ def make(home: str, where: Lodging) -> None:
         os.makedirs(path, 0o700, exist_ok=True)
     _folder(where.side, os.geteuid(), os.getegid(), 0o700)
     _folder(where.feed, os.geteuid(), where.gid, 0o750)
-    passable = where.uid == os.geteuid() == 0  # root's: its units may run as other users
-    _folder(where.home, where.uid, where.gid, PASSABLE if passable else PRIVATE)
-    if (
-        passable or where.uid != os.geteuid()
-    ):  # it must be able to pass; nothing in these can be listed
+    _folder(where.home, where.uid, where.gid, where.mode)
+    if where.mode == PASSABLE or where.uid != os.geteuid():  # nothing in these can be listed
         for path in (home, f"{home}/feed", f"{home}/spots"):
             os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) | PASS)
 

@@ -160,3 +160,42 @@ def test_a_root_in_there_who_bends_what_is_read_of_it(box: Box) -> None:
     box.order("start", "pm1")
     shown = json.loads((box.home / "public/sub/pm1.json").read_text())
     assert "top" not in shown["status"]["units"]
+
+
+# -- users of its own ------------------------------------------------------------------------------
+FIRST = 231072
+OWN_USERS = {"jail": True, "users": FIRST, "net": "none"}
+LOOK = """id -u; cat /proc/1/uid_map; umount $TOP || echo locked; ls $TOP; touch /etc/x || echo no
+mount -t tmpfs none /mnt && echo may mount; chown 5 . && stat -c %u ."""
+
+
+@pytest.mark.parametrize("more", [{}, CHROOT])
+def test_a_jail_with_users_of_its_own(box: Box, more: dict[str, Any]) -> None:
+    """Its root is root in there, and nobody outside."""
+    env = {"TOP": str(box.home)}
+    units = [
+        BASE,
+        subpm("pm1", **OWN_USERS, **more),
+        line("pm1.low", user="daemon"),
+        subpm("pm1.u", mode="user", user="daemon"),
+        line("pm1.u.web"),
+    ]
+    text = said(box, "pm1.web", LOOK, *units, env=env)
+    words = ["0", "0", str(FIRST), "65534", "locked", "feed", "spots", "no", "may", "mount", "5"]
+    assert [word for word in text.split() if word in words] == words
+    main = box.unit("pm1")["pid"]
+    owners = {Path(f"/proc/{pid}").stat().st_uid for pid in (main, *subtree.below(main))}
+    assert owners == {FIRST, FIRST + 1}
+    os.kill(subtree.below(main)[0], signal.SIGKILL)
+    until(lambda: box.unit("pm1")["restarts"] == 1 and running(box) == len(units) + 1, "all")
+    box.order("restart", "pm1.u.web")
+
+
+def test_what_stands_in_a_jail_with_users_of_its_own(box: Box) -> None:
+    box.load(
+        subpm("pm1", **OWN_USERS),
+        line("pm1.mem", kind="mount", mount={"type": "tmpfs", "at": "data"}),
+        line("pm1.data", kind="volume", volume={"path": "data"}, user="daemon"),
+        subpm("pm1.cell", jail=True, hostname="cell"),
+        line("pm1.cell.web"),
+    )
