@@ -50,7 +50,7 @@ def load(home: str) -> dict[str, Knot]:
     pms = {(), *(path for path, unit in shown.items() if unit.get("kind") == "subpm")}
     graph = {}
     for above in sorted(pms):
-        for unit in _units(where.nested(home, above)):
+        for unit in _units(home, above):
             path = (*above, unit)
             state = shown.get(path, {})
             try:
@@ -62,9 +62,9 @@ def load(home: str) -> dict[str, Knot]:
     return graph
 
 
-def _units(home: str) -> list[str]:
+def _units(home: str, above: Sequence[str]) -> list[str]:
     try:
-        names = os.listdir(home + "/units")
+        names = os.listdir(where.nested(home, above, "units"))
     except OSError:
         return []
     found = []

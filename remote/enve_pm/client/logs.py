@@ -6,9 +6,10 @@ import os
 import sys
 import time
 
-from enve_pm.core import address
+from enve_pm.client import read
 from enve_pm.core.filename import quote
 from enve_pm.shell import where, words
+from enve_pm.shell.foreign import COMMON
 from enve_pm.shell.words import OK, REFUSED, USAGE, Failure
 
 TYPE_CHECKING = False
@@ -25,10 +26,12 @@ def run(arguments: Sequence[str]) -> int:
     options, names = words.split(arguments, FLAGS)
     if len(names) != 1:
         raise Failure(USAGE, "wanted one unit: pm logs UNIT [-n LINES] [-f]")
-    home, unit = _place(where.home(options), names[0])
-    path = f"{home}/log/{quote(unit)}.log"
+    home, (*above, unit) = where.home(options), read.steps(names[0])
+    path = f"{read.folder(home, above, 'log')}/{quote(unit)}.log"
+    file = _open(path, names[0])
+    if file < 0 and not os.path.isdir(read.folder(home, above, "units") + "/" + quote(unit)):
+        raise Failure(USAGE, f"no unit {names[0]}; pm list shows all")
     out = sys.stdout.buffer
-    file = _open(path, os.path.isdir(f"{home}/units/{quote(unit)}"))
     for line in last(path, int(words.number(options, "-n", 50))):
         out.write(line)
     out.flush()
@@ -39,33 +42,22 @@ def run(arguments: Sequence[str]) -> int:
     return OK
 
 
-def _place(home: str, name: str) -> tuple[str, str]:
-    """The HOME of its pm, and its name there."""
-    try:
-        *above, unit = address.parse(name)
-    except address.AddressError as error:
-        raise Failure(USAGE, str(error)) from None
-    return where.nested(home, above), unit
-
-
-def _open(path: str, known: bool) -> int:
-    """The log, at its end; -1 where a unit that is `known` has not printed yet. Raises Failure."""
+def _open(path: str, unit: str) -> int:
+    """The log, at its end; -1 where there is none. Raises Failure."""
     for name in (path, f"{path}.1", path):  # between two names while it is rotated
         try:
             fd = _read(name)
         except PermissionError:
-            raise Failure(REFUSED, f"{path} is not yours to read; use its owner's login") from None
+            raise Failure(REFUSED, read.NOT_YOURS % ("the log of " + unit)) from None
         except OSError:
             continue
         os.lseek(fd, 0, os.SEEK_END)
         return fd
-    if known:
-        return -1
-    raise Failure(USAGE, f"no log at {path}: there is no such unit")
+    return -1
 
 
 def _read(name: str) -> int:
-    return os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    return os.open(name, COMMON)
 
 
 def last(path: str, count: int) -> list[bytes]:

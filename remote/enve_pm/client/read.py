@@ -8,6 +8,7 @@ import os
 from enve_pm.core import address
 from enve_pm.core.filename import quote, unquote
 from enve_pm.shell import where
+from enve_pm.shell.foreign import COMMON
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+NOT_YOURS = "%s is not yours to read; use its owner's login"
 LARGEST = 64 << 20  # bytes of a status file
 
 
@@ -44,10 +46,10 @@ def subs(home: str) -> dict[str, Any]:
 def document(path: str) -> dict[str, Any]:
     """A JSON object. Raises Failure, FileNotFoundError."""
     try:
-        with open(path, "rb") as file:
+        with open(os.open(path, COMMON), "rb") as file:
             value = json.loads(file.read(LARGEST))
     except PermissionError:
-        raise Failure(REFUSED, f"{path} is not yours to read; use its owner's login") from None
+        raise Failure(REFUSED, NOT_YOURS % path) from None
     except ValueError:
         raise Failure(FAILED, f"{path} holds no JSON") from None
     return value if isinstance(value, dict) else {}
@@ -57,10 +59,20 @@ def parameter(home: str, path: Sequence[str]) -> dict[str, Any]:
     """The line of a unit, by the names that lead to it. Raises Failure."""
     *above, unit = path
     try:
-        return document(f"{where.nested(home, above)}/units/{quote(unit)}/parameter")
+        return document(f"{folder(home, above, 'units/' + quote(unit))}/parameter")
     except FileNotFoundError:
         name = address.format(path) if above else unit
         raise Failure(USAGE, f"no unit {name}; pm list shows all") from None
+
+
+def folder(home: str, above: Sequence[str], name: str) -> str:
+    """A folder of the pm that these names lead to. Raises Failure."""
+    try:
+        return where.nested(home, above, name)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Failure(USAGE, f"there is no {error.filename}; pm list shows all units") from None
+    except PermissionError as error:
+        raise Failure(REFUSED, NOT_YOURS % error.filename) from None
 
 
 def steps(name: str) -> tuple[str, ...]:

@@ -71,13 +71,15 @@ def _shown(unit: Any) -> dict[str, Any]:
 
 def _job(home: str, path: tuple[str, ...]) -> dict[str, Any] | None:
     """What was run for the unit last."""
-    return jobfiles.newest(where.nested(home, path[:-1]) + "/jobs", path[-1])
+    try:
+        return jobfiles.newest(where.nested(home, path[:-1], "jobs"), path[-1])
+    except OSError:
+        return None
 
 
 def _log(home: str, path: tuple[str, ...]) -> list[str]:
-    file = f"{where.nested(home, path[:-1])}/log/{quote(path[-1])}.log"
     try:
-        rows = logs.last(file, LINES)
+        rows = logs.last(f"{where.nested(home, path[:-1], 'log')}/{quote(path[-1])}.log", LINES)
     except OSError:
         return []
     return [row[:WIDE].decode("utf-8", "replace").rstrip() for row in rows]

@@ -9,10 +9,11 @@ from enve_pm.shell import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 SYSTEM_HOME = "/var/opt/pm"
 SYSTEM_PIPE = "/var/pm/default.pipe"
+_STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FLAGS = {"--home": True, "--pipe": True}
 
 
@@ -22,9 +23,24 @@ def home(options: Mapping[str, str]) -> str:
     return os.path.abspath(given) if given else default_home()
 
 
-def nested(home: str, above: Iterable[str]) -> str:
-    """The HOME of the sub-pm that these names lead to, from this one on."""
-    return home + "".join(f"/spots/{quote(name)}" for name in above)
+def nested(home: str, above: Sequence[str], folder: str) -> str:
+    """A folder in the HOME of the sub-pm that these names lead to, from this one on; it stays open,
+    and its name means just that one. The sub-pm may be anybody's, so no link is followed on the way
+    there. Raises OSError, with the path that people know."""
+    if not above:
+        return f"{home}/{folder}"
+    steps = [step for name in above for step in ("spots", quote(name))]
+    path = "/".join((home, *steps, folder))
+    handle = os.open(home, _STEP & ~os.O_NOFOLLOW)
+    for step in (*steps, *folder.split("/")):
+        try:
+            following = os.open(step, _STEP, dir_fd=handle)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, path) from None
+        finally:
+            os.close(handle)
+        handle = following
+    return f"/proc/self/fd/{handle}"
 
 
 def default_home() -> str:

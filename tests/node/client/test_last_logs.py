@@ -39,7 +39,7 @@ def test_a_log_that_moves_between_two_looks_is_shown_once(tmp_path: Path) -> Non
 
 def test_what_is_followed_is_there_in_the_middle_of_a_rotation(tmp_path: Path) -> None:
     path = write(tmp_path, {"web.log.1": "a\n"})
-    following = logs.follow(path, logs._open(path, True))
+    following = logs.follow(path, logs._open(path, "web"))
     (tmp_path / "web.log").write_text("b\n")
     assert next(following) == b"b\n"
 
@@ -52,9 +52,9 @@ def test_a_unit_that_has_not_printed_has_no_lines_yet(
     assert capsysbinary.readouterr().out == b""
     path = str(tmp_path / "web.log")
     monkeypatch.setattr(logs.time, "sleep", lambda _: write(tmp_path, {"web.log": "a\n"}))
-    assert next(logs.follow(path, logs._open(path, True))) == b"a\n"
+    assert next(logs.follow(path, logs._open(path, "web"))) == b"a\n"
 
 
 def test_no_such_unit_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="there is no such unit"):
+    with pytest.raises(Failure, match="no unit web"):
         logs.run(["web", "--home", str(tmp_path)])

@@ -82,6 +82,27 @@ def test_one_user_serves_one_sub_pm(box: Box, users: tuple[str, str]) -> None:
     until(lambda: "is the user of sub-pm pm1" in box.unit("pm2")["result"], "the refusal")
 
 
+def test_a_client_is_led_nowhere_by_links(box: Box, users: tuple[str, str]) -> None:
+    """Who reads a sub-pm's logs and parameters may be root, and its user may be anybody."""
+    box.load(line("pm1", kind="subpm", mode="user", user=users[0]), line("pm1.web"), line("top"))
+    pm1, secret = box.home / "spots/pm1", box.home / "log"
+    (secret / "web.log").write_text("secret")
+    assert "secret" not in box.pm("logs", "pm1.web").stdout
+    for name, words in {"log": ("logs", "pm1.web"), "units": ("cat", "pm1.web")}.items():
+        (pm1 / name).rename(pm1 / f"{name}.real")
+        (pm1 / name).symlink_to(box.home / name)
+        said = box.pm(*words)
+        assert (said.returncode, said.stdout) == (64, "")
+        assert f"there is no {pm1}/{name}" in said.stderr
+        assert "pm1.top" not in box.pm("list-dependencies").stdout
+        assert box.pm("why", "pm1.web", "-o", "json").returncode == 0
+        (pm1 / name).unlink()
+        (pm1 / f"{name}.real").rename(pm1 / name)
+    (pm1 / "log/web.log").unlink(missing_ok=True)
+    os.mkfifo(pm1 / "log/web.log")
+    assert box.pm("logs", "pm1.web", timeout=20).returncode != 0
+
+
 def test_a_lying_sub_pm(box: Box, users: tuple[str, str]) -> None:
     """Its user replaces what it shows by links and rubbish: the parent's listing stays whole."""
     box.load(line("pm1", kind="subpm", mode="user", user=users[0]), line("pm1.web"), line("top"))
