@@ -9,12 +9,9 @@ from enve_pm.app.carried import SPOKEN
 from enve_pm.core import nesting
 from enve_pm.core.machine import Machine
 from enve_pm.core.unit import SUBPM
-from enve_pm.resource.loading import Loading
-from enve_pm.resource.nestedmarch import NestedMarch
-from enve_pm.resource.relay import Relay
-from enve_pm.resource.subpm import SubPms
-from enve_pm.shell import carry, pipes, reexec
-from enve_pm.shell.install import is_system
+from enve_pm.resource.below import Below
+from enve_pm.shell import pipes
+from enve_pm.shell.extent import is_system
 from enve_pm.shell.lifeline import Lifeline
 from enve_pm.shell.reopen import Reopen
 
@@ -23,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from enve_pm.resource.below import Parts
+    from enve_pm.resource.loading import Loading
     from enve_pm.resource.run import Run
     from enve_pm.shell.post import Post
+    from enve_pm.shell.reexec import Reexec
 
 
 def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "") -> int:
@@ -37,6 +37,8 @@ def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "") -> int:
 
 def resume(arguments: list[str]) -> int:
     """`_resume FD KEY=VALUE...`: go on where another program of pm stood a moment ago."""
+    from enve_pm.shell import reexec
+
     post, carried = reexec.resumed(int(arguments[0]), arguments[1:])
     state = carried["pm"]
     seat = Seat(post, state["feed"], state["tell"], state["mode"])
@@ -47,6 +49,8 @@ def resume(arguments: list[str]) -> int:
 
 def trial(arguments: list[str]) -> int:
     """`_try FD`: can this program go on with that state? Prints ok, or says why not."""
+    from enve_pm.shell import carry
+
     try:
         _load(carry.unpack(int(arguments[0]))["pm"])
     except Exception as error:
@@ -58,6 +62,8 @@ def trial(arguments: list[str]) -> int:
 
 def _load(state: dict[str, Any]) -> None:
     """Take up the state as far as that touches nothing."""
+    from enve_pm.shell import carry
+
     if state["v"] not in SPOKEN:
         raise carry.Unreadable(f"pm's state has version {state['v']}; this program reads {SPOKEN}")
     pm = Pm("/")
@@ -71,17 +77,14 @@ class Seat:
 
     def __init__(self, post: Post, feed: str, tell: int, mode: str) -> None:
         pm = self.pm = Pm(post.home, post.input, post.pipe, post.path)
-        runs, emit = pm.engine.runs, pm.engine.emit
         self.feed = feed
         self.tell = tell
         self.mode = mode
         kind = self._kind()
         pm.home.passable = nesting.letter(kind) == nesting.ROOT
-        self.subs = SubPms(pm.loop, pm.home, pm.logs, runs, emit, kind)
-        self.relay = Relay(pm.loop, self.subs, pm.owner.finish)
-        self.nested = NestedMarch(self.subs, lambda: pm.engine.machine)
+        self.below = Below(lambda: self._below(kind))
         self.life = Lifeline(pm.loop, post)
-        self.change = reexec.Reexec(pm.loop, self.life, self, pm.owner.finish)
+        self.change: Reexec | None = None  # once it is asked for
         self.loading: Loading | None = None
         self.pipes = Reopen(pm.loop, self.life, self._listen())
         self._join()
@@ -98,19 +101,18 @@ class Seat:
     def _join(self) -> None:
         pm, owner = self.pm, self.pm.owner
         self._turn, pm.loop.after = pm.loop.after, self._turned
-        pm.engine.kinds[SUBPM] = self.subs
-        self.subs.active = pm.engine.active
+        pm.engine.kinds[SUBPM] = self.below
         pm.engine.runs.over = self._over
-        pm.rollout.below = self.subs.down.below
-        pm.streams.nested = self.subs.up.by_hand
+        pm.rollout.below = self.below.hand_down
+        pm.streams.nested = self.below.by_hand
         self._dropped, pm.board.dropped = pm.board.dropped, self._drop
-        self.subs.up.told = self._told
-        self.nested.moved = pm.reports.check
-        pm.reports.nested = self.nested.progress
-        owner.relay = self.relay.take
-        owner.verbs["reexec"] = self.change.command
+        pm.reports.nested = self.below.progress
+        owner.relay = self.below.take
+        owner.verbs["reexec"] = self._reexec
         self._set_property, owner.verbs["set-property"] = owner.verbs["set-property"], self._set
         if self.feed:
+            from enve_pm.resource.loading import Loading
+
             home = pm.home.path
             self.loading = Loading(pm.loop, home, self.feed, pm.load, owner.finish)
             owner.verbs["load"] = self.loading.command
@@ -120,15 +122,36 @@ class Seat:
         if self.tell >= 0:
             os.set_inheritable(self.tell, False)
             os.set_blocking(self.tell, False)
-            pm.board.shown = owner.answered = self.subs.up.shown = self._tell
+            pm.board.shown = owner.answered = self._tell
+
+    def _below(self, kind: str) -> Parts:
+        from enve_pm.resource.nestedmarch import NestedMarch
+        from enve_pm.resource.relay import Relay
+        from enve_pm.resource.subpm import SubPms
+
+        pm, engine = self.pm, self.pm.engine
+        subs = SubPms(pm.loop, pm.home, pm.logs, engine.runs, engine.emit, kind)
+        relay = Relay(pm.loop, subs, pm.owner.finish)
+        nested = NestedMarch(subs, lambda: engine.machine)
+        subs.active = engine.active
+        subs.up.told = self._told
+        nested.moved = pm.reports.check
+        if self.tell >= 0:
+            subs.up.shown = self._tell
+        return subs, relay, nested
+
+    def _reexec(self, job: str, args: Sequence[str]) -> None:
+        if self.change is None:
+            from enve_pm.shell.reexec import Reexec
+
+            self.change = Reexec(self.pm.loop, self.life, self, self.pm.owner.finish)
+        self.change.command(job, args)
 
     def begin(self, state: dict[str, Any] | None, job: str = "") -> None:
         """Begin, or go on with a state; `job` asked for that."""
         self.pm.start(state)
         if state is not None:
-            self.subs.restore(state["subs"])
-            self.relay.restore(state["relay"])
-            self.nested.restore(state["nested"])
+            self.below.restore(state)
         if job:
             self.pm.owner.finish(job, 0)
 
@@ -150,28 +173,30 @@ class Seat:
 
     def _turned(self) -> None:
         self._turn()
-        self.change.turned()
+        if self.change is not None:
+            self.change.turned()
 
     def _told(self, name: str) -> None:
         """A sub-pm has news: for who waits for an answer from it, and for marches."""
-        self.relay.look(name)
-        self.nested.look(name)
+        _, relay, nested = self.below.parts()
+        relay.look(name)
+        nested.look(name)
         self.pm.streams.set_by_hand()
 
     def _over(self, run: Run) -> None:
         self.pm.over(run)
-        self.subs.over(run)
+        self.below.over(run)
 
     def _drop(self, unit: str) -> None:
         self._dropped(unit)
-        self.subs.drop(unit)
+        self.below.drop(unit)
 
     def _set(self, job: str, args: Sequence[str]) -> None:
         """set-property, here or in a sub-pm."""
         from enve_pm.wire.command import Command
 
         if args and "." in args[0] and args[0] not in self.pm.engine.machine.units:
-            self.relay.take(Command(job, "set-property", tuple(args)))
+            self.below.take(Command(job, "set-property", tuple(args)))
         else:
             self._set_property(job, args)
 
@@ -186,16 +211,14 @@ class Seat:
     @property
     def quiet(self) -> bool:
         loads = self.loading is not None and not self.loading.quiet
-        return self.pm.quiet and self.subs.down.quiet and not loads
+        return self.pm.quiet and self.below.quiet and not loads
 
     def dump(self) -> tuple[dict[str, Any], list[int]]:
         state, fds = self.pm.dump()
         state.update(
-            subs=self.subs.dump(),
-            relay=self.relay.dump(),
-            nested=self.nested.dump(),
+            **self.below.dump(),
             feed=self.feed,
             tell=self.tell,
             mode=self.mode,
         )
-        return state, [*fds, *self.subs.fds(), self.tell]
+        return state, [*fds, *self.below.fds(), self.tell]

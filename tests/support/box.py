@@ -4,7 +4,6 @@ client. No signatures: those are other tests' matter."""
 from __future__ import annotations
 
 import atexit
-import compileall
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from enve_pm.hostinit.unpack import compile_all
 from enve_pm.shell import feed
 from tests.support import brood
 from tests.support.wait import until
@@ -43,7 +43,7 @@ def installed() -> Path:
     copy = place / "enve_pm"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     place.chmod(0o755)
-    compileall.compile_dir(str(copy), quiet=2, workers=1)
+    compile_all(str(copy))
     return copy
 
 

@@ -113,7 +113,7 @@ if sys.version_info < (3, 8):
     print("old %s %s" % (version, sys.executable))
     sys.exit()
 for module in """json ctypes hashlib zipfile zlib struct select signal fcntl resource shutil subprocess
-        tempfile compileall socket errno pwd grp tarfile selectors""".split():
+        tempfile py_compile socket errno pwd grp tarfile selectors""".split():
     try:
         __import__(module)
     except ImportError:

@@ -35,8 +35,7 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "jobs": pm.home.jobs.dump(),
         "rollout": pm.rollout.dump(),
         "frames": pm.streams.dump(),
-        "timers": pm.timers.dump(),
-        "calls": pm.calls.dump(),
+        **pm.timed.dump(),
         "sockets": pm.processes.belongings.dump(),
         "questions": pm.processes.questions.dump(),
     }
@@ -59,8 +58,7 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     pm.board.wants = state["wants"]
     pm.board.notes = state["notes"]
     pm.owner.restore(state["goals"])
-    pm.timers.restore(state.get("timers", []), pm.engine.active)
-    pm.calls.restore(state.get("calls", []))
+    pm.timed.restore(state)
     _follow(pm, state["marches"])
     pm.rollout.restore(state["rollout"])
     pm.debts.recall()

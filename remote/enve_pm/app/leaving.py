@@ -3,7 +3,6 @@ disk knows the unit, so that a sudden end of pm leaves nothing forgotten."""
 
 from __future__ import annotations
 
-from enve_pm.app.placing import Placing, gone
 from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
@@ -42,6 +41,8 @@ class Leaving:
             self._go_on()
 
     def clear(self) -> None:
+        from enve_pm.app.placing import Placing, gone  # a pm that places nothing needs none of it
+
         self.clearing = True
         names, self._left = self._left, []
         orders = {name: gone(name) for name in names}

@@ -7,7 +7,6 @@ import os
 
 from enve_pm.app import carried
 from enve_pm.app.board import Board
-from enve_pm.app.calls import Calls
 from enve_pm.app.closing import Closing
 from enve_pm.app.debts import Debts
 from enve_pm.app.engine import Engine
@@ -16,6 +15,7 @@ from enve_pm.app.report import APPLIED, Load, Reports
 from enve_pm.app.rollout import PLAN, Rollout
 from enve_pm.app.share import read_line
 from enve_pm.app.streams import Streams
+from enve_pm.app.timed import Timed
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.states import FAIL, STARTING_FAIL, STOPPED, UP
@@ -24,7 +24,6 @@ from enve_pm.core.unitstate import SHUTDOWN
 from enve_pm.resource.jobs import JobUnits
 from enve_pm.resource.makers import Makers
 from enve_pm.resource.process import Processes
-from enve_pm.resource.timerunits import TimerUnits
 from enve_pm.shell import pipes, program, subtree
 from enve_pm.shell.complain import complain
 from enve_pm.shell.home import Home
@@ -79,8 +78,7 @@ class Pm:
         self.processes = Processes(self.loop, self.home, self.logs, runs, self.engine.emit)
         self.jobs = JobUnits(self.processes, self.home, self.engine.emit, self.engine.active)
         self.makers = Makers(self.home, self.logs, runs, self.engine.emit)
-        self.timers = TimerUnits(self.loop, self.home, self.engine.emit)
-        self.calls = Calls(self.engine)
+        self.timed = Timed(self.engine, self.home)
         self._join()
 
     def _join(self) -> None:
@@ -89,11 +87,10 @@ class Pm:
         engine.kinds[PROCESS] = engine.kinds[RESOURCE] = self.processes
         engine.kinds[JOB] = self.jobs
         engine.kinds.update(dict.fromkeys(ROOMS, self.makers))
-        engine.kinds[TIMER] = self.timers
-        self.timers.ask, self.calls.told = self.calls.ask, self.timers.told
-        self.timers.noted, self.timers.lasts = self.board.noted, self._lasts
+        engine.kinds[TIMER] = self.timed
+        self.timed.noted, self.timed.lasts = self.board.noted, self._lasts
         self.jobs.ends = self._ends
-        checks = [self.owner.check, self.reports.check, self.calls.check]
+        checks = [self.owner.check, self.reports.check, self.timed.check]
         engine.turned = [self.board.keep_wants, *checks, self._stop_listening]
         runs.heir = self.processes.heir
         runs.over = self.over
@@ -210,7 +207,7 @@ class Pm:
     def _dropped(self, name: str) -> None:
         self.logs.drop(name)
         self.jobs.drop(name)
-        self.timers.drop(name)
+        self.timed.drop(name)
         self.processes.belongings.drop(name)
         self.debts.forget(name)
 

@@ -8,7 +8,6 @@ reason. What a unit that is gone leaves behind is cleared between two parts (see
 from __future__ import annotations
 
 from enve_pm.app.leaving import Leaving
-from enve_pm.app.placing import Placing
 from enve_pm.app.report import March
 from enve_pm.app.share import Order, Share, read
 from enve_pm.core.address import format as format_address
@@ -120,6 +119,8 @@ class Rollout:
         self._share = share
         placed = {name: share.new[name] for name in share.specs if self._places(share, name)}
         if placed:
+            from enve_pm.app.placing import Placing  # a pm that places nothing needs none of it
+
             Placing(self._engine.loop, self._home.path, placed, self._placed)
         else:
             self._placed({})

@@ -8,7 +8,7 @@ import sys
 from enve_pm.hostinit import kept, life, login, register
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell import where, words
-from enve_pm.shell.install import is_system
+from enve_pm.shell.extent import is_system
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure, nearest
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import networkbody, room, target
+from enve_pm.core import room, target
 from enve_pm.core.fieldcheck import (
     Bad,
     argv,
@@ -146,6 +146,12 @@ def _cron(value: Any) -> Any:
     return value
 
 
+def _network(value: Any) -> Any:
+    from enve_pm.core import networkbody  # most pms have none
+
+    return networkbody.body(value)
+
+
 _do = one_of("start", "restart", "reload", "recheck")
 _timer_keys = {"every": integer(1000, 400 * DAY), "at": _cron}
 
@@ -201,7 +207,7 @@ FIELDS: Mapping[str, Check] = {
     "mount": tagged("type", _mounts),
     "volume": _volume,
     "subroot": tagged("type", _subroots),
-    "network": networkbody.body,
+    "network": _network,
     "timer": _timer,
     "mode": one_of("root", "user"),
     "program": _path,

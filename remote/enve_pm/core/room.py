@@ -16,7 +16,6 @@ from enve_pm.core.fieldcheck import (
     unit_name,
 )
 from enve_pm.core.inside import NONE
-from enve_pm.core.network import netns_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,11 +136,18 @@ def misplaced(units: Mapping[str, UnitSpec]) -> Iterator[tuple[UnitSpec, str, st
     """Units of one pm that name as their root or network what is none: (unit, key, name, kind that
     is wanted)."""
     for spec in units.values():
-        for key, kind in KINDS.items():
+        for key in KINDS:
             other = units.get(spec.room.get(key, ""))
-            fits = other is None or (other.kind == kind and (key != "net" or netns_path(other)))
-            if other is not None and not fits:
+            if other is not None and not _fits(key, other):
                 yield spec, key, other.unit, _CALLED[key]
+
+
+def _fits(key: str, other: UnitSpec) -> bool:
+    if other.kind != KINDS[key] or key != "net":
+        return other.kind == KINDS[key]
+    from enve_pm.core.network import netns_path  # most pms have no network
+
+    return bool(netns_path(other))
 
 
 _EMPTY: Mapping[str, Any] = {}

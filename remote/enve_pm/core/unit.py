@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, network, walls
+from enve_pm.core import address, walls
 from enve_pm.core import room as rooms
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import FIELDS
@@ -280,6 +280,8 @@ def _check_kind(spec: UnitSpec) -> None:
 
 
 def _check_network(spec: UnitSpec) -> None:
+    from enve_pm.core import network  # most pms have none
+
     try:
         network.check_name(spec)
     except Bad as bad:

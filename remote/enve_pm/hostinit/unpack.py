@@ -72,10 +72,17 @@ def _open_up(place: str) -> None:
 
 
 def compile_all(place: str) -> None:
-    """For the Python that runs this; what can't be compiled is found when it is run."""
-    import compileall
+    """For the Python that runs this, without what only readers of the source need: that would stay
+    in pm's memory for good. What can't be compiled is found when it is run."""
+    import py_compile
+    from importlib.util import cache_from_source
 
-    compileall.compile_dir(place, quiet=2)
+    for folder, _, names in os.walk(place):
+        for name in names:
+            if name.endswith(".py"):
+                path = folder + "/" + name
+                compiled = cache_from_source(path, optimization="")
+                py_compile.compile(path, compiled, optimize=2, quiet=2)
 
 
 def prune(lib: str, keep: set[str]) -> list[str]:

@@ -6,10 +6,10 @@ import os
 
 from enve_pm.core import states
 from enve_pm.core.effects import Exited, Ready, Silent, Spawned, SpawnFailed
+from enve_pm.core.starting import ANNOUNCED
 from enve_pm.resource.base import NO_HEIR
 from enve_pm.resource.belongings import Belongings
 from enve_pm.resource.questions import Questions, asked
-from enve_pm.resource.readiness import Box, Datagram, Line, PidFile
 from enve_pm.resource.rooms import room
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import cwd, describe, environment, order, output
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from enve_pm.core.effects import Signal, Spawn
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.base import Runs
+    from enve_pm.resource.readiness import Box, Datagram
     from enve_pm.shell.home import Home
     from enve_pm.shell.logpipe import LogPipes
     from enve_pm.shell.loop import Loop
@@ -118,6 +119,10 @@ class Processes:
     def _prepare(self, run: Run, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]) -> int:
         """Get ready to hear that it is ready. Returns a descriptor to close after the launch."""
         how = spec.ready["how"]
+        if how not in ANNOUNCED:
+            return -1
+        from enve_pm.resource.readiness import Box, Line, PidFile  # most units announce nothing
+
         if how == "pidfile":
             folder = os.path.join(self._home.spot(spec.unit), spec.cwd)
             path = os.path.join(folder, spec.ready["path"])
@@ -129,7 +134,7 @@ class Processes:
                 heard = heard._replace(address=self._home.spot(spec.unit) + "/.notify")
             run.watch = self._datagram(run, heard)
             env["NOTIFY_SOCKET"] = run.watch.notify.address
-        elif how == "fd":
+        else:
             ours, its = os.pipe()
             os.set_blocking(ours, False)
             fds[spec.ready["fd"]] = its
@@ -138,6 +143,8 @@ class Processes:
         return -1
 
     def _datagram(self, run: Run, box: Box) -> Datagram:
+        from enve_pm.resource.readiness import Datagram
+
         watch = Datagram(self._loop, self._runs, run, box, self._found)
         watch.status = lambda run, text: self.noted(run.unit, text)
         watch.silent = lambda run, why: self._emit(Silent(run.unit, run.number, why))
@@ -164,6 +171,8 @@ class Processes:
         """After a change of program: wait on for what the run has not announced yet."""
         if watch is None:
             return
+        from enve_pm.resource.readiness import Box, Line, PidFile
+
         if watch["kind"] == "pidfile":
             run.watch = PidFile(self._loop, self._runs, run, watch["path"], self._found)
         elif watch["kind"] == "notify":

@@ -7,7 +7,6 @@ import os
 from enve_pm.core import states
 from enve_pm.core.effects import Exited
 from enve_pm.core.target import KEYS
-from enve_pm.shell.connect import Question
 from enve_pm.shell.light import signal
 from enve_pm.shell.spawn import SpawnError, whom
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from enve_pm.core.effects import Spawn
     from enve_pm.core.unit import UnitSpec
+    from enve_pm.shell.connect import Question
     from enve_pm.shell.home import Home
     from enve_pm.shell.loop import Loop
     from enve_pm.shell.system import Whom
@@ -44,6 +44,8 @@ class Questions:
         self._until = 0
 
     def ask(self, effect: Spawn, spec: UnitSpec, body: Mapping[str, Any]) -> None:
+        from enve_pm.shell.connect import Question  # most pms ask nothing
+
         def done(code: int, why: str) -> None:
             self._open.pop(effect.run, None)
             self._emit(Exited(effect.unit, effect.run, code, why))

@@ -6,7 +6,6 @@ import os
 
 from enve_pm.core import states, walls
 from enve_pm.core.inside import NONE, VIEWS
-from enve_pm.core.network import netns_path
 from enve_pm.core.room import KINDS
 from enve_pm.shell import program
 from enve_pm.shell.spawn import SpawnError
@@ -80,6 +79,8 @@ def _root(name: str, home: Home, active: Active) -> str:
 def _network(name: str, active: Active) -> str:
     if name == NONE:
         return name
+    from enve_pm.core.network import netns_path
+
     spec = active(name)
     path = netns_path(spec) if spec is not None and spec.kind == KINDS["net"] else ""
     if not path:

@@ -17,6 +17,7 @@ from enve_pm.shell.answers import Accepted, Answers
 from enve_pm.shell.attempt import Answer, Attempt, Room
 from enve_pm.shell.complain import complain
 from enve_pm.shell.disk import Disk
+from enve_pm.shell.extent import is_system
 from enve_pm.shell.fetch import Fetch
 from enve_pm.shell.held import Held
 from enve_pm.shell.intake import Intake
@@ -58,7 +59,7 @@ class Acceptor:
         self.loop = loop
         self.apply = apply
         disk = Disk() if disk is None else disk
-        whole_machine = installs.is_system(home, pipe)
+        whole_machine = is_system(home, pipe)
         self.install = installs.Install(disk, home, whole_machine)
         self.plans = Plans(disk, home)
         self.store = Store(disk, home + "/store")

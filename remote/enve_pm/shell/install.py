@@ -1,9 +1,6 @@
-"""What deploy has put into HOME/trust: the blueprint, the key rings and the clock's floor; and
-which kind of install this is."""
+"""What deploy has put into HOME/trust: the blueprint, the key rings and the clock's floor."""
 
 from __future__ import annotations
-
-import os
 
 from enve_pm.core.refusal import KEYHOLE, FormatError, Refused
 from enve_pm.shell.disk import replace
@@ -16,12 +13,6 @@ if TYPE_CHECKING:
     from enve_pm.core.blueprint import Blueprint
     from enve_pm.shell.disk import Disk
     from enve_pm.wire.openpgp import Ring
-
-
-def is_system(home: str, pipe: str) -> bool:
-    """An install by root whose fifo lies outside HOME serves a whole machine, with users of its
-    own; every other one serves its login alone, also root's (see contracts, section 1)."""
-    return os.geteuid() == 0 and not (pipe + "/").startswith(home + "/")
 
 
 class Install:

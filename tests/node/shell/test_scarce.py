@@ -33,7 +33,7 @@ def descriptors() -> int:
 
 @pytest.mark.parametrize(
     ("how", "call"),
-    [("notify", "enve_pm.resource.process.Datagram"), ("fd", "os.pipe")],
+    [("notify", "enve_pm.resource.readiness.Datagram"), ("fd", "os.pipe")],
 )
 def test_a_unit_whose_readiness_cannot_be_heard_fails_at_once(
     how: str, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
