@@ -6,6 +6,7 @@ import os
 import sys
 
 from enve_pm.hostinit import kept, life, login, register
+from enve_pm.hostinit.nobody import Nobody
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell import where, words
 from enve_pm.shell.extent import is_system
@@ -35,11 +36,14 @@ class Asked:
         """By name, else what this machine has."""
         return register.choose(self._kind(), self.kept, self.system)
 
-    def known(self) -> Keeper:
-        """By name, else the one that pm is registered with."""
+    def known(self) -> list[Keeper]:
+        """By name, else all that pm is registered with."""
         if "--kind" in self.options:
-            return register.by_kind(self._kind(), self.kept, self.system)
-        return register.left(self.kept, self.system)
+            return [register.by_kind(self._kind(), self.kept, self.system)]
+        found = register.there(self.kept, self.system)
+        if self.as_root and not found:
+            raise Problem(f"root has not registered the pm of {self.kept.login}")
+        return found or [Nobody(self.kept)]
 
     def _kind(self) -> str:
         kind = self.options.get("--kind", register.AUTO)
@@ -66,7 +70,7 @@ def run(verb: str, arguments: Sequence[str]) -> int:
 def install(asked: Asked) -> int:
     """Have pm started at every boot; `--stdout`: only print what would be put down."""
     if "--stdout" in asked.options:
-        keeper = asked.known() if "--kind" in asked.options else asked.chosen()
+        keeper = asked.known()[0] if "--kind" in asked.options else asked.chosen()
         sys.stdout.write(keeper.text())
         _untried(keeper)
         return 0
@@ -81,20 +85,23 @@ def install(asked: Asked) -> int:
 def remove(asked: Asked) -> int:
     """Forget it; pm ends with that."""
     _owner(asked)
-    keeper = asked.known()
-    removed = keeper.remove()
+    removed = [keeper for keeper in asked.known() if keeper.remove()]
     _end(asked)
-    _told("removed" if removed else "unchanged: it was not registered", keeper)
+    for keeper in removed:
+        _told(f"removed from {keeper.kind}", keeper)
+    if not removed:
+        print("unchanged: it was not registered")
     return 0
 
 
 def start(asked: Asked) -> int:
+    """By the first that knows it."""
     _owner(asked)
     pid = life.holder(asked.home)
     if pid:
         print(f"pm runs already, pid {pid}")
         return 0
-    keeper = asked.known()
+    keeper = asked.known()[0]
     keeper.start()
     if not life.wait(lambda: life.alive(asked.home), life.START_DEADLINE):
         at = f"look into {asked.home}/log, and what {keeper.kind} says"
@@ -104,7 +111,8 @@ def start(asked: Asked) -> int:
 
 def stop(asked: Asked) -> int:
     _owner(asked)
-    asked.known().stop()
+    for keeper in asked.known():
+        keeper.stop()
     _end(asked)
     return 0
 

@@ -57,8 +57,14 @@ class Rooted(Nobody):
     def there(self) -> bool:
         return True
 
+    def stop(self) -> None:
+        raise self._roots("stop")
+
     def remove(self) -> bool:
-        raise Problem(
+        raise self._roots("remove")
+
+    def _roots(self, action: str) -> Problem:
+        return Problem(
             "root has registered it with %s" % self.other.kind,
-            "have root run: %s host remove --as-root" % self.kept.launcher,
+            "have root run: %s host %s --as-root" % (self.kept.launcher, action),
         )

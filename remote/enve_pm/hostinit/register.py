@@ -51,6 +51,7 @@ FILES = (systemd.SYSTEM_UNITS + "/%s*.service", sysvinit.SCRIPTS + "/%s*", runit
 
 NOT_COVERED = "a reboot is not covered: nothing that we know can start pm again on this node; "
 BY_HAND = "have `%s/pm run --respawn --detach` started at boot"
+ROOT = "have root run `%s/pm host install --as-root`"
 LINGER = "have root run `loginctl enable-linger %s`, then deploy with `register: systemd`"
 
 
@@ -67,7 +68,7 @@ def choose(asked: str, kept: Kept, system: bool) -> Keeper:
     makes = known(kept, system)
     if asked == AUTO:
         found = [] if system or kept.login else rooted(kept)
-        found += [one for one in (make(kept) for make in makes.values()) if one.usable()]
+        found += [one for one in _all(kept, system) if one.usable()]
         if not found:
             raise Problem("no init that we know runs this machine")
         return found[0]
@@ -90,9 +91,9 @@ def rooted(kept: Kept) -> list[Keeper]:
 
 def not_covered(home: str, system: bool) -> str:
     """The warning that nobody starts pm after a reboot, and what can be done about it."""
-    if system or not systemd.booted():
+    if system:
         return NOT_COVERED + BY_HAND % home
-    return NOT_COVERED + LINGER % systemd.login()
+    return NOT_COVERED + (LINGER % systemd.login() if systemd.booted() else ROOT % home)
 
 
 def by_kind(kind: str, kept: Kept, system: bool) -> Keeper:
@@ -100,19 +101,20 @@ def by_kind(kind: str, kept: Kept, system: bool) -> Keeper:
     return known(kept, system).get(kind.partition("-")[0], Nobody)(kept)
 
 
-def left(kept: Kept, system: bool) -> Keeper:
-    """The keeper that knows this pm, whatever was written down."""
-    found = [one for one in (make(kept) for make in known(kept, system).values()) if one.there()]
-    if kept.login and not found:
-        raise Problem("root has not registered the pm of %s" % kept.login)
-    return found[0] if found else Nobody(kept)
+def there(kept: Kept, system: bool) -> list[Keeper]:
+    """Those that know this pm, whatever was written down."""
+    found = [] if system or kept.login else rooted(kept)
+    return found + [one for one in _all(kept, system) if one.there()]
 
 
 def besides(keeper: Keeper, kept: Kept, system: bool) -> list[Keeper]:
     """Those that know this pm too, from another time. What can forget it without ending it does."""
-    made = [make(kept) for make in known(kept, system).values()]
-    found = [one for one in made if one.kind != keeper.kind and one.there()]
+    found = [one for one in there(kept, system) if one.kind != keeper.kind]
     return [one for one in found if isinstance(one, FileKeeper) or not one.remove()]
+
+
+def _all(kept: Kept, system: bool) -> list[Keeper]:
+    return [make(kept) for make in known(kept, system).values()]
 
 
 def others() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 
@@ -13,9 +12,6 @@ from enve_pm.shell import mountinfo
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
-
-    from enve_pm.hostinit.keeper import Keeper
-    from enve_pm.hostinit.kept import Kept
 
 RUN_FILES = ("default.pipe", layout.LOCK, "march")
 RUN_FOLDERS = ("lease", "inbox")
@@ -39,8 +35,9 @@ def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
     """Stop pm, forget the registration, remove the files; `did` says what was there."""
     if not _is_ours(home):
         raise Problem("%s is no home of pm" % home, "look what it is; remove it by hand")
-    if _keeper(kept.of(home), system).remove():
-        did.append("registration")
+    for keeper in register.there(kept.of(home), system):
+        if keeper.remove():
+            did.append("registration with " + keeper.kind)
     if life.stop(home):
         did.append("pm stopped")
     undone = owed.undo(home)
@@ -70,19 +67,6 @@ def _is_ours(home: str) -> bool:
     if not os.path.isdir(home) or not os.listdir(home):
         return True
     return os.path.isdir(home + "/lib") or os.path.isdir(home + "/trust")
-
-
-def _keeper(ours: Kept, system: bool) -> Keeper:
-    """How it was registered; where the record is lost, what is there."""
-    for theirs in [] if system else register.rooted(ours):
-        return theirs
-    try:
-        found = json.loads(files.read(ours.home + "/lib/deployed.json")).get("registered")
-    except (ValueError, AttributeError):
-        found = None
-    if isinstance(found, str):
-        return register.by_kind(found, ours, system)
-    return register.left(ours, system)
 
 
 def _remove_run(run: str, pipe: str) -> bool:

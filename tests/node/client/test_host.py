@@ -70,7 +70,7 @@ def test_an_entry_comes_and_goes(home: Path, tmp_path: Path) -> None:
         pm(home, "host", *words, path=str(tmp_path / "bin")).stdout
         for words in (("install", "--kind", "cron"), ("install", "--kind", "cron"), ("remove",))
     ]
-    assert said == ["registered with cron\n", "unchanged: cron\n", "removed\n"]
+    assert said == ["registered with cron\n", "unchanged: cron\n", "removed from cron\n"]
     assert not table.exists()
 
 

@@ -113,4 +113,4 @@ def test_two_inits_with_one_folder_are_told_apart(
     Path(made.path).write_text(made.text())
     assert made.there()
     assert not SysVInit(ours).there()
-    assert register.left(ours, system=True).kind == "openrc"
+    assert [one.kind for one in register.there(ours, system=True)] == ["openrc"]

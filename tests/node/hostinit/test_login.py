@@ -77,8 +77,7 @@ def test_nothing_of_a_logins_is_started_as_root() -> None:
     """Neither root's crontab nor an outer loop of root's may run it."""
     theirs = kept.of("/srv/pm", "daemon")
     assert not {"cron", "none"} & set(register.known(theirs, system=False))
-    with pytest.raises(Problem, match="root has not registered"):
-        register.left(theirs, system=False)
+    assert register.there(theirs, system=False) == []
     for make in register.known(theirs, system=False).values():
         assert "daemon" in make(theirs).text()
 
@@ -92,6 +91,8 @@ def test_what_root_has_registered_is_left_to_root(
     Path(theirs.path).write_text(theirs.text())
     chosen = register.choose("auto", kept.of("/srv/pm"), system=False)
     assert (chosen.kind, chosen.register()) == ("as-root", False)
-    with pytest.raises(Problem, match="root has registered it with systemd") as caught:
-        chosen.remove()
-    assert "/srv/pm/pm host remove --as-root" in caught.value.hint
+    assert [one.kind for one in register.there(kept.of("/srv/pm"), system=False)] == ["as-root"]
+    for action, word in ((chosen.remove, "remove"), (chosen.stop, "stop")):
+        with pytest.raises(Problem, match="root has registered it with systemd") as caught:
+            action()
+        assert f"/srv/pm/pm host {word} --as-root" in caught.value.hint
