@@ -27,6 +27,7 @@ RUN_FLAGS = {
     "--heartbeat": True,
     "--patience": True,
     "--no-cgroup": False,
+    "--init-stream": True,
     "--input-fd": True,
     "--tell-fd": True,
     "--lock-fd": True,
@@ -45,10 +46,20 @@ def run(arguments: Sequence[str]) -> int:
     _stand()
     from enve_pm.shell.lock import Held
 
+    if "--init-stream" in options:
+        from enve_pm.shell import initial, where
+
+        _fits(options)
+        options["--init-stream"] = initial.place(options["--init-stream"], where.home(options))
     try:
         return _outer(options) if "--respawn" in options else _pair(options)
     except Held as held:
         raise Failure(FAILED, f"a pm runs here already: {held}") from None
+
+
+def _fits(options: dict[str, str]) -> None:
+    if "--sub" in options:
+        raise Failure(USAGE, "--init-stream is for a node's own pm: a sub-pm has its parent's word")
 
 
 def _stand() -> None:
@@ -85,7 +96,8 @@ def _pair(options: dict[str, str]) -> int:
     from enve_pm.serve import serve
 
     tell = int(words.number(options, "--tell-fd", -1))
-    return serve(post, options.get("--feed", ""), tell, options.get("--mode", ""))
+    first = options.get("--init-stream", "")
+    return serve(post, options.get("--feed", ""), tell, options.get("--mode", ""), first)
 
 
 def _prepare(options: dict[str, str]) -> Post:

@@ -30,6 +30,7 @@ HELP = """pm: the process manager of this node
   pm host install|remove|start|stop               with the init of this machine
      --kind KIND  --force  --stdout  --as-root
   pm run [--respawn [--detach]] [--pipe PIPE]     be the pm of a HOME
+     --init-stream FILE|-                         with this signed plan, as long as it holds none
   pm version
   every one: --home HOME (else $PMHOME, else where this program lies, else the default)
 
@@ -85,6 +86,12 @@ def _enter(verb: str, words: Sequence[str]) -> int:
     return enter(words)
 
 
+def _load(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.loader.main import main as bring
+
+    return bring(words)
+
+
 def _help(verb: str, words: Sequence[str]) -> int:
     print(HELP)
     return 0
@@ -118,6 +125,7 @@ COMMANDS: dict[str, Command] = {
     "_resume": _modes,
     "_do": _modes,
     "_enter": _enter,
+    "_load": _load,
     "_try": _modes,
     "_logger": _modes,
 }

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from enve_pm.shell.reexec import Reexec
 
 
-def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "") -> int:
+def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "", first: str = "") -> int:
     """Be the pm that `watchdog.split` made us; with `feed`, `tell` (a descriptor) and `mode` the
-    sub-pm of another one. Returns the exit status."""
-    seat = Seat(post, feed, tell, mode)
+    sub-pm of another one. `first`: the file of its init stream. Returns the exit status."""
+    seat = Seat(post, feed, tell, mode, first)
     seat.begin(None)
     return seat.pm.run()
 
@@ -41,7 +41,7 @@ def resume(arguments: list[str]) -> int:
 
     post, carried = reexec.resumed(int(arguments[0]), arguments[1:])
     state = carried["pm"]
-    seat = Seat(post, state["feed"], state["tell"], state["mode"])
+    seat = Seat(post, state["feed"], state["tell"], state["mode"], state.get("first", ""))
     seat.begin(state, carried["job"])
     del state, carried  # a big one, and we live long
     return seat.pm.run()
@@ -75,11 +75,12 @@ def _load(state: dict[str, Any]) -> None:
 class Seat:
     """One pm with all that is around it."""
 
-    def __init__(self, post: Post, feed: str, tell: int, mode: str) -> None:
+    def __init__(self, post: Post, feed: str, tell: int, mode: str, first: str) -> None:
         pm = self.pm = Pm(post.home, post.input, post.pipe, post.path)
         self.feed = feed
         self.tell = tell
         self.mode = mode
+        self.first = first
         kind = self._kind()
         pm.home.passable = nesting.letter(kind) == nesting.ROOT
         self.below = Below(lambda: self._below(kind))
@@ -152,6 +153,10 @@ class Seat:
         self.pm.start(state)
         if state is not None:
             self.below.restore(state)
+        if self.first and self.pm.acceptor is not None:
+            from enve_pm.shell.initial import Initial
+
+            Initial(self.pm.loop, self.pm.acceptor, self.pm.home.path, self.first).begin()
         if job:
             self.pm.owner.finish(job, 0)
 
@@ -220,5 +225,6 @@ class Seat:
             feed=self.feed,
             tell=self.tell,
             mode=self.mode,
+            first=self.first,
         )
         return state, [*fds, *self.below.fds(), self.tell]

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core import policy
+from enve_pm.core import brought, policy
+from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import STORAGE, FormatError, Refused
 from enve_pm.shell import install as installs
 from enve_pm.shell import verify
 from enve_pm.shell.acks import Acks
-from enve_pm.shell.answers import Accepted, Answers
+from enve_pm.shell.answers import Accepted, Answers, Asked
 from enve_pm.shell.attempt import Answer, Attempt, Room
 from enve_pm.shell.complain import complain
 from enve_pm.shell.disk import Disk
 from enve_pm.shell.extent import is_system
 from enve_pm.shell.fetch import Fetch
 from enve_pm.shell.held import Held
-from enve_pm.shell.intake import Intake
+from enve_pm.shell.intake import Intake, Queued
 from enve_pm.shell.plans import Plans
 from enve_pm.shell.store import QUOTA, Store
 from enve_pm.shell.wanted import Wanted
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from enve_pm.shell.answers import Spots
-    from enve_pm.shell.intake import Queued
     from enve_pm.shell.loop import Loop
     from enve_pm.shell.plans import Plan
     from enve_pm.shell.system import System
 
 __all__ = ["Accepted", "Acceptor"]
+
+NONCE = "0" * 16  # of a stream that no writer sent
+FULL = Answer(record.BUSY, "", "no room now", "", 0)
 
 
 class Acceptor:
@@ -146,6 +149,28 @@ class Acceptor:
         self._intake.feed(data)
         self._turn()
 
+    def offer(self, data: bytes, inbox: str, told: Callable[[bool, str], None]) -> None:
+        """A whole stream that came by another way than the signed pipe; it is judged by the very
+        same rules. `inbox`: the folder of its files; `told(good, words)` hears what came of it."""
+
+        def answered(answer: Answer) -> None:
+            told(*brought.outcome(answer, self.seen(answer.lane)))
+
+        who = Asked(sha256(data).hexdigest(), NONCE)
+        if self._intake.put(Queued(who, data, inbox, answered)):
+            self._turn()
+        else:
+            answered(FULL)
+
+    def node(self) -> str:
+        """The name of this node. Raises Refused."""
+        return str(self.install.blueprint().node)
+
+    def seen(self, lane: str) -> int:
+        """The newest serial that is known in a lane."""
+        held = self.plans.held.get(lane)
+        return max(int(self.plans.state.floors.get(lane, 0)), int(held.serial) if held else 0)
+
     def dump(self) -> list[Any]:
         """What has come of streams that are not whole yet, for the next program."""
         return self._intake.dump()
@@ -164,7 +189,8 @@ class Acceptor:
         if self._broken:
             self._answered(Answer(policy.REJECTED, STORAGE, self._broken, "", 0))
         else:
-            Attempt(self._room, queued.data, self._answered).start()
+            room = self._room._replace(inbox=queued.inbox) if queued.inbox else self._room
+            Attempt(room, queued.data, self._answered).start()
 
     def _answered(self, answer: Answer) -> None:
         queued, self._judging = self._judging, None
@@ -178,6 +204,8 @@ class Acceptor:
             self._answers.duplicate(queued.who, answer)
         else:
             self._answers.refused(queued.who, answer)
+        if queued.told is not None:
+            queued.told(answer)
 
     def _take_up(self, queued: Queued, answer: Answer) -> None:
         """After the commit and the answer: clear up, show it, and let pm apply it."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 WAITING = 16 << 20  # bytes of whole streams that wait to be judged
 STREAMS = 256
 
-Queued = namedtuple("Queued", "who data")  # who: Asked
+# who: Asked · inbox: where its files lie, "" = beside the signed pipe · told: also hears the answer
+Queued = namedtuple("Queued", "who data inbox told", defaults=("", None))
 
 
 class Intake:
@@ -68,8 +69,13 @@ class Intake:
         self._take([])
 
     def _enqueue(self, queued: Queued) -> None:
-        if self._waiting + len(queued.data) > WAITING or len(self._queue) >= STREAMS:
+        if not self.put(queued):
             self._busy(queued.who)
-            return
+
+    def put(self, queued: Queued) -> bool:
+        """A whole stream. False: there is no room."""
+        if self._waiting + len(queued.data) > WAITING or len(self._queue) >= STREAMS:
+            return False
         self._waiting += len(queued.data)
         self._queue.append(queued)
+        return True

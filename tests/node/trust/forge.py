@@ -136,3 +136,12 @@ def keyhole(fingerprint: str, name: str = "alice", **keys: object) -> dict[str, 
 
 def frames(stream: bytes, nonce: bytes = b"") -> bytes:
     return frame.encode(stream, nonce or os.urandom(8))
+
+
+def plan_file(plan: Plan, signs: Sequence[Sign], blobs: Sequence[bytes]) -> bytes:
+    """The whole plan in one file, as `enve-march --out` writes it."""
+    sections = [(b"head", plan.head)]
+    sections += [(b"sig", sign(heads.signed(plan.head))) for sign in signs]
+    sections += [(b"part", plan.parts[node].encode()) for node in sorted(plan.parts)]
+    sections += [(b"names", b"{}"), *((b"blob", blob) for blob in blobs), (b"end", b"")]
+    return b"enve-plan 1\n" + b"".join(b"%s %d\n%s\n" % (n, len(d), d) for n, d in sections)

@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import uuid
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.node.trust import forge
 from tests.node.trust.bench import Keys
+from tests.node.trust.livenode import READY, Node, plan
 from tests.support import brood
 from tests.support.wait import until
 
-from enve_pm.hostinit import writer
-from enve_pm.wire import canonical, frame, record
+from enve_pm.wire import canonical
 
 pytestmark = pytest.mark.real
-PROGRAM = Path(__file__).parents[3] / "remote" / "enve_pm"
-READY = {"how": "wait", "ms": 10}
-
-
-class Node:
-    """A user's install with its own HOME and fifo, as deploy lays it down."""
-
-    def __init__(self, root: Path, keys: Keys, scope: str = "**") -> None:
-        self.home = root / "home"
-        self.run = self.home / "run"
-        self.mark = uuid.uuid4().hex
-        for folder in (self.home / "trust/keys", self.run / "inbox", self.run / "lease"):
-            folder.mkdir(parents=True)
-        keyhole = forge.keyhole(keys["alice"], scope=[scope])
-        value = forge.blueprint([keyhole], pms={})
-        (self.home / "trust/blueprint.json").write_bytes(canonical.dumps(value))
-        for fingerprint, ring in keys.rings.items():
-            (self.home / f"trust/keys/{fingerprint}.gpg").write_bytes(ring)
-        self.march = root / "march"
-        self.march.write_text(writer.text(str(self.home), str(self.run / "default.pipe")))
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        words = [sys.executable, "-I", "-S", str(PROGRAM), "run", "--no-cgroup"]
-        pipe = str(self.run / "default.pipe")
-        env = {"PATH": os.environ["PATH"], "PMHOME": str(self.home), "PMPIPE": pipe}
-        self.process = subprocess.Popen(words, env={**env, brood.MARK: self.mark})
-        until(lambda: b"== pm\n-\n" not in self.call("look").stdout, "pm to be up")
-
-    def end(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(60)
-        until(lambda: not brood.marked(self.mark), "everything to be gone", 60)
-
-    def call(self, *words: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            ["/bin/sh", str(self.march), *words],
-            input=data,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-
-    def send(self, stream: bytes, seconds: int = 60) -> record.Ack:
-        """The last ack of a march."""
-        nonce = os.urandom(8)
-        framed = frame.encode(stream, nonce)
-        done = self.call("send", sha256(stream).hexdigest(), nonce.hex(), str(seconds), data=framed)
-        assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
-        return record.parse_ack(done.stdout.splitlines()[-1])
-
-    def status(self) -> dict[str, Any]:
-        shown: dict[str, Any] = json.loads((self.home / "public/status.json").read_text())
-        return shown
-
-    def states(self) -> dict[str, str]:
-        """As a listing finds them."""
-        return {name: unit["state"] for name, unit in self.status()["units"].items()}
-
-    def held(self) -> record.Held:
-        return record.parse_held((self.home / "public/held.json").read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +32,6 @@ def node(keys: Keys, tmp_path: Path) -> Iterator[Node]:
     made.start()
     yield made
     made.end()
-
-
-def plan(files: bytes = b"one\n", **keys: object) -> forge.Plan:
-    now = int(subprocess.run(["date", "+%s"], capture_output=True, check=True).stdout)
-    name = {"sha256": sha256(files).hexdigest(), "size": len(files), "mode": 0o600}
-    line = forge.line("web", ready=READY, files={"conf": name})
-    lines = {"web": line, "db": forge.line("db", ready=READY)}
-    return forge.Plan.of(lines, issued=now, expires=now + 3600, blobs=(files,), **keys)
 
 
 def test_a_march(node: Node, keys: Keys) -> None:
