@@ -10,6 +10,7 @@ import subprocess
 import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests.support import inits, netlab, rootfs
 from tests.support.inits import Init
@@ -79,9 +80,19 @@ class BootedNode:
         ):
             subprocess.run(["chroot", self.root, "sh", "-c", command], check=True)
 
+    @property
+    def inventory(self) -> dict[str, Any]:
+        """How an inventory says where this node is."""
+        pinned = {"host_key": "pinned", "pinned": self._host_key()}
+        return {"host": self.address, "user": "root", "key": str(self.lab.key), **pinned}
+
     def known_hosts_line(self) -> str:
-        key = self.root / "etc" / "ssh" / "ssh_host_ed25519_key.pub"
-        return f"{self.address} {key.read_text()}"
+        return f"{self.address} {self._host_key()}\n"
+
+    def _host_key(self) -> str:
+        """The public one: type and base64."""
+        file = self.root / "etc" / "ssh" / "ssh_host_ed25519_key.pub"
+        return " ".join(file.read_text().split()[:2])
 
     def known_hosts(self) -> Path:
         file = self.folder / "known_hosts"

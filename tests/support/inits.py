@@ -20,12 +20,13 @@ BUSYBOX_TABLE = """\
 
 @dataclass(frozen=True)
 class Init:
-    """`comm`: the name of process 1. `reboot`: the command, on the node. `files`, `links`: put
-    over the system, by path."""
+    """`comm`: the name of process 1. `keeper`: what keeps pm there, as deploy calls it. `reboot`:
+    the command, on the node. `files`, `links`: put over the system, by path."""
 
     name: str
     packages: tuple[str, ...]
     comm: str
+    keeper: str
     start: tuple[str, ...] = ("/sbin/init",)
     reboot: str = "reboot"
     files: dict[str, str] = field(default_factory=dict, hash=False)
@@ -39,13 +40,17 @@ SYSTEMD = Init(
     "systemd",
     ("systemd-sysv", "dbus", "libpam-systemd"),
     "systemd",
+    "systemd",
     ("--boot", "--kill-signal=SIGRTMIN+4"),
 )
-SYSVINIT = Init("sysvinit", ("sysvinit-core",), "init", files={"etc/inittab": SYSV_TABLE})
+SYSVINIT = Init(
+    "sysvinit", ("sysvinit-core",), "init", "sysvinit", files={"etc/inittab": SYSV_TABLE}
+)
 OPENRC = Init(
     "openrc",
     ("openrc",),
     "openrc-init",
+    "openrc",
     ("/sbin/openrc-init",),
     "openrc-shutdown --reboot now",
 )
@@ -53,13 +58,15 @@ OPENRC_UNDER_SYSVINIT = Init(
     "openrc-under-sysvinit",
     ("openrc", "sysvinit-core"),
     "init",
+    "openrc",
     files={"etc/inittab": SYSV_TABLE},
 )
-RUNIT = Init("runit", ("runit-init",), "runit")
+RUNIT = Init("runit", ("runit-init",), "runit", "runit")
 BUSYBOX = Init(
     "busybox",
     ("busybox-static",),
     "init",
+    "busybox",
     reboot="busybox reboot",
     files={"etc/inittab": BUSYBOX_TABLE},
     links={"sbin/init": "/bin/busybox"},

@@ -1,11 +1,13 @@
-"""pm under busybox's init: a line of /etc/inittab, below one by which we know it. That init has no
-other memory, so a pm that is stopped stays so over a reboot: its line is a comment then."""
+"""pm under busybox's init: lines of /etc/inittab, below one by which we know them. That init has no
+other memory, so a pm that is stopped stays so over a reboot: the line that starts it is a comment
+then. At its own end the init gives all a second: so another line has it wait for pm before that."""
 
 from __future__ import annotations
 
 import os
 import signal
 import stat
+from itertools import takewhile
 
 from enve_pm.hostinit import files
 from enve_pm.hostinit.first import is_busybox
@@ -17,10 +19,11 @@ TABLE = "/etc/inittab"
 LONGEST = 1 << 20  # bytes of a table that we dare to change
 STOPPED = "#"
 RESPAWN = "::respawn:"
+SHUTDOWN = "::shutdown:"
 
 
 class Busybox(Keeper):
-    """Two lines of /etc/inittab."""
+    """Three lines of /etc/inittab."""
 
     kind = "busybox"
 
@@ -29,15 +32,15 @@ class Busybox(Keeper):
         return "%s %s" % (MARK, self.kept.name)
 
     @property
-    def line(self) -> str:
-        """Raises Problem for what would be a comment there."""
-        command = self.kept.su(*self.kept.run)
-        if "#" in command:
+    def lines(self) -> list[str]:
+        """What starts and what ends it. Raises Problem for what would be a comment there."""
+        start, end = self.kept.su(*self.kept.run), self.kept.su(*END)
+        if "#" in start:
             raise Problem("pm's home has a # in its name, which %s can't hold" % TABLE, "move it")
-        return RESPAWN + command
+        return [RESPAWN + start, SHUTDOWN + end]
 
     def text(self) -> str:
-        return "%s\n%s\n" % (self.head, self.line)
+        return "".join(row + "\n" for row in (self.head, *self.lines))
 
     def there(self) -> bool:
         return os.fsencode(self.head) in files.read(TABLE, LONGEST).splitlines()
@@ -46,16 +49,17 @@ class Busybox(Keeper):
         return os.geteuid() == 0 and os.path.isfile(TABLE) and is_busybox()
 
     def register(self, force: bool = False) -> bool:
-        return self._put([self.head, self.line])
+        return self._put([self.head, *self.lines])
 
     def start(self) -> None:
         if self.there():
-            self._put([self.head, self.line])
+            self._put([self.head, *self.lines])
         tell()
 
     def stop(self) -> None:
         if self.there():
-            self._put([self.head, STOPPED + self.line])
+            start, end = self.lines
+            self._put([self.head, STOPPED + start, end])
         tell()
         self._end()
 
@@ -75,17 +79,17 @@ class Busybox(Keeper):
         """Our lines in place of those that are there; False when nothing differs."""
         known = rows()
         at = known.index(self.head) if self.head in known else len(known)
-        end = at + 2 if self._is_ours(known[at + 1 : at + 2]) else at + 1
+        end = at + 1 + sum(1 for _ in takewhile(self._is_ours, known[at + 1 : at + 3]))
         new = [*known[:at], *ours, *known[end:]]
         if new == known:
             return False
         mode = stat.S_IMODE(os.lstat(TABLE).st_mode)
         return files.put(TABLE, os.fsencode("".join(row + "\n" for row in new)), mode)
 
-    def _is_ours(self, below: list[str]) -> bool:
+    def _is_ours(self, row: str) -> bool:
         """Whether what follows our mark is still ours: whatever options pm has there."""
-        stem = RESPAWN + self.kept.su("run").rstrip("'")
-        return any(row.lstrip(STOPPED).startswith(stem) for row in below)
+        start, end = (self.kept.su(word).rstrip("'") for word in ("run", "host"))
+        return row.lstrip(STOPPED).startswith((RESPAWN + start, SHUTDOWN + end))
 
 
 def rows() -> list[str]:

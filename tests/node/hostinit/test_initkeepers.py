@@ -67,10 +67,11 @@ def test_a_line_of_the_table_comes_and_goes_alone(login: str, home: Path, table:
     made = Busybox(kept.of(str(home), login))
     assert (made.register(), made.register(), made.there()) == (True, False, True)
     assert table.read_text() == OTHERS + made.text()
-    command = made.line.removeprefix("::respawn:")
-    done = subprocess.run(["sh", "-c", "exec " + command], capture_output=True, check=True)
-    assert done.stdout.decode().endswith(" run --wait\n")
-    assert (done.stdout.decode().split()[0] == "1") is bool(login)
+    start, end = (line.split(":", 3)[3] for line in made.lines)
+    for command, words in ((start, " run --wait\n"), (end, " host stop --kind none\n")):
+        done = subprocess.run(["sh", "-c", "exec " + command], capture_output=True, check=True)
+        assert done.stdout.decode().endswith(words)
+        assert (done.stdout.decode().split()[0] == "1") is bool(login)
     made.stop()
     assert table.read_text() == OTHERS + made.text().replace("::respawn", "#::respawn")
     made.start()
@@ -89,9 +90,11 @@ def test_lines_of_others_below_our_mark_stay(table: Path) -> None:
 
 def test_other_options_of_before_give_way(table: Path) -> None:
     made = Busybox(kept.of("/srv/pm", "op"))
-    table.write_text(f"{made.head}\n{made.line.replace('--wait', '--old')}\n{OTHERS}")
-    assert made.register()
-    assert table.read_text() == made.text() + OTHERS
+    older = made.text().replace("--wait", "--old")
+    for text in (older, older.partition("::shutdown")[0]):
+        table.write_text(text + OTHERS)
+        assert made.register()
+        assert table.read_text() == made.text() + OTHERS
 
 
 def test_what_a_table_cannot_hold_is_refused(table: Path) -> None:
