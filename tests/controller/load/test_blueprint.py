@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from enve.core import nodeblueprint
 from enve.core.layout import as_pm, pms, spots
 from enve.load.blueprint import load_blueprint
@@ -94,8 +96,31 @@ def test_keyholes_go_where_their_scope_points(tmp_path: Path) -> None:
     assert bob.where.line == 5
 
 
-def test_the_node_reads_what_it_gets(tmp_path: Path) -> None:
-    blueprint = shop(tmp_path)
+WALLS = """
+nodes:
+  "group:web":
+    spots: {base: {user: root, kinds: [subroot]}, net: {user: root, kinds: [network]}}
+    pms:
+      old: {mode: root, root: base, spots: {erp: {user: erp}}}
+      cell: {mode: root, jail: true, network: net, hostname: cell, root: base, users: 231072}
+      plain: {mode: root, jail: false, pms: {u: {user: u, pms: {j: {jail: true, network: none}}}}}
+  lap: {pms: {cell: {jail: true}}}
+"""
+
+
+def test_walls(tmp_path: Path) -> None:
+    pms = shop(tmp_path, WALLS).nodes["web01"].tree.pms
+    assert pms["old"].walls == {"root": "base"}
+    assert pms["cell"].walls == {
+        **{"root": "base", "jail": True, "net": "net", "hostname": "cell", "users": 231072}
+    }
+    assert not pms["plain"].walls
+    assert pms["plain"].pms["u"].pms["j"].walls == {"jail": True, "net": "none"}
+
+
+@pytest.mark.parametrize("text", [SHOP, WALLS], ids=["shop", "walls"])
+def test_the_node_reads_what_it_gets(tmp_path: Path, text: str) -> None:
+    blueprint = shop(tmp_path, text)
     domain = load_domain([tmp_path / "inventory.yml"])
     for name, one in blueprint.nodes.items():
         node = domain.nodes[name]
