@@ -61,16 +61,23 @@ class SubrootUnit:
 
     def _explain(self) -> None:
         """Raises Trouble for what the kernel calls an invalid argument, and is well known."""
-        if self._type != "overlay" or self._in_memory:
+        if self._type != "overlay":
             return
-        upper = self._place.open(self._upper)
-        try:
-            found = mountinfo.around(upper, mountinfo.read())
-        finally:
-            os.close(upper)
-        if found is not None and found.kind == "overlay":
+        if not self._in_memory and self._on_overlay(self._upper):
             told = "upper: %s lies on an overlay, which the kernel lays no other over"
             raise Trouble(told % self._upper + "; leave `upper` out (memory), or name another")
+        for path in self._body["lower"]:
+            if self._on_overlay(path):
+                told = "overlay: %s lies on an overlay, and the kernel lays two at most over one"
+                raise Trouble(told % path + " another; show `paths` instead")
+
+    def _on_overlay(self, path: str) -> bool:
+        handle = self._place.open(path)
+        try:
+            found = mountinfo.around(handle, mountinfo.read())
+        finally:
+            os.close(handle)
+        return found is not None and found.kind == "overlay"
 
     def undo(self) -> None:
         """Nothing stays mounted. Raises Trouble, OSError."""

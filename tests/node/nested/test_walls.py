@@ -199,3 +199,16 @@ def test_what_stands_in_a_jail_with_users_of_its_own(box: Box) -> None:
         subpm("pm1.cell", jail=True, hostname="cell"),
         line("pm1.cell.web"),
     )
+
+
+def test_roots_in_roots(box: Box) -> None:
+    """Of what is shown as many as one likes; of overlays what the kernel stacks."""
+    parts = [Path(one) for one in ("/usr", "/etc", "/bin", "/lib", "/lib64")]
+    shown = [str(one) for one in parts if one.is_dir() and not one.is_symlink()]
+    aboves = ("", "c.", "c.c.")
+    pms = [subpm(f"{above}c", **CHROOT) for above in aboves]
+    overlays = [{**BASE, "name": above + "base"} for above in aboves]
+    refused = box.load(*overlays, *pms, line("c.c.c.x"), status=3)
+    assert "base: exit:1 (make: overlay: / lies on an overlay, and the kernel lays two" in refused
+    roots = [subroot(f"{above}base", "bind", paths=shown) for above in aboves]
+    box.load(*roots, *pms, line("c.c.c.x"))
