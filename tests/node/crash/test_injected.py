@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests.node.trust import forge
 from tests.node.trust.bench import Keys
-from tests.node.trust.test_trust_pm import PROGRAM, READY, Node
+from tests.node.trust.livenode import PROGRAM, READY, Node
 from tests.support import injector
 from tests.support.injector import Point
 from tests.support.wait import until
