@@ -28,7 +28,7 @@ HELP = """pm: the process manager of this node
   pm reexec [PLACE]                               another program goes on, no unit restarts
   pm shutdown                                     stop every unit in order, then pm
   pm host install|remove|start|stop               with the init of this machine
-     --kind KIND  --force  --stdout  --as-root
+     --kind KIND  --force  --init-stream FILE  --stdout  --as-root
   pm run [--respawn [--detach]] [--pipe PIPE]     be the pm of a HOME
      --init-stream FILE|-                         with this signed plan, as long as it holds none
   pm version

@@ -1,10 +1,9 @@
-"""pm under each init as process 1: installed over ssh, killed, stopped, rebooted; services too."""
+"""`pm host` by hand, under each init as process 1. (What deploy makes of them: see test_inits.)"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +16,9 @@ from tests.support.inits import Init
 from tests.support.netlab import NetLab
 from tests.support.wait import until
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.nightly]
 ROOTS, LOGINS = Path("var/opt/pm"), Path("home/op/.local/state/pm")
-PLAN = {"*.web": {"run": "sleep 86400", "files": {"web.conf": {"content": "x"}}}}
-KINDS = {
-    inits.SYSTEMD: "systemd",
-    inits.SYSVINIT: "sysvinit",
-    inits.OPENRC: "openrc",
-    inits.OPENRC_UNDER_SYSVINIT: "openrc",
-    inits.RUNIT: "runit",
-    inits.BUSYBOX: "busybox",
-}
-OTHERS = [init for init in inits.ALL if init != inits.SYSVINIT]  # the quickest to boot
-NIGHTLY = [pytest.param(init, marks=pytest.mark.nightly) for init in OTHERS]
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The node as an inventory has it."""
-
-    name: str
-    inventory: dict[str, Any]
+SPOTS = {"*.web": {"run": "sleep 86400"}}
 
 
 @pytest.fixture
@@ -55,11 +36,10 @@ def node(init: Init) -> Iterator[BootedNode]:
             made.close()
 
 
-def fleet(node: BootedNode, folder: Path, user: str, spots: str, **more: str) -> Fleet:
-    """`user`: who logs in; `spots`: whose the services are."""
-    key = node.known_hosts_line().split(" ", 1)[1].strip()
-    reach = {"host": node.address, "key": str(node.lab.key), "pinned": key}
-    made = Fleet(folder, [Machine("n", {**reach, "user": user, **more})], user=spots)
+def fleet(node: BootedNode, folder: Path, user: str, **more: str) -> Fleet:
+    """`user`: whose the services are; `more`: settings of the node."""
+    made = Fleet(folder, [node], user=user)
+    made.inventory["nodes"] = {node.name: {**node.inventory, **more}}
     made.prefix = ("ip", "netns", "exec", node.lab.controller)
     made.pms = {}
     made.write()
@@ -88,41 +68,36 @@ def comes_back(node: BootedNode, home: Path, what: str, other: str) -> dict[str,
     return until(found, f"pm with another {what}, and web", 60) or {}
 
 
-@pytest.mark.parametrize("init", [inits.SYSVINIT, *NIGHTLY], ids=str)
-def test_pm_and_its_services_outlive_all_of_it(
+@pytest.mark.parametrize("init", inits.ALL, ids=str)
+def test_pm_is_stopped_and_started_and_begins_with_a_stream(
     init: Init, node: BootedNode, tmp_path: Path
 ) -> None:
-    kind = KINDS[init]
-    with fleet(node, tmp_path, "root", "daemon") as site:
-        assert f"registered with {kind}" in site.deploy().stdout
-        site.march(site.plan(PLAN))
+    with fleet(node, tmp_path, "daemon") as site:
+        site.deploy()
+        plan = site.plan(SPOTS)
+        site.march(plan, "--out", str(node.root / "root/first.plan"))
         first = status(node, ROOTS)
-        assert first["units"]["web"]["state"] == "RUNNING"
-
-        node.ssh(f"kill -9 {first['pid']}")
-        second = comes_back(node, ROOTS, "pid", first["pid"])
+        assert first["units"] == {}
+        said = pm(node, ROOTS, "host", "install", "--init-stream", "/root/first.plan")
+        assert f"registered with {init.keeper}" in said
         pm(node, ROOTS, "host", "stop")
         pm(node, ROOTS, "status", code=3)
         pm(node, ROOTS, "host", "start")
-        comes_back(node, ROOTS, "pid", second["pid"])
-
-        node.reboot()
-        comes_back(node, ROOTS, "boot", first["boot"])
+        second = comes_back(node, ROOTS, "pid", first["pid"])
         assert "unchanged" in site.deploy().stdout
-        site.deploy("--remove", "--yes")
-        assert not (node.root / ROOTS).exists()
-        left = [path for path in (node.root / "etc").rglob("enve-pm*") if path.is_file()]
-        assert (left, "enve" in node.ssh("cat /etc/inittab")[1]) == ([], False)
+        node.reboot()
+        comes_back(node, ROOTS, "boot", second["boot"])
+        pm(node, ROOTS, "host", "remove")
+        pm(node, ROOTS, "status", code=3)
+        assert pm(node, ROOTS, "host", "remove") == "unchanged: it was not registered\n"
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("init", inits.ALL, ids=str)
 def test_root_has_a_logins_pm_started(init: Init, node: BootedNode, tmp_path: Path) -> None:
-    with fleet(node, tmp_path, "op", "op", register="none") as site:
+    with fleet(node, tmp_path, "op", user="op", register="none") as site:
         site.deploy()
-        site.march(site.plan(PLAN))
-        assert KINDS[init] in pm(node, LOGINS, "host", "install", "--as-root")
-        pm(node, LOGINS, "host", "start", "--as-root")
+        site.march(site.plan(SPOTS))
+        assert init.keeper in pm(node, LOGINS, "host", "install", "--as-root")
         first = status(node, LOGINS)
         node.reboot()
         shown = comes_back(node, LOGINS, "boot", first["boot"])
@@ -133,7 +108,7 @@ def test_root_has_a_logins_pm_started(init: Init, node: BootedNode, tmp_path: Pa
         pm(node, LOGINS, "host", "start", "--as-root")
         comes_back(node, LOGINS, "pid", shown["pid"])
         refused = site.deploy("--remove", "--yes", code=3)
-        assert f"root has registered it with {KINDS[init]}" in refused.stdout + refused.stderr
+        assert f"root has registered it with {init.keeper}" in refused.stdout + refused.stderr
         pm(node, LOGINS, "host", "remove", "--as-root")
         site.deploy("--remove", "--yes")
         assert not (node.root / LOGINS).exists()

@@ -8,7 +8,7 @@ import sys
 from enve_pm.hostinit import kept, life, login, register
 from enve_pm.hostinit.nobody import Nobody
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell import where, words
+from enve_pm.shell import initial, where, words
 from enve_pm.shell.extent import is_system
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure, nearest
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
     from enve_pm.hostinit.keeper import Keeper
 
-FLAGS = {**where.FLAGS, "--kind": True, "--force": False, "--stdout": False, "--as-root": False}
+FLAGS = {
+    **where.FLAGS,
+    "--kind": True,
+    "--force": False,
+    "--init-stream": True,
+    "--stdout": False,
+    "--as-root": False,
+}
 WANTED = "wanted: pm host install|remove|start|stop"
 
 
@@ -30,7 +37,29 @@ class Asked:
         self.home = where.home(options)
         self.as_root = "--as-root" in options
         self.system = is_system(self.home, where.pipe(options, self.home))
-        self.kept = kept.of(self.home, login.of(self.home) if self.as_root else "")
+        whose = login.of(self.home) if self.as_root else ""
+        self.kept = kept.of(self.home, whose, self._stream())
+
+    def _stream(self) -> str | None:
+        """The path that was given, "" for none at all; None when nothing was said."""
+        given = self.options.get("--init-stream")
+        if given != initial.STDIN:
+            return os.path.abspath(given) if given else given
+        if self.as_root or "--stdout" in self.options:
+            raise Failure(USAGE, "--init-stream - is kept in pm's home: give a file here")
+        return f"{self.home}/{initial.NAME}"
+
+    def keep_stream(self) -> None:
+        """What is registered begins with it, also when a later deploy registers it again."""
+        given = self.options.get("--init-stream")
+        if given == initial.STDIN:
+            initial.place(given, self.home)
+        elif given and not os.path.isfile(given):
+            raise Problem(
+                f"there is no file {given}", "give the signed plan: enve-march --out FILE"
+            )
+        if not self.as_root:
+            kept.remember(self.kept)
 
     def chosen(self) -> Keeper:
         """By name, else what this machine has."""
@@ -60,6 +89,8 @@ def run(verb: str, arguments: Sequence[str]) -> int:
     action = ACTIONS.get(rest[0]) if len(rest) == 1 else None
     if action is None:
         raise Failure(USAGE, WANTED)
+    if "--init-stream" in options and action is not install:
+        raise Failure(USAGE, "--init-stream goes with install")
     try:
         return action(Asked(options))
     except Problem as problem:
@@ -77,6 +108,7 @@ def install(asked: Asked) -> int:
     _owner(asked)
     keeper = asked.chosen()
     _untried(keeper)
+    asked.keep_stream()
     changed = keeper.register("--force" in asked.options)
     _told(f"registered with {keeper.kind}" if changed else f"unchanged: {keeper.kind}", keeper)
     return 0

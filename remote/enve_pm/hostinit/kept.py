@@ -11,12 +11,13 @@ from enve_pm.hostinit.problem import Problem
 
 DEFAULT_HOME = "/var/opt/pm"
 NAME = "enve-pm"
+REMEMBERED = "/lib/init-stream"  # in HOME
 END = ("host", "stop", "--kind", "none")  # the command that ends pm, and asks no init
 
 
-class Kept(namedtuple("Kept", "home login")):
+class Kept(namedtuple("Kept", "home login stream")):
     """`home`: absolute. `login`: whose pm the system's init is to run; "": the pm of whoever
-    registers it."""
+    registers it. `stream`: the file that it begins with, "" = none."""
 
     __slots__ = ()
 
@@ -27,12 +28,16 @@ class Kept(namedtuple("Kept", "home login")):
     @property
     def run(self) -> list[str]:
         """The words after it that make it pm, in the foreground, as soon as no other one is."""
-        return ["run", "--wait"]
+        return ["run", "--wait", *self._first]
 
     @property
     def loop(self) -> list[str]:
         """The same, in a session of its own and started again by itself: for inits that do not."""
-        return ["run", "--respawn", "--detach"]
+        return ["run", "--respawn", "--detach", *self._first]
+
+    @property
+    def _first(self) -> list[str]:
+        return ["--init-stream", self.stream] if self.stream else []
 
     def sh(self, *words: str) -> str:
         """A command of this pm for sh."""
@@ -60,8 +65,25 @@ class Kept(namedtuple("Kept", "home login")):
         return "".join(letter if letter.isprintable() else "?" for letter in self.home)
 
 
-def of(home: str, login: str = "") -> Kept:
-    """Raises Problem for a home that no line of an init's tables could hold."""
-    if any(letter < " " or letter == "\x7f" for letter in home):
-        raise Problem("pm's home has control characters in its name: %r" % home, "move it")
-    return Kept(home, login)
+def of(home: str, login: str = "", stream: str | None = None) -> Kept:
+    """`stream` None: the one that was remembered. Raises Problem for a path that no line of an
+    init's tables could hold."""
+    if stream is None:
+        stream = "" if login else _remembered(home)
+    for what, path in (("home", home), ("init stream", stream)):
+        if any(letter < " " or letter == "\x7f" for letter in path):
+            raise Problem("pm's %s has control characters in its name: %r" % (what, path))
+    return Kept(home, login, stream)
+
+
+def remember(kept: Kept) -> None:
+    """A later deploy registers it with the same init stream."""
+    path = kept.home + REMEMBERED
+    if kept.stream:
+        files.put(path, os.fsencode(kept.stream) + b"\n", 0o600)
+    else:
+        files.discard(path)
+
+
+def _remembered(home: str) -> str:
+    return os.fsdecode(files.read(home + REMEMBERED, 8192)).rstrip("\n")

@@ -14,7 +14,7 @@ import pytest
 from tests.support import box
 from tests.support.wait import until
 
-from enve_pm.hostinit import life
+from enve_pm.hostinit import kept, life
 
 pytestmark = pytest.mark.real
 LAUNCHER = """#!/bin/sh
@@ -133,3 +133,31 @@ def test_one_that_waits_follows_the_one_that_ends(home: Path) -> None:
         for one in waits:
             one.terminate()
             one.wait(60)
+
+
+def test_what_is_registered_begins_with_the_stream(home: Path, tmp_path: Path) -> None:
+    (home / "lib").mkdir()
+    stream = tmp_path / "it's first.stream"
+    install = ("host", "install", "--kind", "systemd", "--stdout")
+    assert "--init-stream" not in pm(home, *install).stdout
+    assert f'"--init-stream" "{stream}"' in pm(home, *install, f"--init-stream={stream}").stdout
+
+    first = pm(home, "host", "install", "--kind", "none", f"--init-stream={stream}")
+    assert (first.returncode, "there is no file" in first.stderr) == (3, True)
+    stream.write_text("x")
+    assert pm(home, "host", "install", "--kind", "none", f"--init-stream={stream}").returncode == 0
+    assert kept.of(str(home)).loop[-2:] == ["--init-stream", str(stream)]  # as a deploy sees it
+    assert f'"{stream}"' in pm(home, *install).stdout
+    assert pm(home, "host", "install", "--kind", "none", "--init-stream=").returncode == 0
+    assert kept.of(str(home)).stream == ""
+
+
+def test_a_stream_of_standard_input_is_kept_in_the_home(home: Path) -> None:
+    (home / "lib").mkdir()
+    argv = [str(home / "pm"), "host", "install", "--kind", "none", "--init-stream", "-"]
+    subprocess.run(argv, input=b"plan", check=True, timeout=60)
+    stream = Path(kept.of(str(home)).stream)
+    assert (stream.parent, stream.read_bytes()) == (home, b"plan")
+    refused = pm(home, "host", "install", "--stdout", "--init-stream", "-")
+    assert (refused.returncode, "give a file" in refused.stderr) == (64, True)
+    assert pm(home, "host", "start", "--init-stream", "x").returncode == 64
