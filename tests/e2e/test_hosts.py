@@ -36,9 +36,9 @@ def node(init: Init) -> Iterator[BootedNode]:
             made.close()
 
 
-def fleet(node: BootedNode, folder: Path, user: str, **more: str) -> Fleet:
-    """`user`: whose the services are; `more`: settings of the node."""
-    made = Fleet(folder, [node], user=user)
+def fleet(node: BootedNode, folder: Path, whose: str, **more: str) -> Fleet:
+    """`whose`: the services are; `more`: settings of the node."""
+    made = Fleet(folder, [node], user=whose)
     made.inventory["nodes"] = {node.name: {**node.inventory, **more}}
     made.prefix = ("ip", "netns", "exec", node.lab.controller)
     made.pms = {}
