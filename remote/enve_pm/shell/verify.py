@@ -134,16 +134,21 @@ class _Run:
         if late:
             self._finish(Refused(SIGNATURE, "gpgv took longer than %d s" % (DEADLINE // 1000)))
             return
-        said = self._said()
-        if code in NOT_RUN and not said:
-            self._finish(Refused(LACKS, "gpgv cannot be run here (%d)" % code))
-            return
+        self._finish(self._verdict(code))
+
+    def _verdict(self, code: int) -> Refused | None:
+        """Why the signature is not to be trusted. Whatever goes wrong is an answer: a check without
+        one would keep all later streams waiting."""
         try:
+            said = self._said()
+            if code in NOT_RUN and not said:
+                return Refused(LACKS, "gpgv cannot be run here (%d)" % code)
             gpgv.check(code, said, self.fingerprint)
         except Refused as refused:
-            self._finish(refused)
-        else:
-            self._finish(None)
+            return refused
+        except OSError as error:
+            return Refused(LACKS, "gpgv cannot be heard here: %s" % error.strerror)
+        return None
 
     def _said(self) -> bytes:
         """What stands in the pipe; the child is gone, so nothing more will come."""

@@ -177,10 +177,16 @@ def test_some_points(name: str, subject: Subject, tmp_path: Path) -> None:
     assert 0 < campaign(subject, name, tmp_path, FEW) <= FEW
 
 
-def test_news_that_cannot_be_written_down(subject: Subject) -> None:
-    """A signal's byte in the loop's own pipe is among them."""
-    for number in range(1, 4):
-        strike(subject, ORDERS["restart"](subject), Point("write", number, "error=EIO"))
+@pytest.mark.parametrize(
+    ("name", "call", "numbers"),
+    [
+        ("restart", "write", range(1, 4)),  # a signal's byte in the loop's own pipe is among them
+        ("march", "read", range(4, 7)),  # what gpgv says is among them
+    ],
+)
+def test_some_failures(name: str, call: str, numbers: range, subject: Subject) -> None:
+    for number in numbers:
+        strike(subject, ORDERS[name](subject), Point(call, number, "error=EIO"))
 
 
 @pytest.mark.nightly
