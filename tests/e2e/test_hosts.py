@@ -84,7 +84,7 @@ def test_pm_is_stopped_and_started_and_begins_with_a_stream(
         pm(node, ROOTS, "status", code=3)
         pm(node, ROOTS, "host", "start")
         second = comes_back(node, ROOTS, "pid", first["pid"])
-        assert "unchanged" in site.deploy().stdout
+        assert "0 deployed, 1 unchanged" in site.deploy().stdout
         node.reboot()
         comes_back(node, ROOTS, "boot", second["boot"])
         pm(node, ROOTS, "host", "remove")

@@ -67,7 +67,7 @@ def test_the_init_keeps_pm(fleet: Fleet, node: BootedNode, init: Init) -> None:
     until(lambda: pm(node)[1] != first[1], "pm is back after a reboot", 60)
     until(lambda: runs(fleet), "its service is back", 60, 0.2)
     assert (node.root / "var/tmp/told").read_text() == "ended\n"
-    assert "unchanged" in fleet.deploy().stdout
+    assert "0 deployed, 1 unchanged" in fleet.deploy().stdout
 
     strike(fleet, node, str(pm(node)[0]))
     if init.keeper != "sysvinit":  # that one starts nothing again: a loop of pm's own does

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_pm.hostinit import kept, life, login, register
+from enve_pm.hostinit import kept, life, login, record, register
 from enve_pm.hostinit.nobody import Nobody
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell import initial, where, words
@@ -110,6 +110,8 @@ def install(asked: Asked) -> int:
     _untried(keeper)
     asked.keep_stream()
     changed = keeper.register("--force" in asked.options)
+    if not asked.as_root:
+        record.renew(asked.home, keeper.path)
     _told(f"registered with {keeper.kind}" if changed else f"unchanged: {keeper.kind}", keeper)
     return 0
 
