@@ -1,12 +1,15 @@
 """A node whose process 1 is an init (`inits`): a Debian (`rootfs`) booted by systemd-nspawn.
 
-Every node is an overlay in a network namespace of a `NetLab`. Root only.
+Every node is an overlay in a network namespace of a `NetLab`. Root only, and one at a time on this
+machine: systemd-nspawn calls the cgroup that it makes the same every time.
 """
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
+import tempfile
 import time
 from functools import cache
 from pathlib import Path
@@ -19,6 +22,7 @@ from tests.support.netlab import NetLab, ip
 
 NSPAWN = ("--quiet", "--register=no", "--keep-unit", "--console=pipe")
 REBOOT_ASKED = 133  # systemd-nspawn's exit status
+TURN = Path(tempfile.gettempdir()) / "enve-booted.lock"
 
 
 @cache
@@ -43,12 +47,14 @@ class BootedNode:
         self.folder = made.folder / self.name
         self.boots = 0
         self.process: subprocess.Popen[bytes] | None = None
+        self._turn = TURN.open("w")
 
     @property
     def root(self) -> Path:
         return self.folder / "root"
 
     def prepare(self) -> None:
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
         for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
         lower = rootfs.lower(self.init.packages)
@@ -159,6 +165,7 @@ class BootedNode:
                 self.process.wait(20)
         subprocess.run(["umount", "--lazy", self.root], capture_output=True, check=False)
         remove_leftover_cgroups()
+        self._turn.close()
 
 
 def remove_leftover_cgroups() -> None:
