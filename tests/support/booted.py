@@ -19,7 +19,10 @@ from tests.support import inits, netlab, rootfs
 from tests.support.inits import Init
 from tests.support.lab import make_key
 from tests.support.netlab import NetLab, ip
+from tests.support.undo import DIE
 
+# A pid namespace around it: nspawn's own death would leave the machine running.
+ALONE = (*DIE, "unshare", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child")
 NSPAWN = ("--quiet", "--register=no", "--keep-unit", "--console=pipe")
 REBOOT_ASKED = 133  # systemd-nspawn's exit status
 TURN = Path(tempfile.gettempdir()) / "enve-booted.lock"
@@ -58,8 +61,8 @@ class BootedNode:
         for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
         lower = rootfs.lower(self.init.packages)
-        mount = f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work"
-        subprocess.run(["mount", "-t", "overlay", "enve", "-o", mount, self.root], check=True)
+        options = f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work"
+        self.lab.mount("overlay", options, self.root)
         self._configure()
         self.space = self.lab.space(self.name)
         self.lab.plug(self.space, f"pb{self.name[4:]}", self.address)
@@ -126,7 +129,7 @@ class BootedNode:
         machine = ("-D", str(self.root), "-M", self.name, network)
         with (self.folder / "console").open("ab") as log:
             self.process = subprocess.Popen(
-                ["systemd-nspawn", *NSPAWN, *machine, *self.init.start],
+                [*ALONE, "systemd-nspawn", *NSPAWN, *machine, *self.init.start],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -155,15 +158,14 @@ class BootedNode:
         assert status == REBOOT_ASKED, (status, (self.folder / "console").read_text())
         self.boot()
 
+    def power_off(self) -> None:
+        """Every process of the machine is gone at once; its disk stays."""
+        if self.process:
+            self.process.kill()
+            self.process.wait(20)
+
     def close(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(20)
-        subprocess.run(["umount", "--lazy", self.root], capture_output=True, check=False)
+        self.power_off()
         remove_leftover_cgroups()
         self._turn.close()
 

@@ -12,13 +12,13 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 
 from tests.support.lab import SSHD, make_key
+from tests.support.undo import DIE, Undo
 
 NODE_INIT = """\
 set -e
@@ -103,7 +103,7 @@ class NetNode:
         unshare = ("unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child")
         init = ("sh", "-c", NODE_INIT % SSHD, "node", self.name, str(self.root))
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", self.space, *unshare, "--propagation", "private", *init],
+            [*DIE, "ip", "netns", "exec", self.space, *unshare, "--propagation", "private", *init],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -149,14 +149,19 @@ class NetLab:
         self.key = self.folder / "id"
         self.nodes: list[NetNode] = []
         self.count = count
-        self._spaces: list[str] = []
+        self._undo = Undo()
 
     def space(self, name: str) -> str:
         space = f"{self.tag}{name}"
+        self._undo.later("ip", "netns", "del", space)
         ip("netns", "add", space)
-        self._spaces.append(space)
         ip("-n", space, "link", "set", "lo", "up")
         return space
+
+    def mount(self, kind: str, options: str, place: Path) -> None:
+        """Until the lab ends."""
+        self._undo.later("umount", "--lazy", str(place))
+        subprocess.run(["mount", "-t", kind, "enve", "-o", options, place], check=True)
 
     def plug(self, space: str, port: str, address: str) -> None:
         ip("-n", space, "link", "add", "e0", "type", "veth", "peer", "name", port)
@@ -174,8 +179,8 @@ class NetLab:
         return self
 
     def _build(self) -> None:
-        make_key(self.key)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g", "enve", self.folder], check=True)
+        self._undo.later("rmdir", str(self.folder))
+        self.mount("tmpfs", "size=2g", self.folder)
         make_key(self.key)
         self.switch = self.space("s")
         ip("-n", self.switch, "link", "add", "br0", "type", "bridge")
@@ -189,8 +194,8 @@ class NetLab:
         folder = self.folder / f"n{number}"
         for part in ("upper", "work", "root"):
             (folder / part).mkdir(parents=True)
-        mount = f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work"
-        subprocess.run(["mount", "-t", "overlay", "enve", "-o", mount, folder / "root"], check=True)
+        options = f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work"
+        self.mount("overlay", options, folder / "root")
         self._configure(folder)
         address = f"10.77.1.{number}"
         space = self.space(f"n{number}")
@@ -224,13 +229,7 @@ class NetLab:
     def close(self) -> None:
         for node in self.nodes:
             node.power_off()
-        for space in reversed(self._spaces):
-            with suppress(AssertionError):
-                ip("netns", "del", space)
-        for root in self.folder.glob("*/root"):
-            subprocess.run(["umount", "--lazy", root], capture_output=True, check=False)
-        subprocess.run(["umount", "--lazy", self.folder], capture_output=True, check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._undo.now()
 
     def __exit__(
         self,
