@@ -108,5 +108,7 @@ def registered() -> bool:
 
 
 def tell() -> None:
-    """The init reads its table again: it starts what is new there, and ends nothing."""
-    os.kill(1, signal.SIGHUP)
+    """The init reads its table again: it starts what is new there, and ends nothing. Whatever else
+    is process 1 might end by that word."""
+    if is_busybox():
+        os.kill(1, signal.SIGHUP)

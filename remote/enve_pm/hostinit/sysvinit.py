@@ -8,7 +8,7 @@ from glob import glob
 from shutil import which
 
 from enve_pm.hostinit import files
-from enve_pm.hostinit.first import comm, is_busybox
+from enve_pm.hostinit.first import is_sysv
 from enve_pm.hostinit.keeper import MARK, STOP, FileKeeper, must
 from enve_pm.hostinit.kept import END
 from enve_pm.hostinit.problem import Problem, tool
@@ -66,8 +66,8 @@ class SysVInit(FileKeeper):
         }
 
     def usable(self) -> bool:
-        known = comm() == "init" and not is_busybox() and os.path.isdir(SCRIPTS)
-        return known and os.geteuid() == 0 and any(which(way[0]) for way in ADD)
+        known = is_sysv() and os.path.isdir(SCRIPTS) and os.geteuid() == 0
+        return known and any(which(way[0]) for way in ADD)
 
     def enabled(self) -> bool:
         return bool(glob("%s/S[0-9][0-9]%s" % (LEVELS, self.kept.name)))
