@@ -7,8 +7,9 @@ network            that of a unit
 namespaces         new ones; for another than root in a user namespace of his own
 home               of a sub-pm: what it sees of the HOME around it
 root               from here on every path is what the unit sees
+private_tmp        and /proc of a pid namespace
 users              a user namespace of its own, with the other namespaces in it
-private_tmp, hidden, read_only, hostname
+hidden, read_only, hostname
 rlimits, nice
 capabilities       what no program ever gets
 user               with groups, what is left of capabilities, no_new_privs: the end of other rights
@@ -53,8 +54,8 @@ class Passage:
         self._fork = fork
         self._root = os.geteuid() == 0
         self._new = spaces.flags(orders.room)
-        # What belongs to users of its own is made when these are there; mounts are needed before.
-        self._early = kernel.NEWNS if "users" in orders.room else self._new
+        # What is mounted around users of its own, /proc too, is made before these: so it is locked.
+        self._early = self._new & spaces.AROUND if "users" in orders.room else self._new
         self._view = view.View(orders.room["spot"], self._root)
 
     def go(self) -> NoReturn:
@@ -129,8 +130,9 @@ class Passage:
     def _users(self) -> None:
         """From here on nothing that was laid around it can be taken away by its own root."""
         if "users" in self._room:
-            spaces.unshare_users(self._new, self._room["users"])
-            self._settle(self._new)
+            new = self._new & ~kernel.NEWPID
+            spaces.unshare_users(new, self._room["users"])
+            self._settle(new)
 
     def _private_tmp(self) -> None:
         if self._new & kernel.NEWPID:
@@ -255,8 +257,8 @@ STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
     ("namespaces", Passage._namespaces),
     ("home", Passage._home),
     ("root", Passage._enter_root),
-    ("users", Passage._users),
     ("private_tmp", Passage._private_tmp),
+    ("users", Passage._users),
     ("hidden", Passage._hide),
     ("read_only", Passage._read_only),
     ("hostname", Passage._hostname),

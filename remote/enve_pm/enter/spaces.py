@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # What is done to the file system is seen by nobody else.
 MOUNTS = frozenset(("private_tmp", "read_only", "hidden"))
+AROUND = kernel.NEWNS | kernel.NEWPID  # what a jail with users of its own is in, and cannot change
 KINDS = ("user", "net", "ipc", "uts", "mnt")  # in the order of joining
 CLOSED = "this host gives ordinary users no user namespaces (%s = %s): ask its root to allow them"
 # The switches of Linux, of Debian and of Ubuntu, and how they stand when they are off.
