@@ -69,7 +69,7 @@ class FileKeeper(Keeper):
 
     def register(self, force: bool = False) -> bool:
         if not force:
-            ours(self.path)
+            self._spare()
         files.parents(self.path, 0o755)
         if files.put(self.path, os.fsencode(self.text()), self.mode):
             self.enable()
@@ -78,6 +78,16 @@ class FileKeeper(Keeper):
         else:
             self.enable()
         return True
+
+    def _spare(self) -> None:
+        """Raises Problem where a file of somebody else's stands."""
+        if os.path.lexists(self.path) and not is_ours(self.path):
+            raise Problem(
+                "%s was not put there by us" % self.path,
+                "look what it is and move it away; or go over it: %s host install --kind %s --force"
+                % (self.kept.launcher, self.kind.partition("-")[0]),
+                refused=True,
+            )
 
     def remove(self) -> bool:
         if not self.there():
@@ -96,16 +106,6 @@ class FileKeeper(Keeper):
     def disable(self) -> None:
         """Neither the file nor what refers to it is left."""
         raise NotImplementedError
-
-
-def ours(path: str) -> None:
-    """Raises Problem where a file of somebody else's stands."""
-    if os.path.lexists(path) and not is_ours(path):
-        raise Problem(
-            "%s was not put there by us" % path,
-            "look what it is and move it away, or have pm put over it: pm host install --force",
-            refused=True,
-        )
 
 
 def is_ours(path: str) -> bool:
