@@ -88,6 +88,8 @@ _PM: Sequence[tuple[str, str, float, str, bool]] = (
     ("change of program: CPU of pm", "reexec reexec_cpu_ms", 50, "ms", False),
     ("change of program: the longest silence", "reexec silence_ms", 50, "ms", False),
     ("change of program: services restarted", "reexec restarts", 0, "", False),
+    ("growth of memory over the restarts", "endure rss_growth", 0.5, "MiB", False),
+    ("growth of descriptors over the restarts", "endure fd_growth", 0, "", False),
 )
 
 

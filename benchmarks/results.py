@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -16,16 +17,6 @@ from benchmarks.bars import Bar
 from benchmarks.costs import HEADER, Figure
 
 BARS = ["figure", "bar", "measured", ""]
-MANAGERS: Mapping[str, tuple[str, str]] = {  # row -> where pm's figures have it, and the peers'
-    "resident memory, MiB": ("many rss", "rss"),
-    "start all, ms": ("many boot_all_ms", "start_all_ms"),
-    "manager's CPU for that, ms": ("many boot_cpu_ms", "start_all_cpu_ms"),
-    "restart after SIGKILL, p50 ms": ("many restart p50", "restart p50"),
-    "restart after SIGKILL, slowest (pm: p99) ms": ("many restart p99", "restart max"),
-    "one command to its effect, ms": ("many start_one p50", "restart_command_ms"),
-    "wakeups when idle, /s": ("many idle_wakeups_per_s", "idle_wakeups_per_s"),
-    "stop all, ms": ("many stop_all_ms", "stop_all_ms"),
-}
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
@@ -74,7 +65,7 @@ nodes share this machine's cores. CPU of a controller counts all its processes, 
 `python -m benchmarks.fleet --nodes {nodes}` measures this part alone.
 
 {table([HEADER, *(one.row for one in figures)])}
-{_bars(bars.of_fleet(figures))}
+{promised(bars.of_fleet(figures))}
 Files by their names alone; enve has its own `HOME`, `GNUPGHOME` and `ENVE_INVENTORY`:
 
 {_commands(figures)}"""
@@ -88,31 +79,30 @@ def _commands(figures: Sequence[Figure]) -> str:
     return table([["tool", "work", "command"], *rows])
 
 
-def managers(pm: Mapping[str, Any], others: Mapping[str, Any], units: int) -> str:
-    """The section of the process managers."""
-    rows = [["", "pm", *others]]
-    for what, (ours, theirs) in MANAGERS.items():
-        cells = [bars.at(pm, ours), *(bars.at(one, theirs) for one in others.values())]
-        rows.append([what, *("-" if cell is None else f"{cell:g}" for cell in cells)])
-    return f"""\
-## pm and other process managers, {units} services
-
-Services are `sleep`s. Starts and ends are seen in /proc, memory and CPU are the kernel's counts.
-`python -m benchmarks.pm --units {units}` measures pm, `python -m benchmarks.peer_managers
---units {units}` the others, at their best settings: no waiting before a start counts as good,
-output thrown away, restarts at once. "One command" is for pm a line into its pipe until the process
-is there, for the others `restart` by their client.
-
-{table(rows)}
-{_bars(bars.of_pm(pm))}"""
-
-
 def text(title: str, command: str, printed: str, told: str = "") -> str:
     """A section of a part that prints its own table; `told`: what to know of it."""
     return f"## {title}\n\n{told}`{command}`\n\n```\n{printed.rstrip()}\n```\n"
 
 
-def _bars(found: Sequence[Bar]) -> str:
+def failed(name: str, why: str) -> str:
+    """The section of a part that could not be measured."""
+    return f"## {name}\n\nNot measured: {why}\n"
+
+
+def recorded(folder: Path) -> list[str]:
+    """Sections of what was counted elsewhere and kept in a file: `folder`/NAME.json holds {"title",
+    "told": some lines of Markdown, "rows": [[cell, ...], ...], the first one the header}."""
+    files = sorted(folder.glob("*.json"))
+    return [_recorded(json.loads(file.read_text())) for file in files]
+
+
+def _recorded(kept: Mapping[str, Any]) -> str:
+    rows = [[str(cell) for cell in row] for row in kept["rows"]]
+    return f"## {kept['title']}\n\n{kept['told']}\n\n{table(rows)}"
+
+
+def promised(found: Sequence[Bar]) -> str:
+    """The bars, and what stands behind those that were missed."""
     missed = "".join(f"\n{line}\n" for line in bars.reasons(found))
     return table([BARS, *(bar.row for bar in found)]) + missed
 

@@ -1,8 +1,8 @@
 """pm's own figures, printed as one JSON object.
 
-python -m benchmarks.pm [--units 1000] [--only PART] [--folder DIR] [--python PATH]
+python -m benchmarks.pm [--units 1000] [--only PART ...] [--folder DIR] [--python PATH]
 
-PART: many storm flood killed reexec client stream.
+PART: many storm flood killed reexec client stream endure crowd.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks.pm import ends, many, orders, pressure
+from benchmarks.pm import crowd, ends, endure, many, orders, pressure
 from benchmarks.pm.manager import Pm, manager
 
 PARTS: Mapping[str, Callable[[Pm, int], dict[str, object]]] = {
@@ -24,6 +24,8 @@ PARTS: Mapping[str, Callable[[Pm, int], dict[str, object]]] = {
     "reexec": ends.reexec,
     "client": orders.client,
     "stream": orders.stream,
+    "endure": endure.endure,
+    "crowd": crowd.crowd,
 }
 
 
@@ -31,13 +33,13 @@ def main() -> int:
     """Each part has a pm of its own."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pm")
     parser.add_argument("--units", type=int, default=1000)
-    parser.add_argument("--only", choices=list(PARTS))
+    parser.add_argument("--only", choices=list(PARTS), action="append")
     parser.add_argument("--folder", help="for the throw-away HOMEs")
     parser.add_argument("--python", default=sys.executable)
     options = parser.parse_args()
     found: dict[str, object] = {"python": options.python, "kernel": platform.release()}
     for name, part in PARTS.items():
-        if options.only in (None, name):
+        if name in (options.only or PARTS):
             with manager(options.folder, options.python) as pm:
                 found[name] = part(pm, options.units)
                 print(name, found[name], file=sys.stderr, flush=True)

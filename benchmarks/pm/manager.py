@@ -22,6 +22,12 @@ from pathlib import Path
 REMOTE = Path(__file__).parents[2] / "remote"
 SLEEP = ["sleep", "100000"]
 DEADLINE = 120.0
+COMPILE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from enve_pm.hostinit.unpack import compile_all
+compile_all(sys.argv[2])
+"""
 
 
 def now() -> float:
@@ -52,10 +58,10 @@ def quantiles(times: list[float]) -> dict[str, float]:
 class Pm:
     """One pm. `process` is its watchdog, `pid` pm itself."""
 
-    def __init__(self, home: Path, python: str) -> None:
+    def __init__(self, home: Path, python: str, place: Path | None = None) -> None:
         self.home = home
         self.python = python
-        self.place = self.install("first")
+        self.place = place or self.install("first")
         self.pipe = home / "run" / "default.pipe"
         self.job = 0
         self.process: subprocess.Popen[bytes] | None = None
@@ -73,7 +79,7 @@ class Pm:
         place = self.home / "lib" / name
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REMOTE / "enve_pm", place / "enve_pm", ignore=ignored)
-        subprocess.run([self.python, "-m", "compileall", "-q", str(place)], check=True)
+        subprocess.run([self.python, "-c", COMPILE, str(REMOTE), str(place)], check=True)
         return place
 
     @property
@@ -152,11 +158,12 @@ class Pm:
 
     def pss(self) -> float:
         """Of watchdog, pm and logger together."""
-        family = [self.pid]
-        if self.process is not None:
-            family.append(self.process.pid)
-        family += [pid for pid in self.children() if b"_logger" in command(pid)]
-        return sum(_pss(pid) for pid in set(family))
+        return sum(_pss(pid) for pid in self.family())
+
+    def family(self) -> set[int]:
+        """Watchdog, pm and logger."""
+        found = {self.pid, *(pid for pid in self.children() if b"_logger" in command(pid))}
+        return found if self.process is None else {self.process.pid, *found}
 
     def switches(self) -> int:
         text = Path(f"/proc/{self.pid}/status").read_text()
@@ -199,10 +206,13 @@ def watched(pids: Iterable[int]) -> Iterator[Callable[[], int]]:
 
 
 @contextmanager
-def manager(folder: str | None = None, python: str = sys.executable) -> Iterator[Pm]:
-    """A pm that is not started yet; gone with all that it had at the end."""
+def manager(
+    folder: str | None = None, python: str = sys.executable, place: Path | None = None
+) -> Iterator[Pm]:
+    """A pm that is not started yet; gone with all that it had at the end. `place`: of a program
+    that is installed already."""
     home = Path(tempfile.mkdtemp(prefix="pm-bench-", dir=folder))
-    pm = Pm(home / "pm", python)
+    pm = Pm(home / "pm", python, place)
     try:
         yield pm
     finally:

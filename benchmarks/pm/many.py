@@ -20,18 +20,19 @@ def measure(pm: Pm, count: int) -> dict[str, object]:
     for name in names:
         pm.define(name)
     return {
-        **_boot(pm, count),
-        **_idle(pm),
-        "restart": quantiles([_restart(pm) for _ in range(min(100, count // 2))]),
-        "stop_one": quantiles([_one(pm, "stop", name) for name in names[:SINGLE]]),
-        "start_one": quantiles([_one(pm, "start", name) for name in names[:SINGLE]]),
-        **_all(pm, "stop", names, lambda: pm.sleeps() == 0),
-        **_all(pm, "start", names, lambda: pm.sleeps() >= count),
+        **boot(pm, count),
+        **idle(pm),
+        "restart": quantiles([restart(pm) for _ in range(min(100, count // 2))]),
+        "stop_one": quantiles([one(pm, "stop", name) for name in names[:SINGLE]]),
+        "start_one": quantiles([one(pm, "start", name) for name in names[:SINGLE]]),
+        **every(pm, "stop", names, lambda: pm.sleeps() == 0),
+        **every(pm, "start", names, lambda: pm.sleeps() >= count),
         "rss_end": round(pm.rss(), 1),
     }
 
 
-def _boot(pm: Pm, count: int) -> dict[str, object]:
+def boot(pm: Pm, count: int) -> dict[str, object]:
+    """pm begins with all of them on its disk, wanted up."""
     began = now()
     pm.start()
     late = spin(lambda: pm.sleeps() >= count, "all run", 0.002) - began
@@ -41,6 +42,7 @@ def _boot(pm: Pm, count: int) -> dict[str, object]:
         "boot_cpu_ms": round(pm.cpu()),
         "rss": round(pm.rss(), 1),
         "pss_all": round(pm.pss(), 1),
+        "processes": len(pm.family()),
     }
 
 
@@ -49,7 +51,8 @@ def _settled(pm: Pm) -> None:
     time.sleep(0.5)  # the file of states is written a moment after
 
 
-def _idle(pm: Pm, seconds: int = 5) -> dict[str, object]:
+def idle(pm: Pm, seconds: int = 5) -> dict[str, object]:
+    """How often pm wakes up with nothing to do."""
     time.sleep(LONG_RUN)
     before = pm.switches()
     time.sleep(seconds)
@@ -59,7 +62,8 @@ def _idle(pm: Pm, seconds: int = 5) -> dict[str, object]:
 _killed: set[int] = set()
 
 
-def _restart(pm: Pm) -> float:
+def restart(pm: Pm) -> float:
+    """ms from SIGKILL to a service until there is another one."""
     _pause()
     before = pm.children()
     victim = next(pid for pid in sorted(before) if b"sleep" in command(pid) and pid not in _killed)
@@ -75,7 +79,8 @@ def _pause() -> None:
     time.sleep(random.uniform(0.15, 0.3))
 
 
-def _one(pm: Pm, verb: str, name: str) -> float:
+def one(pm: Pm, verb: str, name: str) -> float:
+    """ms from a command to its effect."""
     _pause()
     count = len(pm.children())
     began = now()
@@ -83,7 +88,8 @@ def _one(pm: Pm, verb: str, name: str) -> float:
     return spin(lambda: len(pm.children()) != count, f"{verb} {name}") - began
 
 
-def _all(pm: Pm, verb: str, names: list[str], done: Callable[[], bool]) -> dict[str, object]:
+def every(pm: Pm, verb: str, names: list[str], done: Callable[[], bool]) -> dict[str, object]:
+    """All at once, by commands."""
     began, cpu = now(), pm.cpu()
     pm.say_all(verb, names)
     late = spin(done, f"{verb} all", 0.002) - began

@@ -41,8 +41,8 @@ def storm(pm: Pm, _: int, seconds: float = 5.0) -> dict[str, object]:
 
 
 def _starts(pm: Pm) -> int:
-    """The number in the newest job id counts every start."""
-    return max(int(path.name.rpartition("-")[2]) for path in (pm.home / "jobs").iterdir())
+    """The number in the newest job id, which is STEM-NUMBER-SECRET, counts every start."""
+    return max(int(path.name.split("-")[1]) for path in (pm.home / "jobs").iterdir())
 
 
 def flood(pm: Pm, _: int, size: int = 1 << 30) -> dict[str, object]:

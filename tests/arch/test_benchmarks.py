@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from benchmarks import bars, fleet, results
 from benchmarks.bars import Bar
+from benchmarks.managers import page
+from benchmarks.pm import endure
 
 PM = {
     "many": {"rss": 12.5, "start_all_ms": 1200, "restart": {"p50": 1.5, "p99": 3}},
@@ -18,9 +23,9 @@ def test_two_nodes_without_peers() -> None:
     works = {(one.tool, one.work) for one in figures}
     assert len(works) == len(figures) == 7
     assert all(one.cost.wall > 0 and one.cost.controller > 0 for one in figures)
-    page = results.page([results.fleet(figures, 2)], with_peers=False, load=(0, 0), folder="/tmp")
+    text = results.page([results.fleet(figures, 2)], with_peers=False, load=(0, 0), folder="/tmp")
     for word in ("march of one config, beside two bare execs", "`python -m enve list`"):
-        assert word in page
+        assert word in text
 
 
 def test_figures_that_were_not_measured_have_no_bar() -> None:
@@ -32,9 +37,25 @@ def test_figures_that_were_not_measured_have_no_bar() -> None:
         "restart after SIGKILL, p99": True,
         "crash storm of 10 services": False,
     }
-    page = results.managers(PM, {"circus": {"rss": 59.0}}, 1000)
-    assert "| resident memory, MiB | 12.5 | 59 |" in page
-    assert "| wakeups when idle, /s | - | - |" in page
+    others = {"circus": {"version": "1", "rss": 50.0}, "dinit": {"missing": "no package"}}
+    text = page.managers(PM, others, 1000)
+    assert "|  | pm | circus 1 |" in text
+    assert "| resident memory, MiB | 12.5 | 50 (4 x) |" in text
+    assert "| wakeups when idle, /s | - | - |" in text
+    assert "dinit was not measured: no package." in text
+
+
+def test_a_slope_is_that_of_the_line() -> None:
+    assert endure.slope([(0, 1.0), (10, 1.5), (20, 2.0)]) == pytest.approx(0.05)
+    assert endure.slope([(5, 1.0)]) == 0
+
+
+def test_what_was_counted_elsewhere_has_a_section(tmp_path: Path) -> None:
+    assert results.recorded(tmp_path) == []
+    kept = {"title": "Counted", "told": "By whom.", "rows": [["", "n"], ["states", 12]]}
+    (tmp_path / "one.json").write_text(json.dumps(kept))
+    (section,) = results.recorded(tmp_path)
+    assert section.startswith("## Counted\n\nBy whom.\n\n") and "| states | 12 |" in section
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,8 @@ def test_nothing_is_made_or_removed_where_somebody_else_decides(box: Box) -> Non
     units = {name: volume(name, theirs / name, ephemeral=True) for name in ("old", "new")}
     box.load(*units.values(), status=3)
     for name in units:
-        assert "who could bend the way" in box.unit(name)["detail"]
+        # Between two attempts: while it tries again it has nothing to say.
+        until(lambda name=name: "who could bend the way" in box.unit(name)["detail"], "a reason")
     box.load()
     until(lambda: not (box.home / "units/new").exists(), "the one that was never made to go")
     until(lambda: box.unit("old")["state"] == "FAIL", "the other to tell why it stays")
