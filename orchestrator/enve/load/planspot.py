@@ -192,7 +192,7 @@ def _prepared(item: Item, what: str) -> dict[str, Item]:
             table[name] = words(table[name], f"{name} of {what}")
     if "reload" in table:
         table["reload"] = reload_words(table["reload"], f"reload of {what}")
-    for name, inner in (("ready", "check"), ("health", "command")):
+    for name, inner in (("ready", "check"), ("health", "command"), ("loader", "command")):
         if name in table and table[name].is_table:
             table[name] = _split(table[name], inner, what)
     return table

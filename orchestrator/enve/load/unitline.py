@@ -11,6 +11,7 @@ from enve.load.command import argv
 from enve.load.content import octal
 from enve.load.inside import INSIDE
 from enve.load.item import Item
+from enve.load.loader import read_loader
 from enve.load.room import ROOMS
 from enve.load.timer import read_timer
 from enve.load.wellness import read_health, read_ready
@@ -41,6 +42,7 @@ KEYS = (
     *INSIDE,
     *ROOMS,
     "timer",
+    "loader",
 )
 KINDS = ("process", "job", "resource")
 # Key of a line -> key of the plan that makes it, where the names differ.
@@ -125,6 +127,7 @@ _READERS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
     **INSIDE,
     **ROOMS,
     "timer": read_timer,
+    "loader": read_loader,
     "ready": read_ready,
     "health": read_health,
     "reload": _plain("reload", _reload),

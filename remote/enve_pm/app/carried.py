@@ -36,6 +36,7 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "rollout": pm.rollout.dump(),
         "frames": pm.streams.dump(),
         **pm.timed.dump(),
+        "loaders": pm.loaders.dump(),
         "sockets": pm.processes.belongings.dump(),
         "questions": pm.processes.questions.dump(),
     }
@@ -59,6 +60,7 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     pm.board.notes = state["notes"]
     pm.owner.restore(state["goals"])
     pm.timed.restore(state)
+    pm.loaders.restore(state.get("loaders", []))
     _follow(pm, state["marches"])
     pm.rollout.restore(state["rollout"])
     pm.debts.recall()

@@ -10,6 +10,7 @@ from enve_pm.app.board import Board
 from enve_pm.app.closing import Closing
 from enve_pm.app.debts import Debts
 from enve_pm.app.engine import Engine
+from enve_pm.app.loaders import Loaders
 from enve_pm.app.owner import Owner
 from enve_pm.app.report import APPLIED, Load, Reports
 from enve_pm.app.rollout import PLAN, Rollout
@@ -19,7 +20,7 @@ from enve_pm.app.timed import Timed
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.states import FAIL, STARTING_FAIL, STOPPED, UP
-from enve_pm.core.unit import JOB, PROCESS, RESOURCE, ROOMS, TIMER, UnitError
+from enve_pm.core.unit import JOB, LOADER, PROCESS, RESOURCE, ROOMS, TIMER, UnitError
 from enve_pm.core.unitstate import SHUTDOWN
 from enve_pm.resource.jobs import JobUnits
 from enve_pm.resource.makers import Makers
@@ -79,6 +80,7 @@ class Pm:
         self.jobs = JobUnits(self.processes, self.home, self.engine.emit, self.engine.active)
         self.makers = Makers(self.home, self.logs, runs, self.engine.emit)
         self.timed = Timed(self.engine, self.home)
+        self.loaders = Loaders(self.engine, self.home, self.logs, self.processes)
         self._join()
 
     def _join(self) -> None:
@@ -88,6 +90,8 @@ class Pm:
         engine.kinds[JOB] = self.jobs
         engine.kinds.update(dict.fromkeys(ROOMS, self.makers))
         engine.kinds[TIMER] = self.timed
+        engine.kinds[LOADER] = self.loaders
+        self.loaders.noted, self.loaders.acceptor = self.board.noted, lambda: self.acceptor
         self.timed.noted, self.timed.lasts = self.board.noted, self._lasts
         self.jobs.ends = self._ends
         checks = [self.owner.check, self.reports.check, self.timed.check]
@@ -184,6 +188,7 @@ class Pm:
         self.processes.over(run)
         self.jobs.over(run)
         self.makers.over(run, self.engine.active(run.unit))
+        self.loaders.over(run)
 
     def _lasts(self, name: str) -> bool:
         """Whether this unit, which stops, is to run again."""
@@ -208,6 +213,7 @@ class Pm:
         self.logs.drop(name)
         self.jobs.drop(name)
         self.timed.drop(name)
+        self.loaders.drop(name)
         self.processes.belongings.drop(name)
         self.debts.forget(name)
 

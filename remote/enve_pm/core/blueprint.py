@@ -12,7 +12,7 @@ from enve_pm.core.inside import NONE
 from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.room import FIELDS, LIMITS
-from enve_pm.core.unit import NETWORK, ROOMS, SUBROOT
+from enve_pm.core.unit import LOADER, NETWORK, ROOMS, SUBROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = "root"
 KINDS = ("process", "job", "resource", "timer")
 OF_ROOT = frozenset((SUBROOT,))  # what others must not be able to bend
-ALL_KINDS = (*KINDS, *sorted(ROOMS))  # what only some blueprints grant, too
+ALL_KINDS = (*KINDS, *sorted(ROOMS), LOADER)  # what only some blueprints grant, too
 UNLIMITED = -1
 STOP = 600_000  # ms: the most of a spot's stop_timeout, likewise
 LOG = 256 << 20  # bytes: the most of a spot's log where the blueprint says nothing

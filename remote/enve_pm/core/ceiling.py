@@ -10,7 +10,7 @@ from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.inside import NONE
 from enve_pm.core.refusal import CEILING, Refused
-from enve_pm.core.unit import NETWORK, ROOMS, SUBPM, SUBROOT, takes
+from enve_pm.core.unit import LOADER, NETWORK, PROCESS, ROOMS, SUBPM, SUBROOT, takes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     own = directory(home, spec.name)
     _paths(spec, found, own)
     _sockets(spec, found, own)
-    if spec.kind == NETWORK:
+    if spec.kind == LOADER:
+        _loader(spec, found)
+    elif spec.kind == NETWORK:
         _network(spec, found)
     elif spec.kind in ROOMS:
         _room(spec, found, own)
@@ -116,6 +118,15 @@ def _as_laid_out(spec: UnitSpec, pm: Pm) -> None:
 def _kind(spec: UnitSpec, ceiling: Ceiling) -> None:
     if spec.kind not in ceiling.kinds:
         raise _above(spec, "kind", spec.kind, "its kinds: " + " ".join(ceiling.kinds))
+
+
+def _loader(spec: UnitSpec, ceiling: Ceiling) -> None:
+    """Its command is a process like any other; and the node's own pm alone judges streams."""
+    if "command" in spec.body and PROCESS not in ceiling.kinds:
+        most = "its kinds, which lack process: " + " ".join(ceiling.kinds)
+        raise _above(spec, "loader.command", spec.body["command"][0], most)
+    if len(address.parse(spec.name)) > 1:
+        raise Refused(CEILING, "%s: a loader stands in the node's own pm" % spec.name)
 
 
 def _user(spec: UnitSpec, ceiling: Ceiling) -> None:

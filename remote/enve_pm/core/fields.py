@@ -35,7 +35,16 @@ DAY = 86_400_000  # ms
 BIG = 2**53 - 1  # integers of canonical JSON
 SIGNALS = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL")
 # What pm keeps in a spot's directory.
-RESERVED = (".placed", ".placed.new", ".product.new", ".product.old", ".upper", ".notify")
+RESERVED = (
+    ".placed",
+    ".placed.new",
+    ".product.new",
+    ".product.old",
+    ".upper",
+    ".notify",
+    ".inbox",
+    ".fetched",
+)
 TREE = ".tree-"  # begins the names of folders that hold the files of a root
 RLIMITS = ("nofile", "nproc", "core", "as", "data", "fsize", "stack", "memlock", "cpu")
 
@@ -152,6 +161,12 @@ def _network(value: Any) -> Any:
     return networkbody.body(value)
 
 
+def _loader(value: Any) -> Any:
+    from enve_pm.core import loaderbody  # most pms have none
+
+    return loaderbody.body(value)
+
+
 _do = one_of("start", "restart", "reload", "recheck")
 _timer_keys = {"every": integer(1000, 400 * DAY), "at": _cron}
 
@@ -169,7 +184,8 @@ FIELDS: Mapping[str, Check] = {
     "v": integer(1, 1),
     "name": full_name,
     "kind": one_of(
-        *("process", "resource", "job", "mount", "volume", "subroot", "network", "timer", "subpm")
+        *("process", "resource", "job", "mount", "volume", "subroot", "network", "timer", "loader"),
+        "subpm",
     ),
     "want": one_of("up", "down"),
     "command": argv,
@@ -209,6 +225,7 @@ FIELDS: Mapping[str, Check] = {
     "subroot": tagged("type", _subroots),
     "network": _network,
     "timer": _timer,
+    "loader": _loader,
     "mode": one_of("root", "user"),
     "program": _path,
     "single": boolean,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enve_pm.core import failing, making, situation, states, vitals
 from enve_pm.core.change import change_class, strongest
 from enve_pm.core.graph import NEED
+from enve_pm.core.unit import LOADER
 from enve_pm.core.unitstate import OK
 
 TYPE_CHECKING = False
@@ -100,10 +101,11 @@ def catch_up(board: Board, unit: Unit) -> None:
 def _rechecked(board: Board, unit: Unit, code: int) -> bool:
     """Whether the unit goes on: it is as it was made, or its drift is only reported."""
     assert unit.active is not None  # noqa: S101
-    if code and unit.active.drift == "heal":
+    if code and unit.active.heals:
         failing.fail(board, unit, states.FAIL, failing.result_of(code), DRIFT)
         return False
-    unit.result, unit.detail = (failing.result_of(code), board.told(DRIFT)) if code else (OK, "")
+    what = "" if unit.active.kind == LOADER else DRIFT
+    unit.result, unit.detail = (failing.result_of(code), board.told(what)) if code else (OK, "")
     board.show(unit)
     watch(board, unit)
     return True

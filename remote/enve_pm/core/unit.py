@@ -21,11 +21,12 @@ VOLUME = "volume"
 SUBROOT = "subroot"
 NETWORK = "network"
 TIMER = "timer"
+LOADER = "loader"
 # Kinds whose check, make and undo are done by `enve_pm.maker`; what they are stands in the line
 # under the name of the kind.
 ROOMS = frozenset((MOUNT, VOLUME, SUBROOT, NETWORK))
 # Kinds whose line says what they are under their own name.
-BODIES = ROOMS | {TIMER}
+BODIES = ROOMS | {TIMER, LOADER}
 # Kinds that a check judges, and no pid: see `core.making`.
 CHECKED = frozenset((RESOURCE, JOB, *BODIES))
 # ... and of these, those whose check, make and undo are pm's own.
@@ -98,7 +99,12 @@ _FOREIGN[TIMER] = (
     *_OF_PROCESSES,
     *("user", "group", "files", "product", "excl", "check_every", "drift", "log_size", "log_keep"),
 )
-for _kind in BODIES:
+_REQUIRED[LOADER] = (LOADER,)
+_FOREIGN[LOADER] = (
+    *("command", "cwd", "stop_signal", "ready", "reload", *_ALIVE, "check", "make", "undo", "each"),
+    *("mode", "program", "product", "excl", "check_every", "drift", "root", "jail", "users"),
+)
+for _kind in (*ROOMS, TIMER):
     _FOREIGN[_kind] = (*_FOREIGN[_kind], *rooms.FIELDS)
 for _kind in (PROCESS, RESOURCE, JOB):
     _FOREIGN[_kind] = (*_FOREIGN[_kind], "jail", "users")
@@ -203,6 +209,11 @@ class UnitSpec:
     def checked(self) -> bool:
         """Whether a check judges it, and no pid."""
         return self.kind in CHECKED
+
+    @property
+    def heals(self) -> bool:
+        """Whether it is made anew when its check says no; else that is only shown."""
+        return self.drift == "heal" and self.kind != LOADER
 
     @property
     def makes(self) -> bool:

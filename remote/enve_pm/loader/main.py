@@ -52,6 +52,8 @@ def main(arguments: Sequence[str]) -> int:
         return _say("good", "nothing new: %s" % shown(nothing))
     except (Trouble, FormatError, UnitError) as trouble:
         return _say("bad", shown(trouble))
+    except BrokenPipeError:
+        return GOOD  # pm is replaced by another program, which will ask again
     except OSError as error:
         return _say("bad", shown("%s: %s" % (error.filename or "files", error.strerror or error)))
 
@@ -72,7 +74,7 @@ def _bring(asked: Asked) -> int:
         word, _, text = answer.readline().decode().strip().partition(" ")
     _empty(inbox)
     if not word:
-        return GOOD  # pm is replaced by another program, which will ask again
+        return GOOD  # likewise
     print(text, flush=True)
     if word == "good" and marks:
         Files().replace(asked["folder"] + "/" + MARKS, dumps(marks))

@@ -58,7 +58,7 @@ class Processes:
         try:
             env = environment(spec, self._home, run.job)
             fds = output(spec, self._logs)
-            self._launch(run, spec, env, fds)
+            self.launch(run, spec, env, fds)
         except (SpawnError, OSError) as error:
             self.over(run)
             reason = "exec:" + code_name(error) if isinstance(error, OSError) else error.reason
@@ -82,10 +82,19 @@ class Processes:
         run = self._runs.start_of(unit)
         return run.main if run is not None else 0
 
-    def _launch(self, run: Run, spec: UnitSpec, env: dict[str, str], fds: dict[int, int]) -> None:
+    def launch(
+        self,
+        run: Run,
+        spec: UnitSpec,
+        env: dict[str, str],
+        fds: dict[int, int],
+        argv: Sequence[str] = (),
+    ) -> bool:
+        """With the unit's rights and limits; argv: another command than the step's own. False: that
+        it does not run has been told. Raises SpawnError, OSError."""
         its = self._prepare(run, spec, env, fds) if run.step == states.START else -1
         try:
-            argv = self._command(run, spec, env)
+            argv = argv or self._command(run, spec, env)
             if run.step == states.START:
                 cwd(spec, self._home)  # the spot's folder is there
                 self.belongings.give(run, spec, env, fds)
@@ -102,6 +111,7 @@ class Processes:
                 os.close(its)
         if run.watch is not None:
             run.watch.begin() if good else run.watch.close()
+        return good
 
     def _command(self, run: Run, spec: UnitSpec, env: dict[str, str]) -> Sequence[str]:
         if run.step == states.RELOAD_STEP:

@@ -33,17 +33,22 @@ class Node:
         for folder in (self.home / "trust/keys", self.run / "inbox", self.run / "lease"):
             folder.mkdir(parents=True)
         keyhole = forge.keyhole(keys["alice"], scope=[scope])
-        value = forge.blueprint([keyhole], **{"pms": {}, **blueprint})
-        (self.home / "trust/blueprint.json").write_bytes(canonical.dumps(value))
+        self.lay(forge.blueprint([keyhole], **{"pms": {}, **blueprint}))
         for fingerprint, ring in keys.rings.items():
             (self.home / f"trust/keys/{fingerprint}.gpg").write_bytes(ring)
+        self.python = sys.executable
+        self.program = PROGRAM
         self.march = root / "march"
         self.march.write_text(writer.text(str(self.home), str(self.run / "default.pipe")))
         self.process: subprocess.Popen[bytes] | None = None
 
+    def lay(self, blueprint: dict[str, object]) -> None:
+        """What deploy does; each stream is judged by what stands there."""
+        (self.home / "trust/blueprint.json").write_bytes(canonical.dumps(blueprint))
+
     def start(self, *options: str, **keys: Any) -> None:
         """`keys` go to the process."""
-        words = [sys.executable, "-I", "-S", str(PROGRAM), "run", "--no-cgroup", *options]
+        words = [self.python, "-I", "-S", str(self.program), "run", "--no-cgroup", *options]
         pipe = str(self.run / "default.pipe")
         env = {"PATH": os.environ["PATH"], "PMHOME": str(self.home), "PMPIPE": pipe}
         env[brood.MARK] = self.mark
@@ -58,7 +63,7 @@ class Node:
 
     def pm(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of the client."""
-        argv = [sys.executable, "-I", "-S", str(PROGRAM), *words]
+        argv = [self.python, "-I", "-S", str(self.program), *words]
         env = {"PATH": os.environ["PATH"], "PMHOME": str(self.home)}
         return subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
 
