@@ -7,6 +7,7 @@ import os
 
 from enve_pm.maker import layer, libc, trusted
 from enve_pm.maker.layer import BIND, Layer
+from enve_pm.shell import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,11 +27,29 @@ def lay(home: str, shown: Sequence[tuple[str, bool]], root: str) -> None:
     def top() -> int:
         return find(root or "/")
 
+    if not root and os.geteuid() == 0:
+        _let_go(cover.at, [path for path, _, _ in held])
     layer.put(top, cover)
     for path, read_only, source in held:
         flags = SAFE | (libc.RDONLY if read_only else 0)
         layer.put(top, Layer(path, BIND, "", flags), source)
         os.close(source)
+
+
+def _let_go(home: str, kept: Sequence[str]) -> None:
+    """What others have mounted in that HOME goes out of our sight, and is not kept in use by us."""
+    for mount in mountinfo.below(home, mountinfo.read()):
+        if any((path + "/").startswith(mount.at + "/") for path in kept):
+            continue
+        above, _, name = mount.at.rpartition("/")
+        try:
+            folder = trusted.open_path(above)
+        except trusted.Bent:
+            continue  # it will be covered
+        os.fchdir(folder)
+        os.close(folder)
+        libc.unmount(name, libc.DETACH | libc.NOFOLLOW)
+    os.chdir("/")
 
 
 def _place(find: Callable[[str], int], path: str, root: str) -> str:

@@ -119,6 +119,17 @@ def test_commands_states_and_programs(box: Box, kind: str) -> None:
     until(lambda: running(box) == len(before) - 1, "all but what was stopped")
 
 
+@pytest.mark.parametrize("more", [{}, {"users": 231072}])
+def test_a_jail_keeps_no_mount_of_its_neighbours(box: Box, more: dict[str, Any]) -> None:
+    data = line("data", kind="mount", mount={"type": "tmpfs", "at": "data"})
+    box.load(BASE, data)
+    box.load(BASE, data, subpm("pm1", jail=True, **more))
+    rows = Path(f"/proc/{box.unit('pm1')['pid']}/mountinfo").read_text().splitlines()
+    own = sorted(row.split()[4] for row in rows if str(box.home) in row.split()[4])
+    home = str(box.home)
+    assert own == [home, f"{home}/feed/pm1", f"{home}/spots/pm1"]
+
+
 def test_a_root_without_python(box: Box) -> None:
     bare = subroot("base", "bind", paths=["/etc"])
     box.load(bare, subpm("pm1", restart="never", **CHROOT), status=3)
