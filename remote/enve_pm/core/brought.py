@@ -9,12 +9,18 @@ if TYPE_CHECKING:
     from typing import Any
 
 FIRST, LAST = 5_000, 900_000  # ms: rests after one failure, and after many
+SHOWN = 300  # characters
 NEWS = "nothing new: "
 
 
 def outcome(answer: Any, seen: int) -> tuple[bool, str]:
     """Whether all is well, and the words. `answer`: of the acceptor; `seen`: the newest serial that
     this node knows in its lane."""
+    good, text = _outcome(answer, seen)
+    return good, shown(text)
+
+
+def _outcome(answer: Any, seen: int) -> tuple[bool, str]:
     if answer.verdict == "accepted":
         return True, "took %s #%d" % (answer.lane, answer.serial)
     if answer.verdict == "duplicate":
@@ -41,4 +47,10 @@ def said(data: bytes) -> tuple[bool, str] | None:
     word, _, text = data[:2000].decode("utf-8", "replace").partition(" ")
     if word not in ("good", "bad"):
         return None
-    return word == "good", "".join(sign if sign.isprintable() else " " for sign in text).strip()
+    return word == "good", shown(text)
+
+
+def shown(text: object) -> str:
+    """One line that a terminal may show, of bounded length: strangers had a say in it."""
+    line = "".join(sign if sign.isprintable() else " " for sign in str(text)[: 4 * SHOWN])
+    return " ".join(line.split())[:SHOWN]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from enve_pm.core import states
+from enve_pm.core.unit import LOADER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def ending(code: int) -> str:
 def _advice(link: dict[str, Any], story: dict[str, Any]) -> str:
     if not link["state"]:
         return "add it to the plan, or take it out of `needs`"
+    if link.get("kind") == LOADER and link.get("result") not in ("ok", "", None):
+        return "it is tried again; to look now: recheck"
     if link["state"] in (states.FAIL, states.STARTING_FAIL):
         return "mend it and march, or try again now: restart"
     if link.get("want") == states.DOWN and str(link.get("why", "")).startswith("manual"):

@@ -12,12 +12,13 @@ from __future__ import annotations
 import os
 import signal
 
+from enve_pm.core.brought import NEWS, shown
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError
 from enve_pm.loader import source, web
 from enve_pm.loader.carve import carve
-from enve_pm.loader.trouble import Nothing, Trouble, shown
+from enve_pm.loader.trouble import Nothing, Trouble
 from enve_pm.shell.files import Files
 from enve_pm.shell.handle import write_all
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _bring(asked)
     except Nothing as nothing:
-        return _say("good", "nothing new: %s" % shown(nothing))
+        return _say("good", NEWS + shown(nothing))
     except (Trouble, FormatError, UnitError) as trouble:
         return _say("bad", shown(trouble))
     except BrokenPipeError:

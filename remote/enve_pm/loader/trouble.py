@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-SHOWN = 300  # characters
-
 
 class Trouble(Exception):
     """In words, for the unit's state."""
@@ -11,9 +9,3 @@ class Trouble(Exception):
 
 class Nothing(Exception):
     """There is nothing new to bring, which is no trouble."""
-
-
-def shown(text: object) -> str:
-    """One line that a terminal may show, of bounded length."""
-    line = " ".join(str(text).split())
-    return "".join(sign if sign.isprintable() else "?" for sign in line)[:SHOWN]

@@ -13,8 +13,6 @@ from enve_pm.wire import stream as streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from enve_pm.shell.accept import Acceptor
     from enve_pm.shell.loop import Loop
 
@@ -22,14 +20,14 @@ THEIRS, OURS = 3, 4  # the child's numbers: to pm, and from it
 TITLE = b"stream\n"
 READ = 1 << 18
 ENDED = "it ended without a word"
+LARGE = "the stream is larger than %d bytes" % streams.SIZE
 
 
 class Delivery:
     """`inbox`: where files lie that are too large for the stream. `good` and `text` say how it went
-    when `over`; `heard` is called when they do."""
+    when `over`."""
 
     def __init__(self, loop: Loop, acceptor: Acceptor, inbox: str) -> None:
-        self.heard: Callable[[], None] = lambda: None
         self.over = False
         self.good = False
         self.text = ENDED
@@ -82,13 +80,12 @@ class Delivery:
             return
         self._close_reader()
         data, self._data = self._data, b""
-        if data.startswith(TITLE) and not piece:
-            self._acceptor.offer(data[len(TITLE) :], self._inbox, self._judged)
+        if piece:
+            self._tell(False, LARGE)
+        elif data.startswith(TITLE):
+            self._acceptor.offer(data[len(TITLE) :], self._inbox, self._tell)
         else:
             self._tell(*(brought.said(data) or (False, ENDED)))
-
-    def _judged(self, good: bool, text: str) -> None:
-        self._tell(good, text)
 
     def _tell(self, good: bool, text: str) -> None:
         self.over, self.good, self.text = True, good, text
@@ -99,4 +96,3 @@ class Delivery:
         except OSError:
             pass  # it is gone, or wants no answer
         self.close()
-        self.heard()

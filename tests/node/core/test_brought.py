@@ -49,6 +49,7 @@ def test_rest(every: int, failures: int, chance: int, ms: int) -> None:
         (b"bad \x1b[31mred\xff\n", (False, "[31mred\ufffd")),
         (b"", None),
         (b"goodness", None),
+        (b"bad " + b"x" * 5000, (False, "x" * 300)),
     ],
 )
 def test_said(data: bytes, found: tuple[bool, str] | None) -> None:

@@ -101,9 +101,14 @@ def test_one_that_is_not_signed_by_a_keyhole_changes_nothing(
     until(lambda: "init stream" in said.read_text(), "pm to complain")
     assert "refused (keyhole)" in said.read_text()
     assert node.states() == {}
-    file.unlink()
+
+
+@pytest.mark.nightly
+def test_it_is_tried_again(node: Node, keys: Keys, tmp_path: Path) -> None:
+    file = tmp_path / "first.stream"
+    node.start("--init-stream", str(file))
     file.write_bytes(plan().stream(keys.sign("alice")))
-    runs(node, BOTH)  # it is tried again
+    runs(node, BOTH)
 
 
 def test_a_sub_pm_has_its_parents_word(node: Node) -> None:
