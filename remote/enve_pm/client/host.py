@@ -67,12 +67,17 @@ class Asked:
 
     def known(self) -> list[Keeper]:
         """By name, else all that pm is registered with."""
-        if "--kind" in self.options:
-            return [register.by_kind(self._kind(), self.kept, self.system)]
+        kind = self._kind()
+        if kind != register.AUTO:
+            return [register.known(self.kept, self.system)[kind](self.kept)]
         found = register.there(self.kept, self.system)
         if self.as_root and not found:
             raise Problem(f"root has not registered the pm of {self.kept.login}")
         return found or [Nobody(self.kept)]
+
+    def printed(self) -> Keeper:
+        """By name also what only another machine has."""
+        return self.chosen() if self._kind() == register.AUTO else self.known()[0]
 
     def _kind(self) -> str:
         kind = self.options.get("--kind", register.AUTO)
@@ -101,11 +106,13 @@ def run(verb: str, arguments: Sequence[str]) -> int:
 def install(asked: Asked) -> int:
     """Have pm started at every boot; `--stdout`: only print what would be put down."""
     if "--stdout" in asked.options:
-        keeper = asked.known()[0] if "--kind" in asked.options else asked.chosen()
+        keeper = asked.printed()
         sys.stdout.write(keeper.text())
         _untried(keeper)
         return 0
     _owner(asked)
+    if not os.path.isfile(asked.kept.launcher):
+        raise Problem(f"there is no {asked.kept.launcher}", "enve-deploy puts it there")
     keeper = asked.chosen()
     _untried(keeper)
     asked.keep_stream()

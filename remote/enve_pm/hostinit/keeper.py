@@ -71,12 +71,10 @@ class FileKeeper(Keeper):
         if not force:
             self._spare()
         files.parents(self.path, 0o755)
-        if files.put(self.path, os.fsencode(self.text()), self.mode):
-            self.enable()
-        elif self.enabled():
+        changed = files.put(self.path, os.fsencode(self.text()), self.mode)
+        if not changed and self.enabled():
             return False
-        else:
-            self.enable()
+        self.enable()
         return True
 
     def _spare(self) -> None:

@@ -4,7 +4,6 @@ boot, or when the user logs in. A template: no such host has tried it."""
 from __future__ import annotations
 
 import os
-import plistlib
 import sys
 from shutil import which
 
@@ -37,6 +36,8 @@ class Launchd(FileKeeper):
         return "%s/%s.plist" % (folder, self.kept.name)
 
     def text(self) -> str:
+        import plistlib  # its parser is more than some nodes have
+
         value = {
             "Label": self.kept.name,
             "ProgramArguments": ["/bin/sh", self.kept.launcher, *self.kept.run],

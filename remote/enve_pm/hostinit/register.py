@@ -4,6 +4,7 @@ cron can start at boot."""
 from __future__ import annotations
 
 from glob import glob
+from itertools import chain
 
 from enve_pm.hostinit import busybox, cron, runit, systemd, sysvinit
 from enve_pm.hostinit.another import Another
@@ -65,13 +66,13 @@ def known(kept: Kept, system: bool) -> dict[str, Make]:
 
 def choose(asked: str, kept: Kept, system: bool) -> Keeper:
     """The keeper for what was asked: auto, or one of the above by its name. Raises Problem."""
-    makes = known(kept, system)
     if asked == AUTO:
-        found = [] if system or kept.login else rooted(kept)
-        found += [one for one in _all(kept, system) if one.usable()]
-        if not found:
+        theirs = [] if system or kept.login else rooted(kept)
+        found = next(chain(theirs, (one for one in _all(kept, system) if one.usable())), None)
+        if found is None:
             raise Problem("no init that we know runs this machine")
-        return found[0]
+        return found
+    makes = known(kept, system)
     if asked not in makes:
         raise Problem(
             "`register: %s` is for a system install" % asked,
@@ -94,11 +95,6 @@ def not_covered(home: str, system: bool) -> str:
     if system:
         return NOT_COVERED + BY_HAND % home
     return NOT_COVERED + (LINGER % systemd.login() if systemd.booted() else ROOT % home)
-
-
-def by_kind(kind: str, kept: Kept, system: bool) -> Keeper:
-    """The keeper that was chosen earlier, by its `kind` (`systemd-user` is systemd of a user)."""
-    return known(kept, system).get(kind.partition("-")[0], Nobody)(kept)
 
 
 def there(kept: Kept, system: bool) -> list[Keeper]:

@@ -82,6 +82,7 @@ def test_an_entry_comes_and_goes(home: Path, tmp_path: Path) -> None:
         (["instal"], 64, "wanted: pm host install"),
         (["install", "--kind", "systemb"], 64, "did you mean systemd?"),
         (["install", "--kind", "upstart"], 64, "known here: "),
+        (["stop", "--kind", "auto", "--init-stream", "x"], 64, "goes with install"),
     ],
 )
 def test_what_is_not_understood(home: Path, words: list[str], code: int, told: str) -> None:
@@ -106,6 +107,12 @@ def test_root_is_told_of_its_own_flag(home: Path) -> None:
     done = pm(home, "host", "install")
     assert (done.returncode, "root may with --as-root" in done.stderr) == (5, True)
     shutil.chown(home, 0, 0)
+
+
+def test_a_home_without_a_launcher_is_not_registered(home: Path, tmp_path: Path) -> None:
+    done = pm(home, "host", "install", "--home", str(tmp_path), "--kind", "none")
+    assert done.returncode == 3
+    assert f"there is no {tmp_path}/pm; enve-deploy puts it there" in done.stderr
 
 
 def test_only_the_owner_may(home: Path) -> None:

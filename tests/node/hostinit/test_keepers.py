@@ -208,16 +208,6 @@ def test_auto_takes_cron_where_there_is_no_systemd(crontab: Path) -> None:
     assert register.choose("auto", kept.of("/srv/pm"), system=False).kind == "cron"
 
 
-@pytest.mark.parametrize("system", [True, False])
-def test_each_kind_is_found_again_by_its_name(system: bool) -> None:
-    ours = kept.of("/srv/pm")
-    for make in register.known(ours, system).values():
-        made = make(ours)
-        again = register.by_kind(made.kind, ours, system)
-        assert (type(again), again.path) == (type(made), made.path)
-    assert register.by_kind("gone", ours, system).kind == "none"
-
-
 def test_words_for_sh_are_quoted_at_every_level() -> None:
     ours = kept.of("/srv/it's", "o'neil")
     words = shlex.split(ours.su("run"))
