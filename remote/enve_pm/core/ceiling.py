@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from enve_pm.core.unit import UnitSpec
 
 
+# What a loader's environment may say where no process may stand: how to get out of a network.
+PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
+
+
 def place(tree: Pm, name: str) -> Any:
     """3: the Ceiling of a spot or the Pm of a sub-pm; a plan cannot make up new ones."""
     found = blueprints.find(tree, address.parse(name))
@@ -121,10 +125,15 @@ def _kind(spec: UnitSpec, ceiling: Ceiling) -> None:
 
 
 def _loader(spec: UnitSpec, ceiling: Ceiling) -> None:
-    """Its command is a process like any other; and the node's own pm alone judges streams."""
-    if "command" in spec.body and PROCESS not in ceiling.kinds:
+    """Its command is a process like any other, and so is what an environment can have a program
+    load; and the node's own pm alone judges streams."""
+    if PROCESS not in ceiling.kinds:
         most = "its kinds, which lack process: " + " ".join(ceiling.kinds)
-        raise _above(spec, "loader.command", spec.body["command"][0], most)
+        for name in spec.env:
+            if name.lower() not in PROXIES:
+                raise _above(spec, "env", name, most)
+        if "command" in spec.body:
+            raise _above(spec, "loader.command", spec.body["command"][0], most)
     if len(address.parse(spec.name)) > 1:
         raise Refused(CEILING, "%s: a loader stands in the node's own pm" % spec.name)
 

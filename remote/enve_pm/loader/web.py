@@ -55,7 +55,8 @@ def fetch(
             raise Nothing("not modified") from None
         raise Trouble("%s: %d %s" % (plain(url), error.code, error.reason)) from None
     except urllib.error.URLError as error:
-        raise Trouble("%s: %s" % (plain(url), error.reason)) from None
+        why = getattr(error.reason, "strerror", "") or error.reason
+        raise Trouble("%s: %s" % (plain(url), why)) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Trouble("%s: %s" % (plain(url), error or type(error).__name__)) from None
     return {name: mark for name, mark in told.items() if mark and len(mark) <= LONGEST}

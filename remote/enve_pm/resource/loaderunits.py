@@ -217,7 +217,8 @@ class LoaderUnits:
 
     def _note(self, name: str, armed: Armed, text: str) -> None:
         if text.startswith(brought.NEWS):
-            self.noted(name, text + ("; last " + armed.took if armed.took else ""))
+            last = armed.took if armed.took.partition(" ")[2] not in text else ""
+            self.noted(name, text + ("; last " + last if last else ""))
         else:
             armed.took = text
             self.noted(name, text)

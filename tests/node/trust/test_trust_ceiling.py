@@ -67,3 +67,13 @@ def test_the_directory_of_a_nested_spot() -> None:
     ceiling.check(spec({"cwd": inside}, "tenants.shop"), nodes.tree, HOME)
     with pytest.raises(Refused, match="cwd"):
         ceiling.check(spec({"cwd": inside}, "tenants.blog"), nodes.tree, HOME)
+
+
+def test_only_the_nodes_own_pm_has_loaders() -> None:
+    spots = {"pull": {"kinds": ["loader"]}}
+    value = forge.blueprint([], spots=spots, pms={"p": {"mode": "user", "spots": spots}})
+    nodes = record.parse_blueprint(canonical.dumps(value), False)
+    body = {"kind": "loader", "loader": {"file": "/a"}}
+    ceiling.check(spec(body, "pull"), nodes.tree, HOME)
+    with pytest.raises(Refused, match="in the node's own pm"):
+        ceiling.check(spec(body, "p.pull"), nodes.tree, HOME)
