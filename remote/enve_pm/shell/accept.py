@@ -221,6 +221,8 @@ class Acceptor:
         new = self._wanted.lines(lane, self.plans.held[lane].part.lines)
         # A plan that says nothing of a pm any more leaves it as the blueprint lays it out.
         new.update({pm: line for pm, line in self._wanted.pms().items() if pm in old.keys() - new})
+        # Who marches has been asked about what was set by hand; nobody was for what a node pulls.
+        who = who if queued.told is None else Asked("", "")
         self.apply(Accepted(who.stream, who.nonce, lane, answer.serial, old, new))
 
     def progress(self, accepted: Accepted, verdict: str, spots: Spots, final: bool) -> None:

@@ -231,6 +231,27 @@ def test_over_a_change_of_program_and_a_death(node: Node, keys: Keys, tmp_path: 
 
 
 @pytest.mark.usefixtures("node_keys")
+def test_what_was_set_by_hand_stays(node: Node, keys: Keys, tmp_path: Path) -> None:
+    """A march asks about that; here nobody was asked."""
+    file = tmp_path / "plan"
+    begin(node, keys, loader(file=str(file)))
+    first = plan()
+    file.write_bytes(first.stream(keys.sign("alice")))
+    until(lambda: node.states().get("db") == "RUNNING", "the plan to run")
+    assert node.pm("stop", "web").returncode == 0
+    newer = first.after({name: forge.line(name, ready=READY, nice=1) for name in ("web", "db")})
+    file.write_bytes(newer.stream(keys.sign("alice")))
+    told(node, "took main #2")
+    until(lambda: "nice" in node.pm("cat", "db").stdout, "the newer one to be in force")
+    web = node.status()["units"]["web"]
+    assert (web["state"], web["want"], web["drift"]) == ("STOPPED", "down", True)
+    assert node.send(
+        newer.after({"web": forge.line("web", ready=READY)}).stream(keys.sign("alice"))
+    )
+    until(lambda: node.states().get("web") == "RUNNING", "a march to set it back")
+
+
+@pytest.mark.usefixtures("node_keys")
 def test_it_goes_with_its_plan(node: Node, keys: Keys, tmp_path: Path) -> None:
     begin(node, keys, loader(command=["sleep", "1000"])).after({})
     node.pm("stop", "pull")
