@@ -112,3 +112,28 @@ def test_root_has_a_logins_pm_started(init: Init, node: BootedNode, tmp_path: Pa
         pm(node, LOGINS, "host", "remove", "--as-root")
         site.deploy("--remove", "--yes")
         assert not (node.root / LOGINS).exists()
+
+
+@pytest.mark.parametrize("init", inits.ALL, ids=str)
+def test_a_change_of_keeper_ends_no_service(init: Init, node: BootedNode, tmp_path: Path) -> None:
+    with fleet(node, tmp_path, "daemon", register="none") as site:
+
+        def deploy(register: str) -> str:
+            site.inventory["nodes"][node.name]["register"] = register
+            site.write()
+            done = site.deploy()
+            return done.stdout + done.stderr
+
+        deploy("none")
+        site.march(site.plan(SPOTS))
+        before = status(node, ROOTS)
+        assert f"registered with {init.keeper}" in deploy("auto")
+        assert status(node, ROOTS)["units"]["web"]["pid"] == before["units"]["web"]["pid"]
+
+        node.reboot()
+        after = comes_back(node, ROOTS, "boot", before["boot"])
+        said = deploy("none")
+        assert f"it is registered with {init.keeper} still" in said
+        assert f"host remove --kind {init.keeper}` ends that" in said
+        _, alive = node.ssh(f"sleep 1; stat -c %n /proc/{after['units']['web']['pid']}")
+        assert alive == f"/proc/{after['units']['web']['pid']}\n"

@@ -64,7 +64,7 @@ class Busybox(Keeper):
         self._end()
 
     def remove(self) -> bool:
-        """Only the lines where pm is ours: the init does not start it again, and ends nothing."""
+        """Some builds of the init end what is gone from the table, others let it run."""
         if not self._put([]):
             return False
         tell()
@@ -108,7 +108,7 @@ def registered() -> bool:
 
 
 def tell() -> None:
-    """The init reads its table again: it starts what is new there, and ends nothing. Whatever else
-    is process 1 might end by that word."""
+    """The init reads its table again, and starts what is new there. Whatever else is process 1
+    might end by that word."""
     if is_busybox():
         os.kill(1, signal.SIGHUP)

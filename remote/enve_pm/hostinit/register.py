@@ -11,7 +11,6 @@ from enve_pm.hostinit.another import Another
 from enve_pm.hostinit.busybox import Busybox
 from enve_pm.hostinit.cron import Cron
 from enve_pm.hostinit.cygrunsrv import Cygrunsrv
-from enve_pm.hostinit.keeper import FileKeeper
 from enve_pm.hostinit.kept import NAME
 from enve_pm.hostinit.launchd import Launchd
 from enve_pm.hostinit.nobody import Nobody, Rooted
@@ -104,9 +103,10 @@ def there(kept: Kept, system: bool) -> list[Keeper]:
 
 
 def besides(keeper: Keeper, kept: Kept, system: bool) -> list[Keeper]:
-    """Those that know this pm too, from another time. What can forget it without ending it does."""
-    found = [one for one in there(kept, system) if one.kind != keeper.kind]
-    return [one for one in found if isinstance(one, FileKeeper) or not one.remove()]
+    """Those that know this pm too, from another time, and would end it if they forgot it. (Cron
+    would not, so it does.)"""
+    found = [one for one in _all(kept, system) if one.kind != keeper.kind and one.there()]
+    return [one for one in found if not (isinstance(one, Cron) and one.remove())]
 
 
 def _all(kept: Kept, system: bool) -> list[Keeper]:
