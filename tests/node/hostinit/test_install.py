@@ -91,6 +91,9 @@ def test_any_python_installs_and_then_finds_nothing_to_do(
         [str(home / "pm"), "version"], capture_output=True, timeout=60, check=True
     )
     assert said.stdout
+    words = [str(home / "pm"), "host", "install", "--kind", "launchd", "--stdout"]
+    said = subprocess.run(words, capture_output=True, timeout=60, check=True)
+    assert b"RunAtLoad" in said.stdout
     assert list((home / "lib" / program.hash).rglob("*.pyc"))
 
 
