@@ -24,6 +24,7 @@ from enve_pm.shell.held import Held
 from enve_pm.shell.intake import Intake, Queued
 from enve_pm.shell.plans import Plans
 from enve_pm.shell.store import QUOTA, Store
+from enve_pm.shell.takeup import TakeUp
 from enve_pm.shell.wanted import Wanted
 from enve_pm.wire import record
 
@@ -60,7 +61,6 @@ class Acceptor:
         self.home = home
         self.system = system
         self.loop = loop
-        self.apply = apply
         disk = Disk() if disk is None else disk
         whole_machine = is_system(home, pipe)
         self.install = installs.Install(disk, home, whole_machine)
@@ -70,6 +70,7 @@ class Acceptor:
         self._answers = Answers(self._acks)
         self._intake = Intake(loop, self._answers.busy)
         self._wanted = Wanted(self.install, home)
+        self._takeup = TakeUp(self._wanted, self.plans, loop, apply)
         self._held = Held(home + "/public/held.json", self.install, self.plans, self.store)
         verifier = verify.Verifier(loop, home + "/verify", verify.USER if whole_machine else "")
         inbox = os.path.dirname(pipe) + "/inbox"
@@ -215,15 +216,9 @@ class Acceptor:
             pass  # what nobody names goes with the next plan
         self._held.publish()
         self._tidy()
-        lane, who = answer.lane, queued.who
-        # Among the old ones stands also what is not allowed any more: it has to go.
-        old = {**answer.old, **self._wanted.lines(lane, answer.old)}
-        new = self._wanted.lines(lane, self.plans.held[lane].part.lines)
-        # A plan that says nothing of a pm any more leaves it as the blueprint lays it out.
-        new.update({pm: line for pm, line in self._wanted.pms().items() if pm in old.keys() - new})
         # Who marches has been asked about what was set by hand; nobody was for what a node pulls.
-        who = who if queued.told is None else Asked("", "")
-        self.apply(Accepted(who.stream, who.nonce, lane, answer.serial, old, new))
+        who = queued.who if queued.told is None else Asked("", "")
+        self._takeup.take(answer.lane, who.stream, who.nonce, answer.old)
 
     def progress(self, accepted: Accepted, verdict: str, spots: Spots, final: bool) -> None:
         """pm reports: verdict accepted | applied | failed, spots {name: (state, result)}."""

@@ -182,6 +182,7 @@ def test_some_points(name: str, subject: Subject, tmp_path: Path) -> None:
     [
         ("restart", "write", range(1, 4)),  # a signal's byte in the loop's own pipe is among them
         ("march", "read", range(4, 7)),  # what gpgv says is among them
+        ("march", "newfstatat", range(12, 15)),  # the blueprint, when a plan is taken up
     ],
 )
 def test_some_failures(name: str, call: str, numbers: range, subject: Subject) -> None:
