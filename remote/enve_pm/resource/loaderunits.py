@@ -204,7 +204,7 @@ class LoaderUnits:
         delivery = self._open.pop(run.number, None)
         if delivery is None:
             return
-        delivery.close()
+        delivery.ended()
         run.why = delivery.text if delivery.over or not run.asked else LATE
         if not delivery.good:
             run.code = run.code or UNARMED

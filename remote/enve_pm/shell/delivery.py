@@ -25,7 +25,7 @@ LARGE = "the stream is larger than %d bytes" % streams.SIZE
 
 class Delivery:
     """`inbox`: where files lie that are too large for the stream. `good` and `text` say how it went
-    when `over`."""
+    when `over`. Raises OSError."""
 
     def __init__(self, loop: Loop, acceptor: Acceptor, inbox: str) -> None:
         self.over = False
@@ -35,8 +35,13 @@ class Delivery:
         self._acceptor = acceptor
         self._inbox = inbox
         self._data = b""
+        self._theirs = self._answers = self._writer = -1
         self._reader, self._theirs = os.pipe()
-        self._answers, self._writer = os.pipe()
+        try:
+            self._answers, self._writer = os.pipe()
+        except OSError:  # no more descriptors
+            self.close()
+            raise
         for handle in (self._reader, self._writer):
             os.set_blocking(handle, False)
 
@@ -58,6 +63,13 @@ class Delivery:
             os.close(self._writer)
             self._writer = -1
 
+    def ended(self) -> None:
+        """The child is gone. Its last words may still be in the pipe: a turn of the loop hears of
+        ends that came after it had looked for words."""
+        while self._reader >= 0 and self._take():
+            pass
+        self.close()
+
     def _close_theirs(self) -> None:
         for handle in (self._theirs, self._answers):
             if handle >= 0:
@@ -71,13 +83,20 @@ class Delivery:
             self._reader = -1
 
     def _read(self) -> None:
+        self._take()
+
+    def _take(self) -> bool:
+        """Hear what is there; False: nothing is."""
         try:
             piece = os.read(self._reader, READ)
         except BlockingIOError:
-            return
+            return False
         self._data += piece
-        if piece and len(self._data) <= len(TITLE) + streams.SIZE:
-            return
+        if not piece or len(self._data) > len(TITLE) + streams.SIZE:
+            self._whole(piece)
+        return True
+
+    def _whole(self, piece: bytes) -> None:
         self._close_reader()
         data, self._data = self._data, b""
         if piece:

@@ -85,7 +85,7 @@ class Initial:
 
     def _ended(self, delivery: Delivery) -> None:
         """Of the child."""
-        delivery.close()
+        delivery.ended()
         if self._acceptor.plans.held:
             complain("pm: init stream %s: %s" % (self._path, delivery.text))
         else:

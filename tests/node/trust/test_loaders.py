@@ -119,7 +119,9 @@ def told(node: Node, words: str, name: str = "pull") -> dict[str, Any]:
     try:
         return until(look, f"{name} to say {words!r}")
     except AssertionError as error:
-        raise AssertionError(f"{error}: {node.status()['units'].get(name)}") from None
+        raise AssertionError(
+            f"{error}: {node.status()['units'].get(name)}; {node.pm('logs', name).stdout}"
+        ) from None
 
 
 @pytest.fixture
@@ -164,7 +166,7 @@ def test_what_is_bad_is_named_and_keeps_nobody_waiting(
     assert node.states() == {"pull": "RUNNING", "second": "RUNNING"}
     file.write_bytes(plan().stream(keys.sign("alice")))
     told(node, "took main #1", "second")
-    server.pages["/plan"] = plan().after({}).stream(keys.sign("alice"))
+    server.pages["/plan"] = plan(b"other\n").after({}).stream(keys.sign("alice"))
     assert node.pm("recheck", "pull").returncode in (0, 3)
     told(node, "refused (stale-base)")  # another history
     server.pages["/plan"] = b"<html>"
