@@ -78,7 +78,7 @@ def _bring(asked: Asked) -> int:
         return GOOD  # likewise
     print(text, flush=True)
     if word == "good" and marks:
-        Files().replace(asked["folder"] + "/" + MARKS, dumps(marks))
+        _remember(asked["folder"], marks)
     return GOOD if word == "good" else BAD
 
 
@@ -106,6 +106,13 @@ def _known(folder: str, url: str) -> dict[str, str]:
     return {key: mark for key, mark in marks.items() if key in web.MARKS} if good else {}
 
 
+def _remember(folder: str, marks: dict[str, str]) -> None:
+    try:
+        Files().replace(folder + "/" + MARKS, dumps(marks))
+    except OSError:
+        pass  # it is asked for as a whole the next time
+
+
 def _empty(folder: str) -> str:
     """A folder of ours without anything in it."""
     try:
@@ -117,6 +124,7 @@ def _empty(folder: str) -> str:
 
 
 def _say(word: str, text: str) -> int:
+    signal.setitimer(signal.ITIMER_REAL, 0)
     print(text, flush=True)
     try:
         write_all(TO_PM, ("%s %s\n" % (word, text)).encode("utf-8", "replace"))

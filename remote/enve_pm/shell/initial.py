@@ -29,13 +29,15 @@ DEADLINE = 60_000  # ms
 
 
 def place(given: str, home: str) -> str:
-    """The path of an init stream; what comes on stdin is kept in HOME. Raises OSError."""
+    """The path of an init stream; what comes on stdin is kept in HOME. Where nothing comes, as when
+    an init starts it again, what was kept stays. Raises OSError."""
     if given != STDIN:
         return os.path.abspath(given)
-    data = read_all(0, LARGEST)
-    os.makedirs(home, 0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
-    Files().replace("%s/%s" % (home, NAME), data, sync=True)
-    return "%s/%s" % (home, NAME)
+    path, data = "%s/%s" % (home, NAME), read_all(0, LARGEST)
+    if data:
+        os.makedirs(home, 0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
+        Files().replace(path, data, sync=True)
+    return path
 
 
 class Initial:

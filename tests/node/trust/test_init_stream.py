@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -89,6 +90,9 @@ def test_a_whole_signed_plan_on_stdin_of_a_pm_that_is_kept_alive(
     os.kill(pid, signal.SIGKILL)
     until(lambda: node.status()["pid"] != pid, "pm to come back")
     runs(node, {"web": "RUNNING"})
+    node.end()
+    node.start("--init-stream", "-", stdin=subprocess.DEVNULL)  # as an init does
+    assert (node.home / "init.stream").read_bytes() == whole
 
 
 def test_one_that_is_not_signed_by_a_keyhole_changes_nothing(
