@@ -160,6 +160,12 @@ def logger(arguments: Sequence[str]) -> int:
     return logger.main(int(arguments[0]))
 
 
+def terminals(arguments: Sequence[str]) -> int:
+    from enve_pm.shell import holder
+
+    return holder.main(arguments[0], int(arguments[1]))
+
+
 COMMANDS = {
     "run": run,
     "version": version,
@@ -168,4 +174,5 @@ COMMANDS = {
     "_do": do,
     "_try": trial,
     "_logger": logger,
+    "_terminals": terminals,
 }

@@ -25,6 +25,7 @@ HELP = """pm: the process manager of this node
   pm list-dependencies [UNIT...] [-o tree|dot|json] [--reverse] [--depth N]
   pm why UNIT [-o text|json]                      from its state to the cause
   pm logs UNIT [-n LINES] [-f]
+  pm attach UNIT [--read-only] [--detach-key X]   join a unit that has a terminal
   pm reexec [PLACE]                               another program goes on, no unit restarts
   pm shutdown                                     stop every unit in order, then pm
   pm host install|remove|start|stop               with the init of this machine
@@ -66,6 +67,12 @@ def _logs(verb: str, words: Sequence[str]) -> int:
     from enve_pm.client import logs
 
     return logs.run(words)
+
+
+def _attach(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.client import attach
+
+    return attach.run(words)
 
 
 def _host(verb: str, words: Sequence[str]) -> int:
@@ -117,6 +124,7 @@ COMMANDS: dict[str, Command] = {
     "list-dependencies": _graph,
     "why": _why,
     "logs": _logs,
+    "attach": _attach,
     "host": _host,
     "run": _modes,
     "version": _modes,
@@ -128,6 +136,7 @@ COMMANDS: dict[str, Command] = {
     "_load": _load,
     "_try": _modes,
     "_logger": _modes,
+    "_terminals": _modes,
 }
 ALIASES = {"--help": "help", "-h": "help", "--version": "version", "ls": "list"}
 

@@ -238,9 +238,15 @@ def test_the_rooms_of_the_architecture_exist() -> None:
 def test_the_page_of_pm_names_every_command_and_flag() -> None:
     text = (DOCS / "reference" / "pm.md").read_text()
     from enve_pm import cli
-    from enve_pm.client import host, logs, verbs
+    from enve_pm.client import attach, host, logs, verbs
 
-    flags: dict[str, Any] = {**cli.RUN_FLAGS, **verbs.UNIT_FLAGS, **logs.FLAGS, **host.FLAGS}
+    flags: dict[str, Any] = {
+        **cli.RUN_FLAGS,
+        **verbs.UNIT_FLAGS,
+        **logs.FLAGS,
+        **host.FLAGS,
+        **attach.FLAGS,
+    }
     flags["-o"] = True
     for word in [*entry.COMMANDS, *entry.ALIASES, *flags]:
         assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text), word

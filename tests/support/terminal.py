@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -58,6 +60,15 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._mine, text.encode())
+
+    def resize(self, rows: int, columns: int) -> None:
+        """The program hears of it, though this terminal leads no session."""
+        fcntl.ioctl(self._mine, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process.send_signal(signal.SIGWINCH)
+
+    def settings(self) -> list[Any]:
+        """How its line treats what is typed (see termios)."""
+        return termios.tcgetattr(self._mine)
 
     def end(self, seconds: float = 60) -> int:
         """Read what is left, and give back the exit status."""

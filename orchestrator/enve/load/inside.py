@@ -11,6 +11,7 @@ from enve.load.item import Item
 from enve_pm.core.inside import NONE
 from enve_pm.core.listening import DATAGRAM, STREAM
 from enve_pm.core.room import NAMESPACES
+from enve_pm.core.terminal import MOST
 
 Reader = Callable[[Item, str], Any]
 
@@ -33,6 +34,16 @@ def _read_only(item: Item, what: str) -> bool | list[str]:
 
 def _namespaces(item: Item, what: str) -> list[str]:
     return [one.choice(what, NAMESPACES) for one in item.several(what)]
+
+
+def _terminal(item: Item, what: str) -> bool | dict[str, int]:
+    """`true`, or its size."""
+    if not item.is_table:
+        if not item.boolean(what):
+            raise item.bad(f"{what}: wanted true or a size", hint="leave `terminal` out")
+        return True
+    table = item.table(what, ("rows", "columns"))
+    return {key: value.integer(f"{what}: {key}", 1, MOST) for key, value in table.items()}
 
 
 def _sockets(item: Item, what: str) -> dict[str, Any]:
@@ -67,6 +78,7 @@ _KEYS: dict[str, tuple[str, Reader]] = {  # key of the plan -> key of the line
     "hostname": ("hostname", lambda item, what: item.text(what)),
     "root": ("root", lambda item, what: item.text(what)),
     "sockets": ("sockets", _sockets),
+    "terminal": ("terminal", _terminal),
 }
 ORIGIN = {"net": "network"}  # see `enve.load.network`
 

@@ -38,6 +38,7 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         **pm.timed.dump(),
         "loaders": pm.loaders.dump(),
         "sockets": pm.processes.belongings.dump(),
+        "terminals": pm.processes.belongings.dump_terminals(),
         "questions": pm.processes.questions.dump(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
@@ -54,8 +55,8 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
         if run is not None:
             pm.processes.resume(run, watch)
     pm.logs.restore(state["logs"])
-    held = state.get("sockets", [])
-    pm.processes.belongings.restore(held, pm.engine.runs.all(), pm.engine.active)
+    held = state.get("sockets", []), state.get("terminals", {})
+    pm.processes.belongings.restore(*held, pm.engine.runs.all(), pm.engine.active)
     pm.board.wants = state["wants"]
     pm.board.notes = state["notes"]
     pm.owner.restore(state["goals"])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import capability, listening, target, walls
+from enve_pm.core import capability, listening, target, terminal, walls
 from enve_pm.core.fieldcheck import (
     Bad,
     boolean,
@@ -87,6 +87,7 @@ FIELDS: Mapping[str, Check] = {
     "jail": _jail,
     "users": integer(walls.FIRST, walls.LAST),
     "sockets": listening.body,
+    "terminal": terminal.body,
 }
 
 
@@ -115,13 +116,14 @@ def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
         return "writable", "no such key, as read_only is not true", room["writable"]
     if "pid" in room.get("namespaces", ()) and spec.ready["how"] == "pidfile":
         return "ready", "another way than a pid file, as its pids are its own", "pidfile"
-    return _sockets(spec) if "sockets" in room else None
+    return _of_process(spec)
 
 
-def _sockets(spec: UnitSpec) -> tuple[str, str, object] | None:
-    if spec.kind != "process":
-        return "sockets", "no such key, as kind is " + spec.kind, spec.room["sockets"]
-    end = listening.FIRST + len(spec.room["sockets"])
+def _of_process(spec: UnitSpec) -> tuple[str, str, object] | None:
+    for key in ("sockets", "terminal"):
+        if key in spec.room and spec.kind != "process":
+            return key, "no such key, as kind is " + spec.kind, spec.room[key]
+    end = listening.FIRST + len(spec.room.get("sockets", ()))
     if spec.ready.get("fd", end) < end:
         return "ready", "a descriptor from %d on, after those of sockets" % end, spec.ready["fd"]
     return None

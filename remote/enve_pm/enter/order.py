@@ -37,6 +37,7 @@ class Orders:
         capabilities, no_new_privs, oom_score_adj     likewise
         closed               no_new_privs for everybody but root
         sockets              LISTEN_PID is wanted
+        terminal             0 is to be its terminal
     """
 
     __slots__ = ("argv", "cwd", "env", "nice", "rlimits", "room", "umask", "whom")

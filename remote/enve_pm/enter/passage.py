@@ -9,6 +9,7 @@ home               of a sub-pm: what it sees of the HOME around it
 root               from here on every path is what the unit sees
 private_tmp        and /proc of a pid namespace
 users              a user namespace of its own, with the other namespaces in it
+terminal           leads the session that it is in by now
 hidden, read_only, hostname
 rlimits, nice
 capabilities       what no program ever gets
@@ -33,7 +34,7 @@ from enve_pm.shell.spawn import SpawnError, code_name, find
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from enve_pm.enter.order import Orders
 
@@ -56,6 +57,11 @@ class Passage:
         self._new = spaces.flags(orders.room)
         # What is mounted around users of its own, /proc too, is made before these: so it is locked.
         self._early = self._new & spaces.AROUND if "users" in orders.room else self._new
+        self._tty: Any = None
+        if orders.room.get("terminal"):
+            from enve_pm.enter import tty  # hardly any has one
+
+            self._tty = tty
         self._view = view.View(orders.room["spot"], self._root)
 
     def go(self) -> NoReturn:
@@ -133,6 +139,11 @@ class Passage:
             new = self._new & ~kernel.NEWPID
             spaces.unshare_users(new, self._room["users"])
             self._settle(new)
+
+    def _terminal(self) -> None:
+        if self._tty is not None:
+            whom = self._orders.whom
+            self._tty.control(whom[0] if self._root and whom else -1)
 
     def _private_tmp(self) -> None:
         if self._new & kernel.NEWPID:
@@ -259,6 +270,7 @@ STEPS: tuple[tuple[str, Callable[[Passage], None]], ...] = (
     ("root", Passage._enter_root),
     ("private_tmp", Passage._private_tmp),
     ("users", Passage._users),
+    ("terminal", Passage._terminal),
     ("hidden", Passage._hide),
     ("read_only", Passage._read_only),
     ("hostname", Passage._hostname),

@@ -109,6 +109,7 @@ class Processes:
         finally:
             if its >= 0:
                 os.close(its)
+            self.belongings.given()
         if run.watch is not None:
             run.watch.begin() if good else run.watch.close()
         return good

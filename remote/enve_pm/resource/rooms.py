@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Active = Callable[[str], UnitSpec | None]
 
 RIGHTS = ("capabilities", "no_new_privs", "oom_score_adj", "limits")
+FOR_START = ("sockets", "terminal")  # what the process alone has
 # Steps beside the unit's process.
 BESIDE = (states.CHECK, states.HEALTH, states.RELOAD_STEP)
 
@@ -38,7 +39,8 @@ def room(spec: UnitSpec, step: str, home: Home, active: Active, main: Run | None
         return _beside(asked, main)
     if "root" in asked:
         asked["root"] = _root(asked["root"], home, active)
-    asked["sockets"] = step == states.START and bool(asked.get("sockets"))
+    for key in FOR_START:
+        asked[key] = step == states.START and bool(asked.get(key))
     if "net" in asked:
         asked["network"] = _network(asked.pop("net"), active)
     return asked

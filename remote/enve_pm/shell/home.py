@@ -34,7 +34,10 @@ Kept = namedtuple("Kept", "name line planned")
 PRIVATE, PASSABLE = 0o700, 0o711
 FOLDERS = ("units", "jobs", "spots", "log", "plans", "store", "trust", "sub", "feed")
 # All that pm keeps in HOME about its units, but for what they wrote and printed.
-BOOKS = ("units", "jobs", "plans", "store", "trust", "sub", "feed", "public", "wants", "lock")
+BOOKS = (
+    *("units", "jobs", "plans", "store", "trust", "sub", "feed", "public", "terminals"),
+    *("wants", "lock"),
+)
 
 
 class Home:

@@ -1,0 +1,164 @@
+"""`pm attach UNIT`: our terminal stands for that of a unit, until it ends or we leave."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+import time
+
+from enve_pm.client import detach, listed, read
+from enve_pm.client.raw import Ended, Raw
+from enve_pm.shell import where, words
+from enve_pm.shell.terminalwords import (
+    END,
+    FOLDER,
+    JOIN,
+    KEYS,
+    MESSAGE,
+    NOTICE,
+    OUTPUT,
+    SIZE,
+    SOCKET,
+    TYPE,
+    WATCH,
+)
+from enve_pm.shell.words import FAILED, OK, REFUSED, USAGE, Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FLAGS = {**where.FLAGS, "--read-only": False, "--detach-key": True}
+BEGINS = 2.0  # seconds that the holder of a unit that runs may need to be there
+AGAIN = 0.02
+TYPED = 4096  # bytes of keys at once
+NONE = "%s has no terminal; `terminal: true` in its spot gives it one"
+
+
+def run(arguments: Sequence[str]) -> int:
+    options, names = words.split(arguments, FLAGS)
+    if len(names) != 1:
+        raise Failure(USAGE, "wanted one unit: pm attach UNIT [--read-only] [--detach-key X]")
+    types = "--read-only" not in options
+    if types and not (os.isatty(0) and os.isatty(1)):
+        raise Failure(USAGE, "pm attach needs a terminal; --read-only does without one")
+    name = options.get("--detach-key", detach.DEFAULT)
+    keys = detach.Keys(detach.prefix(name))
+    home, steps = where.home(options), read.steps(names[0])
+    connection = connect(home, steps, names[0])
+    if types:
+        print(f"[{names[0]}: Ctrl-{name} d leaves it as it is]", file=sys.stderr)
+    with Raw(types or os.isatty(0)) as terminal:
+        return _Joined(connection, terminal, keys, types).go(steps[-1])
+
+
+def connect(home: str, steps: Sequence[str], name: str) -> socket.socket:
+    """To the holder of the terminal of a unit. Raises Failure."""
+    line = read.parameter(home, steps)
+    if "terminal" not in line:
+        raise Failure(USAGE, NONE % name)
+    folder = read.folder(home, steps[:-1], FOLDER) if len(steps) > 1 else f"{home}/{FOLDER}"
+    end = time.monotonic() + BEGINS
+    while True:
+        try:
+            return _call(f"{folder}/{SOCKET}")
+        except PermissionError:
+            raise Failure(REFUSED, f"{name} is not yours to join; use its pm's login") from None
+        except OSError:
+            why = listed.not_running(home, name)
+            if why or time.monotonic() > end:
+                raise Failure(FAILED, why or f"nothing holds the terminal of {name}") from None
+        time.sleep(AGAIN)
+
+
+def _call(path: str) -> socket.socket:
+    """No link is followed, and no path is too long. Raises OSError."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    place = -1
+    try:
+        place = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        made.connect(f"/proc/self/fd/{place}")
+    except BaseException:
+        made.close()
+        raise
+    finally:
+        if place >= 0:
+            os.close(place)
+    return made
+
+
+class _Joined:
+    def __init__(
+        self, connection: socket.socket, terminal: Raw, keys: detach.Keys, types: bool
+    ) -> None:
+        self._connection = connection
+        self._terminal = terminal
+        self._keys = keys
+        self._types = types
+
+    def go(self, unit: str) -> int:
+        """Returns the exit status. Raises Failure."""
+        how = TYPE if self._types else WATCH
+        self._send(JOIN + "\n".join((unit, *map(str, self._terminal.size()), how)).encode())
+        poll = select.poll()
+        for fd in (self._connection.fileno(), self._terminal.wake):
+            poll.register(fd, select.POLLIN)
+        if self._types or os.isatty(0):
+            poll.register(0, select.POLLIN)
+        try:
+            while True:
+                code = self._turn(dict(poll.poll()))
+                if code >= 0:
+                    return code
+        except Ended as ended:
+            return 128 + ended.number
+
+    def _turn(self, ready: dict[int, int]) -> int:
+        """The exit status, or -1: it goes on."""
+        if self._terminal.wake in ready and self._terminal.woken() and self._types:
+            self._send(SIZE + "{}\n{}".format(*self._terminal.size()).encode())
+        if 0 in ready and not self._typed():
+            self._terminal.note("left; it goes on")
+            return OK
+        return self._heard() if self._connection.fileno() in ready else -1
+
+    def _typed(self) -> bool:
+        """Hand on what was typed. False: we leave."""
+        try:
+            data = os.read(0, TYPED)
+        except OSError:  # our terminal is gone
+            data = b""
+        keys = self._keys.feed(data)
+        if keys and self._types:
+            self._send(KEYS + keys)
+        elif not self._types and b"\x03" in keys:
+            return False
+        return bool(data) and not self._keys.left
+
+    def _heard(self) -> int:
+        try:
+            data = self._connection.recv(MESSAGE)
+        except OSError:
+            data = b""
+        kind, rest = data[:1], data[1:]
+        if kind == OUTPUT:
+            self._terminal.show(rest)
+        elif kind == NOTICE:
+            self._terminal.note(rest.decode("utf-8", "replace"))
+        elif kind == END:
+            code, _, text = rest.decode("utf-8", "replace").partition(" ")
+            if code != "0":
+                raise Failure(int(code), text)
+            self._terminal.note(text)
+            return OK
+        elif not data:
+            raise Failure(FAILED, "the terminal is gone: its holder or pm has ended; join it again")
+        return -1
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._connection.send(data)
+        except OSError:
+            pass  # its end is heard

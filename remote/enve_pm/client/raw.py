@@ -1,0 +1,94 @@
+"""Our own terminal while it stands for another one: raw, and as it was at every end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import termios
+import tty
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+# What programs switch on and may leave behind: colours, keys of another kind, the mouse, marked
+# pastes, a hidden cursor.
+BACK = b"\x1b[0m\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h"
+SCREENS = (b"\x1b[?1049h", b"\x1b[?47h", b"\x1b[?1047h")
+
+
+class Ended(Exception):
+    """We are asked to end, by this signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class Raw:
+    """In a `with`. `typed`: whether keys are read; `wake` can be read when a signal has come."""
+
+    def __init__(self, typed: bool) -> None:
+        self._typed = typed
+        self._before: list[Any] = []
+        self._filled = False
+        self._came: list[int] = []
+        self.shows = os.isatty(1)
+        self.wake, self._writer = os.pipe()
+        for fd in (self.wake, self._writer):
+            os.set_blocking(fd, False)
+
+    def __enter__(self) -> Raw:
+        for number in (*ENDS, signal.SIGWINCH):
+            signal.signal(number, lambda number, _: self._came.append(number))
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        if self._typed:
+            self._before = termios.tcgetattr(0)
+            tty.setraw(0, termios.TCSANOW)  # what was typed already counts too
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before:
+            termios.tcsetattr(0, termios.TCSADRAIN, self._before)
+        if self.shows:
+            self._write(BACK + (b"\x1b[?1049l" if self._filled else b"") + b"\r\n")
+
+    def show(self, data: bytes) -> None:
+        self._filled = self._filled or any(word in data for word in SCREENS)
+        self._write(data)
+
+    def note(self, text: str) -> None:
+        """A line of ours in what is shown. (What others have said is without signs that a terminal
+        would obey.)"""
+        clean = "".join(one if one.isprintable() else "?" for one in text)
+        if self.shows:
+            self._write(f"\r\n[{clean}]\r\n".encode())
+
+    @staticmethod
+    def _write(data: bytes) -> None:
+        while data:
+            data = data[os.write(1, data) :]
+
+    def woken(self) -> bool:
+        """Whether the size may have changed. Raises Ended."""
+        try:
+            os.read(self.wake, 4096)
+        except BlockingIOError:
+            pass
+        came, self._came = self._came, []
+        for number in came:
+            if number in ENDS:
+                raise Ended(number)
+        return bool(came)
+
+    @staticmethod
+    def size() -> tuple[int, int]:
+        """(rows, columns) of our terminal; (0, 0) where we have none."""
+        for fd in (1, 0):
+            try:
+                columns, rows = os.get_terminal_size(fd)
+            except OSError:
+                continue
+            return rows, columns
+        return 0, 0
