@@ -26,6 +26,8 @@ HELP = """pm: the process manager of this node
   pm why UNIT [-o text|json]                      from its state to the cause
   pm logs UNIT [-n LINES] [-f]
   pm attach UNIT [--read-only] [--detach-key X]   join a unit that has a terminal
+  pm terminal [--home HOME] [--units FILE] [-- COMMAND...]
+                                                  a shell for a pm of its own, ended with it
   pm reexec [PLACE]                               another program goes on, no unit restarts
   pm shutdown                                     stop every unit in order, then pm
   pm host install|remove|start|stop               with the init of this machine
@@ -73,6 +75,12 @@ def _attach(verb: str, words: Sequence[str]) -> int:
     from enve_pm.client import attach
 
     return attach.run(words)
+
+
+def _terminal(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.client import standin
+
+    return standin.run(words)
 
 
 def _host(verb: str, words: Sequence[str]) -> int:
@@ -125,6 +133,7 @@ COMMANDS: dict[str, Command] = {
     "why": _why,
     "logs": _logs,
     "attach": _attach,
+    "terminal": _terminal,
     "host": _host,
     "run": _modes,
     "version": _modes,

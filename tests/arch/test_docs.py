@@ -238,7 +238,7 @@ def test_the_rooms_of_the_architecture_exist() -> None:
 def test_the_page_of_pm_names_every_command_and_flag() -> None:
     text = (DOCS / "reference" / "pm.md").read_text()
     from enve_pm import cli
-    from enve_pm.client import attach, host, logs, verbs
+    from enve_pm.client import attach, host, logs, standin, verbs
 
     flags: dict[str, Any] = {
         **cli.RUN_FLAGS,
@@ -246,6 +246,7 @@ def test_the_page_of_pm_names_every_command_and_flag() -> None:
         **logs.FLAGS,
         **host.FLAGS,
         **attach.FLAGS,
+        **standin.FLAGS,
     }
     flags["-o"] = True
     for word in [*entry.COMMANDS, *entry.ALIASES, *flags]:
