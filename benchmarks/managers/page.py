@@ -12,6 +12,7 @@ from benchmarks.results import promised, table
 ROWS: Mapping[str, tuple[str, str]] = {
     "memory of all processes (PSS), MiB": ("many pss_all", "pss"),
     "resident memory, MiB": ("many rss", "rss"),
+    "... of a pm after two signed streams, MiB": ("stream rss", ""),
     "start all, ms": ("many boot_all_ms", "start_all_ms"),
     "manager's CPU for that, ms": ("many boot_cpu_ms", "start_all_cpu_ms"),
     "restart after SIGKILL, p50 ms": ("many restart p50", "restart p50"),

@@ -67,6 +67,7 @@ def _streams(pm: Pm, count: int, keys: Keys) -> dict[str, object]:
         "stream_start_cpu_ms": round(brought),
         "stream_change_ms": round(second),
         "stream_change_cpu_ms": round(pm.cpu() - cpu),
+        "rss": round(pm.rss(), 1),
     }
 
 

@@ -70,5 +70,10 @@ class Status:
         marker = dumps({**self._head, "v": 1, "wall": wall, "units": {}})
         # The keys stand in order: after "units" only "v", "version" and "wall" come.
         before, _, after = marker.partition(b'"units":{}')
-        body = b",".join([self._units[unit] for unit in self._order])
-        return before + b'"units":{' + body + b"}" + after + SPARE + b"\n"
+        # One text, made once: of very many units each copy would be some megabytes.
+        pieces = [before, b'"units":{']
+        for unit in self._order:
+            pieces += (self._units[unit], b",")
+        if self._order:
+            pieces.pop()
+        return b"".join([*pieces, b"}", after, SPARE, b"\n"])
