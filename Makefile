@@ -29,7 +29,7 @@ format: .venv/dev
 
 nightly: .venv/dev
 	@.ci/need test
-	$(BIN)/python -m pytest -m nightly $(PYTEST)
+	ENVE_PROOFS=benchmarks/recorded/proofs.json $(BIN)/python -m pytest -m nightly $(PYTEST)
 
 bench: .venv/dev
 	@.ci/need bench

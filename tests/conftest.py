@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
-from tests.support import injector, loopdisk, netlab
+from tests.support import injector, loopdisk, netlab, proofs
 
 
 def _no_graphviz() -> str:
@@ -59,3 +60,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in sorted(NOT_RUN):
         terminalreporter.write_line(f"NOT RUN: {line}")
+    found = proofs.held(terminalreporter.stats.get("passed", []))
+    for line in proofs.lines(found):
+        terminalreporter.write_line(line)
+    if found and (file := os.environ.get("ENVE_PROOFS")):
+        proofs.keep(found, Path(file))
+
+
+@pytest.fixture
+def proof(request: pytest.FixtureRequest) -> proofs.Proof:
+    """Counts what the test went through."""
+    return proofs.Proof(request.node)

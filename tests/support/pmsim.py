@@ -63,13 +63,19 @@ LEVELS: tuple[dict[str, tuple[UnitSpec, ...]], ...] = (
         "s": (spec("s", ["kind=subpm", "mode=root", "needs=a"]),),
     },
     {
-        "c": (spec("c", RESOURCE), spec("c", [*RESOURCE, "nice=1"])),
+        "c": (
+            spec("c", RESOURCE),
+            spec("c", [*RESOURCE, "nice=1"]),
+            spec("c", ["kind=mount", 'mount={"type":"tmpfs","at":"c"}', "check_every=700"]),
+        ),
         "s": (spec("s", ["kind=subpm", "mode=user", "needs=c", 'on_restart={"c":"ignore"}']),),
     },
     {
         "d": (
             spec("d", ["restart=on-failure", "restart_max=3", 'ready={"how":"check"}', "check=c"]),
             spec("d", ["kind=resource", "check=c", "make=m"]),
+            spec("d", ["kind=job", "command=c", "restart=on-failure", "undo=u"]),
+            spec("d", ["kind=timer", 'timer={"unit":"x","do":"restart","every":1000}']),
         ),
     },
 )

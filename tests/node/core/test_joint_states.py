@@ -1,16 +1,18 @@
 """Every joint state that a few units can reach holds the laws, and a kind world ends well.
 
-Printed with `pytest -s`: how many states and turns. See tests/support/pmjoint.py.
+How many states and turns is said at the end of the run. See tests/support/pmjoint.py.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from typing import Any
 
 import pytest
-from tests.support.pmjoint import Counts, explore
+from tests.support.pmjoint import explore
 from tests.support.pmscript import spec
+from tests.support.proofs import Proof
 
 from enve_pm.core.unit import UnitSpec
 
@@ -52,27 +54,25 @@ def units(edges: list[tuple[str, str]], extra: dict[str, Any] | None = None) -> 
     return {name: UnitSpec.parse(line) for name, line in lines.items()}
 
 
-def _show(what: str, counts: Counts) -> None:
-    print(f"{what}: {counts.states} joint states, {counts.turns} turns")
-
-
 @pytest.mark.parametrize("kind", PLAIN)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_three_units(shape: str, kind: str) -> None:
+def test_three_units(shape: str, kind: str, proof: Proof) -> None:
     counts = explore(units([(pair, kind) for pair in SHAPES[shape]]), instant=True)
-    _show(f"{shape} {kind}", counts)
     assert counts.states > 500
+    proof("model, 3 units", **counts._asdict())
 
 
 @pytest.mark.parametrize("kind", ["need:reload", "need:ignore"])
 @pytest.mark.parametrize("shape", ["fork"])
-def test_three_units_with_answers_to_restarts(shape: str, kind: str) -> None:
-    _show(f"{shape} {kind}", explore(units([(p, kind) for p in SHAPES[shape]]), instant=True))
+def test_three_units_with_answers_to_restarts(shape: str, kind: str, proof: Proof) -> None:
+    counts = explore(units([(p, kind) for p in SHAPES[shape]]), instant=True)
+    proof("model, 3 units", **counts._asdict())
 
 
-def test_a_process_that_needs_what_is_made() -> None:
-    made = spec("a", ["kind=resource", "check=c", "make=m", "undo=u"])
-    _show("made, used", explore({"a": made, "b": spec("b", ["needs=a"])}, instant=True))
+@pytest.mark.parametrize("kind", ["resource", "mount", "job", "unwell"])
+def test_a_process_that_needs_another_kind(kind: str, proof: Proof) -> None:
+    pair = {"a": spec("a", ALONE[kind]), "b": spec("b", ["needs=a"])}
+    proof("model, kinds beside a process", **explore(pair, instant=True)._asdict())
 
 
 ALONE = {
@@ -83,49 +83,53 @@ ALONE = {
     "resource": ["kind=resource", "check=c", "make=m", "undo=u", "check_every=9"],
     "drift only reported": ["kind=resource", "check=c", "make=m", "undo=u", "drift=report"],
     "job": ["kind=job", "command=c"],
+    "job at each boot": ["kind=job", "command=c", "each=boot", "undo=u"],
+    "mount": ["kind=mount", 'mount={"type":"tmpfs","at":"a"}', "check_every=9"],
+    "timer": ["kind=timer", 'timer={"unit":"b","do":"start","every":1000}'],
     "resource without undo": ["kind=resource", "check=c", "make=m"],
     "subpm": ["kind=subpm", "mode=user"],
     "never restarted": ["restart=never"],
     "health": ['health={"how":"command","command":["h"],"failures":2}', 'reload={"signal":"HUP"}'],
     "health only reported": ['health={"how":"file","path":"f","on_failure":"report"}'],
+    "unwell": ['health={"how":"file","path":"f","failures":1}', 'reload={"signal":"HUP"}'],
     "ready by asking": ['ready={"how":"tcp","address":"[::1]:1"}'],
     "watchdog": ["watchdog=9", 'ready={"how":"notify"}', "restart=on-failure"],
 }
 
 
-def test_a_process_that_needs_one_that_may_be_unwell() -> None:
-    unwell = spec("a", ['health={"how":"file","path":"f","failures":1}', 'reload={"signal":"HUP"}'])
-    _show("unwell", explore({"a": unwell, "b": spec("b", ["needs=a"])}, instant=True))
-
-
 @pytest.mark.parametrize("kind", ALONE)
-def test_one_unit_in_an_unkind_world(kind: str) -> None:
+def test_one_unit_in_an_unkind_world(kind: str, proof: Proof) -> None:
     """Steps that never come to be, that ignore TERM, starts and checks that hang."""
-    _show(kind, explore({"a": spec("a", ALONE[kind])}, instant=False))
+    counts = explore({"a": spec("a", ALONE[kind])}, instant=False)
+    proof("model, each kind in an unkind world", **counts._asdict())
 
 
-def test_two_makers_of_one_root() -> None:
+def test_two_makers_of_one_root(proof: Proof) -> None:
     """In a world where steps end in time."""
     words = ["kind=resource", "check=c", "make=m", "undo=u", "excl=root"]
-    _show("excl", explore({n: spec(n, words) for n in "ab"}, instant=True))
+    counts = explore({n: spec(n, words) for n in "ab"}, instant=True)
+    proof("model, 2 makers of one root", **counts._asdict())
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("shape", SHAPES)
-def test_three_units_with_all_mixtures_of_edges(shape: str) -> None:
-    pairs = SHAPES[shape]
+def test_three_units_with_all_mixtures_of_edges(shape: str, proof: Proof) -> None:
+    pairs, total = SHAPES[shape], Counter[str]()
     for kinds in product(KINDS, repeat=len(pairs)):
         edges = list(zip(pairs, kinds, strict=True))
-        _show(f"{shape} {kinds}", explore(units(edges), instant=True))
+        total.update(explore(units(edges), instant=True)._asdict())
+    proof("model, 3 units, all mixtures of edges", graphs=len(KINDS) ** len(pairs), **total)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("kind", ["need", "want", "after", "need:ignore"])
-def test_two_units_in_an_unkind_world(kind: str) -> None:
-    _show(f"unkind {kind}", explore(units([("ab", kind)]), instant=False))
+def test_two_units_in_an_unkind_world(kind: str, proof: Proof) -> None:
+    counts = explore(units([("ab", kind)]), instant=False)
+    proof("model, 2 units in an unkind world", **counts._asdict())
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("shape", SHAPES4)
-def test_four_units(shape: str) -> None:
-    _show(f"4 {shape}", explore(units([(pair, "need") for pair in SHAPES4[shape]]), instant=True))
+def test_four_units(shape: str, proof: Proof) -> None:
+    counts = explore(units([(pair, "need") for pair in SHAPES4[shape]]), instant=True)
+    proof("model, 4 units", **counts._asdict())

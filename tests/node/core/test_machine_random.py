@@ -8,9 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.pmsim import Sim
+from tests.support.proofs import Proof
 
 IN_COMMIT = 20_000
 NIGHTLY = 10_000_000
+PIECES = 20  # with a seed each, so that a run can be continued where it was ended
+WHAT = "model, 6 units and two sub-pm levels at random"
 LIFE = 500  # steps, then the world turns kind and all must come to rest
 
 
@@ -27,14 +30,16 @@ def _run(seed: int, steps: int) -> None:
             raise AssertionError(f"seed {seed}, life {life}: {error}") from error
 
 
-def test_random_steps() -> None:
+def test_random_steps(proof: Proof) -> None:
     _run(1, IN_COMMIT)
+    proof(WHAT, steps=IN_COMMIT)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("seed", range(100, 110))
-def test_many_random_steps(seed: int) -> None:
-    _run(seed, NIGHTLY // 10)
+@pytest.mark.parametrize("seed", range(100, 100 + PIECES))
+def test_many_random_steps(seed: int, proof: Proof) -> None:
+    _run(seed, NIGHTLY // PIECES)
+    proof(WHAT, steps=NIGHTLY // PIECES)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
