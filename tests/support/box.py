@@ -84,14 +84,18 @@ class Box:
 
     # -- its life ---------------------------------------------------------------------------------
     def start(self) -> Box:
+        self.spawn()
+        until(lambda: self.pm("status").returncode == 0, "pm to be up")
+        return self
+
+    def spawn(self) -> None:
+        """Start it, and wait for nothing."""
         words = ["run", "--sub", "--feed", str(self.feed), *self.options]
         argv = [*self.around, *self._argv(words)]
         stderr = self.log.open("ab") if self.log else subprocess.PIPE
         self.process = subprocess.Popen(argv, env=self._env(), stderr=stderr)
         if self.log:
             stderr.close()
-        until(lambda: self.pm("status").returncode == 0, "pm to be up")
-        return self
 
     def end(self) -> None:
         """In order if it still listens; then nothing may be left."""
