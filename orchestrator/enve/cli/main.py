@@ -55,6 +55,9 @@ COMMANDS: dict[str, Command] = {
     "list-dependencies": Command("enve.cli.graph", "what resources need, want and wait for"),
     "why": Command("enve.cli.why", "from a resource's state to its cause"),
     "logs": Command("enve.cli.control", "what resources printed"),
+    "shell": Command(
+        "enve.cli.shell", "join the terminal of a resource, or open a shell on a node"
+    ),
     "inventory": Command("enve.cli.inventory", "nodes, groups and variables as loaded"),
     "keys": Command("enve.cli.keys", "make, import, list and export OpenPGP keys"),
     "config": Command("enve.cli.config", "settings and where each comes from"),

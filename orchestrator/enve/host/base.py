@@ -51,6 +51,10 @@ class Host(Protocol):
         InputError when the file can't be read."""
         ...
 
+    async def attend(self, command: str, *, become: bool = True) -> int:
+        """Run it with our terminal in front of it, which has to be one. The exit status."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -40,6 +40,14 @@ class Become:
             f'if [ "$(id -u)" = 0 ]; then exec sh -c {inner}; fi\nexec sudo {how} -- sh -c {inner}'
         )
 
+    @staticmethod
+    def on_terminal(command: str) -> str:
+        """Likewise with a person in front of it, whom sudo may ask."""
+        inner = quote(command)
+        return plain(
+            f'if [ "$(id -u)" = 0 ]; then exec sh -c {inner}; fi\nexec sudo -- sh -c {inner}'
+        )
+
     @property
     def before(self) -> bytes:
         """What goes into stdin before the command's own input."""

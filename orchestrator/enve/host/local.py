@@ -43,6 +43,13 @@ class LocalHost:
             process.stdin.write(root.before)
         return LocalSession(process, root)
 
+    async def attend(self, command: str, *, become: bool = True) -> int:
+        """Run it on our own terminal."""
+        from enve.host import terminal  # noqa: PLC0415
+
+        wanted = become and self.node.connection.become.enabled
+        return await terminal.here(Become.on_terminal(command) if wanted else command)
+
     async def close(self) -> None:
         """Nothing to close."""
 

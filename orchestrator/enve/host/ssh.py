@@ -47,6 +47,20 @@ class SshHost:
             channel.write(root.before)
         return SshSession(self._place, channel, task, root)
 
+    async def attend(self, command: str, *, become: bool = True) -> int:
+        """Run it on a terminal of its own, for which ours stands."""
+        from enve.host import terminal  # noqa: PLC0415
+
+        wanted = become and self.node.connection.become.enabled
+        line = Become.on_terminal(command) if wanted else become_module.plain(command)
+        try:
+            status = await terminal.over_ssh(self._connection, line)
+        except (asyncssh.Error, OSError) as error:
+            raise sshfail.lost(self._place, error) from None
+        if status is None:
+            raise sshfail.lost(self._place, None)
+        return status
+
     async def close(self) -> None:
         """End the connection; a server that does not let go is left."""
         self._connection.close()
