@@ -26,6 +26,7 @@ HELP = """pm: the process manager of this node
   pm why UNIT [-o text|json]                      from its state to the cause
   pm logs UNIT [-n LINES] [-f]
   pm attach UNIT [--read-only] [--detach-key X]   join a unit that has a terminal
+  pm enter UNIT [-- COMMAND...]                   a shell, or COMMAND, beside its process
   pm terminal [--home HOME] [--units FILE] [-- COMMAND...]
                                                   a shell for a pm of its own, ended with it
   pm reexec [PLACE]                               another program goes on, no unit restarts
@@ -75,6 +76,12 @@ def _attach(verb: str, words: Sequence[str]) -> int:
     from enve_pm.client import attach
 
     return attach.run(words)
+
+
+def _beside(verb: str, words: Sequence[str]) -> int:
+    from enve_pm.client import enter
+
+    return enter.run(words)
 
 
 def _terminal(verb: str, words: Sequence[str]) -> int:
@@ -133,6 +140,7 @@ COMMANDS: dict[str, Command] = {
     "why": _why,
     "logs": _logs,
     "attach": _attach,
+    "enter": _beside,
     "terminal": _terminal,
     "host": _host,
     "run": _modes,

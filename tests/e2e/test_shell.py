@@ -74,6 +74,13 @@ def test_a_shell_on_a_node_has_its_pm(fleet: Fleet) -> None:
         assert mine.end() == 7
 
 
+def test_a_shell_beside_a_process(fleet: Fleet) -> None:
+    with shell(fleet, "n1.extra", "--beside") as mine:
+        mine.type("pwd; echo told$((1+1)); exit 5\r")
+        assert "/spots/extra" in mine.until("told2")
+        assert mine.end() == 5
+
+
 @pytest.mark.parametrize(
     ("words", "said", "code"),
     [

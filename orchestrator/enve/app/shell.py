@@ -22,19 +22,17 @@ def the_node(nodes: list[Node]) -> Node:
     return nodes[0]
 
 
-async def join(meant: Selection, node: Node, flags: tuple[str, ...], collector: Collector) -> int:
-    """The exit status of what we stood in front of. Raises EnveError."""
+async def join(meant: Selection, node: Node, order: Order, collector: Collector) -> int:
+    """`order`: for a resource. The exit status of what we stood in front of. Raises EnveError."""
     host = await collector.connect(node, deadline=collector.deadline)
     try:
-        command = await _command(meant, host, flags, collector)
+        command = await _command(meant, host, order, collector)
         return await host.attend(command, become=as_root(node))
     finally:
         await host.close()
 
 
-async def _command(
-    meant: Selection, host: Host, flags: tuple[str, ...], collector: Collector
-) -> str:
+async def _command(meant: Selection, host: Host, order: Order, collector: Collector) -> str:
     node = host.node
     if any(literal.whole_nodes(meant)):
         return shell(nodepaths.of(node))
@@ -42,7 +40,7 @@ async def _command(
     if len(units) != 1:
         names = ", ".join(full(node.name, unit) for unit in units[:SHOWN]) or "none"
         raise NodeFailure(f"{len(units)} resources are meant, and one can be joined: {names}")
-    return Order("attach", flags).command(nodepaths.of(node), units)
+    return order.command(nodepaths.of(node), units)
 
 
 def shell(paths: nodepaths.NodePaths) -> str:

@@ -10,7 +10,8 @@ from enve.errors import UsageError
 
 ABOUT = """\
 web1.console joins that resource, which has to run on a terminal (`terminal: true`); Ctrl-] d
-leaves it as it is. web1 opens a shell of the login that its pm runs as; `pm` in there is that
+leaves it as it is. --beside opens a shell beside its process, with its user and in its file
+system and namespaces. web1 opens a shell of the login that its pm runs as; `pm` in there is that
 one. It needs that login, or root (-b), as orders by hand do."""
 
 
@@ -18,7 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Its flags."""
     parser.epilog = ABOUT
     parser.add_argument("address", metavar="ADDRESS", help="web1.tenants.console, web1")
-    parser.add_argument("--read-only", action="store_true", help="watch, and type nothing")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--read-only", action="store_true", help="watch, and type nothing")
+    how.add_argument("--beside", action="store_true", help="a shell beside its process")
     arguments.inventory(parser)
     arguments.connection(parser)
 
@@ -30,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from enve.app import shell  # noqa: PLC0415
     from enve.app.collect import Collector  # noqa: PLC0415
     from enve.cli.clock import now  # noqa: PLC0415
+    from enve.core.order import Order  # noqa: PLC0415
     from enve.core.selection import select_units  # noqa: PLC0415
 
     if not (os.isatty(0) and os.isatty(1)):
@@ -42,11 +46,13 @@ def run(args: argparse.Namespace) -> int:
     node = shell.the_node(list(nodes))
     connect = fleet.connector(args, settings, [node])
     collector = Collector(connect, now, forks=1, deadline=settings.timeout)
-    flags = ("--read-only",) if args.read_only else ()
+    order = Order("attach", ("--read-only",) if args.read_only else ())
+    if args.beside:
+        order = Order("enter")
 
     async def story() -> int:
         async with connect:
-            return await shell.join(meant, node, flags, collector)
+            return await shell.join(meant, node, order, collector)
 
     status = asyncio.run(story())
     return status if status >= 0 else 128 - status

@@ -1,0 +1,60 @@
+"""`pm enter`: a command beside the process of a unit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.box import Box, line
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    with Box(tmp_path) as made:
+        yield made
+
+
+def test_it_stands_where_the_process_does(box: Box) -> None:
+    box.load(line("web", env={"WORD": "one two"}), line("off", want="down"))
+    done = box.pm("enter", "web", "--", "sh", "-c", 'pwd; echo "$WORD"; exit 7')
+    assert done.stdout == f"{box.home}/spots/web\none two\n", done.stderr
+    assert done.returncode == 7
+    for words, status, said in (
+        (["off"], 3, "off is STOPPED"),
+        (["none"], 64, "no unit none"),
+        ([], 64, "wanted one unit"),
+    ):
+        done = box.pm("enter", *words)
+        assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and namespaces")
+def test_it_sees_and_may_what_the_process_does(box: Box) -> None:
+    hidden = box.home.parent / "hidden"
+    hidden.mkdir()
+    (hidden / "secret").touch()
+    keys = {"user": "daemon", "hostname": "inside", "hidden": [str(hidden)], "net": "none"}
+    box.load(line("web", cwd="/", **keys))
+    asked = f"id -un; hostname; ls {hidden}; grep NoNewPrivs /proc/self/status"
+    asked += "; grep -c : /proc/net/dev"
+    done = box.pm("enter", "web", "--", "sh", "-c", asked)
+    said = done.stdout.split()
+    assert said == ["daemon", "inside", "NoNewPrivs:", "1", "1"], done.stdout + done.stderr
+
+
+def test_it_has_a_terminal_of_its_own(box: Box) -> None:
+    box.load(line("web", env={"PS1": "ready> ", "ENV": ""}))
+    with Terminal(box._argv(["enter", "web"]), box._env(), size=(31, 101)) as mine:
+        before = mine.settings()
+        mine.until("ready> ")
+        mine.type("stty size; (: </dev/tty) && echo tty$((1+1))\r")
+        assert "31 101" in mine.until("tty2")
+        assert "job control" not in mine.shown
+        mine.type("exit 7\r")
+        assert mine.end() == 7
+        assert mine.settings() == before
