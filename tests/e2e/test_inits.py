@@ -1,5 +1,5 @@
 """pm on machines of every init: deployed over ssh, found there by itself, back after a crash and a
-reboot with what it runs, ended in order, and gone without a trace."""
+reboot with what it runs, ended in order, and gone without a trace; `pm host` there."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ CASES = [
 ]
 # It takes longer to end than an init that only kills would give it.
 SERVICE = 'trap "sleep 2; echo ended >>/var/tmp/told; exit" TERM; sleep 86400 & wait'
+PM = "/var/opt/pm/pm"
 # Left out: what lives from boot to boot, and what the system writes of itself.
 PASSING = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/usr/lib/rc/cache"]
 PRUNE = f"\\( {' -o '.join(f'-path {path}' for path in PASSING)} \\) -prune"
@@ -78,6 +79,41 @@ def test_the_init_keeps_pm(fleet: Fleet, node: BootedNode, init: Init) -> None:
     _, left = node.ssh("ps -e -o args=")
     assert "sleep 86400" not in left, left
     assert "/var/opt/pm" not in left, left
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("init", inits.ALL, ids=str)
+def test_pm_host_and_the_init_agree(fleet: Fleet, node: BootedNode, init: Init) -> None:
+    before = on_disk(node)
+    fleet.deploy()
+    fleet.march(fleet.plan({"*.web": {"run": "sleep 86400"}}))
+    assert node.ssh(f"{PM} host stop") == (0, "")
+    assert node.ssh("pgrep -f '[/]var/opt/pm|sleep 8640[0]$'") == (1, "")
+    assert node.ssh(f"{PM} host start") == (0, "")
+    until(lambda: runs(fleet), "it is started again", 60, 0.2)
+
+    stopped = pm(node)
+    assert node.ssh(f"{PM} host stop") == (0, "")
+    node.reboot()
+    if init is inits.BUSYBOX:  # it remembers a stop
+        assert node.ssh(f"{PM} host start") == (0, "")
+    until(lambda: pm(node) != stopped, "a stop lasts until the next boot", 60)
+    until(lambda: runs(fleet), "its service is back", 60, 0.2)
+
+    lost = pm(node)
+    node.power_off()
+    node.boot()
+    until(lambda: pm(node) != lost, "pm is back after a loss of power", 60)
+    until(lambda: runs(fleet), "its service is back", 60, 0.2)
+
+    kept = pm(node)
+    fleet.inventory["nodes"][node.name]["register"] = "none"
+    fleet.write()
+    said = fleet.deploy().stderr
+    assert f"it is registered with {init.keeper} still" in said, said
+    assert (pm(node), runs(fleet)) == (kept, True)
+    fleet.deploy("--remove", "--yes")
+    assert on_disk(node) == before
 
 
 def strike(fleet: Fleet, node: BootedNode, pids: str) -> None:
