@@ -13,6 +13,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -182,6 +183,16 @@ class Box:
             return unit if unit.get("state") == state else None
 
         return until(look, f"{name} to be {state}", deadline, 0.02) or {}
+
+    def inside(self) -> list[int]:
+        """All living processes of its units (not of sub-pms'), by their environment."""
+        place = f"SPOT_DIR={self.home}/".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with suppress(OSError):
+                    found += [int(entry.name)] * (place in (entry / "environ").read_bytes())
+        return found
 
     def _argv(self, words: Any) -> list[str]:
         return [self.python, "-I", "-S", str(self.program / "__main__.py"), *words]

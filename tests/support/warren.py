@@ -7,7 +7,6 @@ import random
 import signal
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from tests.support.box import Box, line
@@ -48,7 +47,7 @@ class Warren:
     def whole(self) -> None:
         """Each child once: none is missing, none is there twice."""
         wanted = UNITS * (EACH + 1)
-        until(lambda: len(self._family()) == wanted, f"{wanted} processes", 60, 0.05)
+        until(lambda: len(self.box.inside()) == wanted, f"{wanted} processes", 60, 0.05)
 
     def kill(self) -> None:
         """pm or the watchdog dies at a random moment, and pm is started at once."""
@@ -83,17 +82,7 @@ class Warren:
         """Children that were there before the pm that runs now."""
         assert self.box.process is not None
         born = began(self.box.process.pid)
-        return [pid for pid in self._family() if 0 < began(pid) < born]
-
-    def _family(self) -> list[int]:
-        """All living processes of its units, by their environment."""
-        place = f"SPOT_DIR={self.box.home}/".encode()
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with suppress(OSError):
-                    found += [int(entry.name)] * (place in (entry / "environ").read_bytes())
-        return found
+        return [pid for pid in self.box.inside() if 0 < began(pid) < born]
 
 
 def began(pid: int) -> int:
