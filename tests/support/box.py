@@ -147,15 +147,15 @@ class Box:
         assert done.returncode == status, done.stderr
         return str(done.stderr)
 
-    def load(self, *lines: dict[str, Any], status: int = 0) -> str:
-        """These units and no others; nested ones by names such as `pm1.web`. 3: some fail. What it
-        said is given back."""
+    def load(self, *lines: dict[str, Any], status: int = 0, march: bool = False) -> str:
+        """These units and no others; nested ones by names such as `pm1.web`. 3: some fail. `march`:
+        also against what was set by hand. What it said is given back."""
         texts = {
             one["name"]: json.dumps(one, sort_keys=True, separators=(",", ":")) for one in lines
         }
         name, data = feed.encode(texts)
         feed.write(str(self.feed), name, data, self.gid)
-        done = self.pm("load", name)
+        done = self.pm("load", name, *(["march"] if march else []))
         assert done.returncode == status, done.stderr
         return str(done.stderr)
 
