@@ -182,7 +182,7 @@ def test_following_what_is_not_there(node: Node) -> None:
     assert node.enve("logs", "--follow", "n.w?e")[0] == 64
     code, told = node.enve("logs", "--follow", "n.wbe")
     assert (code, told["results"][0]["address"]) == (64, "n.wbe")
-    assert "no such unit" in told["results"][0]["detail"]
+    assert "no unit wbe" in told["results"][0]["detail"]
 
 
 def is_follower(pid: int) -> bool:
