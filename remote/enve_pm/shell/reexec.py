@@ -194,5 +194,8 @@ def _said(reader: int) -> str:
         data = os.read(reader, 65536)
     except BlockingIOError:
         data = b""
-    os.close(reader)
+    except OSError as error:  # without an answer the command would wait for ever
+        data = f"its answer cannot be read: {error}".encode()
+    finally:
+        os.close(reader)
     return data[-REASON:].decode("utf-8", "replace").strip()

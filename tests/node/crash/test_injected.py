@@ -181,6 +181,7 @@ def test_some_points(name: str, subject: Subject, tmp_path: Path) -> None:
     ("name", "call", "numbers"),
     [
         ("restart", "write", range(1, 4)),  # a signal's byte in the loop's own pipe is among them
+        ("reexec", "read", range(2, 5)),  # what the new program says is among them
         ("march", "read", range(4, 7)),  # what gpgv says is among them
         ("march", "newfstatat", range(12, 15)),  # the blueprint, when a plan is taken up
     ],
