@@ -110,6 +110,21 @@ def reasons(found: Sequence[Bar]) -> list[str]:
     ]
 
 
+SPAWN, PYTHON = 0.6, 7  # ms, on the machine that the bars of pm were set on
+
+
+def slowness(found: Mapping[str, Any]) -> str:
+    """How this machine compares with that one, by what it takes with no manager; "" if unknown."""
+    spawn, python = at(found, "bare spawn_ms"), at(found, "bare python p50")
+    if spawn is None or python is None:
+        return ""
+    return (
+        f"In this run a bare posix_spawn of such a service took {spawn:g} ms and a start of Python "
+        f"{python:g} ms; on the machine that these bars were set on they took {SPAWN:g} and "
+        f"{PYTHON:g} ms."
+    )
+
+
 def of_pm(found: Mapping[str, Any]) -> list[Bar]:
     """What pm has to keep; a figure that was not measured has no bar."""
     bars = []

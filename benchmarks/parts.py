@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DISK = "/var/tmp"
 DEADLINE = 900  # seconds that one program of a part may take
 # What `managers` needs of pm; the other parts of `benchmarks.pm` have pages of their own.
-OF_PM = ("many", "storm", "flood", "killed", "reexec", "client", "stream")
+OF_PM = ("bare", "many", "storm", "flood", "killed", "reexec", "client", "stream")
 SHARED = """\
 A node syncs what it accepts before it answers. Here all nodes wait for one disk, so this shows the
 worst case: a march of one config can miss its bar, which is about nodes with a disk each.

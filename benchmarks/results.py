@@ -101,9 +101,10 @@ def _recorded(kept: Mapping[str, Any]) -> str:
     return f"## {kept['title']}\n\n{kept['told']}\n\n{table(rows)}"
 
 
-def promised(found: Sequence[Bar]) -> str:
-    """The bars, and what stands behind those that were missed."""
-    missed = "".join(f"\n{line}\n" for line in bars.reasons(found))
+def promised(found: Sequence[Bar], why: str = "") -> str:
+    """The bars, and what stands behind those that were missed; `why`: behind all of these."""
+    lines = bars.reasons(found)
+    missed = "".join(f"\n{line}\n" for line in [*lines, *([why] if why and lines else [])])
     return table([BARS, *(bar.row for bar in found)]) + missed
 
 

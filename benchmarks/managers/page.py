@@ -33,6 +33,7 @@ def managers(pm: Mapping[str, Any], others: Mapping[str, Any], units: int) -> st
         own = bars.at(pm, ours)
         cells = [beside(own, bars.at(one, theirs)) for one in here.values()]
         rows.append([what, "-" if own is None else f"{own:g}", *cells])
+    rows[1:1] = _bare(pm, len(here))
     return f"""\
 ## pm and other process managers, {units} services
 
@@ -44,7 +45,15 @@ before a start counts as good, no log, restarts at once. "One command" is for pm
 pipe until the process is there, for the others `restart` by their client.
 
 {table(rows)}{missing(others)}
-{promised(bars.of_pm(pm))}"""
+{promised(bars.of_pm(pm), bars.slowness(pm))}"""
+
+
+def _bare(pm: Mapping[str, Any], others: int) -> list[list[str]]:
+    """The row of the machine itself."""
+    late = bars.at(pm, "bare spawn_all_ms")
+    if late is None:
+        return []
+    return [["start all by nothing but posix_spawn in a loop, ms", f"{late:g}", *["-"] * others]]
 
 
 def beside(own: float | None, other: float | None) -> str:

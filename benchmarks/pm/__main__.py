@@ -2,7 +2,7 @@
 
 python -m benchmarks.pm [--units 1000] [--only PART ...] [--folder DIR] [--python PATH]
 
-PART: many storm flood killed reexec client stream endure crowd.
+PART: bare many storm flood killed reexec client stream endure crowd.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks.pm import crowd, ends, endure, many, orders, pressure
+from benchmarks.pm import bare, crowd, ends, endure, many, orders, pressure
 from benchmarks.pm.manager import Pm, manager
 
 PARTS: Mapping[str, Callable[[Pm, int], dict[str, object]]] = {
+    "bare": bare.measure,
     "many": many.measure,
     "storm": pressure.storm,
     "flood": pressure.flood,

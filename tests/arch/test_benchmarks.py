@@ -45,6 +45,13 @@ def test_figures_that_were_not_measured_have_no_bar() -> None:
     assert "dinit was not measured: no package." in text
 
 
+def test_the_speed_of_the_machine_is_told() -> None:
+    bare = {"spawn_all_ms": 1500, "spawn_ms": 1.5, "python": {"p50": 8.5}}
+    text = page.managers({**PM, "bare": bare}, {}, 1000)
+    assert "| start all by nothing but posix_spawn in a loop, ms | 1500 |" in text
+    assert "a bare posix_spawn of such a service took 1.5 ms and a start of Python 8.5 ms" in text
+
+
 def test_a_slope_is_that_of_the_line() -> None:
     assert endure.slope([(0, 1.0), (10, 1.5), (20, 2.0)]) == pytest.approx(0.05)
     assert endure.slope([(5, 1.0)]) == 0
