@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 REMOTE = Path(__file__).parents[2] / "remote"
 SLEEP = ["sleep", "100000"]
@@ -145,8 +146,17 @@ class Pm:
         return max(0, len(self.children()) - 1)
 
     def states(self) -> set[str]:
-        units = json.loads((self.home / "public" / "status.json").read_text())["units"]
-        return {row["state"] for row in units.values()}
+        return {row["state"] for row in self.units().values()}
+
+    def unit(self, name: str) -> dict[str, Any]:
+        return self.units()[name]
+
+    def units(self) -> dict[str, dict[str, Any]]:
+        """What a listing reads."""
+        found: dict[str, dict[str, Any]] = json.loads(
+            (self.home / "public" / "status.json").read_text()
+        )["units"]
+        return found
 
     def cpu(self) -> float:
         """ms that pm itself has been running on a processor."""

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from benchmarks.pm.manager import Pm, command, now, quantiles, spin
+from benchmarks.pm.manager import Pm, command, now, quantiles, spin, watched
 
 LONG_RUN = 10.5  # seconds after which a restart is immediate
 SINGLE = 50  # units that are commanded one by one
@@ -23,8 +23,8 @@ def measure(pm: Pm, count: int) -> dict[str, object]:
         **boot(pm, count),
         **idle(pm),
         "restart": quantiles([restart(pm) for _ in range(min(100, count // 2))]),
-        "stop_one": quantiles([one(pm, "stop", name) for name in names[:SINGLE]]),
-        "start_one": quantiles([one(pm, "start", name) for name in names[:SINGLE]]),
+        "stop_one": quantiles([stop(pm, name) for name in names[:SINGLE]]),
+        "start_one": quantiles([start(pm, name) for name in names[:SINGLE]]),
         **every(pm, "stop", names, lambda: pm.sleeps() == 0),
         **every(pm, "start", names, lambda: pm.sleeps() >= count),
         "rss_end": round(pm.rss(), 1),
@@ -79,13 +79,22 @@ def _pause() -> None:
     time.sleep(random.uniform(0.15, 0.3))
 
 
-def one(pm: Pm, verb: str, name: str) -> float:
-    """ms from a command to its effect."""
+def stop(pm: Pm, name: str) -> float:
+    """ms from the command until the process is over."""
     _pause()
-    count = len(pm.children())
+    with watched([pm.unit(name)["pid"]]) as left:
+        began = now()
+        pm.say("stop", name)
+        return spin(lambda: not left(), f"stop {name}") - began
+
+
+def start(pm: Pm, name: str) -> float:
+    """ms from the command until there is a process."""
+    _pause()
+    before = pm.children()
     began = now()
-    pm.say(verb, name)
-    return spin(lambda: len(pm.children()) != count, f"{verb} {name}") - began
+    pm.say("start", name)
+    return spin(lambda: pm.children() - before, f"start {name}") - began
 
 
 def every(pm: Pm, verb: str, names: list[str], done: Callable[[], bool]) -> dict[str, object]:
