@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import injector, loopdisk, netlab, proofs
+from tests.support import injector, loopdisk, netlab, proofs, wallclock
 
 
 def _no_graphviz() -> str:
@@ -21,6 +21,7 @@ PROBES = {
     "btrfs": loopdisk.refusal,
     "strace": injector.refusal,
     "graphviz": _no_graphviz,
+    "wallclock": wallclock.refusal,
 }
 NOT_RUN: set[str] = set()
 

@@ -119,7 +119,7 @@ class Seat:
             owner.verbs["load"] = self.loading.command
         else:
             owner.verbs["load"] = self._trust_again
-            self.life.beat = self.pipes.at_beat
+        self.life.beat = self._at_beat
         if self.tell >= 0:
             os.set_inheritable(self.tell, False)
             os.set_blocking(self.tell, False)
@@ -166,6 +166,12 @@ class Seat:
             pipes.INPUT: lambda: pm.owner.listen(pm.input_fd),
             pipes.STREAMS: pm.streams.listen,
         }
+
+    def _at_beat(self) -> None:
+        """What is looked at now and then, as nobody would tell us."""
+        self.pm.board.at_beat()
+        if not self.feed:
+            self.pipes.at_beat()
 
     def _trust_again(self, job: str, args: Sequence[str]) -> None:
         """Deploy was here: what it laid down counts, and the pipes are those that stand there."""

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,7 @@ class Box:
         python: str = sys.executable,
         around: tuple[str, ...] = (),
         log: Path | None = None,
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         self.home = root / "home"
         self.feed = root / "feed"
@@ -70,6 +71,7 @@ class Box:
         self.gid = os.getgid()  # of who runs pm
         self.around = around  # words that run pm, such as those of unshare
         self.log = log  # where pm complains to; None: to a pipe of ours
+        self.extra = extra or {}  # of the environment of pm and its client; units do not get it
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Box:
@@ -198,4 +200,5 @@ class Box:
         return [self.python, "-I", "-S", str(self.program / "__main__.py"), *words]
 
     def _env(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "PMHOME": str(self.home), brood.MARK: self.mark}
+        own = {"PATH": os.environ["PATH"], "PMHOME": str(self.home), brood.MARK: self.mark}
+        return {**self.extra, **own}

@@ -20,7 +20,7 @@ from enve_pm.shell.status import Row, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from enve_pm.app.engine import Engine
@@ -44,18 +44,18 @@ class Board:
         self.dropped: Callable[[str], None] = lambda unit: None
         self.kept: Callable[[], None] = lambda: None  # wants set by hand have changed
         self.shown: Callable[[], None] = lambda: None  # status.json was written
+        self.clock_set: Callable[[], None] = lambda: None  # the wall clock was, some time before
         self.closing = False  # pm is shutting down: wants are not changed by that
         self._engine = engine
         self._home = home
         self._system = home.system
         self._status = Status(self._head())
         self._dirty: set[str] = set()
-        # Shown by the program before us; the disk has their states.
-        self._recalled: set[str] = set()
         self._waiting = False
         self._held_back = False
         self._last = -PAUSE
-        self._offset = 0
+        # Of the wall clock to ours, by which the states are dated; None: nothing is shown yet.
+        self._offset: int | None = None
         self._told = ""  # what the disk does not take
         engine.changed = self.changed
         engine.gone = self.gone
@@ -75,14 +75,13 @@ class Board:
         self._dirty.add(unit)
         self._wake(max(SOON, self._last + PAUSE - self._system.now()))
 
-    def recall(self, units: Iterable[str]) -> None:
-        """After a change of program: these are as the disk has them."""
-        self._recalled.update(units)
-        self._wake(SOON)
+    def at_beat(self) -> None:
+        """Now and then: has the wall clock been set? What is shown is dated by it."""
+        if self._was_set():
+            self._wake(0)
 
     def gone(self, unit: str) -> None:
         self._dirty.discard(unit)
-        self._recalled.discard(unit)
         self.notes.pop(unit, None)
         self._status.drop(unit)
         self.dropped(unit)
@@ -96,7 +95,7 @@ class Board:
         self.changed(unit)
 
     def begin(self) -> None:
-        """Show that we are here, even with no unit at all."""
+        """Show that we are here, and every unit, even if there is none at all."""
         self._wake(0)
 
     def _wake(self, delay: int) -> None:
@@ -124,9 +123,8 @@ class Board:
         self._held_back = False
         self._last = self._system.now()
         dirty, self._dirty = self._dirty, set()
-        recalled, self._recalled = self._recalled, set()
         units = self._engine.machine.units
-        for name in dirty | recalled:
+        for name in units if self._dated_anew() else dirty:
             if name in units:
                 self._status.set(name, self._row(units[name]))
         for name in dirty:
@@ -179,13 +177,22 @@ class Board:
             del self.wants[name]
         return True
 
-    def _ahead(self) -> int:
-        """The wall clock beside ours. One and the same until it is set: else a state that nothing
-        happened to would seem to have begun a millisecond earlier or later."""
+    def _dated_anew(self) -> bool:
+        """Whether every row is made anew: the wall clock was set, or these are the first ones.
+        (Whoever reads those finds every unit, though the machine's news of most of them may still
+        be on their way.)"""
+        anew = self._was_set()
+        if anew:
+            now = self._system.now()
+            self._offset = self._system.wall() - now
+            self._engine.loop.at(now, self.clock_set)
+        return anew
+
+    def _was_set(self) -> bool:
+        """Small differences do not count: else a state that nothing happened to would seem to have
+        begun a millisecond earlier or later."""
         found = self._system.wall() - self._system.now()
-        if abs(found - self._offset) > SET:
-            self._offset = found
-        return self._offset
+        return self._offset is None or abs(found - self._offset) > SET
 
     def _row(self, unit: Unit) -> Row:
         return Row(
@@ -195,7 +202,7 @@ class Board:
             unit.pid,
             unit.restarts,
             unit.result,
-            self._ahead() + unit.since,
+            (self._offset or 0) + unit.since,
             unit.stale,
             unit.state,
             unit.want,

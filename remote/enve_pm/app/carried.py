@@ -65,7 +65,6 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
     _follow(pm, state["marches"])
     pm.rollout.restore(state["rollout"])
     pm.debts.recall()
-    pm.board.recall(pm.engine.machine.units)
     pm.home.jobs.restore(state["jobs"], {run.job for run in pm.engine.runs.all()})
     for unit, run, step in state.get("questions", []):
         spec = pm.engine.active(unit)

@@ -105,6 +105,7 @@ class Pm:
         self.owner.settle = self.reports.settle = self.board.settle
         self.reports.loaded = self._loaded
         self.board.dropped = self._dropped
+        self.board.clock_set = self.timed.look
         self.owner.verbs["shutdown"] = self._shutdown_asked
         for number in ENDS:
             self.loop.signal(number, self.closing.begin)

@@ -50,6 +50,11 @@ class Timed:
         if self._parts:
             self._parts[1].check()
 
+    def look(self) -> None:
+        """The wall clock was set."""
+        if self._parts:
+            self._parts[0].look()
+
     def drop(self, unit: str) -> None:
         if self._parts:
             self._parts[0].drop(unit)

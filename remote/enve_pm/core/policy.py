@@ -7,7 +7,7 @@ for, skipped or repaired. Everything is passed in: no clock, no files.
 
 from __future__ import annotations
 
-from enve_pm.core import ceiling, chain, graph, room, scope
+from enve_pm.core import ceiling, chain, civil, graph, room, scope
 from enve_pm.core import delta as deltas
 from enve_pm.core import part as parts
 from enve_pm.core.address import AddressError, parse
@@ -134,10 +134,15 @@ def unfit(keyhole: Keyhole, lane: str, now: int) -> str:
     if lane not in keyhole.lanes:
         return "may not march in the lane %s" % lane
     if now < keyhole.since:
-        return "has a keyhole that is not valid yet"
+        return "has a keyhole that is not valid yet: " + _times("it begins", keyhole.since, now)
     if keyhole.until and now > keyhole.until:
-        return "has a keyhole that is not valid any more"
+        return "has a keyhole that is not valid any more: " + _times("it ended", keyhole.until, now)
     return ""
+
+
+def _times(what: str, then: int, now: int) -> str:
+    """Both: it may be the clock that is wrong."""
+    return "%s %s, here it is %s (UTC)" % (what, civil.stamp(then // 60), civil.stamp(now // 60))
 
 
 def enough_signers(signers: Mapping[str, list[Keyhole]], threshold: int) -> None:
@@ -174,13 +179,13 @@ def issued_in_time(head: Any, clock: Clock) -> None:
         if head.issued > clock.deployed + DEAD:
             raise Refused(CLOCK, "this node's clock is dead, and its last deploy too long ago")
     elif head.issued > clock.now + AHEAD:
-        raise Refused(CLOCK, "issued %d s after this node's clock" % (head.issued - clock.now))
+        raise Refused(CLOCK, _times("issued", head.issued, clock.now))
 
 
 def not_expired(head: Any, clock: Clock) -> None:
     """5: `expires` ends acceptance."""
     if present(clock) > head.expires:
-        raise Refused(EXPIRED, "expired %d s ago" % (present(clock) - head.expires))
+        raise Refused(EXPIRED, _times("expired", head.expires, present(clock)))
 
 
 def no_circle(specs: Mapping[str, UnitSpec]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 UNARMED = 1  # what the check of one that is not armed ends with
 AGAIN = 60_000  # ms between two looks at the wall clock
+LEAST = 50  # ... also where it stands still, shortly before a time
 SET = 1000  # ms by which it differs from ours more than before when it was set
 
 
@@ -143,9 +144,9 @@ class TimerUnits:
         return following(timer.schedule, last, self._system.ahead) * MINUTE <= wall
 
     # -- the time ----------------------------------------------------------------------------------
-    def _look(self) -> None:
-        """See which are due."""
-        self._timer = None
+    def look(self) -> None:
+        """See which are due, and whether the wall clock was set."""
+        self._sleep_no_more()
         wall, now = self._system.wall(), self._system.now()
         was_set, self._offset = abs(wall - now - self._offset) > SET, wall - now
         self._system.same_zone()
@@ -154,6 +155,8 @@ class TimerUnits:
                 if timer.due + timer.late <= now:
                     self._again(timer, now)
                     self._fire(name, timer, wall)
+                elif was_set:
+                    self._note(name, timer)
             else:
                 self._by_the_wall(name, timer, wall, was_set)
         self._wake()
@@ -190,18 +193,22 @@ class TimerUnits:
 
     def _wake(self) -> None:
         """Be called when the next one is due, or the wall clock is to be looked at."""
-        if self._timer is not None:
-            self._loop.cancel(self._timer)
-            self._timer = None
+        self._sleep_no_more()
         wall, now = self._system.wall(), self._system.now()
         waits = [self._wait(timer, wall, now) for timer in self._armed.values()]
         if waits:
-            self._timer = self._loop.at(now + max(0, min(waits)), self._look)
+            self._timer = self._loop.at(now + max(0, min(waits)), self.look)
+
+    def _sleep_no_more(self) -> None:
+        if self._timer is not None:
+            self._loop.cancel(self._timer)
+            self._timer = None
 
     def _wait(self, timer: Armed, wall: int, now: int) -> int:
         if timer.schedule is None:
             return timer.due + timer.late - now
-        return min(AGAIN, timer.due + timer.late - wall)
+        left = timer.due + timer.late - wall
+        return min(AGAIN, max(left, LEAST)) if left > 0 else 0
 
     # -- what is kept and shown --------------------------------------------------------------------
     def _keep(self, name: str, timer: Armed) -> None:
@@ -228,7 +235,7 @@ class TimerUnits:
             timer = self._armed[name] = Armed(spec.body)
             for key, value in zip(CARRIED, values):  # noqa: B905
                 setattr(timer, key, value)
-        self._look()  # the wall clock may have been set meanwhile
+        self.look()  # the wall clock may have been set meanwhile
 
 
 CARRIED = ("ahead", "base", "due", "last", "late", "said")

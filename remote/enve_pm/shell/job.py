@@ -3,6 +3,9 @@
 `parameter` is written before the launch, `pid` after it, `retcode` at the end. `pid` names the
 process for good: pid, start time in ticks, boot id. A job without retcode may still have living
 processes: the next pm looks for them before it starts anything.
+
+An ID tells which job began later, also where the wall clock was set back: it begins with a number
+that each pm chooses above all that are there, and counts its jobs.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from enve_pm.shell.pending import Pending
     from enve_pm.shell.system import System
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 KEEP = 8  # jobs of a unit that stay on disk
 FOREIGN = 256  # jobs of clients that stay on disk
 CLIENT = ""  # the "unit" under which jobs of clients are kept
+SALT, MARK = 6, 12  # hex digits in an id: of the stem, and of the job
 
 
 class Open:
@@ -36,6 +40,16 @@ class Open:
         self.boot = boot
 
 
+def rank(job: str) -> tuple[int, int]:
+    """(number of its pm, its own number): a later job's is greater. (0, 0): an id of a client."""
+    stem, _, rest = job.partition("-")
+    count, _, own = rest.partition("-")
+    try:
+        return (int(stem[:-SALT], 16), int(count)) if len(own) == MARK else (0, 0)
+    except ValueError:
+        return 0, 0
+
+
 class Jobs:
     """The folder HOME/jobs. Ids are unique over restarts: each pm begins with a stem of its own."""
 
@@ -43,7 +57,8 @@ class Jobs:
         self._folder = folder
         self._system = system
         self._pending = pending
-        self._stem = "%x%s" % (system.wall() // 1000, os.urandom(3).hex())
+        self._number = system.wall() // 1000
+        self._salt = os.urandom(SALT // 2).hex()
         self._count = 0
         self._boot = system.boot()
         self._kept: dict[str, list[str]] = {}
@@ -52,7 +67,12 @@ class Jobs:
     def new(self) -> str:
         """A fresh id. It marks the processes of a run, so no other unit may guess it."""
         self._count += 1
-        return "%s-%d-%s" % (self._stem, self._count, os.urandom(6).hex())
+        mark = os.urandom(MARK // 2).hex()
+        return "%x%s-%d-%s" % (self._number, self._salt, self._count, mark)
+
+    def _follow(self, jobs: Iterable[str]) -> None:
+        """Those to come are later than these."""
+        self._number = max(self._number, *(rank(job)[0] + 1 for job in jobs), 0)
 
     def begin(self, job: str, unit: str, parameter: bytes) -> None:
         """Write what is about to be started (canonical JSON, with the unit's name under `unit`);
@@ -112,6 +132,8 @@ class Jobs:
 
     def restore(self, kept: dict[str, list[str]], under_way: set[str]) -> None:
         self._kept, self._running = kept, under_way
+        for jobs in kept.values():
+            self._follow(jobs)
 
     # -- what an earlier pm left -------------------------------------------------------------------
     def earlier(self) -> Iterator[Open]:
@@ -123,8 +145,9 @@ class Jobs:
                 age = os.stat("%s/%s" % (self._folder, job)).st_mtime_ns
             except OSError:
                 continue
-            found.append((age, job))
-        for _, job in sorted(found):
+            found.append((rank(job), age, job))
+        self._follow(job for _, _, job in found)
+        for _, _, job in sorted(found):
             self._keep(self._unit(job), job)
             if not os.path.exists("%s/%s/retcode" % (self._folder, job)):
                 yield self._open(job)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 
+from enve_pm.shell.job import rank
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -23,14 +25,13 @@ def newest(folder: str, unit: str) -> dict[str, Any] | None:
         return None
     for name in names:
         said = _parameter(folder + "/" + name)
-        if said.get("unit") == unit and (found is None or _began(said) > _began(found)):
+        if said.get("unit") == unit and (found is None or rank(name) > rank(found["job"])):
             found = {**said, "job": name}
     return None if found is None else _whole(folder + "/" + found["job"], found)
 
 
-def _began(said: dict[str, Any]) -> tuple[int, int]:
-    wall, run = said.get("wall"), said.get("run")
-    return (wall if isinstance(wall, int) else 0, run if isinstance(run, int) else 0)
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _parameter(folder: str) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _whole(folder: str, said: dict[str, Any]) -> dict[str, Any]:
         "job": said["job"],
         "step": str(said.get("step", "")),
         "command": [str(word) for word in said.get("command", ())],
-        "wall": _began(said)[0],
+        "wall": _number(said.get("wall")),
         "code": code,
         "ended": ended,
         "message": _message(folder + "/message"),

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.filename import quote, unquote
+from enve_pm.shell import jobfiles
 from enve_pm.shell.claim import SPARE
 from enve_pm.shell.home import Home
-from enve_pm.shell.job import KEEP
+from enve_pm.shell.job import CLIENT, KEEP
 from enve_pm.shell.pending import LASTING
 from enve_pm.shell.status import Row, Status
 from enve_pm.shell.system import System
@@ -81,6 +82,36 @@ def test_jobs_are_pruned_and_open_ones_are_found_again(home: Home) -> None:
     assert not {again.jobs.new() for _ in range(20)} & set(jobs)
     again.jobs.begin(again.jobs.new(), "web", b'{"unit":"web"}')
     assert len(names_in(home.path + "/jobs")) == KEEP
+
+
+class SetBack(System):
+    """Its wall clock stands where it is put."""
+
+    at = 2_000_000_000_000
+
+    def wall(self) -> int:
+        return self.at
+
+
+def test_the_newest_job_is_told_by_its_id_and_by_no_clock(tmp_path: Path) -> None:
+    system, jobs = SetBack(), []
+    for at in (2_000_000_000_000, 1_000_000_000_000, 5_000):
+        system.at = at
+        home = Home(str(tmp_path), system)
+        home.make()
+        assert {row.job for row in home.jobs.earlier()} == set(jobs)
+        for _ in range(12):
+            jobs.append(home.jobs.new())
+            parameter = b'{"command":[],"run":1,"step":"start","unit":"web","wall":%d}' % at
+            home.jobs.begin(jobs[-1], "web", parameter)
+        jobs = jobs[-KEEP:]
+        home.jobs.begin(f"cf{at:x}-1-0", CLIENT, b"{}")
+        newest = jobfiles.newest(str(tmp_path / "jobs"), "web")
+        assert newest is not None and newest["job"] == jobs[-1]
+        assert {name for name in names_in(home.path + "/jobs") if name[0] != "c"} == set(jobs)
+        for job in names_in(home.path + "/jobs"):
+            if job not in jobs:
+                home.jobs.end(job, 0)
 
 
 def test_a_torn_pid_file_still_names_an_open_job(home: Home) -> None:

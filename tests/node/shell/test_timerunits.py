@@ -169,6 +169,27 @@ def test_a_clock_that_is_put_back(rig: Rig) -> None:
     assert len(rig.fired) == 23  # it was seen within a minute
 
 
+def test_a_clock_that_stands_still(rig: Rig) -> None:
+    rig.arm(at="30 3 * * *").after(HOUR // 2 - 5)
+    for _ in range(1000):
+        rig.after(1)
+        rig.system.set -= 1
+    assert rig.fired == []
+    rig.system.set += 1000
+    rig.after(50)
+    assert len(rig.fired) == 1
+    rig.system.set -= 50
+    assert rig.after(50).wakeups <= 1
+
+
+def test_an_interval_is_shown_by_the_clock_as_it_is_set(rig: Rig) -> None:
+    rig.arm(every=2 * HOUR)
+    rig.system.set += HOUR
+    rig.units.look()
+    assert rig.notes["t"] == "next 06:00"
+    assert rig.after(2 * HOUR).wakeups == 1
+
+
 def test_a_clock_that_was_never_set_is_no_outage(rig: Rig) -> None:
     """It begins in 1970, as on a board without a battery, and is right a moment later."""
     rig.arm(at="30 3 * * *", catch_up=True).after(2 * HOUR)

@@ -41,6 +41,7 @@ class Node:
         self.march = root / "march"
         self.march.write_text(writer.text(str(self.home), str(self.run / "default.pipe")))
         self.process: subprocess.Popen[bytes] | None = None
+        self.extra: dict[str, str] = {}  # of pm's environment
 
     def lay(self, blueprint: dict[str, object]) -> None:
         """What deploy does; each stream is judged by what stands there."""
@@ -50,7 +51,7 @@ class Node:
         """`keys` go to the process."""
         words = [self.python, "-I", "-S", str(self.program), "run", "--no-cgroup", *options]
         pipe = str(self.run / "default.pipe")
-        env = {"PATH": os.environ["PATH"], "PMHOME": str(self.home), "PMPIPE": pipe}
+        env = {**self.extra, "PATH": os.environ["PATH"], "PMHOME": str(self.home), "PMPIPE": pipe}
         env[brood.MARK] = self.mark
         self.process = subprocess.Popen(words, env=env, **keys)
         until(lambda: b"== pm\n-\n" not in self.call("look").stdout, "pm to be up")
