@@ -12,7 +12,7 @@ sys.path.insert(0, {remote!r})
 from enve_pm.app import Pm
 from enve_pm.core.machine import Machine
 from enve_pm.core.timing import Timing
-from enve_pm.shell import pipes
+from enve_pm.shell.events import pipes
 home = os.environ["PMHOME"]
 os.makedirs(home, 0o700, exist_ok=True)
 pm = Pm(home, pipes.open_input(home))

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from enve_pm.shell.post import Post
+    from enve_pm.shell.guard.post import Post
 
 RUN_FLAGS = {
     "--home": True,
@@ -44,10 +44,11 @@ def run(arguments: Sequence[str]) -> int:
     if "--detach" in options and "--respawn" not in options:
         raise Failure(USAGE, "--detach goes with --respawn")
     _stand()
-    from enve_pm.shell.lock import Held
+    from enve_pm.shell.guard.lock import Held
 
     if "--init-stream" in options:
-        from enve_pm.shell import initial, where
+        from enve_pm.shell import where
+        from enve_pm.shell.plan import initial
 
         _fits(options)
         options["--init-stream"] = initial.place(options["--init-stream"], where.home(options))
@@ -72,7 +73,8 @@ def _stand() -> None:
 
 
 def _outer(options: dict[str, str]) -> int:
-    from enve_pm.shell import respawn, where
+    from enve_pm.shell import where
+    from enve_pm.shell.guard import respawn
 
     home = where.home(options)
     options = {"--home": home, "--pipe": where.pipe(options, home), **options}
@@ -88,7 +90,7 @@ def _outer(options: dict[str, str]) -> int:
 
 def _pair(options: dict[str, str]) -> int:
     """Fork: this process is the watchdog, or pm."""
-    from enve_pm.shell import watchdog
+    from enve_pm.shell.guard import watchdog
 
     post = watchdog.split(_prepare(options), groups="--no-cgroup" not in options)
     if post.pid:
@@ -101,7 +103,9 @@ def _pair(options: dict[str, str]) -> int:
 
 
 def _prepare(options: dict[str, str]) -> Post:
-    from enve_pm.shell import lock, pipes, watchdog, where
+    from enve_pm.shell import where
+    from enve_pm.shell.events import pipes
+    from enve_pm.shell.guard import lock, watchdog
 
     home = where.home(options)
     fds = {key: int(words.number(options, f"--{key}-fd", -1)) for key in ("lock", "input", "ready")}
@@ -120,7 +124,7 @@ def _prepare(options: dict[str, str]) -> Post:
 def version(arguments: Sequence[str]) -> int:
     """`pm version`: the version, and the hash of the installed program."""
     import enve_pm
-    from enve_pm.shell import program
+    from enve_pm.shell.guard import program
 
     place = program.here()
     name = os.path.basename(place) if program.home_of(place) else "not installed"
@@ -130,7 +134,7 @@ def version(arguments: Sequence[str]) -> int:
 
 def guard(arguments: Sequence[str]) -> int:
     """`_watchdog KEY=VALUE...`: go on as the watchdog that another program was."""
-    from enve_pm.shell import watchdog
+    from enve_pm.shell.guard import watchdog
 
     return watchdog.resume(list(arguments))
 
@@ -155,13 +159,13 @@ def do(arguments: Sequence[str]) -> int:
 
 
 def logger(arguments: Sequence[str]) -> int:
-    from enve_pm.shell import logger
+    from enve_pm.shell.log import logger
 
     return logger.main(int(arguments[0]))
 
 
 def terminals(arguments: Sequence[str]) -> int:
-    from enve_pm.shell import holder
+    from enve_pm.shell.terminal import holder
 
     return holder.main(arguments[0], int(arguments[1]))
 

@@ -10,10 +10,10 @@ from enve_pm.core import nesting
 from enve_pm.core.machine import Machine
 from enve_pm.core.unit import SUBPM
 from enve_pm.resource.below import Below
-from enve_pm.shell import pipes
+from enve_pm.shell.events import pipes
+from enve_pm.shell.events.reopen import Reopen
 from enve_pm.shell.extent import is_system
-from enve_pm.shell.lifeline import Lifeline
-from enve_pm.shell.reopen import Reopen
+from enve_pm.shell.guard.lifeline import Lifeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from enve_pm.resource.below import Parts
     from enve_pm.resource.loading import Loading
     from enve_pm.resource.run import Run
-    from enve_pm.shell.post import Post
-    from enve_pm.shell.reexec import Reexec
+    from enve_pm.shell.guard.post import Post
+    from enve_pm.shell.guard.reexec import Reexec
 
 
 def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "", first: str = "") -> int:
@@ -37,7 +37,7 @@ def serve(post: Post, feed: str = "", tell: int = -1, mode: str = "", first: str
 
 def resume(arguments: list[str]) -> int:
     """`_resume FD KEY=VALUE...`: go on where another program of pm stood a moment ago."""
-    from enve_pm.shell import reexec
+    from enve_pm.shell.guard import reexec
 
     post, carried = reexec.resumed(int(arguments[0]), arguments[1:])
     state = carried["pm"]
@@ -49,7 +49,7 @@ def resume(arguments: list[str]) -> int:
 
 def trial(arguments: list[str]) -> int:
     """`_try FD`: can this program go on with that state? Prints ok, or says why not."""
-    from enve_pm.shell import carry
+    from enve_pm.shell.guard import carry
 
     try:
         _load(carry.unpack(int(arguments[0]))["pm"])
@@ -62,7 +62,7 @@ def trial(arguments: list[str]) -> int:
 
 def _load(state: dict[str, Any]) -> None:
     """Take up the state as far as that touches nothing."""
-    from enve_pm.shell import carry
+    from enve_pm.shell.guard import carry
 
     if state["v"] not in SPOKEN:
         raise carry.Unreadable(f"pm's state has version {state['v']}; this program reads {SPOKEN}")
@@ -143,7 +143,7 @@ class Seat:
 
     def _reexec(self, job: str, args: Sequence[str]) -> None:
         if self.change is None:
-            from enve_pm.shell.reexec import Reexec
+            from enve_pm.shell.guard.reexec import Reexec
 
             self.change = Reexec(self.pm.loop, self.life, self, self.pm.owner.finish)
         self.change.command(job, args)
@@ -154,7 +154,7 @@ class Seat:
         if state is not None:
             self.below.restore(state)
         if self.first and self.pm.acceptor is not None:
-            from enve_pm.shell.initial import Initial
+            from enve_pm.shell.plan.initial import Initial
 
             Initial(self.pm.loop, self.pm.acceptor, self.pm.home.path, self.first).begin()
         if job:

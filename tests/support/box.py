@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from enve_pm.hostinit.unpack import compile_all
-from enve_pm.shell import feed
+from enve_pm.shell.product import feed
 from tests.support import brood
 from tests.support.wait import until
 

@@ -13,11 +13,11 @@ REMOTE = Path(__file__).parents[2] / "remote"
 def branch(
     module: str, *arguments: object, rows: bytes = b"", files: int = 0
 ) -> subprocess.CompletedProcess[bytes]:
-    """`enve_pm.shell.MODULE.main(*arguments)`; `files`: how many it may have open (0: as we)."""
+    """`enve_pm.shell.product.MODULE.main(*arguments)`; `files`: how many may be open (0: as we)."""
     script = (
         f"import sys; sys.path.insert(0, {str(REMOTE)!r}); import resource; n = {files}\n"
         "if n: resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))\n"
-        f"from enve_pm.shell.{module} import main; sys.exit(main(*{arguments!r}))"
+        f"from enve_pm.shell.product.{module} import main; sys.exit(main(*{arguments!r}))"
     )
     words: Sequence[str] = [sys.executable, "-I", "-S", "-c", script]
     return subprocess.run(words, input=rows, capture_output=True, check=False)

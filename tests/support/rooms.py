@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from enve_pm.shell import mountinfo
-from enve_pm.shell.mountinfo import Mount
+from enve_pm.shell.process import mountinfo
+from enve_pm.shell.process.mountinfo import Mount
 from tests.support.box import Box, line
 
 OWN = ("unshare", "--mount", "--propagation", "private", "--")

@@ -12,11 +12,11 @@ import sys
 from enve_pm import __version__
 from enve_pm.core import states
 from enve_pm.core.effects import Want
-from enve_pm.shell import program
-from enve_pm.shell.claim import claim
 from enve_pm.shell.complain import complain
-from enve_pm.shell.pending import REPLACED
-from enve_pm.shell.status import Row, Status
+from enve_pm.shell.guard import program
+from enve_pm.shell.state.claim import claim
+from enve_pm.shell.state.pending import REPLACED
+from enve_pm.shell.state.status import Row, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from enve_pm.app.engine import Engine
     from enve_pm.core.unitstate import Unit
-    from enve_pm.shell.home import Home
+    from enve_pm.shell.state.home import Home
 
 SOON = 10  # ms after the first change
 PAUSE = 100  # ms between two writes of the whole, at least

@@ -76,6 +76,6 @@ def resume(pm: Pm, state: dict[str, Any]) -> None:
 def _follow(pm: Pm, marches: list[Any]) -> None:
     """Go on reporting to who waits for a march."""
     if marches:
-        from enve_pm.shell.answers import Accepted
+        from enve_pm.shell.plan.answers import Accepted
 
         pm.reports.restore(marches, Accepted)

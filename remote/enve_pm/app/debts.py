@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.app.engine import Engine
-    from enve_pm.shell.home import Home
+    from enve_pm.shell.state.home import Home
 
 
 class Debts:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from enve_pm.core.judge import Refusal
     from enve_pm.core.unit import UnitSpec
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
+    from enve_pm.shell.state.home import Home
 
     class Kind(Protocol):
         """Acts for the units of one kind."""

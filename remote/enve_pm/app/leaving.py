@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.state.home import Home
 
 
 class Leaving:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from enve_pm.resource.loaderunits import LoaderUnits
     from enve_pm.resource.process import Processes
     from enve_pm.resource.run import Run
-    from enve_pm.shell.accept import Acceptor
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.logpipe import LogPipes
+    from enve_pm.shell.log.logpipe import LogPipes
+    from enve_pm.shell.plan.accept import Acceptor
+    from enve_pm.shell.state.home import Home
 
 
 class Loaders:

@@ -13,7 +13,7 @@ from enve_pm.core.judge import RETCODES
 from enve_pm.core.property import with_property
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError
-from enve_pm.shell.job import CLIENT
+from enve_pm.shell.process.job import CLIENT
 from enve_pm.wire import command
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from enve_pm.app.engine import Engine
     from enve_pm.core.unit import UnitSpec
-    from enve_pm.shell.home import Home
+    from enve_pm.shell.state.home import Home
     from enve_pm.wire.command import Command
 
     Act = Callable[[str, Sequence[str]], None]

@@ -6,14 +6,14 @@ from __future__ import annotations
 import os
 
 from enve_pm.core.filename import quote
-from enve_pm.shell import place
-from enve_pm.shell.branch import order
+from enve_pm.shell.events.branch import order
+from enve_pm.shell.product import place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
 
     Placed = Callable[[dict[str, str]], None]
 

@@ -25,14 +25,15 @@ from enve_pm.core.unitstate import SHUTDOWN
 from enve_pm.resource.jobs import JobUnits
 from enve_pm.resource.makers import Makers
 from enve_pm.resource.process import Processes
-from enve_pm.shell import pipes, program, subtree
 from enve_pm.shell.complain import complain
-from enve_pm.shell.home import Home
-from enve_pm.shell.light import signal
-from enve_pm.shell.logpipe import LogPipes
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.survivor import kill_survivors
-from enve_pm.shell.system import System
+from enve_pm.shell.events import pipes
+from enve_pm.shell.events.light import signal
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
+from enve_pm.shell.guard import program, subtree
+from enve_pm.shell.guard.survivor import kill_survivors
+from enve_pm.shell.log.logpipe import LogPipes
+from enve_pm.shell.state.home import Home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
     from enve_pm.app.report import Spots
     from enve_pm.resource.run import Run
-    from enve_pm.shell.accept import Acceptor
-    from enve_pm.shell.home import Kept
+    from enve_pm.shell.plan.accept import Acceptor
+    from enve_pm.shell.state.home import Kept
 
 AT_REST = (STOPPED, STARTING_FAIL, FAIL)
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.app.engine import Engine
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.timer import Timer
 
     Spots = dict[str, tuple[str, str]]  # address below the node -> (state, result)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from enve_pm.app.engine import Engine
     from enve_pm.app.report import Reports
     from enve_pm.core.unit import UnitSpec
-    from enve_pm.shell.home import Home, Kept
+    from enve_pm.shell.state.home import Home, Kept
 
     Lines = dict[str, str]
 

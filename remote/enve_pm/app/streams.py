@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from enve_pm.app.board import Board
     from enve_pm.app.report import Reports
     from enve_pm.app.rollout import Rollout
-    from enve_pm.shell.accept import Acceptor
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.plan.accept import Acceptor
 
 READ = 262144  # bytes taken in one turn
 
@@ -36,7 +36,7 @@ class Streams:
 
     def open(self, home: str, pipe: str, fd: int) -> None:
         """Read what is held. `pipe`: the path, `fd`: the pipe opened."""
-        from enve_pm.shell.accept import Acceptor
+        from enve_pm.shell.plan.accept import Acceptor
 
         acceptor = Acceptor(home, pipe, self._loop.system, self._loop, self._rollout.apply)
         self._fd = fd

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from enve_pm.core.effects import Signal, Spawn
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.timerunits import TimerUnits
-    from enve_pm.shell.home import Home
+    from enve_pm.shell.state.home import Home
 
     Parts = tuple[TimerUnits, Calls]
 

@@ -11,7 +11,7 @@ import time
 from enve_pm.client import detach, listed, read
 from enve_pm.client.raw import Ended, Raw
 from enve_pm.shell import where, words
-from enve_pm.shell.terminalwords import (
+from enve_pm.shell.terminal.terminalwords import (
     END,
     FOLDER,
     JOIN,

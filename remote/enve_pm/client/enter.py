@@ -15,10 +15,10 @@ from enve_pm.resource.rooms import room
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import environment, order
 from enve_pm.shell import where, words
-from enve_pm.shell.descend import MARKER
-from enve_pm.shell.home import Home
-from enve_pm.shell.spawn import SpawnError, whom
-from enve_pm.shell.system import System
+from enve_pm.shell.events.system import System
+from enve_pm.shell.process.descend import MARKER
+from enve_pm.shell.process.spawn import SpawnError, whom
+from enve_pm.shell.state.home import Home
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
 
 TYPE_CHECKING = False

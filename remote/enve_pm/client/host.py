@@ -8,8 +8,9 @@ import sys
 from enve_pm.hostinit import kept, life, login, record, register
 from enve_pm.hostinit.nobody import Nobody
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell import initial, where, words
+from enve_pm.shell import where, words
 from enve_pm.shell.extent import is_system
+from enve_pm.shell.plan import initial
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure, nearest
 
 TYPE_CHECKING = False

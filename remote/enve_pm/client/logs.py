@@ -9,7 +9,7 @@ import time
 from enve_pm.client import read
 from enve_pm.core.filename import quote
 from enve_pm.shell import where, words
-from enve_pm.shell.foreign import COMMON
+from enve_pm.shell.state.foreign import COMMON
 from enve_pm.shell.words import OK, REFUSED, USAGE, Failure
 
 TYPE_CHECKING = False

@@ -9,8 +9,9 @@ import signal
 import sys
 
 from enve_pm.client import send
-from enve_pm.shell import feed, program
-from enve_pm.shell.terminalwords import FOLDER
+from enve_pm.shell.guard import program
+from enve_pm.shell.product import feed
+from enve_pm.shell.terminal.terminalwords import FOLDER
 from enve_pm.shell.words import FAILED, Failure
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ import os
 from enve_pm.core import address
 from enve_pm.core.filename import quote, unquote
 from enve_pm.shell import where
-from enve_pm.shell.foreign import COMMON
+from enve_pm.shell.state.foreign import COMMON
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
 
 TYPE_CHECKING = False

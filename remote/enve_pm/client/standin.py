@@ -15,8 +15,10 @@ import tempfile
 from enve_pm.client import unitfile
 from enve_pm.client.ownpm import OwnPm
 from enve_pm.core.canonical import dumps
-from enve_pm.shell import mountinfo, program, words
-from enve_pm.shell.terminalwords import FOLDER
+from enve_pm.shell import words
+from enve_pm.shell.guard import program
+from enve_pm.shell.process import mountinfo
+from enve_pm.shell.terminal.terminalwords import FOLDER
 from enve_pm.shell.words import FAILED, USAGE, Failure
 
 TYPE_CHECKING = False

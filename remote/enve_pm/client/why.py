@@ -8,7 +8,8 @@ import time
 from enve_pm.client import logs, read
 from enve_pm.core import address, cause, story
 from enve_pm.core.filename import quote
-from enve_pm.shell import jobfiles, listing, where, words
+from enve_pm.shell import listing, where, words
+from enve_pm.shell.process import jobfiles
 from enve_pm.shell.words import OK, USAGE, Failure
 
 TYPE_CHECKING = False

@@ -6,15 +6,15 @@ from __future__ import annotations
 import marshal
 import os
 
-from enve_pm.shell.handle import nameless, read_all, write_all
+from enve_pm.shell.state.handle import nameless, read_all, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from enve_pm.shell.spawn import Order
-    from enve_pm.shell.system import Whom
+    from enve_pm.shell.events.system import Whom
+    from enve_pm.shell.process.spawn import Order
 
 FORMAT = 4
 LARGEST = 4 << 20  # bytes

@@ -7,7 +7,7 @@ import os
 
 from enve_pm.maker import layer, libc, trusted
 from enve_pm.maker.layer import BIND, Layer
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

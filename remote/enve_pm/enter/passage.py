@@ -28,8 +28,8 @@ import sys
 from enve_pm.core.inside import NONE, VIEWS
 from enve_pm.enter import kernel, own, rights, spaces, view
 from enve_pm.maker import trusted
-from enve_pm.shell.light import signal
-from enve_pm.shell.spawn import SpawnError, code_name, find
+from enve_pm.shell.events.light import signal
+from enve_pm.shell.process.spawn import SpawnError, code_name, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import struct
 
 from enve_pm.core.inside import NONE, USERS
 from enve_pm.enter import kernel
-from enve_pm.shell.light import socket
-from enve_pm.shell.procfs import ProcFs
+from enve_pm.shell.events.light import socket
+from enve_pm.shell.process.procfs import ProcFs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 from enve_pm.enter import order as orders
-from enve_pm.shell import program
-from enve_pm.shell.descend import MARKER
-from enve_pm.shell.spawn import SpawnError, base_env, code_name, whom
+from enve_pm.shell.guard import program
+from enve_pm.shell.process.descend import MARKER
+from enve_pm.shell.process.spawn import SpawnError, base_env, code_name, whom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.spawn import Order
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.process.spawn import Order
 
 
 def start(loop: Loop, order: Order) -> tuple[int, int]:

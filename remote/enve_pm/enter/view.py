@@ -12,13 +12,13 @@ import stat
 
 from enve_pm.enter import kernel
 from enve_pm.maker import libc, trusted
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from enve_pm.shell.mountinfo import Mount
+    from enve_pm.shell.process.mountinfo import Mount
 
 TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  (where a memory of its own comes)
 # Never made read-only with the rest: what stands there is no file of the system.

@@ -10,7 +10,7 @@ import os
 import stat
 
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell.handle import sync_folder, write_all
+from enve_pm.shell.state.handle import sync_folder, write_all
 
 
 def folder(path: str, mode: int, gid: int = -1) -> bool:

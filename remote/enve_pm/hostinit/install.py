@@ -26,7 +26,7 @@ from enve_pm.hostinit import (
     writer,
 )
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell.system import System
+from enve_pm.shell.events.system import System
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

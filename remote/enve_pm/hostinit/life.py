@@ -15,7 +15,7 @@ from enve_pm.core.filename import unquote
 from enve_pm.core.lean import namedtuple
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell.system import System
+from enve_pm.shell.events.system import System
 from enve_pm.wire import command
 
 TYPE_CHECKING = False

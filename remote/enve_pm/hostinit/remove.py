@@ -7,7 +7,7 @@ import shutil
 
 from enve_pm.hostinit import accounts, files, kept, layout, life, order, owed, register
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from enve_pm.core.refusal import FormatError, Refused
 from enve_pm.core.unit import UnitError, UnitSpec
 from enve_pm.hostinit import order as orders
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell.disk import Disk
-from enve_pm.shell.install import Install
-from enve_pm.shell.plans import Plans
+from enve_pm.shell.plan.install import Install
+from enve_pm.shell.plan.plans import Plans
+from enve_pm.shell.state.disk import Disk
 from enve_pm.wire import record
 
 TYPE_CHECKING = False

@@ -13,7 +13,7 @@ import zipfile
 
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
-from enve_pm.shell.handle import sync_folder, write_all
+from enve_pm.shell.state.handle import sync_folder, write_all
 
 MAX_SIZE = 16 << 20  # bytes, unpacked
 MAX_FILES = 1000

@@ -19,8 +19,8 @@ from enve_pm.core.unit import UnitError
 from enve_pm.loader import source, web
 from enve_pm.loader.carve import carve
 from enve_pm.loader.trouble import Nothing, Trouble
-from enve_pm.shell.files import Files
-from enve_pm.shell.handle import write_all
+from enve_pm.shell.state.files import Files
+from enve_pm.shell.state.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

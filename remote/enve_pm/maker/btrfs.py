@@ -7,7 +7,7 @@ import subprocess
 
 from enve_pm.maker import trusted
 from enve_pm.maker.place import Trouble
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 ROOT_INODE = 256  # of every subvolume (btrfs(5))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

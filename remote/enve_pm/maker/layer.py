@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from enve_pm.shell.mountinfo import Mount
+    from enve_pm.shell.process.mountinfo import Mount
 
 BIND = "bind"
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC

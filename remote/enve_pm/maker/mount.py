@@ -14,12 +14,12 @@ import time
 from enve_pm.maker import trusted
 from enve_pm.maker.shown import FLAGS, Bound, Memory
 from enve_pm.maker.stack import take
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enve_pm.maker.place import Place
-    from enve_pm.shell.mountinfo import Mount
+    from enve_pm.shell.process.mountinfo import Mount
 
 HARD = {"nosuid": "suid", "nodev": "dev"}  # in force unless the options say the other word
 

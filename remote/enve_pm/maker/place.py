@@ -6,7 +6,7 @@ import os
 
 from enve_pm.core.filename import quote
 from enve_pm.maker import trusted
-from enve_pm.shell.rights import Rights
+from enve_pm.shell.process.rights import Rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

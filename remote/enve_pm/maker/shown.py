@@ -6,7 +6,7 @@ import os
 
 from enve_pm.maker import attach, libc, trusted
 from enve_pm.maker.place import Trouble
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.maker.place import Place
-    from enve_pm.shell.mountinfo import Mount
+    from enve_pm.shell.process.mountinfo import Mount
 
 FLAGS = {"ro": libc.RDONLY, "nosuid": libc.NOSUID, "nodev": libc.NODEV, "noexec": libc.NOEXEC}
 NONE: frozenset[str] = frozenset()

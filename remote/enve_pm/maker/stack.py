@@ -9,7 +9,7 @@ import time
 from enve_pm.maker import layer, libc, trusted
 from enve_pm.maker.place import Trouble
 from enve_pm.maker.users import users
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

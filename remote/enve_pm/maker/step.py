@@ -13,8 +13,8 @@ from enve_pm.core.canonical import loads
 from enve_pm.core.unit import UnitSpec
 from enve_pm.maker.place import Place, Trouble
 from enve_pm.shell.complain import complain
-from enve_pm.shell.descend import MARKER
-from enve_pm.shell.rights import UnknownUser
+from enve_pm.shell.process.descend import MARKER
+from enve_pm.shell.process.rights import UnknownUser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

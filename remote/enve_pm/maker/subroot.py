@@ -17,7 +17,7 @@ from enve_pm.maker.layer import BIND, Layer
 from enve_pm.maker.libc import NODEV, NOSUID, RDONLY
 from enve_pm.maker.place import Trouble
 from enve_pm.maker.stack import Stack
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 from enve_pm.maker.place import Trouble
-from enve_pm.shell.folder import Folder
-from enve_pm.shell.placed import TREE as STEM
-from enve_pm.shell.unpack import CAPS, Unfit, Unpacking, whole
+from enve_pm.shell.product.placed import TREE as STEM
+from enve_pm.shell.product.unpack import CAPS, Unfit, Unpacking, whole
+from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

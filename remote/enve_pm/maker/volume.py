@@ -125,7 +125,7 @@ def _exists(parent: int, name: str) -> bool:
 
 def _remove(parent: int, name: str) -> None:
     """btrfs's own way is quick, but goes by a path: who may swap what stands there leads it."""
-    from enve_pm.shell.folder import Folder
+    from enve_pm.shell.state.folder import Folder
 
     folder = os.open(trusted.name(parent), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     with Folder(folder) as above:

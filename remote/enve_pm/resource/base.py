@@ -15,18 +15,18 @@ from enve_pm.resource import run as runs
 from enve_pm.resource.entrance import Entrances
 from enve_pm.resource.orphans import EXEC, Orphans
 from enve_pm.resource.run import NOBODY, Run
-from enve_pm.shell.light import signal
-from enve_pm.shell.spawn import SpawnError, launch
+from enve_pm.shell.events.light import signal
+from enve_pm.shell.process.spawn import SpawnError, launch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.spawn import Order
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
+    from enve_pm.shell.process.spawn import Order
+    from enve_pm.shell.state.home import Home
 
 GRACE = 2000  # ms that the remains of an ended main process get before they are killed
 PAUSE = 4  # ms between two looks at what ended, when more than FEW are ending

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from enve_pm.resource.groups import Groups
     from enve_pm.resource.run import Run
     from enve_pm.resource.sockets import Sockets
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.terminals import Terminals
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.state.home import Home
+    from enve_pm.shell.terminal.terminals import Terminals
 
 
 class Belongings:
@@ -50,8 +50,8 @@ class Belongings:
 
     def _with_terminals(self) -> Terminals:
         if self._terminals is None:
-            from enve_pm.shell import program
-            from enve_pm.shell.terminals import Terminals
+            from enve_pm.shell.guard import program
+            from enve_pm.shell.terminal.terminals import Terminals
 
             holder = program.argv(program.here(), "_terminals")
             self._terminals = Terminals(self._loop, holder, self._home.path)

@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
 
 OWED = "owed"  # in place of a plan: what it shall run could not be handed down yet
 

@@ -16,17 +16,18 @@ from enve_pm.core.canonical import loads
 from enve_pm.core.unit import UnitSpec
 from enve_pm.resource.child import OWED, SubPm
 from enve_pm.resource.loading import MARCH
-from enve_pm.shell import feed, nested
-from enve_pm.shell.branch import order
 from enve_pm.shell.complain import complain
+from enve_pm.shell.events.branch import order
+from enve_pm.shell.product import feed
+from enve_pm.shell.state import nested
 from enve_pm.wire import command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.state.home import Home
 
     Lines = dict[str, str]
 

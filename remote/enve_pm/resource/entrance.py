@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.resource.run import Run
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
 
 LONGEST = 65536
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 
 from enve_pm.core.filename import quote
-from enve_pm.shell import cgroup, hierarchy
-from enve_pm.shell.hierarchy import V1, V2, NoGroups, Place, clear
-from enve_pm.shell.spawn import SpawnError
+from enve_pm.shell.process import cgroup, hierarchy
+from enve_pm.shell.process.hierarchy import V1, V2, NoGroups, Place, clear
+from enve_pm.shell.process.spawn import SpawnError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from enve_pm.resource.run import Run
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.state.home import Home
 
 PERIOD = 100_000  # us of the share of CPU time
 AGAIN = 50  # ms until a group is tried again whose last processes are on their way out

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.process import Processes
     from enve_pm.resource.run import Run
-    from enve_pm.shell.home import Home
+    from enve_pm.shell.state.home import Home
 
 MISSING = 1  # what the check of a job that has not run ends with
 

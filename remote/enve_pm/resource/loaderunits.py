@@ -16,10 +16,10 @@ from enve_pm.core.effects import Exited, Recheck, Spawned, SpawnFailed
 from enve_pm.core.refusal import Refused
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import environment, output
-from enve_pm.shell import program
-from enve_pm.shell.branch import rows
-from enve_pm.shell.delivery import Delivery
-from enve_pm.shell.spawn import SpawnError, code_name, whom
+from enve_pm.shell.events.branch import rows
+from enve_pm.shell.guard import program
+from enve_pm.shell.plan.delivery import Delivery
+from enve_pm.shell.process.spawn import SpawnError, code_name, whom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.base import Runs
     from enve_pm.resource.process import Processes
-    from enve_pm.shell.accept import Acceptor
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.logpipe import LogPipes
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
+    from enve_pm.shell.log.logpipe import LogPipes
+    from enve_pm.shell.plan.accept import Acceptor
+    from enve_pm.shell.state.home import Home
 
     Stamp = list[int]
 

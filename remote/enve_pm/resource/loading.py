@@ -8,14 +8,14 @@ from enve_pm.core import blob
 from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError, UnitSpec
-from enve_pm.shell import feed, ingest, store
-from enve_pm.shell.branch import order
+from enve_pm.shell.events.branch import order
+from enve_pm.shell.product import feed, ingest, store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
 
     Lines = dict[str, str]
 

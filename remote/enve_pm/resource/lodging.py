@@ -8,9 +8,9 @@ import stat
 from enve_pm.core import nesting, walls
 from enve_pm.core.filename import quote
 from enve_pm.core.lean import namedtuple
-from enve_pm.shell import pipes
-from enve_pm.shell.home import PASSABLE, PRIVATE
-from enve_pm.shell.spawn import SpawnError
+from enve_pm.shell.events import pipes
+from enve_pm.shell.process.spawn import SpawnError
+from enve_pm.shell.state.home import PASSABLE, PRIVATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import os
 from enve_pm.core.canonical import dumps
 from enve_pm.core.effects import Ready
 from enve_pm.core.filename import quote
-from enve_pm.shell import nested
-from enve_pm.shell.pending import REPLACED
+from enve_pm.shell.state import nested
+from enve_pm.shell.state.pending import REPLACED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from enve_pm.resource.base import Runs
     from enve_pm.resource.child import SubPm
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.state.home import Home
 
 CALM = 50  # ms between two looks at the same sub-pm
 SHARE = 20  # ... or so many times what the last look took: however much it shows, it gets 5 %

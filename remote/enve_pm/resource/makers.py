@@ -10,9 +10,9 @@ from enve_pm.core.effects import SpawnFailed
 from enve_pm.core.unit import ROOMS
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
-from enve_pm.shell import program
-from enve_pm.shell.branch import rows
-from enve_pm.shell.spawn import Order, SpawnError, code_name
+from enve_pm.shell.events.branch import rows
+from enve_pm.shell.guard import program
+from enve_pm.shell.process.spawn import Order, SpawnError, code_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from enve_pm.core.effects import Signal, Spawn
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.base import Runs
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.logpipe import LogPipes
+    from enve_pm.shell.log.logpipe import LogPipes
+    from enve_pm.shell.state.home import Home
 
 MESSAGE = 4096  # bytes that are read of what a step says
 

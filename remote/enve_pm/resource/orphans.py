@@ -7,15 +7,15 @@ no environment for a moment: it is looked at again before anything is decided.
 
 from __future__ import annotations
 
-from enve_pm.shell import descend
+from enve_pm.shell.process import descend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from enve_pm.resource.run import Run
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
 
 EXEC = 100  # ms in which a process that executes a program has its environment again
 LOOK = 3  # ms between two looks at it

@@ -13,7 +13,7 @@ from enve_pm.resource.questions import Questions, asked
 from enve_pm.resource.rooms import room
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import cwd, describe, environment, order, output
-from enve_pm.shell.spawn import SpawnError, code_name, find
+from enve_pm.shell.process.spawn import SpawnError, code_name, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.base import Runs
     from enve_pm.resource.readiness import Box, Datagram
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.logpipe import LogPipes
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.log.logpipe import LogPipes
+    from enve_pm.shell.state.home import Home
 
 
 class Processes:

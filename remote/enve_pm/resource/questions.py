@@ -7,8 +7,8 @@ import os
 from enve_pm.core import states
 from enve_pm.core.effects import Exited
 from enve_pm.core.target import KEYS
-from enve_pm.shell.light import signal
-from enve_pm.shell.spawn import SpawnError, whom
+from enve_pm.shell.events.light import signal
+from enve_pm.shell.process.spawn import SpawnError, whom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from enve_pm.core.effects import Spawn
     from enve_pm.core.unit import UnitSpec
-    from enve_pm.shell.connect import Question
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.system import Whom
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.system import Whom
+    from enve_pm.shell.process.connect import Question
+    from enve_pm.shell.state.home import Home
 
 KNOWN = 60_000  # ms for which users are looked up once
 UNASKED = 127
@@ -44,7 +44,7 @@ class Questions:
         self._until = 0
 
     def ask(self, effect: Spawn, spec: UnitSpec, body: Mapping[str, Any]) -> None:
-        from enve_pm.shell.connect import Question  # most pms ask nothing
+        from enve_pm.shell.process.connect import Question  # most pms ask nothing
 
         def done(code: int, why: str) -> None:
             self._open.pop(effect.run, None)

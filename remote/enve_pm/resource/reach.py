@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enve_pm.shell import descend
-from enve_pm.shell.light import signal
+from enve_pm.shell.events.light import signal
+from enve_pm.shell.process import descend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enve_pm.resource.run import Run
-    from enve_pm.shell.system import System
+    from enve_pm.shell.events.system import System
 
 
 def number_of(name: str) -> int:

@@ -11,7 +11,7 @@ import os
 
 from enve_pm.core.lean import namedtuple
 from enve_pm.resource.base import NO_HEIR, WAIT
-from enve_pm.shell.notify import Notify
+from enve_pm.shell.process.notify import Notify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from enve_pm.resource.base import Runs
     from enve_pm.resource.run import Run
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.notify import Notice
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
+    from enve_pm.shell.process.notify import Notice
 
     Found = Callable[[Run, int], None]
 

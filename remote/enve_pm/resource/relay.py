@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from enve_pm.resource.subpm import SubPms
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
     from enve_pm.wire.command import Command
 
 FAILED, REFUSED, BAD, DEADLINE = 3, 5, 64, 124

@@ -7,8 +7,8 @@ import os
 from enve_pm.core import states, walls
 from enve_pm.core.inside import NONE, VIEWS
 from enve_pm.core.room import KINDS
-from enve_pm.shell import program
-from enve_pm.shell.spawn import SpawnError
+from enve_pm.shell.guard import program
+from enve_pm.shell.process.spawn import SpawnError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.lodging import Lodging
     from enve_pm.resource.run import Run
-    from enve_pm.shell.home import Home
+    from enve_pm.shell.state.home import Home
 
     Active = Callable[[str], UnitSpec | None]
 

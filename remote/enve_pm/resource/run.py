@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.timer import Timer
 
 
 # Most runs have no orphans: all of these share one empty set.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 
 from enve_pm.core import listening
-from enve_pm.shell import listener
-from enve_pm.shell.spawn import SpawnError, whom
-from enve_pm.shell.system import Whom
+from enve_pm.shell.events.system import Whom
+from enve_pm.shell.process import listener
+from enve_pm.shell.process.spawn import SpawnError, whom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.unit import UnitSpec
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.system import System
+    from enve_pm.shell.events.system import System
+    from enve_pm.shell.state.home import Home
 
 
 class Held:

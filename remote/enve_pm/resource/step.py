@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from _json import encode_basestring as quote
 
-from enve_pm.shell.descend import MARKER
-from enve_pm.shell.spawn import Order, base_env
+from enve_pm.shell.process.descend import MARKER
+from enve_pm.shell.process.spawn import Order, base_env
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.run import Run
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.logpipe import LogPipes
+    from enve_pm.shell.log.logpipe import LogPipes
+    from enve_pm.shell.state.home import Home
 
 
 def environment(spec: UnitSpec, home: Home, job: str) -> dict[str, str]:

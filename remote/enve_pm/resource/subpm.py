@@ -18,8 +18,8 @@ from enve_pm.resource.lookout import Lookout
 from enve_pm.resource.rooms import walled
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
-from enve_pm.shell import program
-from enve_pm.shell.spawn import Order, SpawnError
+from enve_pm.shell.guard import program
+from enve_pm.shell.process.spawn import Order, SpawnError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from enve_pm.core.effects import Signal, Spawn
     from enve_pm.core.unit import UnitSpec
     from enve_pm.resource.base import Runs
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.logpipe import LogPipes
-    from enve_pm.shell.loop import Loop
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.log.logpipe import LogPipes
+    from enve_pm.shell.state.home import Home
 
 INPUT_FD, TELL_FD = 3, 4  # the sub-pm's numbers
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from enve_pm.core.cron import Schedule
     from enve_pm.core.effects import Signal, Spawn
     from enve_pm.core.unit import UnitSpec
-    from enve_pm.shell.home import Home
-    from enve_pm.shell.loop import Loop
-    from enve_pm.shell.timer import Timer
+    from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
+    from enve_pm.shell.state.home import Home
 
 UNARMED = 1  # what the check of one that is not armed ends with
 AGAIN = 60_000  # ms between two looks at the wall clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_pm.core.filename import quote
-from enve_pm.shell import program
+from enve_pm.shell.guard import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.support.box import Box, line
 
-from enve_pm.shell.folder import Folder
+from enve_pm.shell.state.folder import Folder
 
 pytestmark = pytest.mark.real
 

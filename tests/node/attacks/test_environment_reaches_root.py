@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.shell import spawn
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.spawn import Order, launch
-from enve_pm.shell.system import System
-from enve_pm.shell.veil import VEIL, veiled
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
+from enve_pm.shell.process import spawn
+from enve_pm.shell.process.spawn import Order, launch
+from enve_pm.shell.process.veil import VEIL, veiled
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root changes users")
 OWN = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}

@@ -13,8 +13,8 @@ from tests.support.child import branch
 
 from enve_pm.core.unit import UnitSpec
 from enve_pm.resource.step import order
-from enve_pm.shell.home import Home
-from enve_pm.shell.system import System
+from enve_pm.shell.events.system import System
+from enve_pm.shell.state.home import Home
 from enve_pm.wire import canonical
 
 

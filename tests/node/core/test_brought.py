@@ -6,7 +6,7 @@ import pytest
 
 from enve_pm.core.brought import outcome, rest, said
 from enve_pm.core.policy import ACCEPTED, DUPLICATE, NEED_FULL, REJECTED
-from enve_pm.shell.attempt import Answer
+from enve_pm.shell.plan.attempt import Answer
 
 MINUTE = 60_000
 

@@ -32,7 +32,7 @@ ALLOWED = {"itertools"}
 WHOLE = """
 import sys
 sys.path.insert(0, "remote")
-import enve_pm.serve, enve_pm.shell.accept
+import enve_pm.serve, enve_pm.shell.plan.accept
 print(" ".join(sorted(sys.modules)))
 """
 # Each of these costs more than all units of a small node.

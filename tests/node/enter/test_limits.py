@@ -14,7 +14,7 @@ import pytest
 from tests.support.box import Box, line
 from tests.support.wait import until
 
-from enve_pm.shell import cgroup, hierarchy, mountinfo
+from enve_pm.shell.process import cgroup, hierarchy, mountinfo
 
 HOME = "/nowhere/pm"
 
@@ -141,7 +141,7 @@ def test_a_check_is_held_to_them(box: Box) -> None:
 SECOND = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from enve_pm.shell import cgroup, hierarchy
+from enve_pm.shell.process import cgroup, hierarchy
 base, home, controller = sys.argv[2:]
 cgroup.write(base + "/cgroup.procs", "0")
 if os.fork():

@@ -17,8 +17,8 @@ from enve_pm.resource.child import SubPm
 from enve_pm.resource.definitions import AGAIN, Definitions
 from enve_pm.resource.lodging import Lodging
 from enve_pm.resource.nestedmarch import NestedMarch
-from enve_pm.shell.home import Home
-from enve_pm.shell.loop import Loop
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.state.home import Home
 from enve_pm.wire import command
 
 

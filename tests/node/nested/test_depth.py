@@ -19,7 +19,7 @@ from tests.support.wait import until
 
 from enve_pm.core.unit import UnitSpec
 from enve_pm.core.walls import kind
-from enve_pm.shell import subtree
+from enve_pm.shell.guard import subtree
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 

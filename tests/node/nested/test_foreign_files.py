@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.shell import feed, nested
-from enve_pm.shell.foreign import Folder, Foreign
+from enve_pm.shell.product import feed
+from enve_pm.shell.state import nested
+from enve_pm.shell.state.foreign import Folder, Foreign
 from enve_pm.wire.nested import ALL
 
 UID = os.geteuid()

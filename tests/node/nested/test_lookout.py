@@ -16,10 +16,10 @@ from enve_pm.resource import lookout
 from enve_pm.resource.child import SubPm
 from enve_pm.resource.lodging import Lodging
 from enve_pm.resource.lookout import CALM, Lookout
-from enve_pm.shell import nested
-from enve_pm.shell.home import Home
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.system import System
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
+from enve_pm.shell.state import nested
+from enve_pm.shell.state.home import Home
 
 MINUTE = 60_000  # ms
 

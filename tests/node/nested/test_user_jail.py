@@ -16,7 +16,7 @@ from tests.support.box import Box, line
 from tests.support.interpreter import python_for
 from tests.support.wait import until
 
-from enve_pm.shell import subtree
+from enve_pm.shell.guard import subtree
 
 AS_DAEMON = ("setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups")
 can = (

@@ -17,7 +17,7 @@ from tests.support.interpreter import python_for
 from tests.support.rooms import OWN, subroot
 from tests.support.wait import until
 
-from enve_pm.shell import subtree
+from enve_pm.shell.guard import subtree
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 

@@ -17,11 +17,11 @@ from enve_pm.core.effects import Signal, Spawn
 from enve_pm.core.unit import UnitSpec
 from enve_pm.resource.base import Runs
 from enve_pm.resource.process import Processes
-from enve_pm.shell import program, subtree
-from enve_pm.shell.home import Home
-from enve_pm.shell.logpipe import LogPipes
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.system import System
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
+from enve_pm.shell.guard import program, subtree
+from enve_pm.shell.log.logpipe import LogPipes
+from enve_pm.shell.state.home import Home
 
 
 def emit(event: tuple[object, ...]) -> None:

@@ -18,7 +18,7 @@ from enve_pm.core.unit import UnitSpec
 from enve_pm.maker import attach
 from enve_pm.maker.mount import MountUnit
 from enve_pm.maker.place import Place
-from enve_pm.shell import mountinfo
+from enve_pm.shell.process import mountinfo
 home, text, number = sys.argv[1:]
 attach._OPEN_TREE = int(number)
 unit = MountUnit(Place(home, UnitSpec.parse(json.loads(text))))

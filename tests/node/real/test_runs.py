@@ -17,7 +17,7 @@ import pytest
 from tests.support import brood
 from tests.support.wait import until
 
-from enve_pm.shell import spawn
+from enve_pm.shell.process import spawn
 
 pytestmark = pytest.mark.real
 DEADLINE = 30

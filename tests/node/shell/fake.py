@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.shell.system import System
+from enve_pm.shell.events.system import System
 
 
 class FakeSystem(System):

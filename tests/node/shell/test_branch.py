@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from tests.support.child import REMOTE
 
-from enve_pm.shell.branch import MEMORY, branch, rows
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.system import System
+from enve_pm.shell.events.branch import MEMORY, branch, rows
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
 
 HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE)
 
@@ -125,7 +125,7 @@ def test_it_begins_below_a_lower_limit_too() -> None:
     script = f"""
 import os, resource, sys
 sys.path.insert(0, {str(REMOTE)!r})
-from enve_pm.shell import branch
+from enve_pm.shell.events import branch
 resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
 if os.getuid() == 0:
     os.setgroups([])

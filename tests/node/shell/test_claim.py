@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.shell.claim import SPARE, claim, claimed
-from enve_pm.shell.status import Row, Status
-from enve_pm.shell.system import System
+from enve_pm.shell.events.system import System
+from enve_pm.shell.state.claim import SPARE, claim, claimed
+from enve_pm.shell.state.status import Row, Status
 
 ROW = Row("}  \n", False, "process", 9, 0, "", 1, "", "RUNNING", "up", "")
 

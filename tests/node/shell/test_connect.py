@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from tests.support.listener import Listener
 
-from enve_pm.shell.connect import LONGEST, Question, status
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.system import System, Whom
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System, Whom
+from enve_pm.shell.process.connect import LONGEST, Question, status
 
 pytestmark = pytest.mark.real
 

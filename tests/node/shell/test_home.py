@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.filename import quote, unquote
-from enve_pm.shell import jobfiles
-from enve_pm.shell.claim import SPARE
-from enve_pm.shell.home import Home
-from enve_pm.shell.job import CLIENT, KEEP
-from enve_pm.shell.pending import LASTING
-from enve_pm.shell.status import Row, Status
-from enve_pm.shell.system import System
+from enve_pm.shell.events.system import System
+from enve_pm.shell.process import jobfiles
+from enve_pm.shell.process.job import CLIENT, KEEP
+from enve_pm.shell.state.claim import SPARE
+from enve_pm.shell.state.home import Home
+from enve_pm.shell.state.pending import LASTING
+from enve_pm.shell.state.status import Row, Status
 
 
 @pytest.fixture

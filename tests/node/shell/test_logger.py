@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enve_pm.shell.light import socket
-from enve_pm.shell.logger import OPEN, Log, Logger
-from enve_pm.shell.logpipe import join
+from enve_pm.shell.events.light import socket
+from enve_pm.shell.log.logger import OPEN, Log, Logger
+from enve_pm.shell.log.logpipe import join
 
 
 def pieces(path: Path) -> list[bytes]:

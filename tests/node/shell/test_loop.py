@@ -5,7 +5,7 @@ import os
 import pytest
 from tests.node.shell.fake import FakeSystem
 
-from enve_pm.shell.loop import Loop
+from enve_pm.shell.events.loop import Loop
 
 
 @pytest.fixture

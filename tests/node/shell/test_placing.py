@@ -13,7 +13,7 @@ import pytest
 from tests.node.shell.fake import FakeSystem
 
 from enve_pm.app.placing import Placing
-from enve_pm.shell.loop import Loop
+from enve_pm.shell.events.loop import Loop
 
 
 def full(*_: Any, **__: Any) -> Any:
@@ -32,7 +32,7 @@ def test_one_that_cannot_begin(call: str, tmp_path: Path, monkeypatch: pytest.Mo
     done: Callable[[dict[str, str]], None] = told.append
     before = descriptors()
     if call == "os.memfd_create":  # and the folder that stands in for memory is full too
-        monkeypatch.setattr("enve_pm.shell.branch.nameless", full)
+        monkeypatch.setattr("enve_pm.shell.events.branch.nameless", full)
     else:
         monkeypatch.setattr(call, full)
     Placing(loop, str(tmp_path), {"web": "{}"}, done)

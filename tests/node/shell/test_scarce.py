@@ -16,10 +16,11 @@ from enve_pm.core.effects import Spawn, SpawnFailed
 from enve_pm.core.unit import UnitSpec
 from enve_pm.resource.base import Runs
 from enve_pm.resource.process import Processes
-from enve_pm.shell import logpipe, respawn, watchdog
-from enve_pm.shell.home import Home
-from enve_pm.shell.logpipe import LogPipes
-from enve_pm.shell.loop import Loop
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.guard import respawn, watchdog
+from enve_pm.shell.log import logpipe
+from enve_pm.shell.log.logpipe import LogPipes
+from enve_pm.shell.state.home import Home
 
 
 def full(*_: Any, **__: Any) -> Any:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.spawn import Order, SpawnError, find, launch
-from enve_pm.shell.system import System
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
+from enve_pm.shell.process.spawn import Order, SpawnError, find, launch
 
 ROOT = os.getuid() == 0
 needs_root = pytest.mark.skipif(not ROOT, reason="only root changes users")
@@ -128,9 +128,9 @@ def test_what_cannot_be_started_says_why(
 
 
 def test_setpriv_that_is_missing_is_named(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("enve_pm.shell.spawn.PATH", "/nowhere")
+    monkeypatch.setattr("enve_pm.shell.process.spawn.PATH", "/nowhere")
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("enve_pm.shell.spawn._BASE", {"PATH": "/nowhere"})
+    monkeypatch.setattr("enve_pm.shell.process.spawn._BASE", {"PATH": "/nowhere"})
     order = Order(["/bin/sh"], {"PATH": "/nowhere"}, {})
     order.rlimits = {"core": 0}
     with pytest.raises(SpawnError, match="prlimit is missing"):

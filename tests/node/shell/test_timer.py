@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve_pm.shell.timer import Timers
+from enve_pm.shell.events.timer import Timers
 
 
 def test_nothing_is_due_when_nothing_is_set() -> None:

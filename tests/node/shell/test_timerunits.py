@@ -13,8 +13,8 @@ from enve_pm.core import states
 from enve_pm.core.effects import Spawn
 from enve_pm.core.unit import UnitSpec
 from enve_pm.resource.timerunits import TimerUnits
-from enve_pm.shell.home import Home
-from enve_pm.shell.loop import Loop
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.state.home import Home
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -15,7 +15,7 @@ from tests.support.box import Box, line
 from tests.support.terminal import Terminal
 from tests.support.wait import until
 
-from enve_pm.shell.terminalwords import JOIN
+from enve_pm.shell.terminal.terminalwords import JOIN
 
 pytestmark = pytest.mark.real
 ROOT = os.geteuid() == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from enve_pm.client.detach import Keys, prefix
 from enve_pm.core.unit import UnitError, UnitSpec
-from enve_pm.shell.screen import KEPT, Screen
+from enve_pm.shell.terminal.screen import KEPT, Screen
 from enve_pm.shell.words import Failure
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from tests.node.trust import forge
 from tests.support.keys import KeyHome
 
-from enve_pm.shell.accept import Acceptor
-from enve_pm.shell.answers import Accepted
-from enve_pm.shell.disk import Disk
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.system import System
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
+from enve_pm.shell.plan.accept import Acceptor
+from enve_pm.shell.plan.answers import Accepted
+from enve_pm.shell.state.disk import Disk
 from enve_pm.wire import canonical, record
 
 FOLDERS = ("trust/keys", "plans", "store", "public/acks", "run/inbox", "spots")

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from enve_pm.shell.disk import Disk
+from enve_pm.shell.state.disk import Disk
 
 
 class PowerCut(BaseException):

@@ -14,10 +14,10 @@ from tests.node.trust.bench import Bench, Keys
 from tests.node.trust.brittle import Brittle
 
 from enve_pm.core.canonical import loads
-from enve_pm.shell.acks import ACCEPTED, REFUSED, Acks
-from enve_pm.shell.answers import MOST, Accepted, Answers, Asked
-from enve_pm.shell.attempt import Answer
-from enve_pm.shell.disk import Disk
+from enve_pm.shell.plan.acks import ACCEPTED, REFUSED, Acks
+from enve_pm.shell.plan.answers import MOST, Accepted, Answers, Asked
+from enve_pm.shell.plan.attempt import Answer
+from enve_pm.shell.state.disk import Disk
 from enve_pm.wire import frame, record
 
 pytestmark = pytest.mark.real
@@ -155,7 +155,7 @@ def test_streams_at_once_are_judged_one_after_the_other(bench: Bench, keys: Keys
 
 
 def test_no_room_is_busy(bench: Bench, stream: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("enve_pm.shell.intake.STREAMS", 1)
+    monkeypatch.setattr("enve_pm.shell.plan.intake.STREAMS", 1)
     bench.acceptor.feed(forge.frames(stream, b"nonce--1"))  # is being judged
     bench.acceptor.feed(forge.frames(b"second", b"nonce--2"))  # waits
     bench.acceptor.feed(forge.frames(b"third", b"nonce--3"))

@@ -11,8 +11,8 @@ from tests.node.trust import forge
 from tests.node.trust.brittle import Brittle, Forgetful, PowerCut
 
 from enve_pm.core.refusal import STORAGE, Refused
-from enve_pm.shell.disk import Disk
-from enve_pm.shell.plans import Plan, Plans
+from enve_pm.shell.plan.plans import Plan, Plans
+from enve_pm.shell.state.disk import Disk
 from enve_pm.wire import head as heads
 from enve_pm.wire import truststate
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from enve_pm.shell.acks import Acks
-from enve_pm.shell.disk import Disk
+from enve_pm.shell.plan.acks import Acks
+from enve_pm.shell.state.disk import Disk
 from enve_pm.wire import record
 
 

@@ -13,7 +13,7 @@ from tests.node.trust.test_trust_unpack import archive, member
 from tests.support.child import branch
 
 from enve_pm.core.unit import UnitSpec
-from enve_pm.shell.place import Placing
+from enve_pm.shell.product.place import Placing
 from enve_pm.wire import canonical
 
 ROOT = os.geteuid() == 0

@@ -14,9 +14,9 @@ import pytest
 from tests.support.keys import KeyHome
 
 from enve_pm.core.refusal import KEYHOLE, LACKS, SIGNATURE, Refused
-from enve_pm.shell import verify
-from enve_pm.shell.loop import Loop
-from enve_pm.shell.system import System
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.events.system import System
+from enve_pm.shell.plan import verify
 from enve_pm.wire import openpgp
 from enve_pm.wire.pae import pae
 

@@ -14,10 +14,10 @@ from tests.node.trust.brittle import Brittle
 from tests.support.child import branch
 
 from enve_pm.core.digest import LARGE
-from enve_pm.shell import store as stores
-from enve_pm.shell.disk import Disk
-from enve_pm.shell.ingest import read_answer
-from enve_pm.shell.store import Entry, NotTaken, Store, surplus, take, tidy
+from enve_pm.shell.product import store as stores
+from enve_pm.shell.product.ingest import read_answer
+from enve_pm.shell.product.store import Entry, NotTaken, Store, surplus, take, tidy
+from enve_pm.shell.state.disk import Disk
 
 DATA = b"product\n" * 1000
 SHA = sha256(DATA).hexdigest()

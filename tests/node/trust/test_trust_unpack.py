@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.shell.folder import Folder
-from enve_pm.shell.unpack import CAPS, Caps, Unfit, unpack
+from enve_pm.shell.product.unpack import CAPS, Caps, Unfit, unpack
+from enve_pm.shell.state.folder import Folder
 
 FILE, DIR, SYM, LINK = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
 Member = tuple[str, bytes, bytes | str, int]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enve_pm.shell import carry
-from enve_pm.shell import post as posts
+from enve_pm.shell.guard import carry
+from enve_pm.shell.guard import post as posts
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve_pm.shell.heartbeat import LINE, Pulse, Wire
+from enve_pm.shell.guard.heartbeat import LINE, Pulse, Wire
 
 
 def test_the_life_of_a_pulse() -> None:

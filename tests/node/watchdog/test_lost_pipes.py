@@ -11,7 +11,7 @@ import pytest
 from tests.support.box import Box
 from tests.support.wait import until
 
-from enve_pm.shell.pipes import march_group
+from enve_pm.shell.events.pipes import march_group
 
 pytestmark = pytest.mark.real
 

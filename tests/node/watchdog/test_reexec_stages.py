@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from tests.node.shell.fake import FakeSystem
 
-from enve_pm.shell import heartbeat, reexec
-from enve_pm.shell.loop import Loop
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.guard import heartbeat, reexec
 
 
 class Bench:

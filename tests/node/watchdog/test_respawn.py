@@ -14,7 +14,7 @@ from tests.support import brood
 from tests.support.box import Box, installed, line
 from tests.support.wait import until
 
-from enve_pm.shell.respawn import pause
+from enve_pm.shell.guard.respawn import pause
 
 
 @pytest.mark.parametrize(

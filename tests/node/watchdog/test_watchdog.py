@@ -123,7 +123,7 @@ def test_no_node_of_ours_is_left(home: Path) -> None:
     toy = Toy(home, 1)
     os.kill(toy.pm, signal.SIGKILL)
     toy.end()
-    from enve_pm.shell import cgroup
+    from enve_pm.shell.process import cgroup
 
     path = cgroup.place(str(home))
     if path:

@@ -11,8 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
-from enve_pm.shell import cgroup, heartbeat, lock, subtree, watchdog
-from enve_pm.shell.post import Post
+from enve_pm.shell.guard import heartbeat, lock, subtree, watchdog
+from enve_pm.shell.guard.post import Post
+from enve_pm.shell.process import cgroup
 
 
 def main() -> int:

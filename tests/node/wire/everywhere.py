@@ -14,8 +14,8 @@ REMOTE = sys.argv[1]
 sys.path.insert(0, REMOTE)
 
 from enve_pm.core import delta, part, policy  # noqa: E402
-from enve_pm.shell.folder import Folder  # noqa: E402
-from enve_pm.shell.unpack import Unfit, prepare, unpack  # noqa: E402
+from enve_pm.shell.product.unpack import Unfit, prepare, unpack  # noqa: E402
+from enve_pm.shell.state.folder import Folder  # noqa: E402
 from enve_pm.wire import canonical, command, frame, merkle, record  # noqa: E402
 from enve_pm.wire import head as heads  # noqa: E402
 

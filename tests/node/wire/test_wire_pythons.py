@@ -47,7 +47,7 @@ def test_under(python: str) -> None:
 def test_accepting_loads_nothing_heavy() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
-        "import enve_pm.shell.accept; print(*(set(sys.modules) - before))"
+        "import enve_pm.shell.plan.accept; print(*(set(sys.modules) - before))"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", code, str(REMOTE)],

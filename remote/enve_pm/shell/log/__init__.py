@@ -1,0 +1,1 @@
+"""What units print: pm's side, and the logger, a process of its own."""

@@ -1,0 +1,1 @@
+"""HOME: state as plain files, read and written without being led astray."""

@@ -1,0 +1,124 @@
+"""A folder held open: everything below it is reached step by step from its descriptor, and no step
+follows a link, so that nobody who may write in there can lead us somewhere else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from enve_pm.shell.process.mountinfo import number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Sequence
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_SEEN = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Folder:
+    """Owns the descriptor; a context manager. Every method raises OSError."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    @classmethod
+    def open(cls, path: str) -> Folder:
+        return cls(os.open(path, _FOLDER))
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self.fd)
+
+    def below(self, name: str) -> Folder:
+        return Folder(os.open(name, _FOLDER, dir_fd=self.fd))
+
+    def made(self, name: str, mode: int = 0o755) -> Folder:
+        """The folder of that name, made where it is missing."""
+        try:
+            os.mkdir(name, mode, dir_fd=self.fd)
+        except FileExistsError:
+            pass
+        return self.below(name)
+
+    def reach(self, steps: Sequence[str], make: bool = True) -> Folder:
+        """The folder that these steps lead to; a new descriptor also for no step at all."""
+        here = Folder(os.dup(self.fd))
+        for step in steps:
+            with here:
+                following = here.made(step) if make else here.below(step)
+            here = following
+        return here
+
+    def names(self) -> list[str]:
+        return sorted(os.listdir(self.fd))
+
+    def stat(self, name: str) -> os.stat_result:
+        return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+
+    def has(self, name: str) -> bool:
+        """Is there a folder of that name? No link is one."""
+        try:
+            return stat.S_ISDIR(self.stat(name).st_mode)
+        except FileNotFoundError:
+            return False
+
+    def read(self, name: str) -> int:
+        """A descriptor of a regular file."""
+        handle = os.open(name, _READ, dir_fd=self.fd)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise FileNotFoundError(2, "no regular file", name)
+        return handle
+
+    def create(self, name: str) -> int:
+        """A descriptor of a new file that nobody else can open yet."""
+        return os.open(name, _NEW, 0o600, dir_fd=self.fd)
+
+    def rename(self, old: str, new: str) -> None:
+        os.rename(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+
+    def _opened(self, name: str) -> Folder:
+        """A folder below, also one that its owner has closed; what is opened is what is changed, so
+        nobody can put a link in between."""
+        handle = os.open(name, _SEEN, dir_fd=self.fd)
+        try:
+            place = "/proc/self/fd/%d" % handle
+            os.chmod(place, 0o700)
+            return Folder(os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        finally:
+            os.close(handle)
+
+    def unlink(self, name: str) -> None:
+        try:
+            os.unlink(name, dir_fd=self.fd)
+        except FileNotFoundError:
+            pass
+
+    def remove(self, name: str) -> None:
+        """Remove whatever bears that name, a whole tree too; but nothing of what is mounted in it,
+        which is seen there and lies elsewhere (EBUSY)."""
+        try:
+            state = self.stat(name)
+        except FileNotFoundError:
+            return
+        if not stat.S_ISDIR(state.st_mode):
+            self.unlink(name)
+            return
+        with self._opened(name) as inner:
+            if number_of(inner.fd) != number_of(self.fd):
+                raise OSError(errno.EBUSY, "something is mounted there", name)
+            for one in inner.names():
+                inner.remove(one)
+        os.rmdir(name, dir_fd=self.fd)
