@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,6 +74,37 @@ def test_output_that_the_disk_does_not_take_is_counted_and_told(tmp_path: Path) 
     log.add(b"kept\n")
     text = (folder / "a.log").read_bytes()
     assert text.startswith(b"[5 bytes lost") and text.endswith(b"\nkept\n")
+    assert log.lost == 0
+
+
+@contextmanager
+def no_longer_than(size: int) -> Iterator[None]:
+    """No file may be: what goes beyond is refused, as by a disk that gets full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_the_disk_takes_of_it_is_not_lost_and_the_gap_has_a_line_of_its_own(
+    tmp_path: Path,
+) -> None:
+    log = Log(-1, str(tmp_path / "a.log"), 1 << 20, 1)
+    with no_longer_than(6000):
+        log.add(b"%04999d\n" % 1)
+        log.add(b"%04999d\n" % 2)
+        log.add(b"%09d\n" % 3)
+        assert log.lost == 4010
+    with no_longer_than(6010):
+        log.add(b"%09d\n" % 4)
+        assert log.lost == 4020, "a word of the gap that is cut short counts for nothing"
+    log.add(b"kept\n")
+    rows = (tmp_path / "a.log").read_bytes().splitlines()
+    assert [len(row) for row in rows[:2]] == [4999, 1000]
+    assert rows[2].startswith(b"[4010 byt") and rows[3].startswith(b"[4020 bytes lost: ")
+    assert rows[4:] == [b"kept"]
     assert log.lost == 0
 
 

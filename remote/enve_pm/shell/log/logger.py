@@ -26,7 +26,7 @@ FULL_DISK = "the disk is full or the file cannot be written: output was dropped\
 class Log:
     """One log file. Lines are not cut at a rotation when one ends in the chunk at hand."""
 
-    __slots__ = ("_file", "_keep", "_limit", "_path", "_size", "lost", "pipe")
+    __slots__ = ("_done", "_file", "_keep", "_limit", "_path", "_size", "_torn", "lost", "pipe")
 
     def __init__(self, pipe: int, path: str, limit: int, keep: int) -> None:
         self.pipe = pipe
@@ -36,6 +36,8 @@ class Log:
         self._keep = max(keep, 0)
         self._file = -1
         self._size = 0
+        self._done = 0  # bytes that were written of what is being added
+        self._torn = False  # the file ends within a line
 
     def pump(self) -> bool:
         """Move what is in the pipe to the file. False when all writers are gone for good."""
@@ -53,12 +55,19 @@ class Log:
         """Append, rotating between lines where that is possible. A full disk loses the output,
         never the service; the gap is told when there is room again."""
         try:
-            if self.lost:
-                self._put(b"[%d bytes lost: %s" % (self.lost, FULL_DISK.encode()))
-                self.lost = 0
+            self._tell_lost()
             self._append(data)
         except OSError:
-            self.lost += len(data)
+            self.lost += len(data) - self._done
+
+    def _tell_lost(self) -> None:
+        try:
+            if self.lost:
+                lead = b"\n" if self._torn else b""
+                self._put(b"%s[%d bytes lost: %s" % (lead, self.lost, FULL_DISK.encode()))
+                self.lost = 0
+        finally:
+            self._done = 0
 
     def _append(self, data: bytes) -> None:
         start = 0
@@ -81,6 +90,8 @@ class Log:
         while data:
             count = os.write(self._file, data)
             self._size += count
+            self._done += count
+            self._torn = data[count - 1 : count] != b"\n"
             data = data[count:]
 
     def _open(self) -> None:
@@ -91,6 +102,7 @@ class Log:
 
     def _rotate(self) -> None:
         self.close()
+        self._torn = False
         if not self._keep:
             os.truncate(self._path, 0)
         for number in range(self._keep - 1, 0, -1):
