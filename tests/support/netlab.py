@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,7 @@ mount -t tmpfs tmp "$root/tmp"
 exec chroot "$root" %s -D -e -f /etc/ssh/enve_lab_config
 """
 
+ACCOUNTS = ("pm-march:", "pm-verify:")  # what deploy makes
 SSHD_CONFIG = """\
 HostKey /etc/ssh/enve_lab_key
 AuthorizedKeysFile /etc/ssh/enve_lab_authorized
@@ -47,6 +49,11 @@ PermitRootLogin prohibit-password
 MaxStartups 500
 UseDNS no
 """
+
+
+def _keep_rows(file: Path, good: Callable[[str], bool]) -> None:
+    if file.exists():
+        file.write_text("".join(filter(good, file.read_text().splitlines(keepends=True))))
 
 
 @cache
@@ -196,6 +203,7 @@ class NetLab:
             (folder / part).mkdir(parents=True)
         options = f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work"
         self.mount("overlay", options, folder / "root")
+        self._forget_pm(folder / "root")
         self._configure(folder)
         address = f"10.77.1.{number}"
         space = self.space(f"n{number}")
@@ -211,6 +219,17 @@ class NetLab:
         shutil.copy(f"{self.key}.pub", ssh / "enve_lab_authorized")
         (ssh / "enve_lab_config").write_text(SSHD_CONFIG)
         (folder / "root" / "root" / ".bashrc").write_text("")
+
+    @staticmethod
+    def _forget_pm(root: Path) -> None:
+        """This machine may have a system install, or the accounts of one; a node begins without.
+        (The files that change here are the node's own from now on, whatever happens to ours.)"""
+        for place in ("var/opt/pm", "var/pm"):
+            shutil.rmtree(root / place, ignore_errors=True)
+        for name in ("passwd", "group", "shadow", "gshadow"):
+            _keep_rows(root / "etc" / name, lambda row: not row.startswith(ACCOUNTS))
+        crontab = root / "var/spool/cron/crontabs/root"
+        _keep_rows(crontab, lambda row: "/var/opt/pm/" not in row)
 
     @property
     def known_hosts(self) -> Path:
