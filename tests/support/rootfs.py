@@ -24,7 +24,10 @@ LAY = """\
 set -e
 folder=$1; root=$folder/root; base=$2; shift 2
 mkdir "$folder/upper" "$folder/work" "$root"
-mount -t overlay enve -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" "$root"
+mount -t overlay enve -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" "$root" || {
+	# this folder lies in an overlay itself, as in a container: the layer is a whole copy then
+	cp -a "$base/." "$folder/upper"; mount --bind "$folder/upper" "$root"
+}
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 dev "$root/dev"
 for device in null zero full random urandom; do
