@@ -152,6 +152,7 @@ class Pm:
             note = "pm: killed %d processes of an earlier pm" % killed
             note += "; still there: %s" % " ".join(map(str, left)) if left else ""
             complain(note)
+        self.home.subs_are_down()
         self.board.wants = _wants(self.home)
         for kept in self.home.units():
             self.engine.feed(self._known(kept))

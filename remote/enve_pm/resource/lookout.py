@@ -9,6 +9,7 @@ from enve_pm.core.canonical import dumps
 from enve_pm.core.effects import Ready
 from enve_pm.core.filename import quote
 from enve_pm.shell.state import nested
+from enve_pm.shell.state.home import SHARED
 from enve_pm.shell.state.pending import REPLACED
 
 TYPE_CHECKING = False
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 CALM = 50  # ms between two looks at the same sub-pm
 SHARE = 20  # ... or so many times what the last look took: however much it shows, it gets 5 %
-MODE = 0o640
 
 
 class Lookout:
@@ -96,7 +96,7 @@ class Lookout:
             "status": report.status or {"v": 1, "units": {}},
             "sub": report.sub,
         }
-        self._home.pending.put(self._file(name), dumps(sub.report) + b"\n", REPLACED, MODE)
+        self._home.pending.put(self._file(name), dumps(sub.report) + b"\n", REPLACED, SHARED)
         self._home.pending.flush()
         self.shown()
 

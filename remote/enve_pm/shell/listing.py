@@ -17,16 +17,20 @@ NUMBERS = ("RESTARTS", "PID")  # stand at the right
 SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"))
 
 
-def rows(status: Mapping[str, Any], subs: Mapping[str, Any], above: Segments = ()) -> Iterator[Row]:
+def rows(
+    status: Mapping[str, Any], subs: Mapping[str, Any], above: Segments = (), alive: bool = True
+) -> Iterator[Row]:
     """Every unit, those of nested pms behind their sub-pm: (segments below the node, UNIT).
-    `status` is status.json, `subs` what sub/NAME.json say, by NAME."""
+    `status` is status.json, `subs` what sub/NAME.json say, by NAME. A sub-pm that is not alive
+    leaves the last states of its units: {..., "alive": False}."""
     units = status.get("units", {})
     for name in sorted({*units, *subs}):
         if name in units:
-            yield (*above, name), units[name]
+            yield (*above, name), units[name] if alive else {**units[name], "alive": False}
         if name in subs:
             inner = subs[name]
-            yield from rows(inner.get("status") or {}, inner.get("sub") or {}, (*above, name))
+            inside = inner.get("status") or {}, inner.get("sub") or {}
+            yield from rows(*inside, (*above, name), alive and inner.get("alive", True))
 
 
 def chosen(found: Iterable[Row], patterns: Sequence[str]) -> list[Row]:
@@ -59,6 +63,7 @@ def _cells(segments: Segments, unit: Mapping[str, Any], now: int) -> tuple[str, 
 def detail(unit: Mapping[str, Any]) -> str:
     """What a person wants to know beside the state."""
     parts = [
+        "" if unit.get("alive", True) else "(last known)",
         "" if unit.get("result", "ok") == "ok" else unit["result"],
         f"wants {unit['want']}" if _unmet(unit) else "",
         f"{unit['stale']} needed" if unit.get("stale") else "",

@@ -36,6 +36,13 @@ def test_nested_units_stand_behind_their_pm() -> None:
     ]
 
 
+def test_the_units_of_a_sub_pm_that_is_dead() -> None:
+    subs = {"pm1": {**SUBS["pm1"], "alive": False}}
+    rows = dict(listing.rows(STATUS, subs))
+    told = {path for path, unit in rows.items() if listing.detail(unit).startswith("(last known)")}
+    assert told == {("pm1", "a.b"), ("pm1", "pm2"), ("pm1", "pm2", "deep")}
+
+
 @pytest.mark.parametrize(
     ("patterns", "count"),
     [([], 5), (["**"], 5), (["*"], 2), (["pm1.*"], 2), (["web", "**.deep"], 2)],

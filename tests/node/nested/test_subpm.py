@@ -152,6 +152,26 @@ def test_stopped_sub_pm_takes_its_units_along(box: Box) -> None:
     box.wait("pm1.pm2.deep", "RUNNING")
 
 
+def test_after_a_crash_a_sub_pm_that_waits_is_shown_as_dead(tmp_path: Path) -> None:
+    late = line("slow", ready={"how": "check"}, check=["test", "-e", "go"])
+    with Box(tmp_path, log=tmp_path / "pm.log") as box:
+        go = box.home / "spots/slow/go"
+        go.parent.mkdir(parents=True)
+        go.touch()
+        box.load(late, subpm("pm1", needs=["slow"]), line("pm1.web"))
+        box.wait("pm1.web", "RUNNING")
+        assert "alive" not in box.unit("pm1.web")
+        go.unlink()
+        box.kill()
+        assert box.unit("pm1")["state"] == "SCHE_START"
+        assert box.unit("pm1.web")["alive"] is False
+        rows = box.pm("list").stdout.splitlines()
+        assert [row.endswith("(last known)") for row in rows if row.startswith("pm1.web")] == [True]
+        go.touch()
+        until(lambda: box.unit("pm1.web").get("alive", True), "news of it")
+        box.wait("pm1.web", "RUNNING")
+
+
 def test_reexec_goes_down(box: Box) -> None:
     before = box.listing()
     inner = json.loads((box.home / "spots/pm1/public/status.json").read_text())["pid"]

@@ -33,6 +33,10 @@ Kept = namedtuple("Kept", "name line planned")
 # The modes for everybody's pm; a system install opens HOME itself (0711) and public/ (0750).
 PRIVATE, PASSABLE = 0o700, 0o711
 FOLDERS = ("units", "jobs", "spots", "log", "plans", "store", "trust", "sub", "feed")
+# How public/sub/NAME.json begins (see `lookout`), and its mode.
+ALIVE, DOWN = b'{"alive":true,', b'{"alive":false,'
+SHARED = 0o640
+LARGEST = 64 << 20  # bytes of it
 # All that pm keeps in HOME about its units, but for what they wrote and printed.
 BOOKS = (
     *("units", "jobs", "plans", "store", "trust", "sub", "feed", "public", "terminals"),
@@ -187,6 +191,17 @@ class Home:
                     yield Kept(unquote(folder), line, self._text(folder, "planned"))
             except ValueError:
                 continue
+
+    def subs_are_down(self) -> None:
+        """No sub-pm of an earlier pm lives: what was shown of each is what it showed last."""
+        for name in os.listdir(self.path + "/public/sub"):
+            path = "%s/public/sub/%s" % (self.path, name)
+            try:
+                shown = self.system.read(path, LARGEST)
+            except OSError:
+                continue
+            if shown.startswith(ALIVE):
+                self.pending.put(path, DOWN + shown[len(ALIVE) :], REPLACED, SHARED)
 
     def _text(self, folder: str, name: str) -> str:
         try:
