@@ -26,7 +26,7 @@ folder=$1; root=$folder/root; base=$2; shift 2
 mkdir "$folder/upper" "$folder/work" "$root"
 mount -t overlay enve -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" "$root" || {
 	# this folder lies in an overlay itself, as in a container: the layer is a whole copy then
-	cp -a "$base/." "$folder/upper"; mount --bind "$folder/upper" "$root"
+	cp -a "$base/." "$folder/upper"; mount --bind "$folder/upper" "$root"; : >"$folder/whole"
 }
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 dev "$root/dev"
@@ -49,7 +49,7 @@ def lower(packages: tuple[str, ...]) -> str:
     with _cache() as folder:
         below = _cached(folder, ("base", *BASE), _make_base)
         above = _cached(folder, packages, lambda fresh: _make_layer(fresh, below, packages))
-    return f"{above}/upper:{below}"
+    return f"{above}/upper" if (above / "whole").exists() else f"{above}/upper:{below}"
 
 
 @contextmanager

@@ -80,15 +80,19 @@ def _programs(home: str) -> str:
 def _shell(file: str, argv: list[str], env: dict[str, str]) -> int:
     """Run it in the foreground; keys that end programs are its own affair. The exit status."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in HELD}
-    pid = 0
+    pid, asked = 0, False
 
     def end(number: int, _: object) -> None:
+        nonlocal asked
+        asked = True  # perhaps before it is known whom to tell
         if pid:
             os.kill(pid, signal.SIGHUP)  # shells that talk to people do not hear TERM
 
     before.update((number, signal.signal(number, end)) for number in ENDS)
     try:
         pid = os.posix_spawn(file, argv, env, setsigdef=(*HELD, *ENDS, signal.SIGPIPE))
+        if asked:
+            os.kill(pid, signal.SIGHUP)
         status = os.waitpid(pid, 0)[1]
         _take_terminal()
     finally:

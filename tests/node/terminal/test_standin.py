@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from tests.support import brood
 from tests.support.box import Box, line
+from tests.support.child import REMOTE
 from tests.support.terminal import Terminal
 from tests.support.wait import until
 
@@ -66,6 +69,21 @@ def test_nothing_is_left_when_it_is_killed(stand: Stand, number: int) -> None:
         shell.process.wait(timeout=30)
     stand.gone()
     assert (stand.root / "kept" / "units" / "web").is_dir()
+
+
+EARLY = """\
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from enve_pm.client.standin import _shell
+signal.alarm(60)
+told = [_shell("/bin/sh", ["sh", "-c", "kill -HUP $PPID; exec sleep 90"], {}) for _ in range(100)]
+sys.exit(told != [129] * 100)
+"""
+
+
+def test_a_hangup_before_it_is_known_whom_to_tell() -> None:
+    done = subprocess.run([sys.executable, "-c", EARLY, str(REMOTE)], check=False, timeout=90)
+    assert done.returncode == 0
 
 
 def test_where_a_pm_runs_there_is_no_second_one(stand: Stand, tmp_path: Path) -> None:
