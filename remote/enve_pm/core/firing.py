@@ -21,6 +21,7 @@ WAIT, FIRE, MISSED = "wait", "fire", "missed"
 UNDER_WAY = "under way"
 LATE = 90_000  # ms: what is later than this did not happen at its time
 BACK = 60_000  # ms: a wall clock that is put back by more begins anew from there
+DEAD = 1_577_836_800_000  # ms: a wall clock before 2020 is not set yet
 MINUTE = 60_000
 
 # What to feed to the machine, and the goal to follow; or why nothing is done.
@@ -37,6 +38,11 @@ def look(due: int, wall: int, catch_up: bool) -> str:
 def base(last: int, wall: int) -> int:
     """From when the next time counts: the last one, unless the clock was put back behind it."""
     return last if last - wall <= BACK else wall
+
+
+def put_back(last: int, wall: int) -> bool:
+    """Whether the clock was put back behind the last time, to one that may be right."""
+    return last - wall > BACK and wall > DEAD
 
 
 def rest(every: int, last: int, wall: int, catch_up: bool) -> int:

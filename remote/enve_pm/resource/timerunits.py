@@ -151,6 +151,9 @@ class TimerUnits:
         was_set, self._offset = abs(wall - now - self._offset) > SET, wall - now
         self._system.same_zone()
         for name, timer in list(self._armed.items()):
+            if was_set and firing.put_back(timer.last, wall):
+                timer.last = wall  # else nothing would be missed until then
+                self._keep(name, timer)
             if timer.schedule is None:
                 if timer.due + timer.late <= now:
                     self._again(timer, now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +48,10 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 
 def folders(box: Box) -> list[str]:
-    """Of this pm, in every hierarchy that has the controllers."""
-    name = cgroup.name("", str(box.home)).strip("/")
-    return [str(one) for one in Path("/sys/fs/cgroup").glob(f"**/{name}/*") if one.is_dir()]
+    """Of this pm, in every hierarchy that has the controllers. (Those of others come and go.)"""
+    mine = "/" + cgroup.name("", str(box.home)).strip("/")
+    walk = os.walk("/sys/fs/cgroup")
+    return [f"{at}/{name}" for at, names, _ in walk if at.endswith(mine) for name in names]
 
 
 def of(box: Box, name: str) -> str:
@@ -156,6 +159,17 @@ print(open("/proc/self/cgroup").read(), open(folder + "/cgroup.subtree_control")
 """
 
 
+@contextmanager
+def alone(top: Path) -> Iterator[None]:
+    """What we change there is the whole machine's: another run of these tests waits."""
+    handle = os.open(top, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def test_in_version_2_only_leaves_hold_processes(tmp_path: Path) -> None:
     """With whatever controller version 2 has here."""
     found = [mount.at for mount in mountinfo.read() if mount.kind == "cgroup2"]
@@ -163,16 +177,17 @@ def test_in_version_2_only_leaves_hold_processes(tmp_path: Path) -> None:
     if not offered:
         pytest.skip("NOT RUN: cgroup v2 has no controllers here")
     top, base = Path(found[0]), Path(found[0], f"enve-test-{os.getpid()}")
-    before = (top / "cgroup.subtree_control").read_text()
-    base.mkdir()
-    try:
-        (top / "cgroup.subtree_control").write_text("+" + offered[0])
-        argv = [sys.executable, "-c", SECOND, "remote", str(base), str(tmp_path), offered[0]]
-        done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    finally:
-        cgroup.remove(str(base))
-        if offered[0] not in before:
-            (top / "cgroup.subtree_control").write_text("-" + offered[0])
+    with alone(top):
+        before = (top / "cgroup.subtree_control").read_text()
+        base.mkdir()
+        try:
+            (top / "cgroup.subtree_control").write_text("+" + offered[0])
+            argv = [sys.executable, "-c", SECOND, "remote", str(base), str(tmp_path), offered[0]]
+            done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        finally:
+            cgroup.remove(str(base))
+            if offered[0] not in before:
+                (top / "cgroup.subtree_control").write_text("-" + offered[0])
     name = cgroup.name("", str(tmp_path))
     assert done.stdout.count(f"Place(kind='cgroup2', folder='{base}{name}')") == 2
     assert f"/{base.name}{name}/main\n" in done.stdout, "pm itself"

@@ -201,6 +201,25 @@ def test_a_clock_that_was_never_set_is_no_outage(rig: Rig) -> None:
     assert there.after(2 * 60_000).fired == []
 
 
+def test_an_outage_after_a_clock_that_was_wrong_for_a_while(rig: Rig) -> None:
+    """It ran a year ahead when the timer fired; what is missed later is missed all the same."""
+    rig.arm(at="30 3 * * *", catch_up=True)
+    rig.system.set += 365 * DAY
+    assert len(rig.after(60_000).fired) == 1
+    rig.system.set -= 365 * DAY
+    assert len(rig.after(60_000).fired) == 1
+    then = rig.next_pm(9 * HOUR).arm(at="30 3 * * *", catch_up=True).after(60_000)
+    assert len(then.fired) == 1
+
+
+def test_a_clock_that_is_dead_for_a_while_is_no_outage(rig: Rig) -> None:
+    rig.arm(at="30 3 * * *", catch_up=True).after(HOUR)
+    right, rig.system.set = rig.system.set, 5
+    rig.after(2 * 60_000)
+    rig.system.set = right
+    assert len(rig.after(2 * 60_000).fired) == 1
+
+
 def test_another_time_zone(rig: Rig) -> None:
     rig.arm(at="30 3 * * *")
     rig.system.east = 60
