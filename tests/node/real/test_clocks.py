@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from tests.support import wallclock
 from tests.support.box import Box, installed, line
+from tests.support.proofs import Proof
 from tests.support.wait import until
 from tests.support.wallclock import YEAR, WallClock
 
@@ -298,3 +300,54 @@ def test_a_hang_is_seen_though_the_clock_goes_back(lively: Box, clock: WallClock
     os.kill(lively.pids()[1], signal.SIGSTOP)
     clock.put(-YEAR)
     assert lively.process.wait(30) == 124
+
+
+STORY = 40  # steps
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(4))
+def test_a_story_of_jumps_ends_restarts_and_other_programs(
+    lively: Box, clock: WallClock, seed: int, proof: Proof
+) -> None:
+    """Whatever the clock does meanwhile: each unit is there once, none runs twice."""
+    chance = random.Random(seed)
+    job = line("once", kind="job", command=["sh", "-c", RUN.format("runs")], restart="never")
+    lively.load(
+        *(counted("web"), job, task("daily"), task("often")),
+        *(timer("daily-at", "daily", at="30 3 * * *", catch_up=True),),
+        timer("pulse", "often", every=1000),
+    )
+    began, starts, ends = time.monotonic(), 1, 0
+    for step in range(STORY):
+        clock.put(chance.choice([0, 30, -30, HOUR, -HOUR, YEAR, -YEAR, 50 * YEAR]))
+        if chance.random() < 0.1:
+            clock.set(chance.randrange(DAY))
+        what = chance.choice(["kill", "reexec", "restart", "look", "look"])
+        if what == "kill":
+            lively.kill()
+            ends += 1
+        elif what != "look":
+            lively.order(what, *(["web"] if what == "restart" else []))
+        starts += what in ("kill", "restart")
+        lively.wait("web", "RUNNING")
+        until(lambda n=starts: runs(lively, "web") == n, f"one start more ({step}: {what})")
+        own = [pid for pid in lively.inside() if of(pid) == "web"]
+        assert own == [lively.unit("web")["pid"]], (step, what)
+        assert set(lively.status()["units"]) == UNITS
+    assert runs(lively, "once") == 1, "a job of this boot"
+    assert runs(lively, "daily") <= STORY
+    assert runs(lively, "often") <= time.monotonic() - began + 1 + ends
+    proof("a wall clock that is set", steps=STORY, ends=ends)
+
+
+UNITS = {"web", "once", "daily", "often", "daily-at", "pulse"}
+
+
+def of(pid: int) -> str:
+    """The unit that a process is of, by its environment."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return ""
+    return environment.partition(b"PM_UNIT=")[2].partition(b"\0")[0].decode()
