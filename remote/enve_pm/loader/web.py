@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SILENCE = 20  # seconds without a byte
 CHUNK = 1 << 16
 REDIRECTS = 3
+REDIRECT = (301, 302, 303, 307, 308)
 NOT_MODIFIED = 304
 # What a server says of an answer -> how it is asked whether that still holds.
 MARKS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
@@ -51,9 +52,11 @@ def fetch(
             told = {name: answer.headers.get(name, "") for name in MARKS}
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == NOT_MODIFIED:
+        if error.code == NOT_MODIFIED and marks:  # else nobody asked for it
             raise Nothing("not modified") from None
-        raise Trouble("%s: %d %s" % (plain(url), error.code, error.reason)) from None
+        # What a redirect names that is not followed is not quoted: the server wrote it.
+        said = "a redirect that is not followed" if error.code in REDIRECT else error.reason
+        raise Trouble("%s: %d %s" % (plain(url), error.code, said)) from None
     except urllib.error.URLError as error:
         why = getattr(error.reason, "strerror", "") or error.reason
         raise Trouble("%s: %s" % (plain(url), why)) from None
@@ -107,6 +110,6 @@ def _https(ca: str) -> Any:
 
 
 def plain(url: str) -> str:
-    """A url as it may be shown: without what stands behind its path."""
+    """A url as it may be shown: without a login, and without what stands behind its path."""
     found = urlsplit(url)
-    return "%s://%s%s" % (found.scheme, found.netloc, found.path)
+    return "%s://%s%s" % (found.scheme, found.netloc.rpartition("@")[2], found.path)

@@ -30,7 +30,9 @@ def way() -> Iterator[Path]:
 
 
 def test_the_owner_is_who_it_runs_as(way: Path) -> None:
-    way.chmod(0o777)  # its owner's own affair
+    way.chmod(0o775)  # of his own group, with nobody else in it
+    (way / "pm").touch(0o700)
+    os.chown(way / "pm", DAEMON, DAEMON)
     assert login.of(str(way)) == "daemon"
 
 
@@ -40,6 +42,38 @@ def bent_by_another_owner(way: Path) -> None:
 
 def bent_by_everybody(way: Path) -> None:
     way.parent.parent.parent.chmod(0o777)
+
+
+def bent_by_a_group(way: Path) -> None:
+    way.parent.chmod(0o775)
+    os.chown(way.parent, DAEMON, BIN)
+
+
+def bent_by_a_group_of_roots(way: Path) -> None:
+    way.parent.parent.parent.chmod(0o775)
+    os.chown(way.parent.parent.parent, 0, BIN)
+
+
+def open_to_everybody(way: Path) -> None:
+    way.chmod(0o777)
+
+
+def launcher_of_another(way: Path) -> None:
+    (way / "pm").touch()
+    os.chown(way / "pm", BIN, BIN)
+
+
+def launcher_for_everybody(way: Path) -> None:
+    (way / "pm").touch()
+    (way / "pm").chmod(0o777)
+
+
+def launcher_elsewhere(way: Path) -> None:
+    (way / "pm").symlink_to("/bin/true")
+
+
+def launcher_a_fifo(way: Path) -> None:
+    os.mkfifo(way / "pm")
 
 
 def bent_by_a_link(way: Path) -> None:
@@ -62,6 +96,13 @@ def nobodys(way: Path) -> None:
     [
         (bent_by_another_owner, "own/state is in the way"),
         (bent_by_everybody, "is in the way: others may put"),
+        (bent_by_a_group, "own/state is in the way: others may put"),
+        (bent_by_a_group_of_roots, "is in the way: others may put"),
+        (open_to_everybody, "state/pm is in the way: others may put"),
+        (launcher_of_another, "pm/pm is in the way: it belongs to uid 2"),
+        (launcher_for_everybody, "pm/pm is in the way: others may put"),
+        (launcher_elsewhere, "pm/pm is no regular file"),
+        (launcher_a_fifo, "pm/pm is no regular file"),
         (bent_by_a_link, "state is no folder"),
         (roots_own, "is root's own"),
         (nobodys, "uid 4000000, which has no name"),
