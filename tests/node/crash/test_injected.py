@@ -19,6 +19,7 @@ from tests.node.trust.bench import Keys
 from tests.node.trust.livenode import PROGRAM, READY, Node
 from tests.support import injector
 from tests.support.injector import Point
+from tests.support.proofs import Proof
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.real, pytest.mark.strace]
@@ -157,7 +158,7 @@ def _given(order: Callable[[bool], None]) -> bool:
     return True
 
 
-def campaign(subject: Subject, name: str, tmp_path: Path, most: int = 0) -> int:
+def campaign(subject: Subject, name: str, tmp_path: Path, proof: Proof, most: int = 0) -> int:
     """So many deaths, spread evenly; 0: every death, and every call that can fail."""
     order = ORDERS[name](subject)
     with injector.counted(subject.pid, tmp_path / "calls") as calls:
@@ -168,13 +169,13 @@ def campaign(subject: Subject, name: str, tmp_path: Path, most: int = 0) -> int:
     chosen = injector.spread(deaths, most) if most else every
     for point in chosen:
         strike(subject, order, point)
-    print(f"\n{name}: {len(chosen)} of {len(every)} points, all recovered")
+    proof(f"deaths and failed calls in a {name}", points=len(chosen), recovered=len(chosen))
     return len(chosen)
 
 
 @pytest.mark.parametrize("name", ORDERS)
-def test_some_points(name: str, subject: Subject, tmp_path: Path) -> None:
-    assert 0 < campaign(subject, name, tmp_path, FEW) <= FEW
+def test_some_points(name: str, subject: Subject, tmp_path: Path, proof: Proof) -> None:
+    assert 0 < campaign(subject, name, tmp_path, proof, FEW) <= FEW
 
 
 @pytest.mark.parametrize(
@@ -193,5 +194,5 @@ def test_some_failures(name: str, call: str, numbers: range, subject: Subject) -
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ORDERS)
-def test_every_point(name: str, subject: Subject, tmp_path: Path) -> None:
-    assert campaign(subject, name, tmp_path) > 100
+def test_every_point(name: str, subject: Subject, tmp_path: Path, proof: Proof) -> None:
+    assert campaign(subject, name, tmp_path, proof) > 100
