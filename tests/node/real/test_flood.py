@@ -40,6 +40,11 @@ def flood(script: str = FLOOD, size: int = SIZE) -> dict[str, Any]:
     return line("flood", command=["sh", "-c", script], log_size=size, log_keep=KEEP)
 
 
+def talk() -> dict[str, Any]:
+    """It says which line is its last."""
+    return line("talk", command=["sh", "-c", TALK])
+
+
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
     with Box(tmp_path, log=tmp_path / "pm.log") as box:
@@ -77,14 +82,18 @@ def rss(pid: int) -> int:
     return int(text.split("VmRSS:")[1].split()[0])
 
 
-def logger(box: Box) -> int:
-    """The pid of pm's logger; 0: none just now."""
+def child(box: Box, word: bytes) -> int:
+    """The pid of a helper of pm with this in its command line; 0: none just now."""
     pm = box.pids()[1]
     for pid in Path(f"/proc/{pm}/task/{pm}/children").read_text().split():
         with suppress(OSError):
-            if b"\0_logger\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if word + b"\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return int(pid)
     return 0
+
+
+def logger(box: Box) -> int:
+    return child(box, b"_logger")
 
 
 def the_end(box: Box) -> None:
@@ -104,13 +113,8 @@ def told(box: Box) -> tuple[int, list[int]]:
     return last, [int(row) for row in log.read_text().splitlines()]
 
 
-@some
-def test_a_flood_on_one_unit(box: Box, size: int) -> None:
-    """Each command below is answered while the flood goes on: it ends when it is told to."""
-    box.load(flood(), line("talk", command=["sh", "-c", TALK]), line("web"))
-    until(lambda: blocks(box) >= 5, "the first megabytes")
-    both = box.pids()[1], logger(box)
-    before = [rss(pid) for pid in both]
+def goes_on(box: Box, size: int) -> None:
+    """So many megabytes, while pm answers: the flood ends only when it is told to."""
     answered = 0
     while blocks(box) < size or answered < 5:
         pid = box.unit("web")["pid"]
@@ -118,6 +122,15 @@ def test_a_flood_on_one_unit(box: Box, size: int) -> None:
         assert box.unit("web")["pid"] != pid
         answered += 1
         bounded(box)
+
+
+@some
+def test_a_flood_on_one_unit(box: Box, size: int) -> None:
+    box.load(flood(), talk(), line("web"))
+    goes_on(box, 5)
+    both = box.pids()[1], logger(box)
+    before = [rss(pid) for pid in both]
+    goes_on(box, size)
     the_end(box)
     bounded(box)
     last, lines = told(box)
@@ -125,10 +138,26 @@ def test_a_flood_on_one_unit(box: Box, size: int) -> None:
     assert all(rss(pid) <= had + MORE for pid, had in zip(both, before, strict=True))
 
 
+@pytest.mark.nightly
+def test_a_flood_on_a_terminal(box: Box) -> None:
+    """The holder of terminals reads it, and nobody looks on."""
+    on = {"terminal": True}
+    box.load({**flood(), **on}, {**talk(), **on}, line("web"))
+    goes_on(box, 100)
+    both = box.pids()[1], child(box, b"/terminals")
+    before = [rss(pid) for pid in both]
+    goes_on(box, 300)
+    the_end(box)
+    bounded(box)
+    last, lines = told(box)
+    assert lines == list(range(1, last + 1))
+    assert all(rss(pid) <= had + MORE for pid, had in zip(both, before, strict=True))
+
+
 @some
 def test_the_logger_is_killed_in_the_middle(box: Box, size: int) -> None:
     """What it has taken out of a pipe and not written dies with it: of one unit, one read."""
-    box.load(flood(), line("talk", command=["sh", "-c", TALK]))
+    box.load(flood(), talk())
     kills = 0
     while blocks(box) < size or kills < 5:
         aim = blocks(box) + max(1, size // 10)
