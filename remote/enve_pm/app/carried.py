@@ -40,6 +40,7 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
         "sockets": pm.processes.belongings.dump(),
         "terminals": pm.processes.belongings.dump_terminals(),
         "questions": pm.processes.questions.dump(),
+        "files": pm.system.files(),
     }
     own = [fd for fd in (pm.input_fd, pm.pipe_fd) if fd >= 0]
     watched = [fd for run in runs.all() if run.watch for fd in run.watch.fds()]
@@ -48,6 +49,7 @@ def dump(pm: Pm) -> tuple[dict[str, Any], list[int]]:
 
 def resume(pm: Pm, state: dict[str, Any]) -> None:
     """Go on with it. Same pid, same children: those that ended meanwhile are reaped as usual."""
+    pm.system.keep_files(state.get("files", pm.system.files()))
     pm.engine.machine = Machine.load(state["machine"], pm.system.now())
     pm.engine.runs.restore(state["runs"])
     for unit, number, watch in state["watches"]:

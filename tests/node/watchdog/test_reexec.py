@@ -190,3 +190,21 @@ def test_an_end_that_is_asked_for_meanwhile_is_an_orderly_one(tmp_path: Path) ->
         assert box.process is not None
         box.process.terminate()
         assert box.process.wait(30) == 0
+
+
+def soft_limit(pid: int) -> str:
+    """Of open files."""
+    rows = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return next(row.split()[3] for row in rows if row.startswith("Max open files"))
+
+
+def test_what_starts_later_has_the_file_limit_that_pm_was_started_with(
+    tmp_path: Path, newer: Path
+) -> None:
+    with Box(tmp_path, around=("prlimit", "--nofile=512:4096")) as box:
+        box.load(line("web"))
+        for _ in range(2):  # what the second one carries is what it was told itself
+            assert box.pm("reexec", str(newer)).returncode == 0
+            assert box.pm("restart", "web").returncode == 0
+            assert soft_limit(box.wait("web", "RUNNING")["pid"]) == "512"
+            assert soft_limit(box.pids()[1]) == "4096"

@@ -109,6 +109,14 @@ class System(ProcFs):
         """How many descriptors pm may have."""
         return self._files[1] if self._files[1] != resource.RLIM_INFINITY else 1 << 30
 
+    def files(self) -> int:
+        """How many what pm spawns may have: a change of program must not lose that, as the next one
+        finds the wider limit."""
+        return self._files[0]
+
+    def keep_files(self, soft: int) -> None:
+        self._files = soft, self._files[1]
+
     def _limit_files(self, soft: int) -> None:
         if self._files[0] != self._files[1]:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, self._files[1]))
