@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import errno
 import os
 import resource
+import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from enve_pm.shell.events.loop import Loop
-from enve_pm.shell.events.system import System
+from enve_pm.shell.events.system import System, Whom
 from enve_pm.shell.process.spawn import Order, SpawnError, find, launch
 
 ROOT = os.getuid() == 0
@@ -84,6 +87,50 @@ def test_a_child_gets_the_file_limit_that_pm_was_started_with(tmp_path: Path) ->
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == before[1]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_start_that_fails_leaves_no_descriptor_behind(loop: Loop) -> None:
+    """One whose number the child gives to another is copied first."""
+    ours = os.open(os.devnull, os.O_RDONLY)
+    order = Order(["true"], {"PATH": os.environ["PATH"]}, {ours: ours}, "/no/such/folder")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(SpawnError, match="cwd:ENOENT"):
+        launch(loop, order)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    os.close(ours)
+
+
+@needs_root
+def test_rights_that_cannot_be_put_on_are_taken_off_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A root in a user namespace of its own may have some numbers and lack others."""
+    before = os.geteuid(), os.getegid(), os.getgroups()
+
+    def refused(uid: int) -> None:
+        if uid:
+            raise OSError(errno.EINVAL, "no such number here")
+
+    monkeypatch.setattr("os.seteuid", refused)
+    with pytest.raises(OSError, match="no such number"):
+        System().acting(Whom(1, 1, [1]), lambda: None)
+    assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
+def test_a_kernel_without_pidfds_kills_too(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python may know more than the kernel that it runs on; a container may forbid it."""
+
+    def missing(pid: int) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("os.pidfd_open", missing)
+    system, child = System(), subprocess.Popen(["sleep", "1000"])
+    stat = system.stat(child.pid)
+    assert stat is not None
+    assert not system.kill(child.pid, stat.start + 1, signal.SIGKILL)
+    assert system.kill(child.pid, stat.start, signal.SIGKILL)
+    assert child.wait(10) == -signal.SIGKILL
+    assert not system.kill(child.pid, stat.start, signal.SIGKILL)
 
 
 @pytest.mark.real

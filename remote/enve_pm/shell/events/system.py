@@ -56,10 +56,10 @@ def acting(whom: Whom | None, act: Callable[[], None]) -> None:
         act()
         return
     before = os.getegid(), os.getgroups()
-    os.setgroups(whom.groups)
-    os.setegid(whom.gid)
-    os.seteuid(whom.uid)
     try:
+        os.setgroups(whom.groups)
+        os.setegid(whom.gid)
+        os.seteuid(whom.uid)
         act()
     finally:
         os.seteuid(0)
@@ -67,15 +67,12 @@ def acting(whom: Whom | None, act: Callable[[], None]) -> None:
         os.setgroups(before[1])
 
 
-def _lift(fds: Mapping[int, int]) -> dict[int, int]:
-    """Copies, out of the way, of our descriptors whose numbers a child gives to others: {ours:
-    copy}."""
+def _lift(fds: Mapping[int, int], lifted: dict[int, int]) -> None:
+    """Put copies, out of the way, of our descriptors whose numbers a child gives to others into
+    `lifted`: {ours: copy}."""
     above = max(fds, default=0) + 1
-    return {
-        own: fcntl.fcntl(own, fcntl.F_DUPFD_CLOEXEC, above)
-        for own in set(fds.values())
-        if own in fds
-    }
+    for own in set(fds.values()).intersection(fds):
+        lifted[own] = fcntl.fcntl(own, fcntl.F_DUPFD_CLOEXEC, above)
 
 
 def _give(child: int, own: int, at: int) -> tuple[Any, ...]:
@@ -83,6 +80,15 @@ def _give(child: int, own: int, at: int) -> tuple[Any, ...]:
     if isinstance(own, Inlet):
         return os.POSIX_SPAWN_OPEN, child, "/proc/self/fd/%d" % at, os.O_WRONLY, 0
     return os.POSIX_SPAWN_DUP2, at, child
+
+
+def _pidfd(pid: int) -> int:
+    """What a process keeps its number by; -1 where it is gone, or the kernel has no such thing (or
+    a container forbids it), though Python has."""
+    try:
+        return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else -1
+    except OSError:
+        return -1
 
 
 class System(ProcFs):
@@ -169,15 +175,16 @@ class System(ProcFs):
         The working directory, the umask and the limit of open files are inherited, so pm, which
         has one thread, puts them on for the moment of the call: no second exec is paid for them.
         """
-        lifted = _lift(fds)
-        actions = [_give(child, own, lifted.get(own, own)) for child, own in fds.items()]
-        for number in (0, 1, 2):
-            if number not in fds:
-                actions.append((os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_RDWR, 0))
-        _enter(cwd, whom)
+        lifted: dict[int, int] = {}
         before = os.umask(umask)
-        self._limit_files(self._files[0])
         try:
+            _lift(fds, lifted)
+            actions = [_give(child, own, lifted.get(own, own)) for child, own in fds.items()]
+            for number in (0, 1, 2):
+                if number not in fds:
+                    actions.append((os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_RDWR, 0))
+            _enter(cwd, whom)
+            self._limit_files(self._files[0])
             return os.posix_spawn(
                 argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=DEFAULTED
             )
@@ -211,10 +218,7 @@ class System(ProcFs):
 
     def kill(self, pid: int, start: int, number: int) -> bool:
         """Signal one process if it is still the one that started at `start`."""
-        try:
-            handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else -1
-        except OSError:
-            return False
+        handle = _pidfd(pid)
         try:
             stat = self.stat(pid)
             if stat is None or stat.start != start:
