@@ -98,10 +98,10 @@ def _cycle(outlook: Outlook) -> Iterator[Refusal]:
 
 
 def _stops(outlook: Outlook, events: list[Any]) -> Iterator[Refusal]:
-    """Stops by hand, and removals, of what is needed. A plan may want a needed unit down: it then
-    runs for as long as it is needed."""
+    """Stops by hand of what is needed. A plan may want a needed unit down, which then runs for as
+    long as it is needed, and may drop it: who needs it stops first, and waits for it."""
     for name in dict.fromkeys(event.unit for event in events if _takes_down(event)):
-        if outlook.get(name) is None or not outlook.wanted(name):
+        if outlook.get(name) is not None and not outlook.wanted(name):
             blockers = sorted(_blockers(outlook, name))
             if blockers:
                 who = ", ".join(blockers[:10]) + (" ..." if len(blockers) > 10 else "")
@@ -110,9 +110,7 @@ def _stops(outlook: Outlook, events: list[Any]) -> Iterator[Refusal]:
 
 
 def _takes_down(event: Any) -> bool:
-    if isinstance(event, effects.Want):
-        return bool(event.want == states.DOWN and event.why != PLAN)
-    return isinstance(event, effects.Remove)
+    return bool(isinstance(event, effects.Want) and event.want == states.DOWN and event.why != PLAN)
 
 
 def _blockers(outlook: Outlook, name: str) -> Iterator[str]:

@@ -130,6 +130,17 @@ def test_a_jail_keeps_no_mount_of_its_neighbours(box: Box, more: dict[str, Any])
     assert own == [home, f"{home}/feed/pm1", f"{home}/spots/pm1"]
 
 
+def test_a_plan_that_drops_its_root_drops_all_the_rest_too(box: Box) -> None:
+    """The pm is the blueprint's: it stays, and waits for a plan that brings the root again."""
+    pm1 = subpm("pm1", **CHROOT)
+    box.load(BASE, line("other"), pm1, line("pm1.web"))
+    box.load(pm1, status=3)
+    until(lambda: set(box.listing()) == {"pm1"}, "what the plan does not name to be gone")
+    assert (box.unit("pm1")["state"], box.unit("pm1")["result"]) == ("STOPPED", "missing:base")
+    box.load(BASE, pm1, line("pm1.web"))
+    until(lambda: running(box) == 3, "all of it to run again")
+
+
 def test_a_root_without_python(box: Box) -> None:
     bare = subroot("base", "bind", paths=["/etc"])
     box.load(bare, subpm("pm1", restart="never", **CHROOT), status=3)
