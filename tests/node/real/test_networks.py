@@ -287,8 +287,8 @@ def test_a_link_of_another_unit_is_left_alone(box: Box) -> None:
 
 
 def test_a_bridge_that_is_not_there(box: Box) -> None:
-    box.load({**ONE, "needs": [], "restart": "never"}, status=3)
-    assert "there is no bridge br: name the unit" in box.unit("one")["detail"]
+    said = box.load({**ONE, "needs": [], "restart": "never"}, status=3)
+    assert "there is no bridge br: name the unit" in said
     box.load()
     until(lambda: not names(box), "the namespace to go")
 

@@ -59,8 +59,8 @@ def test_what_an_overlay_lies_on_is_nobody_elses_to_swap(box: Box) -> None:
     os.chown(theirs, 1, 1)
     box.load(subroot("root", "overlay", lower=[str(plain), "/usr"]))
     assert chrooted(box, "root", "/bin/ls", "-d", "/etc") == "/etc\n"
-    box.load(subroot("root", "overlay", lower=[str(theirs / "etc"), "/usr"]), status=3)
-    assert "is another user's, who could bend the way" in box.unit("root")["detail"]
+    said = box.load(subroot("root", "overlay", lower=[str(theirs / "etc"), "/usr"]), status=3)
+    assert "is another user's, who could bend the way" in said
     assert mounted(box) == []
 
 
@@ -120,7 +120,8 @@ def test_a_root_lives_through_the_death_of_pm_and_goes_with_its_plan(
 
 def test_one_that_cannot_be_made_leaves_nothing(box: Box) -> None:
     """Its memory is mounted by then."""
-    box.load(subroot("root", "overlay", lower=[str(box.home.parent / "nowhere")]), status=3)
+    root = subroot("root", "overlay", lower=[str(box.home.parent / "nowhere")])
+    box.load({**root, "restart": "never"}, status=3)
     assert box.unit("root")["state"] == "STARTING_FAIL"
     assert mounted(box) == []
 
