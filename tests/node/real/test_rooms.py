@@ -169,8 +169,8 @@ def test_mode_is_put_right(box: Box) -> None:
     box.load(volume("data", path))
     assert path.stat().st_mode & 0o7777 == 0o755
     path.chmod(0o700)
-    box.order("recheck", "data", status=3)
-    assert "has mode 700" in box.unit("data")["detail"]
+    said = box.order("recheck", "data", status=3)
+    assert "has mode 700" in said, said
 
 
 def test_a_quota_where_none_can_be(box: Box) -> None:
