@@ -144,6 +144,7 @@ class Pm:
         code = self.loop.run()
         self.processes.belongings.close()
         self.board.flush()
+        self.logs.close()
         return code
 
     def _begin(self) -> None:

@@ -138,6 +138,23 @@ def test_a_flood_on_one_unit(box: Box, size: int) -> None:
     assert all(rss(pid) <= had + MORE for pid, had in zip(both, before, strict=True))
 
 
+def test_the_last_words_of_a_unit_are_kept_though_the_logger_is_slow(box: Box) -> None:
+    """It prints them when it is told to end, and pm ends right after it."""
+    script = "trap 'echo goodbye; touch said; exit 0' TERM; echo hello; sleep 1000 & wait"
+    box.load(line("web", command=["sh", "-c", script]))
+    log = box.home / "log/web.log"
+    until(lambda: log.exists() and "hello" in log.read_text(), "its first words")
+    slow, pm = logger(box), box.pids()[1]
+    os.kill(slow, signal.SIGSTOP)
+    os.kill(pm, signal.SIGTERM)
+    until((box.home / "spots/web/said").exists, "its last words")
+    until(lambda: box.inside() == [], "its end")
+    until(lambda: box.status()["units"]["web"]["state"] == "STOPPED", "its end to be shown")
+    os.kill(slow, signal.SIGCONT)
+    box.end()
+    assert log.read_text().splitlines() == ["hello", "goodbye"]
+
+
 @pytest.mark.nightly
 def test_a_flood_on_a_terminal(box: Box) -> None:
     """The holder of terminals reads it, and nobody looks on."""

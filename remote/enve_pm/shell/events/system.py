@@ -151,7 +151,7 @@ class System(ProcFs):
         return int.from_bytes(os.urandom(8), "big") % limit
 
     def rest(self, seconds: float) -> None:
-        """Do nothing for a moment: only at the start, before the loop turns."""
+        """Do nothing for a moment: only while no loop turns, at the start and at the end."""
         time.sleep(seconds)
 
     def acting(self, whom: Whom | None, act: Callable[[], None]) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RETRY = 5  # ms, when the logger does not keep up with the news
 AGAIN = 200  # ms before a dead logger is started again, when it dies at once
 CHANNEL = 3  # the logger's number of the socket
+LAST_WORDS = 2000  # ms for the logger to write what is left when pm ends
+LOOK = 0.005  # seconds between two looks whether it has
 SPARE = 64  # descriptors that units' pipes leave to pm, and to the logger, which have one limit
 
 
@@ -77,6 +79,18 @@ class LogPipes:
         if pipe is not None:
             os.close(pipe.fd)
             self._tell(unit)
+
+    def close(self) -> None:
+        """pm ends in order: the watchdog would end the logger with all that is still in the pipes,
+        so wait until it has written that. The loop turns no more."""
+        if self._channel is None:
+            return
+        self._channel.close()
+        self._channel = None
+        system = self._loop.system
+        end = system.now() + LAST_WORDS
+        while system.now() < end and self.pid not in (pid for pid, _ in system.reap()):
+            system.rest(LOOK)
 
     # -- over a change of program ------------------------------------------------------------------
     def dump(self) -> dict[str, object]:
