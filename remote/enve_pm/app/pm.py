@@ -228,7 +228,10 @@ class Pm:
 
     @property
     def quiet(self) -> bool:
-        """Nothing is half done: the program can be changed now."""
+        """Nothing is half done: the program can be changed now. (The next one would not know that
+        this is the end.)"""
+        if self.board.closing:
+            return False
         under_way = self.engine.busy() or not self.engine.runs.entrances.quiet
         return self.streams.quiet and self.rollout.quiet and not under_way
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from tests.node.shell.fake import FakeSystem
@@ -72,6 +73,23 @@ def test_a_timer_may_cancel_another_that_is_due_with_it(loop: Loop) -> None:
     loop.at(999, lambda: loop.cancel(later))
     loop.turn(1000)
     assert calls == []
+
+
+def test_a_signal_is_called_until_it_is_told(loop: Loop) -> None:
+    told: list[str] = []
+    loop.signal(signal.SIGUSR1, lambda: told.append("usr1"))
+    loop.at(0, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    loop.after = lambda: loop.stop(0) if told else None
+    seen: list[bool] = []
+    loop.at(0, lambda: seen.append(loop.called()))
+    before = signal.getsignal(signal.SIGUSR1), signal.getsignal(signal.SIGCHLD)
+    try:
+        assert loop.run() == 0
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGUSR1, before[0])
+        signal.signal(signal.SIGCHLD, before[1])
+    assert seen == [True] and told == ["usr1"] and not loop.called()
 
 
 def test_run_ends_with_the_code_of_stop(loop: Loop) -> None:

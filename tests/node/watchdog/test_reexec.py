@@ -192,6 +192,18 @@ def test_an_end_that_is_asked_for_meanwhile_is_an_orderly_one(tmp_path: Path) ->
         assert box.process.wait(30) == 0
 
 
+def test_a_pm_that_is_ending_is_not_replaced(box: Box, newer: Path) -> None:
+    """The next program would not know that this is the end, and stay there with all units down."""
+    stop = ["sh", "-c", "trap '' TERM; touch ready; sleep 1000 & wait; sleep 1000"]
+    box.load(line("web", command=stop, stop_timeout=3000))
+    until((box.home / "spots/web/ready").exists, "its ears to be shut")
+    (_, text), *_ = send.lines("reexec", [], [str(newer)])
+    send.send(str(box.home), text)
+    assert box.process is not None
+    box.process.terminate()
+    assert box.process.wait(30) == 0
+
+
 def soft_limit(pid: int) -> str:
     """Of open files."""
     rows = Path(f"/proc/{pid}/limits").read_text().splitlines()

@@ -70,6 +70,25 @@ def test_the_watchdogs_late_answer_is_not_the_next_trials(bench: Bench) -> None:
     assert bench.gone == 1
 
 
+def test_an_end_that_is_asked_for_while_the_state_is_written_is_not_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal has come, but the turn that tells pm of it has not."""
+    called = [True]
+    executed: list[str] = []
+    monkeypatch.setattr(bench.loop, "called", lambda: called[0])
+    monkeypatch.setattr(bench.change, "_replace", lambda: executed.append("new"))
+    monkeypatch.setattr(bench.change, "_go", lambda: reexec.Reexec._go(bench.change))
+    bench.change.command("one", ["/"])
+    bench.ended[0](0)
+    bench.change._heard(heartbeat.READY, "")
+    bench.change.turned()
+    assert executed == []
+    called[0] = False
+    bench.change.turned()
+    assert executed == ["new"]
+
+
 def test_a_state_that_cannot_be_packed_costs_no_descriptor(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

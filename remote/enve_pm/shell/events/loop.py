@@ -82,6 +82,10 @@ class Loop:
         """Call back in the turn after this signal has come."""
         self._signals[number] = callback
 
+    def called(self) -> bool:
+        """A signal has come that nobody was told of yet."""
+        return bool(self._came)
+
     def stop(self, code: int) -> None:
         """End `run` with this code when the turn is over."""
         self._code = code

@@ -140,13 +140,21 @@ class Reexec:
             self._fail(f"the state cannot be handed over: {error!r}")
 
     def _go(self) -> None:
-        """Returns only when the new program could not be executed."""
+        """Returns only when the new program could not be executed, or an end is asked for: one that
+        this program has heard of would be lost with it, one that comes later waits for the next."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, posts.ENDS)
+        try:
+            if not self._loop.called():
+                self._replace()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, posts.ENDS)
+
+    def _replace(self) -> None:
         state, keep = self._subject.dump()
         post = self._life.post
         keep += posts.descriptors(post)
         fd = carry.pack(post.home, {"job": self._job, "pm": state, "fds": keep})
         argv = program.argv(self._place, "_resume", str(fd), *posts.encode(post))
-        signal.pthread_sigmask(signal.SIG_BLOCK, posts.ENDS)
         try:
             _inherit([*keep, fd], True)
             os.execv(argv[0], argv)
@@ -155,7 +163,6 @@ class Reexec:
         finally:
             _inherit(keep, False)
             os.close(fd)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, posts.ENDS)
 
     # -- ends --------------------------------------------------------------------------------------
     def _patience(self, late: Callable[[], None] | None) -> None:
