@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from enve_pm.resource.run import Run
     from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
     from enve_pm.shell.state.home import Home
 
 PERIOD = 100_000  # us of the share of CPU time
@@ -45,6 +46,7 @@ class Groups:
         self._folders: dict[str, set[str]] = {}  # by unit
         self._runs: dict[int, tuple[str, int]] = {}  # number -> unit, kills when it began
         self._leaving: set[str] = set()  # folders that somebody still is in
+        self._timer: Timer | None = None
 
     def sweep(self) -> None:
         """What an earlier pm left goes, with all that is in it."""
@@ -91,8 +93,11 @@ class Groups:
 
     def _clear(self) -> None:
         self._leaving = {folder for folder in self._leaving if not clear(folder)}
+        if self._timer is not None:
+            self._loop.cancel(self._timer)
+            self._timer = None
         if self._leaving:
-            self._loop.at(self._loop.system.now() + AGAIN, self._clear)
+            self._timer = self._loop.at(self._loop.system.now() + AGAIN, self._clear)
 
     def _kills(self, unit: str) -> int:
         place = self._places.get("memory")

@@ -64,20 +64,21 @@ class Lookout:
             return
         began = self._loop.system.now()
         try:
-            ended = not os.read(sub.tell, 65536)
-        except BlockingIOError:
-            ended = False
-        if ended:
-            sub.close(self._loop)
-        else:
+            said = os.read(sub.tell, 65536)
+        except BlockingIOError:  # it was another life's word that called us
             self.watch(name, sub)
-            self._announce(name, sub)
+        else:
+            self._take(name, sub, said)
         self.publish(name)
         self.told(name)
         sub.took = self._loop.system.now() - began
 
-    def _announce(self, name: str, sub: SubPm) -> None:
-        """Its first word: it has begun, and shows its states."""
+    def _take(self, name: str, sub: SubPm, said: bytes) -> None:
+        """Nothing: it has ended. Its first word: it has begun, and shows its states."""
+        if not said:
+            sub.close(self._loop)
+            return
+        self.watch(name, sub)
         run = self._runs.get(name, sub.number) if sub.number else None
         if run is not None:
             self._emit(Ready(name, run.number, run.main))

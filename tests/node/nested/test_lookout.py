@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.node.shell.fake import FakeSystem
 
+from enve_pm.core.effects import Ready
 from enve_pm.resource import lookout
 from enve_pm.resource.child import SubPm
 from enve_pm.resource.lodging import Lodging
@@ -53,6 +55,42 @@ def test_a_dear_look_is_taken_seldom(
     os.close(talk)
     sub.close(loop)
     assert most // 2 < len(looks) <= most
+
+
+def test_the_last_word_of_one_life_does_not_announce_the_next(tmp_path: Path) -> None:
+    """The look that it calls for comes a moment later: the sub-pm may have died and begun again."""
+    system, told = FakeSystem(), []
+    (tmp_path / "public" / "sub").mkdir(parents=True)
+    loop, sub = Loop(system), SubPm()
+    sub.lodging = Lodging(os.getuid(), os.getgid(), str(tmp_path), str(tmp_path), "")
+    runs: Any = SimpleNamespace(get=lambda unit, number: SimpleNamespace(number=number, main=7))
+    out = Lookout(loop, Home(str(tmp_path), system), runs, told.append, {"pm1": sub})
+
+    def life(number: int) -> int:
+        sub.close(loop)
+        sub.tell, talk = os.pipe()
+        os.set_blocking(sub.tell, False)
+        sub.number = number
+        out.watch("pm1", sub)
+        return talk
+
+    def later() -> None:
+        system.time += CALM
+        loop.turn(system.time)
+
+    first = life(1)
+    os.write(first, b".")
+    loop.turn(system.time)
+    second = life(2)
+    later()
+    assert told == []
+    os.write(second, b".")
+    loop.turn(system.time)
+    later()
+    assert told == [Ready("pm1", 2, 7)]
+    for end in (first, second):
+        os.close(end)
+    sub.close(loop)
 
 
 WRITER = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 from tests.support.box import Box, line
 from tests.support.wait import until
+
+from enve_pm.shell.guard import lock
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 PAGE = 4096
@@ -73,6 +76,14 @@ def test_units_that_fail_go_on_failing(disk: Path, tmp_path: Path) -> None:
         filler.unlink()
         until(lambda: box.unit("loop")["restarts"] > seen, "what is shown to catch up")
         assert box.pids() == before
+
+
+def test_a_home_is_held_though_its_lock_cannot_say_by_whom(disk: Path) -> None:
+    fill(disk)
+    held = lock.take(str(disk))
+    with pytest.raises(lock.Held, match="unknown"):
+        lock.take(str(disk))
+    os.close(held)
 
 
 def test_a_pm_that_begins_on_it_is_seen_alive(disk: Path, tmp_path: Path) -> None:

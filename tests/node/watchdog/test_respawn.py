@@ -14,6 +14,7 @@ from tests.support import brood
 from tests.support.box import Box, installed, line
 from tests.support.wait import until
 
+from enve_pm.shell.guard import respawn
 from enve_pm.shell.guard.respawn import pause
 
 
@@ -22,6 +23,25 @@ from enve_pm.shell.guard.respawn import pause
 )
 def test_pause(deaths: int, seconds: float) -> None:
     assert pause(deaths) == pytest.approx(seconds)
+
+
+def test_an_end_that_is_asked_for_between_two_lives_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No watchdog is there then that could be told."""
+    before = {number: signal.getsignal(number) for number in respawn.ENDS}
+
+    def wanted(home: str) -> str:
+        signal.raise_signal(signal.SIGTERM)
+        return str(tmp_path)
+
+    monkeypatch.setattr(respawn.program, "wanted", wanted)
+    monkeypatch.setattr("os.posix_spawn", lambda *_, **__: pytest.fail("it was started"))
+    try:
+        assert respawn.run(str(tmp_path), []) == 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -38,9 +38,12 @@ def take(home: str, wait: bool = False) -> int:
 
 
 def sign(fd: int) -> None:
-    """Write our pid into the lock that we hold."""
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+    """Write our pid into the lock that we hold; a full disk keeps nobody from holding it."""
+    try:
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+    except OSError:
+        pass  # it does not say then
 
 
 def _holder(fd: int) -> int:

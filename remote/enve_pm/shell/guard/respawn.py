@@ -75,6 +75,8 @@ class _Loop:
         os.set_inheritable(self.lock, True)
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # no end may come while we know no pid
         try:
+            if self.ending:  # ... and who asked just before that was told to nobody
+                return 0
             self.pid = os.posix_spawn(argv[0], argv, os.environ, setsigmask=())
         except OSError as error:  # no memory, no more processes: such moments pass
             complain(f"pm: it cannot be started: {error}")

@@ -56,8 +56,8 @@ def clear(folder: str) -> bool:
             try:
                 if pid > 1:  # 0: one that our pid namespace does not show
                     os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            except OSError:
+                continue  # it is gone, or not ours to kill: who set its user id
         try:
             os.rmdir(path)
         except OSError:
