@@ -113,7 +113,8 @@ class Box:
             self.process.communicate()
             raise
         finally:
-            until(lambda: not brood.marked(self.mark), "everything to be gone", 30)
+            until(lambda: not brood.marked(self.mark), "everything of pm's own to be gone", 30)
+            until(lambda: not self.inside(), "everything of its units to be gone", 30)
 
     def kill(self, before: Callable[[], object] = lambda: None) -> None:
         """pm dies all at once, and is started again; `before`: what happens to HOME meanwhile."""

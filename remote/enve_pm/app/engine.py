@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 SLICE = 20  # ms of effects in one turn
+AGAIN = 5000  # ms until what a mistake left undone is taken up
 
 
 class Engine:
@@ -87,16 +88,24 @@ class Engine:
         return bool(self._events or self._effects)
 
     def turn(self) -> None:
-        """Once a turn of the loop: decide and act until nothing is left, or the slice is over."""
+        """Once a turn of the loop: decide and act until nothing is left, or the slice is over. What
+        a mistake of ours leaves undone (see `Loop`) is left to a turn that comes soon."""
+        now = self.loop.system.now()
+        try:
+            self._turn(now + SLICE)
+        except Exception:
+            self.loop.at(now + AGAIN, _nothing)  # not at once: the loop bears few mistakes a minute
+            raise
+        self._arm()
+
+    def _turn(self, end: int) -> None:
         turned = False
-        end = self.loop.system.now() + SLICE
         self.runs.settle()
         while self._work(end):
             turned = True
         if turned and not self._events:  # else goals would be judged before their orders are heard
             for callback in self.turned:
                 callback()
-        self._arm()
 
     def _work(self, end: int) -> bool:
         """One round; False when there was nothing to do, or the slice is over."""

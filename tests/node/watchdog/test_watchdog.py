@@ -16,6 +16,8 @@ import pytest
 from tests.support import brood
 from tests.support.wait import until
 
+from enve_pm.shell.guard import subtree
+
 pytestmark = pytest.mark.real
 TOY = Path(__file__).with_name("toy_pm.py")
 REMOTE = Path(__file__).parents[3] / "remote"
@@ -166,3 +168,18 @@ def test_a_thousand_children_die_fast(home: Path) -> None:
     _, errors = toy.process.communicate(timeout=20)
     assert brood.marked(toy.mark) == []
     print(errors.decode())
+
+
+def test_who_forks_faster_than_we_kill_does_not_hold_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began = time.monotonic()
+
+    def reap() -> int:
+        assert time.monotonic() < began + 10, "it goes on and on"
+        return 1
+
+    monkeypatch.setattr(subtree, "reap", reap)
+    monkeypatch.setattr(subtree, "children", lambda pid: [])
+    monkeypatch.setattr(subtree, "below", lambda pid: [4242])
+    assert subtree.kill_all(0.05) == [4242]

@@ -90,14 +90,14 @@ def kill_all(seconds: float) -> list[int]:
     while True:
         mine = children(me)
         send(mine, signal.SIGKILL)
-        if reap():
-            continue
-        if not mine:
+        ended = reap()
+        if not mine and not ended:
             return []
-        send(below(me), signal.SIGKILL)
-        if time.monotonic() > end:
+        if time.monotonic() > end:  # also where they fork faster than we kill
             return below(me)
-        time.sleep(PAUSE)
+        if not ended:
+            send(below(me), signal.SIGKILL)
+            time.sleep(PAUSE)
 
 
 def end_all(grace: float, seconds: float) -> list[int]:
