@@ -137,6 +137,34 @@ def test_a_placing_that_was_cut_off_is_finished(node: Node) -> None:
     assert node.tree("web") == {"a": "1", "product/run": "new"}
 
 
+def lacking(node: Node, *found: bytes, last: bytes, product: bytes = b"") -> dict[str, object]:
+    """A line of files of which the last one's blob is missing."""
+    files = {f"file{number}": data for number, data in enumerate((*found, last))}
+    line = node.line("web", files, product)
+    (node.home / "store" / sha256(last).hexdigest()).unlink()
+    return line
+
+
+def test_what_a_placing_laid_down_before_it_failed_is_known(node: Node) -> None:
+    assert "No such file" in node.place(lacking(node, b"there", last=b"missing"))["web"]
+    assert node.tree("web") == {"file0": "there"}
+    assert node.place(node.line("web", {"other": b"1"})) == {"web": "ok"}
+    assert node.tree("web") == {"other": "1"}
+
+
+def test_the_product_before_comes_back_after_a_placing_that_failed(node: Node) -> None:
+    """The new one stands there already when a file beside it fails."""
+    old = node.line("web", product=archive(member("run", content=b"old")))
+    new = archive(member("run", content=b"new"))
+    assert node.place(old) == {"web": "ok"}
+    assert "No such file" in node.place(lacking(node, last=b"missing", product=new))["web"]
+    assert node.place(old) == {"web": "ok"}
+    assert node.tree("web") == {"product/run": "old"}
+    assert "No such file" in node.place(lacking(node, last=b"missing", product=new))["web"]
+    assert node.place(node.line("web")) == {"web": "ok"}
+    assert node.tree("web") == {}
+
+
 def test_names_with_signs(node: Node) -> None:
     assert node.place(node.line("[lua-5.4!setup@web]", {"a": b"1"})) == {"lua-5.4!setup@web": "ok"}
     assert node.tree("lua-5.4!setup@web") == {"a": "1"}

@@ -3,9 +3,11 @@
 stdin: lines of units of this pm, one a row, or `gone NAME` for one that is no more (see
 `clear`); stdout: for each a row `UNIT ok` or `UNIT REASON`.
 Config files are replaced one by one by a rename; a product is unpacked beside the old one and then
-takes its place; what an earlier line had placed and this one does not name is removed. Below a
-root pm everything in the spot is done with the rights of the spot's user, so a link that he lays
-there leads only where he could go himself; only the store is read as root.
+takes its place; what an earlier line had placed and this one does not name is removed. The record
+of it is ahead of all that is laid down, so what a placing that was cut off has left is known.
+
+Below a root pm everything in the spot is done with the rights of the spot's user, so a link that he
+lays there leads only where he could go himself; only the store is read as root.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import ROOMS, SUBROOT, UnitError, UnitSpec
 from enve_pm.shell.process.rights import Rights, UnknownUser
 from enve_pm.shell.product import placed
-from enve_pm.shell.product.placed import NEW, OLD, PRODUCT
+from enve_pm.shell.product.placed import NEW, OLD, PRODUCT, UNFINISHED
 from enve_pm.shell.product.unpack import Unfit, prepare, unpack
 from enve_pm.shell.state.folder import Folder
 from enve_pm.shell.state.handle import write_all
@@ -28,6 +30,8 @@ from enve_pm.shell.state.handle import write_all
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from enve_pm.shell.product.placed import Placed
 
 GONE = b"gone "
 TOO_DEEP = "it holds folders that are too deep"
@@ -92,7 +96,10 @@ class Placing:
     def run(self) -> None:
         with self._spot() as spot, self.rights.lowered():
             before = placed.read(spot)
-            self._product(spot, before.product)
+            known = before._replace(files=sorted({*before.files, *self.spec.files}))
+            if known.files != before.files:
+                placed.write(spot, known)
+            self._product(spot, known)
             self._files(spot)  # afterwards: one may lie in the product
             placed.drop(spot, [path for path in before.files if path not in self.spec.files])
             now = placed.Placed(sorted(self.spec.files), unpacked(self.spec))
@@ -143,12 +150,13 @@ class Placing:
             return os.open(self.store + "/" + name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
     # -- the product ------------------------------------------------------------------------------
-    def _product(self, spot: Folder, before: str) -> None:
-        wanted = unpacked(self.spec)
+    def _product(self, spot: Folder, known: Placed) -> None:
+        wanted, before = unpacked(self.spec), known.product
         for name in (NEW, OLD):  # of a placing that was cut off
             spot.remove(name)
         if wanted and (wanted != before or not spot.has(PRODUCT)):
             self._unpack(spot, wanted)
+            placed.write(spot, known._replace(product=UNFINISHED))
             self._swap(spot)
         elif not wanted and before:
             spot.remove(PRODUCT)

@@ -21,13 +21,27 @@ if TYPE_CHECKING:
 
     from enve_pm.shell.state.folder import Folder
 
-__all__ = ["NEW", "NOTHING", "OLD", "PRODUCT", "TREE", "Placed", "clear", "drop", "read", "write"]
+__all__ = [
+    "NEW",
+    "NOTHING",
+    "OLD",
+    "PRODUCT",
+    "TREE",
+    "UNFINISHED",
+    "Placed",
+    "clear",
+    "drop",
+    "read",
+    "write",
+]
 
 RECORD = ".placed"
 RECORD_SIZE = 1 << 20
 PRODUCT = "product"
 NEW = ".product.new"
 OLD = ".product.old"
+
+UNFINISHED = "unfinished"  # in place of a product's hash: one of two stands there
 
 # files: paths below the spot · product: sha256 of what was unpacked, or empty
 Placed = namedtuple("Placed", "files product")
