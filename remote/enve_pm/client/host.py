@@ -27,6 +27,7 @@ FLAGS = {
     "--stdout": False,
     "--as-root": False,
 }
+OF_INSTALL = ("--init-stream", "--stdout", "--force")  # elsewhere they would be ignored
 WANTED = "wanted: pm host install|remove|start|stop"
 
 
@@ -95,8 +96,9 @@ def run(verb: str, arguments: Sequence[str]) -> int:
     action = ACTIONS.get(rest[0]) if len(rest) == 1 else None
     if action is None:
         raise Failure(USAGE, WANTED)
-    if "--init-stream" in options and action is not install:
-        raise Failure(USAGE, "--init-stream goes with install")
+    astray = [flag for flag in OF_INSTALL if flag in options and action is not install]
+    if astray:
+        raise Failure(USAGE, f"{astray[0]} goes with install, found {rest[0]}; nothing was done")
     try:
         return action(Asked(options))
     except Problem as problem:
@@ -127,12 +129,13 @@ def install(asked: Asked) -> int:
 def remove(asked: Asked) -> int:
     """Forget it; pm ends with that."""
     _owner(asked)
+    ran = not asked.as_root and life.holder(asked.home)
     removed = [keeper for keeper in asked.known() if keeper.remove()]
     _end(asked)
     for keeper in removed:
         _told(f"removed from {keeper.kind}", keeper)
     if not removed:
-        print("unchanged: it was not registered")
+        print("ended pm; it was not registered" if ran else "unchanged: it was not registered")
     return 0
 
 

@@ -83,12 +83,23 @@ def test_an_entry_comes_and_goes(home: Path, tmp_path: Path) -> None:
         (["install", "--kind", "systemb"], 64, "did you mean systemd?"),
         (["install", "--kind", "upstart"], 64, "known here: "),
         (["stop", "--kind", "auto", "--init-stream", "x"], 64, "goes with install"),
+        (["remove", "--stdout"], 64, "--stdout goes with install, found remove; nothing was done"),
+        (["start", "--force"], 64, "--force goes with install"),
     ],
 )
 def test_what_is_not_understood(home: Path, words: list[str], code: int, told: str) -> None:
     done = pm(home, "host", *words)
     assert done.returncode == code
     assert told in done.stderr
+
+
+def test_a_pm_that_was_not_registered_is_ended_and_that_is_said(home: Path) -> None:
+    assert pm(home, "host", "start", "--kind", "none").returncode == 0
+    assert pm(home, "host", "remove", "--stdout").returncode == 64
+    assert pm(home, "status").returncode == 0  # that command ends nothing
+    assert pm(home, "host", "remove").stdout == "ended pm; it was not registered\n"
+    assert pm(home, "host", "remove").stdout == "unchanged: it was not registered\n"
+    assert pm(home, "status").returncode == 3
 
 
 def test_any_kind_is_printed_for_other_machines(home: Path) -> None:
