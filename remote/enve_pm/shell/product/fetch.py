@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from enve_pm.core.refusal import STORAGE, Refused
-from enve_pm.shell.events.branch import branch
+from enve_pm.shell.events.branch import order
 from enve_pm.shell.product import ingest
-from enve_pm.shell.state.handle import write_all
+from enve_pm.shell.state.handle import nameless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,27 +28,23 @@ class Fetch:
         self.store = store
         self.done = done
         self.missing: Mapping[str, int] = {}
+        self.quota = 0
         self.output = -1
 
     def start(self, missing: Mapping[str, int], quota: int) -> None:
         """missing: {sha256: size}; quota of the inbox in bytes. Refused(storage) when the child
         cannot be started."""
-        self.missing = missing
-        folder = self.store.folder
+        self.missing, self.quota = missing, quota
         request = "".join("%s %d\n" % row for row in sorted(missing.items()))
-        handle = -1
         try:
-            handle, self.output = scratch(folder), scratch(folder)
-            write_all(handle, request.encode("ascii"))
-            os.lseek(handle, 0, os.SEEK_SET)
-            fds = {0: handle, 1: self.output}
-            branch(self.loop, fds, lambda: ingest.main(self.inbox, folder, quota), self._ended)
+            self.output = nameless(self.store.folder)
+            order(self.loop, request.encode("ascii"), self._ingest, self._ended, {1: self.output})
         except OSError as error:
             self._close()
             raise Refused(STORAGE, "blobs cannot be fetched: %s" % error) from None
-        finally:
-            if handle >= 0:
-                os.close(handle)
+
+    def _ingest(self) -> int:
+        return ingest.main(self.inbox, self.store.folder, self.quota)
 
     def _ended(self, code: int) -> None:
         os.lseek(self.output, 0, os.SEEK_SET)
@@ -64,11 +60,3 @@ class Fetch:
         if self.output >= 0:
             os.close(self.output)
             self.output = -1
-
-
-def scratch(folder: str) -> int:
-    """An open file without a name, for what goes into and comes out of a child."""
-    path = folder + "/.scratch"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.unlink(path)
-    return handle
