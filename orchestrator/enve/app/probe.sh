@@ -103,29 +103,48 @@ current=
 if [ -n "$link" ] && [ "$link" = "$wanted_link" ] && [ "$current" = "$want_program" ]; then
   printf 'same %s\n' "$known"
 else
-  for name in python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8; do
+  # Whatever PATH says, it has to outlive the environment of somebody's work (the one that this
+  # machine's enve lives in), and root's has to be one that the users of its services can run too.
+  best=
+  for name in python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 \
+    /usr/local/bin/python3 /usr/bin/python3; do
     there "$name" || continue
     said=$("$name" -I -S -c '
+import os
 import sys
 version = "%d.%d.%d" % sys.version_info[:3]
+program = sys.executable
 lacks = []
 if sys.version_info < (3, 8):
-    print("old %s %s" % (version, sys.executable))
+    print("old %s %s" % (version, program))
     sys.exit()
+if os.path.exists(os.path.join(os.path.dirname(os.path.dirname(program)), "pyvenv.cfg")):
+    program = os.path.realpath(program)
 for module in """json ctypes hashlib zipfile zlib struct select signal fcntl resource shutil subprocess
         tempfile py_compile socket errno pwd grp tarfile selectors""".split():
     try:
         __import__(module)
     except ImportError:
         lacks.append(module)
+at = os.path.realpath(program)
+ways = [os.stat(at).st_mode]
+while at != "/":
+    at = os.path.dirname(at)
+    ways.append(os.stat(at).st_mode)
 if lacks:
-    print("lacks %s %s %s" % (version, sys.executable, " ".join(lacks)))
+    print("lacks %s %s %s" % (version, program, " ".join(lacks)))
+elif os.geteuid() == 0 and not all(mode & 1 for mode in ways):
+    print("private %s %s" % (version, program))
 else:
-    print("good %s %s" % (version, sys.executable))
+    print("good %s %s" % (version, program))
 ' 2>/dev/null) || said="broken ? $name"
-    printf '%s\n' "$said"
-    case $said in good*) break ;; esac
+    case $said in
+      private*) best=${best:-good${said#private}} ;;
+      good*) best=$said && break ;;
+      *) printf '%s\n' "$said" ;;
+    esac
   done
+  [ -n "$best" ] && printf '%s\n' "$best"
 fi
 
 case $(head -c 262144 "$home/lib/deployed.json" 2>/dev/null) in

@@ -210,7 +210,8 @@ class Install:
         if not life.wait(lambda: not life.behind(self.home, wanted), NESTED_DEADLINE):
             for name in life.behind(self.home, wanted)[:4]:
                 self.warnings.append(
-                    "the pm %s still runs the old program; deploy again to ask it again" % name
+                    "the pm %s still runs the old program; deploy again to ask it again, or "
+                    "restart it (pm restart %s), and its units with it" % (name, name)
                 )
 
     def _reload(self) -> None:

@@ -36,6 +36,8 @@ def tool(
         )
     except FileNotFoundError:
         return 127, "there is no " + argv[0]
+    except PermissionError:  # also of a folder of PATH that is not ours to look into
+        return 126, "no right to run " + argv[0]
     except subprocess.TimeoutExpired:
         return 124, "%s did not end within %d s" % (argv[0], deadline)
     return done.returncode, done.stdout[:limit].decode("utf-8", "replace").strip()
