@@ -25,6 +25,8 @@ from tests.support.wait import until
 pytestmark = [pytest.mark.real, pytest.mark.strace]
 PATIENCE = 3  # seconds that the writer waits for a pm that may be dead
 FEW = 8  # points of each order in a run of every commit
+PIECES = {"march": 5, "restart": 2, "reexec": 40}
+CAMPAIGN = "deaths and failed calls in a {}"
 ONE = ("web", "db")
 OTHER = ("web",)
 
@@ -158,24 +160,30 @@ def _given(order: Callable[[bool], None]) -> bool:
     return True
 
 
-def campaign(subject: Subject, name: str, tmp_path: Path, proof: Proof, most: int = 0) -> int:
-    """So many deaths, spread evenly; 0: every death, and every call that can fail."""
+def campaign(
+    subject: Subject, name: str, tmp_path: Path, choose: Callable[[list[Point]], list[Point]]
+) -> int:
+    """Strike at the chosen ones of all points that the order has; how many these were."""
     order = ORDERS[name](subject)
     with injector.counted(subject.pid, tmp_path / "calls") as calls:
         order(False)
     subject.settled(subject.wanted)
-    every = injector.points(calls)
-    deaths = [point for point in every if point.fault == injector.KILL]
-    chosen = injector.spread(deaths, most) if most else every
+    chosen = choose(injector.points(calls))
     for point in chosen:
         strike(subject, order, point)
-    proof(f"deaths and failed calls in a {name}", points=len(chosen), recovered=len(chosen))
     return len(chosen)
+
+
+def deaths(every: list[Point]) -> list[Point]:
+    """A few, spread evenly."""
+    return injector.spread([point for point in every if point.fault == injector.KILL], FEW)
 
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_some_points(name: str, subject: Subject, tmp_path: Path, proof: Proof) -> None:
-    assert 0 < campaign(subject, name, tmp_path, proof, FEW) <= FEW
+    found = campaign(subject, name, tmp_path, deaths)
+    proof(CAMPAIGN.format(name), recovered=found)
+    assert 0 < found <= FEW
 
 
 @pytest.mark.parametrize(
@@ -193,6 +201,11 @@ def test_some_failures(name: str, call: str, numbers: range, subject: Subject) -
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("name", ORDERS)
-def test_every_point(name: str, subject: Subject, tmp_path: Path, proof: Proof) -> None:
-    assert campaign(subject, name, tmp_path, proof) > 100
+@pytest.mark.parametrize(
+    ("name", "piece"), [(name, piece) for name, many in PIECES.items() for piece in range(many)]
+)
+def test_every_point(name: str, piece: int, subject: Subject, tmp_path: Path, proof: Proof) -> None:
+    """Every death, and every call that can fail: in pieces, as a reexec has thousands of them."""
+    found = campaign(subject, name, tmp_path, lambda every: every[piece :: PIECES[name]])
+    proof(CAMPAIGN.format(name), recovered=found)
+    assert found > 10
