@@ -6,16 +6,19 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import signal
 import struct
 import termios
+import time
 
-from enve_pm.client.raw import Ended, Raw
+from enve_pm.client.raw import ENDS, Ended, Raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHUNK = 65536
+GRACE = 2.0  # seconds that something may need to end when its terminal is hung up
 
 
 def run(go: Callable[[bool], int]) -> int:
@@ -25,7 +28,7 @@ def run(go: Callable[[bool], int]) -> int:
         if not child:
             os.setsid()
             os._exit(go(False))
-        return _status(os.waitpid(child, 0)[1])
+        return follow(child)
     master, slave = os.openpty()
     child = os.fork()
     if not child:
@@ -36,36 +39,71 @@ def run(go: Callable[[bool], int]) -> int:
         os.close(master)
         os._exit(go(True))
     os.close(slave)
+    os.set_blocking(master, False)
     try:
         with Raw(True) as terminal:
             _relay(master, terminal)
     except Ended as ended:
         os.close(master)  # it is hung up
-        os.waitpid(child, 0)
+        _let_end(child)
         return 128 + ended.number
     return _status(os.waitpid(child, 0)[1])
 
 
+def follow(child: int) -> int:
+    """Wait for it, and hand on to its group what asks us to end. Its exit status."""
+
+    def hand_on(number: int, _: object) -> None:
+        try:
+            os.killpg(child, number)
+        except OSError:
+            pass  # it has ended, or has not begun yet
+
+    for number in ENDS:
+        signal.signal(number, hand_on)
+    return _status(os.waitpid(child, 0)[1])
+
+
+def _let_end(child: int) -> None:
+    """One that does not hear that its terminal is hung up is left."""
+    end = time.monotonic() + GRACE
+    while not os.waitpid(child, os.WNOHANG)[0] and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def _relay(master: int, terminal: Raw) -> None:
-    """To the end of what is there. Raises Ended."""
-    poll = select.poll()
-    for fd in (0, master, terminal.wake):
-        poll.register(fd, select.POLLIN)
+    """To the end of what is there. What it does not read of what is typed waits, and is not more
+    than a screenful: nobody hangs with it. Raises Ended."""
+    typed = b""
     _resize(master, terminal)
     while True:
+        poll = select.poll()
+        poll.register(terminal.wake, select.POLLIN)
+        poll.register(master, select.POLLIN | (select.POLLOUT if typed else 0))
+        if not typed:
+            poll.register(0, select.POLLIN)
         ready = dict(poll.poll())
         if terminal.wake in ready and terminal.woken():
             _resize(master, terminal)
         if 0 in ready:
-            data = os.read(0, 4096)
-            os.write(master, data)
-            if not data:
+            typed = os.read(0, 4096)
+            if not typed:
                 return
-        if master in ready:
-            try:
+        try:
+            if typed:
+                typed = _type(master, typed)
+            if ready.get(master, 0) & ~select.POLLOUT:
                 terminal.show(os.read(master, CHUNK))
-            except OSError:  # EIO: it has ended
-                return
+        except OSError:  # EIO: it has ended
+            return
+
+
+def _type(master: int, typed: bytes) -> bytes:
+    """What could not be written yet. Raises OSError."""
+    try:
+        return typed[os.write(master, typed) :]
+    except BlockingIOError:
+        return typed
 
 
 def _resize(master: int, terminal: Raw) -> None:

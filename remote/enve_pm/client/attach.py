@@ -10,6 +10,7 @@ import time
 
 from enve_pm.client import detach, listed, read
 from enve_pm.client.raw import Ended, Raw
+from enve_pm.core.unit import SUBPM
 from enve_pm.shell import where, words
 from enve_pm.shell.terminal.terminalwords import (
     END,
@@ -34,19 +35,27 @@ FLAGS = {**where.FLAGS, "--read-only": False, "--detach-key": True}
 BEGINS = 2.0  # seconds that the holder of a unit that runs may need to be there
 AGAIN = 0.02
 TYPED = 4096  # bytes of keys at once
-NONE = "%s has no terminal; `terminal: true` in its spot gives it one"
+NONE = (
+    "%s has no terminal; `terminal: true` in its spot gives it one, "
+    "and a shell beside its process is there by: pm enter %s (enve shell --beside)"
+)
 
 
 def run(arguments: Sequence[str]) -> int:
     options, names = words.split(arguments, FLAGS)
     if len(names) != 1:
         raise Failure(USAGE, "wanted one unit: pm attach UNIT [--read-only] [--detach-key X]")
+    home, steps = where.home(options), read.steps(names[0])
+    line = read.parameter(home, steps)
     types = "--read-only" not in options
+    if line.get("kind") == SUBPM:
+        return _stand(home, names[0], types)
     if types and not (os.isatty(0) and os.isatty(1)):
         raise Failure(USAGE, "pm attach needs a terminal; --read-only does without one")
     name = options.get("--detach-key", detach.DEFAULT)
     keys = detach.Keys(detach.prefix(name))
-    home, steps = where.home(options), read.steps(names[0])
+    if "terminal" not in line:
+        raise Failure(USAGE, NONE % (names[0], names[0]))
     connection = connect(home, steps, names[0])
     if types:
         print(f"[{names[0]}: Ctrl-{name} d leaves it as it is]", file=sys.stderr)
@@ -54,11 +63,17 @@ def run(arguments: Sequence[str]) -> int:
         return _Joined(connection, terminal, keys, types).go(steps[-1])
 
 
+def _stand(home: str, name: str, types: bool) -> int:
+    """A nested pm has no terminal: who joins it stands where it is. Raises Failure."""
+    from enve_pm.client import enter
+
+    if not types:
+        raise Failure(USAGE, f"{name} is a nested pm: there is nothing to watch; pm logs shows it")
+    return enter.run(["--home", home, name])
+
+
 def connect(home: str, steps: Sequence[str], name: str) -> socket.socket:
     """To the holder of the terminal of a unit. Raises Failure."""
-    line = read.parameter(home, steps)
-    if "terminal" not in line:
-        raise Failure(USAGE, NONE % name)
     folder = read.folder(home, steps[:-1], FOLDER) if len(steps) > 1 else f"{home}/{FOLDER}"
     end = time.monotonic() + BEGINS
     while True:

@@ -1,90 +1,99 @@
 """`pm enter UNIT [-- COMMAND...]`: a shell beside a unit's process: its user, its rights, its file
-system and namespaces (but that of pids), as a health command has them."""
+system and namespaces. `pm enter SUBPM`: one that stands where that pm does.
+
+What belongs to a nested pm is entered in steps: we go where that pm is, with its user, and there
+its own client goes on. So each step has the rights of the pm that it belongs to, and no more.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from enve_pm.client import apart, listed, read
-from enve_pm.core import states
-from enve_pm.core.unit import PROCESS, UnitSpec
-from enve_pm.enter import order as orders
+from enve_pm.client import apart, beside, itself, read
+from enve_pm.core import address
+from enve_pm.core.unit import SUBPM, UnitSpec
 from enve_pm.enter.passage import Passage, Stop
-from enve_pm.resource.rooms import room
-from enve_pm.resource.run import Run
-from enve_pm.resource.step import environment, order
 from enve_pm.shell import where, words
-from enve_pm.shell.events.system import System
-from enve_pm.shell.process.descend import MARKER
-from enve_pm.shell.process.spawn import SpawnError, whom
-from enve_pm.shell.state.home import Home
+from enve_pm.shell.guard import program
+from enve_pm.shell.process.spawn import SpawnError
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from enve_pm.enter.order import Orders
+
+# What a client of the pm above says: all is apart from people's terminals already; and not a unit
+# of this pm is meant, but itself.
+WITHIN, ITSELF = "--within", "--itself"
+FLAGS = {**where.FLAGS, WITHIN: False, ITSELF: False}
+MOST_FDS = 4096
 SHELL = ("/bin/sh", "-i")
 CANNOT = "%s cannot be entered: %s"
 
 
 def run(arguments: Sequence[str]) -> int:
     """The exit status of the command. Raises Failure."""
-    options, names = words.split(arguments, where.FLAGS)
+    options, names = words.split(arguments, FLAGS)
+    home = where.home(options)
+    if ITSELF in options:
+        return _be(home, names or SHELL)
     if not names:
         raise Failure(USAGE, "wanted one unit: pm enter UNIT [-- COMMAND...]")
     name, *command = names
-    home, steps = where.home(options), read.steps(name)
-    if len(steps) > 1:
-        raise Failure(USAGE, f"{name} is another pm's: pm enter --home ITS-HOME {steps[-1]}")
-    spec = UnitSpec.parse(read.parameter(home, steps))
+    made = _orders(home, name, command)
+    if WITHIN in options:
+        return _go(made, name, os.isatty(0), foreign=False)
+    return apart.run(lambda on_terminal: _go(made, name, on_terminal, foreign=True))
+
+
+def _orders(home: str, name: str, command: Sequence[str]) -> Orders:
+    """Raises Failure."""
+    first, *below = read.steps(name)
+    spec = UnitSpec.parse(read.parameter(home, (first,)))
     if os.stat(home).st_uid != os.geteuid():
         raise Failure(REFUSED, f"only the owner of pm in {home} may; use its login, or sudo")
+    if below and spec.kind != SUBPM:
+        raise Failure(USAGE, f"{first} is a {spec.kind}, no nested pm; pm list shows all")
     try:
-        made = _order(spec, home, command or SHELL, _process(spec, home, name))
+        main = beside.process(spec, home, first)
+        if spec.kind != SUBPM:
+            return beside.process_orders(spec, home, command or SHELL, main)
+        rest = [address.format(below)] if below else [ITSELF]
+        inner = f"{home}/{beside.place(first)}"
+        argv = program.argv(program.here(), "enter", WITHIN, "--home", inner)
+        return beside.pm_orders(spec, home, [*argv, *rest, "--", *command], main)
     except SpawnError as error:
         raise Failure(FAILED, CANNOT % (name, error)) from None
-    return apart.run(lambda on_terminal: _go(made, name, on_terminal))
 
 
-def _go(made: orders.Orders, name: str, on_terminal: bool) -> int:
-    """Returns only where it cannot be done."""
+def _go(made: Orders, name: str, on_terminal: bool, *, foreign: bool) -> int:
+    """Returns only where it cannot be done. `foreign`: the terminal is not ours yet."""
+    os.closerange(3, MOST_FDS)  # what our caller has open is not for who is there
     if on_terminal:
-        made.room = {**made.room, "terminal": True}
+        beside.own_terminal(made, foreign)
     try:
-        Passage(made, _no_fork).go()
+        Passage(made, lambda: _fork(on_terminal)).go()
     except Stop as stop:
         print(f"pm: {CANNOT % (name, stop)}", file=sys.stderr, flush=True)
     return FAILED
 
 
-def _process(spec: UnitSpec, home: str, name: str) -> Run:
-    """The unit's own, now. Raises Failure."""
-    if spec.kind != PROCESS:
-        raise Failure(USAGE, f"{name} is a {spec.kind}, no process")
-    run = Run(spec.unit, 0, states.START, "")
-    run.main = int(listed.unit(home, name).get("pid") or 0)
-    stat = System().stat(run.main) if run.main and not listed.not_running(home, name) else None
-    if stat is None:
-        raise Failure(FAILED, listed.not_running(home, name) or f"{name} has no process now")
-    run.start = stat.start
-    return run
+def _fork(on_terminal: bool) -> None:
+    """A namespace of pids is for children: this process waits for one, which goes on."""
+    child = os.fork()
+    if child:
+        os._exit(apart.follow(child))
+    if on_terminal:
+        beside.take_foreground()
 
 
-def _order(spec: UnitSpec, home: str, argv: Sequence[str], main: Run) -> orders.Orders:
-    place = Home(home, System())
-    made = order(spec, place, argv, environment(spec, place, main.job), {})
-    del made.env[MARKER]  # it is none of pm's
-    made.env["TERM"] = os.environ.get("TERM", "dumb")
-    beside = room(spec, states.HEALTH, place, lambda unit: None, main)
-    made.room = beside or {"spot": place.spot(spec.unit), "join": [main.main, main.start]}
-    handle = orders.write(made, whom(spec.user, spec.group))
+def _be(home: str, command: Sequence[str]) -> int:
+    """We are where the pm of this HOME is, and who it is."""
+    path = f"{itself.programs(home)}:{os.environ.get('PATH', os.defpath)}"
     try:
-        return orders.read(handle)
-    finally:
-        os.close(handle)
-
-
-def _no_fork() -> None:
-    """Namespaces of pids are not entered."""
+        os.execvpe(command[0], list(command), {**os.environ, "PMHOME": home, "PATH": path})
+    except OSError as error:
+        raise Failure(FAILED, f"{command[0]}: {error.strerror}") from None

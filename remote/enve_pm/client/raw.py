@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import termios
@@ -15,6 +16,7 @@ ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 # What programs switch on and may leave behind: colours, keys of another kind, the mouse, marked
 # pastes, a hidden cursor.
 BACK = b"\x1b[0m\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h"
+PATIENCE = 1.0  # seconds for a terminal to take our last words
 SCREENS = (b"\x1b[?1049h", b"\x1b[?47h", b"\x1b[?1047h")
 
 
@@ -26,6 +28,14 @@ class Ended(Exception):
         self.number = number
 
 
+class _Stuck(Exception):
+    """Our terminal takes nothing."""
+
+
+def _give_up(*_: object) -> None:
+    raise _Stuck
+
+
 class Raw:
     """In a `with`. `typed`: whether keys are read; `wake` can be read when a signal has come."""
 
@@ -34,6 +44,7 @@ class Raw:
         self._before: list[Any] = []
         self._filled = False
         self._came: list[int] = []
+        self._writing = False
         self.shows = os.isatty(1)
         self.wake, self._writer = os.pipe()
         for fd in (self.wake, self._writer):
@@ -41,7 +52,7 @@ class Raw:
 
     def __enter__(self) -> Raw:
         for number in (*ENDS, signal.SIGWINCH):
-            signal.signal(number, lambda number, _: self._came.append(number))
+            signal.signal(number, self._heard)
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         if self._typed:
             self._before = termios.tcgetattr(0)
@@ -49,10 +60,26 @@ class Raw:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before:
-            termios.tcsetattr(0, termios.TCSADRAIN, self._before)
-        if self.shows:
-            self._write(BACK + (b"\x1b[?1049l" if self._filled else b"") + b"\r\n")
+        """A terminal that takes nothing any more is not waited for."""
+        signal.signal(signal.SIGALRM, _give_up)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE, PATIENCE)
+        try:
+            if self.shows:
+                self._write(BACK + (b"\x1b[?1049l" if self._filled else b"") + b"\r\n")
+            if self._before:
+                termios.tcsetattr(0, termios.TCSADRAIN, self._before)
+        except (_Stuck, Ended, OSError, termios.error):
+            if self._before:
+                with contextlib.suppress(termios.error):  # it is gone
+                    termios.tcsetattr(0, termios.TCSANOW, self._before)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _heard(self, number: int, _: object) -> None:
+        """A terminal that is stuck would keep us in a write for ever: that is left at once."""
+        self._came.append(number)
+        if self._writing and number in ENDS:
+            raise Ended(number)
 
     def show(self, data: bytes) -> None:
         self._filled = self._filled or any(word in data for word in SCREENS)
@@ -65,10 +92,14 @@ class Raw:
         if self.shows:
             self._write(f"\r\n[{clean}]\r\n".encode())
 
-    @staticmethod
-    def _write(data: bytes) -> None:
-        while data:
-            data = data[os.write(1, data) :]
+    def _write(self, data: bytes) -> None:
+        """Raises Ended."""
+        self._writing = True
+        try:
+            while data:
+                data = data[os.write(1, data) :]
+        finally:
+            self._writing = False
 
     def woken(self) -> bool:
         """Whether the size may have changed. Raises Ended."""

@@ -12,13 +12,11 @@ import signal
 import sys
 import tempfile
 
-from enve_pm.client import unitfile
+from enve_pm.client import itself, unitfile
 from enve_pm.client.ownpm import OwnPm
 from enve_pm.core.canonical import dumps
 from enve_pm.shell import words
-from enve_pm.shell.guard import program
 from enve_pm.shell.process import mountinfo
-from enve_pm.shell.terminal.terminalwords import FOLDER
 from enve_pm.shell.words import FAILED, USAGE, Failure
 
 TYPE_CHECKING = False
@@ -53,28 +51,13 @@ def _stand(home: str, lines: dict[str, str], command: Sequence[str]) -> int:
     try:
         if lines:
             own.load(lines)
-        path = f"{_programs(home)}:{os.environ.get('PATH', os.defpath)}"
+        path = f"{itself.programs(home)}:{os.environ.get('PATH', os.defpath)}"
         status = _shell(file, argv, {**os.environ, "PMHOME": home, "PATH": path})
     finally:
         ended = own.stop()
     if ended:
         raise Failure(FAILED, f"its pm ended with {ended}; {own.log} says why")
     return status
-
-
-def _programs(home: str) -> str:
-    """A folder with a command `pm` that is this program."""
-    import shlex
-
-    folder = f"{home}/{FOLDER}/bin"
-    os.makedirs(folder, 0o700, exist_ok=True)
-    path = f"{folder}/pm"
-    start = " ".join(shlex.quote(word) for word in program.argv(program.here()))
-    with open(f"{path}.new", "w", encoding="utf-8") as file:
-        file.write(f'#!/bin/sh\nexec {start} "$@"\n')
-    os.chmod(f"{path}.new", 0o700)
-    os.rename(f"{path}.new", path)
-    return folder
 
 
 def _shell(file: str, argv: list[str], env: dict[str, str]) -> int:

@@ -88,7 +88,11 @@ class Passage:
     def _join(self) -> None:
         """The room of a process, to act beside it."""
         if "join" in self._room:
-            spaces.join(*self._room["join"])
+            pid, start = self._room["join"]
+            inside = bool(self._room.get("inside"))
+            spaces.join(pid, start, inside, bool(self._room.get("join_users")))
+            if inside:
+                self._fork()
 
     def _join_network(self) -> None:
         path = self._room.get("network", NONE)

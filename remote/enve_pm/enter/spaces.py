@@ -14,7 +14,7 @@ from enve_pm.shell.process.procfs import ProcFs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 # What is done to the file system is seen by nobody else.
@@ -72,6 +72,11 @@ def unshare_users(wanted: int, first: int) -> None:
         code = os.waitpid(child, 0)[1] >> 8
     if code:
         raise OSError(code, os.strerror(code), "users from %d on" % first)
+    _be_root()
+
+
+def _be_root() -> None:
+    """Of the user namespace that we are in."""
     os.setgroups([])
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
@@ -100,12 +105,12 @@ def explained(error: OSError) -> OSError:
     return error
 
 
-def join(pid: int, start: int) -> None:
+def join(pid: int, start: int, inside: bool = False, users: bool = False) -> None:
     """All namespaces of a process but that of pids, and its root. Its start, in ticks since boot,
-    says that it is still the one that is meant."""
+    says that it is still the one that is meant. `inside`: also that of pids, for our children;
+    `users`: root becomes root of the process's users."""
     root = os.open("/proc/%d/root" % pid, os.O_PATH | os.O_CLOEXEC)
-    kinds = KINDS if os.geteuid() else KINDS[1:]  # root goes into no user's own
-    handles = [_other(pid, kind) for kind in kinds]
+    handles = [_other(pid, kind) for kind in _kinds(inside, users)]
     stat = ProcFs().stat(pid)
     if stat is None or stat.start != start:
         raise OSError(errno.ESRCH, "its process has ended")
@@ -117,6 +122,17 @@ def join(pid: int, start: int) -> None:
         os.fchdir(root)
         os.chroot(".")
     os.close(root)
+    if users:
+        _be_root()
+
+
+def _kinds(inside: bool, users: bool) -> Sequence[str]:
+    """In the order of joining. Who is not root gets the right to join the others from the user
+    namespace; root goes into no user's own, and gives up what he may in one of his."""
+    pids = ("pid",) if inside else ()
+    if os.geteuid():
+        return (*KINDS, *pids)
+    return (*KINDS[1:], *pids, *(KINDS[:1] if users else ()))
 
 
 def _other(pid: int, kind: str) -> int:

@@ -115,3 +115,17 @@ def test_a_host_that_gives_no_user_namespaces(place: Path) -> None:
             "enter:namespaces: this host gives ordinary users no user namespaces "
             "(user.max_user_namespaces = 0): ask its root to allow them"
         )
+
+
+def test_it_is_entered_with_its_own_processes(place: Path) -> None:
+    with run(place) as box:
+        box.load(*units(box))
+        for name in ("cell", "cell.web", "cell.pm2.deep"):
+            words = box._argv(("enter", name, "--", "sh", "-c", "id -u; hostname; ps -e | wc -l"))
+            done = subprocess.run(
+                [*AS_DAEMON, *words], env=box._env(), capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+            who, host, processes = done.stdout.split()
+            assert (who, host) == ("1", "inner")
+            assert int(processes) < 25

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.box import Box, line
 from tests.support.terminal import Terminal
+from tests.support.wait import until
 
 pytestmark = pytest.mark.real
 
@@ -58,3 +59,22 @@ def test_it_has_a_terminal_of_its_own(box: Box) -> None:
         mine.type("exit 7\r")
         assert mine.end() == 7
         assert mine.settings() == before
+
+
+@pytest.mark.parametrize("words", [("enter", "web"), ("attach", "sh")])
+def test_a_terminal_that_is_stuck_does_not_keep_it(box: Box, words: tuple[str, str]) -> None:
+    flood = "exec yes"
+    shell = {"command": ["/bin/sh", "-c", flood], "terminal": True}
+    box.load(line("web"), line("sh", **shell))
+    with Terminal(box._argv(words), box._env()) as mine:
+        if words[0] == "enter":
+            mine.type(flood + "\r")
+        mine.until("y\ny\ny")
+        until(lambda: wchan(mine.process.pid) == "wait_woken", "it to hang in a write")
+        mine.process.terminate()
+        assert mine.process.wait(timeout=10) == 128 + 15
+
+
+def wchan(pid: int) -> str:
+    """Where in the kernel it waits."""
+    return Path(f"/proc/{pid}/wchan").read_text()
