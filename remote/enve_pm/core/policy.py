@@ -134,15 +134,16 @@ def unfit(keyhole: Keyhole, lane: str, now: int) -> str:
     if lane not in keyhole.lanes:
         return "may not march in the lane %s" % lane
     if now < keyhole.since:
-        return "has a keyhole that is not valid yet: " + _times("it begins", keyhole.since, now)
+        return "has a keyhole that is not valid yet (%s)" % _times("it begins", keyhole.since, now)
     if keyhole.until and now > keyhole.until:
-        return "has a keyhole that is not valid any more: " + _times("it ended", keyhole.until, now)
+        times = _times("it ended", keyhole.until, now)
+        return "has a keyhole that is not valid any more (%s)" % times
     return ""
 
 
 def _times(what: str, then: int, now: int) -> str:
     """Both: it may be the clock that is wrong."""
-    return "%s %s, here it is %s (UTC)" % (what, civil.stamp(then // 60), civil.stamp(now // 60))
+    return "%s %s, here it is %s UTC" % (what, civil.stamp(then // 60), civil.stamp(now // 60))
 
 
 def enough_signers(signers: Mapping[str, list[Keyhole]], threshold: int) -> None:

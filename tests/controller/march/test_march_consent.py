@@ -89,7 +89,7 @@ async def test_a_check_never_says_applied(alice: Desk, fleet: Fleet) -> None:
     assert end.summary == "would be refused on 2 nodes; nothing was sent"
     told = alice.results["n1"].problem
     assert told is not None
-    assert "has a keyhole that is not valid any more: it ended " in told.message
+    assert "has a keyhole that is not valid any more (it ended " in told.message
 
 
 @story

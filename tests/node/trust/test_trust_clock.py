@@ -95,7 +95,7 @@ def test_a_keyhole_has_its_time(node: Node, keys: Keys, clock: WallClock) -> Non
     clock.put(2 * HOUR)
     ack = node.send(stream)
     assert (ack.verdict, ack.code) == ("rejected", "keyhole")
-    assert "not valid any more: it ended " in ack.reason and "here it is " in ack.reason
+    assert "not valid any more (it ended " in ack.reason and "here it is " in ack.reason
     clock.put(0)
     assert node.send(stream).verdict == "applied"
     clock.put(YEAR)
