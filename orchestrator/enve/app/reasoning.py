@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enve.app.collect import Collector
 from enve.app.control import Control
-from enve.core import stories
+from enve.core import literal, stories
 from enve.core.order import Order
 from enve.core.selection import Selection
 from enve.errors import NodeFailure
@@ -25,6 +25,7 @@ class Reasoning(Control):
         name = host.node.name
         rows = {row.spot: row for row in await self._reach.look(host) if row.spot}
         units = [spot for spot, row in rows.items() if self._meant.covers(name, spot)]
+        units += [spot for spot in literal.units(self._meant, name) or () if spot not in rows]
         self.units[name] = units
         await self._each(host, units)
         for unit in units:

@@ -46,8 +46,7 @@ def run(args: argparse.Namespace) -> int:
     graph: dict[str, Knot] = {}
     roots: list[str] = []
     flags = (*(("--reverse",) if args.reverse else ()), *_depth(args))
-    plain = argparse.Namespace(**{**vars(args), "output": "table"})
-    with progress.reporter(plain) as report:
+    with progress.aside(args, ("tree",)) as report:
 
         def emit(event: Event) -> None:
             if not (isinstance(event, Result) and event.output):

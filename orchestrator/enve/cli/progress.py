@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -102,6 +103,16 @@ def reporter(args: Namespace) -> Report:
     screen = _screen()
     paint = Paint(wanted(args.color, sys.stdout, os.environ))
     return Report(Narrator(screen, paint, verbose=args.verbose), screen)
+
+
+@contextmanager
+def aside(args: Namespace, people: tuple[str, ...]) -> Iterator[Report]:
+    """A Report of what is told beside an answer that the command prints itself: as text, and all of
+    it on stderr when -o is none of the formats for `people`."""
+    plain = Namespace(**{**vars(args), "output": "table"})
+    there = nullcontext() if args.output in people else redirect_stdout(sys.stderr)
+    with there, reporter(plain) as report:
+        yield report
 
 
 def _screen() -> Screen:

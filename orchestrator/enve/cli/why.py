@@ -39,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
     domain = fleet.domain(settings)
     origins = Origins(settings.of_domain(domain.name) / "history", domain)
     order = Order("why", words=("-o", "json"))
-    plain = argparse.Namespace(**{**vars(args), "output": "table"})
-    with progress.reporter(plain) as report:
+    with progress.aside(args, ("table",)) as report:
 
         def emit(event: Event) -> None:
             if not (isinstance(event, Result) and event.output):

@@ -87,10 +87,18 @@ def results(order: Order, node: str, units: Sequence[str], answer: Answer) -> li
     """What became of each unit of one command. Units of one pm: its words name them bare."""
     said = answer.stderr[-65536:].decode("utf-8", "replace").splitlines()
     failed = {unit: line for unit in units for line in said if _names(line, unit)}
+    stray = [unit for unit in units if said and said[-1].endswith(_unknown(unit))]
+    if stray:  # then pm does nothing of the command
+        alone = answer._replace(stderr=f"left alone, as {said[-1]}".encode())
+        return [result(order, node, u, answer if u in stray else alone) for u in units]
     if answer.status != errors.FAILED or not failed:
         return [result(order, node, unit, answer) for unit in units]
     one = {unit: answer._replace(stderr=line.encode()) for unit, line in failed.items()}
     return [result(order, node, unit, one.get(unit, Answer(0, b"", b""))) for unit in units]
+
+
+def _unknown(unit: str) -> str:
+    return f"no unit is called {address.parse(unit)[-1]}"
 
 
 def _names(line: str, unit: str) -> bool:

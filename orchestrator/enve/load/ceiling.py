@@ -39,7 +39,11 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     networks = table["networks"].several(f"networks of {what}") if "networks" in table else []
     bridges = table["bridges"].several(f"bridges of {what}") if "bridges" in table else []
     locks = table["excl"].several(f"excl of {what}") if "excl" in table else []
-    rights = capabilities(table["capabilities"], what) if "capabilities" in table else []
+    rights = (
+        capabilities(table["capabilities"], f"capabilities of {what}")
+        if "capabilities" in table
+        else []
+    )
     ports = table["ports"].several(f"ports of {what}") if "ports" in table else []
     joins = table["joins"].texts(f"joins of {what}") if "joins" in table else ()
     roots = table["root"].texts(f"root of {what}") if "root" in table else ()
@@ -86,8 +90,7 @@ def _imposed(table: Mapping[str, Item], key: str, what: str) -> bool:
 
 def capabilities(item: Item, what: str) -> list[str]:
     """By the names of capabilities(7), with CAP_ or without it."""
-    asked = item.several(f"capabilities of {what}")
-    return [_capability(one, f"capabilities of {what}") for one in asked]
+    return [_capability(one, what) for one in item.several(what)]
 
 
 def _capability(item: Item, what: str) -> str:

@@ -16,6 +16,7 @@ from enve.load.item import Item
 from enve.load.room import ROOMS
 from enve.load.scope import Scope, Spot, Variables
 from enve.load.secret import Secrets, is_secret
+from enve.load.spans import in_words
 from enve.load.template import Templates
 from enve.load.unitline import KEYS, ORIGIN, unit_line
 from enve.model.plan import Blob
@@ -26,6 +27,7 @@ from enve_pm.wire import canonical
 
 _COMMANDS = ("run", "check", "make", "undo")
 _COMMIT = "commit"
+_ROOTS = "subroot: {overlay: [/]}, subroot: {paths: [/usr]}, or push: ROOTFS.tar beside it"
 _ONLY_CHECKED = "a resource that is only checked says `kind: resource`"
 
 
@@ -103,6 +105,9 @@ class PlanSpot:
         tainting = self._scope.secret
         table = {name: one.fill(context, tainting) for name, one in self._fillers.items()}
         line = unit_line(table, address.format(steps), self.what)
+        if line.get("subroot", {}).get("type") == "tar" and "push" not in table:
+            message = f"subroot of {self.what}: of what? wanted overlay, paths or push, found none"
+            raise table["subroot"].bad(message, hint=_ROOTS)
         secrets = set(self._scope.hidden())
         files: dict[str, str] = {}
         blobs: list[tuple[str, Blob]] = []
@@ -168,8 +173,9 @@ class PlanSpot:
             key = ORIGIN.get(head, head)
             rest = error.field.removeprefix(head)
             secret = head == "env" and rest  # values may be, names are not
-            found = "a value that is not shown" if secret else error.found
-            message = f"{key}{rest} of {self.what}: wanted {error.wanted}, found {found}"
+            wanted, found = in_words(error.field, error.wanted, error.found)
+            found = "a value that is not shown" if secret else found
+            message = f"{key}{rest} of {self.what}: wanted {wanted}, found {found}"
             hint = _ONLY_CHECKED if key == "run" and "check" in table else ""
             raise table.get(key, self.key).bad(message, hint=hint) from None
 

@@ -91,6 +91,11 @@ def test_wildcards_are_looked_up_and_go_in_one_command() -> None:
         (3, b"edge: FAIL\nold: FAIL x\n", {"edge": "edge: FAIL", "old": "old: FAIL x"}),
         (3, b"pm: pm is not running\n", {"edge": "pm is not running", "old": "pm is not running"}),
         (5, b"needed by old: stop\n", dict.fromkeys(("edge", "old"), "needed by old: stop")),
+        (
+            64,
+            b"no unit is called old\n",
+            {"edge": "left alone, as no unit is called old", "old": "no unit is called old"},
+        ),
     ],
 )
 def test_a_failed_command_for_several_is_told_apart(

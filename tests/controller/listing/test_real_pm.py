@@ -137,6 +137,8 @@ def test_dependencies(node: Node) -> None:
     assert (code, told["roots"]) == (0, ["n.web"])
     assert ["need", "n.db"] in told["units"]["n.web"]["edges"]
     assert set(node.enve("list-dependencies", "n.db", "--reverse")[1]["units"]) >= {"n.web"}
+    code, told = node.enve("list-dependencies", "n.nothing", "n.db")
+    assert (code, told["roots"]) == (64, ["n.db"])
 
 
 def test_why(node: Node) -> None:
@@ -145,6 +147,8 @@ def test_why(node: Node) -> None:
     assert (code, story["chain"][0]["unit"]) == (0, "n.broken")
     assert story["job"]["command"]
     assert node.enve("why", "n.nothing")[0] == 64
+    code, told = node.enve("why", "n.broken", "n.nothing")
+    assert (code, list(told["why"])) == (64, ["n.broken"])
 
 
 def test_following_a_log(node: Node) -> None:
