@@ -8,6 +8,7 @@ it; when that dies everything below dies with it, as the watchdog sees to.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -84,8 +85,9 @@ LEVELS: tuple[dict[str, tuple[UnitSpec, ...]], ...] = (
 class Level:
     """One pm: its machine, the steps that run, and a twin that lives on through dump and load."""
 
-    def __init__(self, depth: int, now: int, twin: bool) -> None:
+    def __init__(self, depth: int, now: int, twin: bool, seen: Counter[str]) -> None:
         self.depth = depth
+        self.seen = seen
         self.machine = Machine()
         self.twin = Machine() if twin else None
         self.runs: dict[int, Spawn] = {}  # steps that were asked for and have not ended
@@ -108,6 +110,8 @@ class Level:
         pmlaws.check(self.machine)
         pmlaws.check_effects(self.machine, [e for e in out if not isinstance(e, Gone)])
         if self.child is not None and not self._child_lives():
+            self.seen["sub-pms ended"] += 1
+            self.seen["of them with a sub-pm inside"] += self.child.child is not None
             self.child = None
 
     def _hear(self, effect: Any) -> None:
@@ -143,7 +147,8 @@ class Sim:
         self.choose = choose
         self.now = 1000
         self.twin = twin
-        self.top = Level(0, self.now, twin)
+        self.seen: Counter[str] = Counter()  # that the walk really comes to all levels
+        self.top = Level(0, self.now, twin, self.seen)
 
     def levels(self) -> list[Level]:
         found, level = [], self.top
@@ -154,6 +159,7 @@ class Sim:
 
     def step(self) -> None:
         """One thing happens somewhere; as often as not what a kind world does."""
+        self.seen["with both sub-pm levels alive"] += len(self.levels()) == len(LEVELS)
         if self.choose(2) and self._kind_step():
             return
         levels = self.levels()
@@ -192,7 +198,8 @@ class Sim:
         level.born.add(run)
         level.feed([Spawned(spawn.unit, run, run)], self.now)
         if spawn.unit == "s" and run in level.runs:
-            level.child = Level(level.depth + 1, self.now, self.twin)
+            self.seen["sub-pms begun"] += 1
+            level.child = Level(level.depth + 1, self.now, self.twin, self.seen)
 
     def _time(self) -> None:
         """To the next deadline, or a little on."""
@@ -292,6 +299,9 @@ class Sim:
 
     def check_rest(self) -> None:
         for level in self.levels():
+            sub = level.machine.units.get("s")
+            up = sub is not None and sub.state == states.RUNNING
+            assert up == (level.child is not None), "a sub-pm is up with nobody there, or not back"
             for unit in level.machine.units.values():
                 broken = unit.result.startswith("missing") or unit.left
                 if unit.want == states.DOWN:

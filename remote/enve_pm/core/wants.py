@@ -41,12 +41,13 @@ def _want(unit: Unit) -> str:
 
 def _turn(board: Board, unit: Unit, want: str) -> None:
     unit.want = want
+    renewed = unit.renew
     if want == states.DOWN:
         unit.again = unit.renew = unit.reloads = False
     board.show(unit)
     board.mark(unit)
-    if unit.state in (states.SCHE_STOP, states.STOPPING):
-        board.tell(unit)  # whether it comes again matters to who comes after it
+    if renewed or unit.state in (states.SCHE_STOP, states.STOPPING):
+        board.tell(unit)  # whether it comes again matters to who waits for it or comes after it
     pull = 1 if want == states.UP else -1
     for name, kinds in edges(unit.spec).items():
         need = board.units.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +15,12 @@ IN_COMMIT = 20_000
 NIGHTLY = 10_000_000
 PIECES = 20  # with a seed each, so that a run can be continued where it was ended
 WHAT = "model, 6 units and two sub-pm levels at random"
+LEVELS = ("with both sub-pm levels alive", "sub-pms ended", "of them with a sub-pm inside")
 LIFE = 500  # steps, then the world turns kind and all must come to rest
 
 
-def _run(seed: int, steps: int) -> None:
+def _run(seed: int, steps: int, proof: Proof) -> None:
+    seen = Counter(steps=steps)
     for life in range(steps // LIFE):
         rng = random.Random(seed * 1_000_003 + life)
         sim = Sim(rng.randrange)
@@ -28,18 +31,19 @@ def _run(seed: int, steps: int) -> None:
             sim.check_rest()
         except Exception as error:
             raise AssertionError(f"seed {seed}, life {life}: {error}") from error
+        seen.update(sim.seen)
+    assert all(seen[what] for what in LEVELS), f"the walk did not come to all levels: {seen}"
+    proof(WHAT, **seen)
 
 
 def test_random_steps(proof: Proof) -> None:
-    _run(1, IN_COMMIT)
-    proof(WHAT, steps=IN_COMMIT)
+    _run(1, IN_COMMIT, proof)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(100, 100 + PIECES))
 def test_many_random_steps(seed: int, proof: Proof) -> None:
-    _run(seed, NIGHTLY // PIECES)
-    proof(WHAT, steps=NIGHTLY // PIECES)
+    _run(seed, NIGHTLY // PIECES, proof)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
