@@ -107,6 +107,8 @@ def follow(path: str, fd: int) -> Iterator[bytes]:
             while rest := os.read(fd, BLOCK):  # what came between the last look and the rename
                 yield rest
             fd = _next(path, fd)
+        elif os.fstat(fd).st_size < os.lseek(fd, 0, os.SEEK_CUR):  # no old log is kept: the same
+            os.lseek(fd, 0, os.SEEK_SET)  # file has begun anew
         else:
             time.sleep(EVERY)
 

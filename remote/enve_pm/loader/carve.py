@@ -33,6 +33,7 @@ TITLE = 64  # bytes
 CHUNK = 1 << 18
 SMALL = 64 << 10  # bytes of a blob that travels in the stream
 ROOM = 1 << 20  # ... and of all of them together
+LARGEST = 1 << 40  # bytes of a section that has no limit of its own
 _LIMITS = {b"head": heads.SIZE, b"sig": streams.SIGNATURE, b"part": parts.SIZE, b"end": 0}
 _ORDER = (b"head", b"sig", b"part", b"names", b"blob", b"end")
 
@@ -95,7 +96,7 @@ class _Plan:
             name, _, size = title[:-1].partition(b" ")
             if not title.endswith(b"\n") or name not in _ORDER or not size.isdigit():
                 raise FormatError("the plan is cut short, or is none")
-            if _ORDER.index(name) < at or int(size) > _LIMITS.get(name, int(size)):
+            if _ORDER.index(name) < at or int(size) > _LIMITS.get(name, LARGEST):
                 raise FormatError("the plan's section %s is in the wrong place" % name.decode())
             at = _ORDER.index(name)
             if name == b"end":

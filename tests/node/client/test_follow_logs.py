@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from enve_pm.client import logs
+from enve_pm.shell.log.logger import Log
 
 
 def test_what_comes_just_before_the_rename_is_shown(
@@ -35,3 +36,21 @@ def test_what_comes_just_before_the_rename_is_shown(
     monkeypatch.setattr(logs, "EVERY", 0)
     following = logs.follow(str(path), logs._open(str(path), True))
     assert b"".join(islice(following, 4)) == flood + b"new"
+
+
+def test_a_log_of_which_no_old_one_is_kept_is_followed_when_it_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(seconds: float) -> None:
+        raise AssertionError("it sees nothing that is new")
+
+    monkeypatch.setattr(logs.time, "sleep", nothing)
+    path = tmp_path / "web.log"
+    log = Log(-1, str(path), 4096, 0)
+    log.add(b"a" * 4000 + b"\n")
+    following = logs.follow(str(path), logs._open(str(path), "web"))
+    log.add(b"b" * 90 + b"\n")
+    assert next(following) == b"b" * 90 + b"\n"
+    log.add(b"c" * 100 + b"\n")
+    assert next(following) == b"c" * 100 + b"\n"
+    log.close()

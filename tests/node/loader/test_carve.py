@@ -75,6 +75,7 @@ def test_nothing_for_this_node(data: bytes, node: str, tmp_path: Path) -> None:
         WHOLE.replace(b"\nend 0", b"\nblob 99999999999999"),
         b"enve-plan 1\nhead 99999999\n",
         b"enve-plan 1\nsig 99999\n",
+        b"enve-plan 1\nnames 99999999999999999999\n",
         PLAN.stream(lambda data: b"one") + bytes(streams.SIZE),
     ],
 )
