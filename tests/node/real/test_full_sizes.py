@@ -3,19 +3,26 @@ with room again the same order is carried out in full."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.box import Box, line
 from tests.support.proofs import Proof
+from tests.support.wait import until
+
+from enve_pm.shell.product import feed
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 PAGE = 4096
 SIZES = 128
-UNITS = 20  # with 20 units a change writes over a hundred files
+UNITS = 40  # a change that adds so many writes four files for each, one page a file
+STAYS = line("stays")
+COMPACT: dict[str, Any] = {"sort_keys": True, "separators": (",", ":")}
 
 
 @pytest.fixture
@@ -37,35 +44,59 @@ def leave(filler: Path, pages: int) -> None:
         stream.truncate(max(0, size - pages) * PAGE)
 
 
-def change(box: Box, number: int) -> bool:
-    """Other units with other parameters; whether it was done."""
-    lines = [line(f"u{number % 2}-{i}", nice=number % 3) for i in range(UNITS)]
-    try:
-        box.load(*lines)
-    except (AssertionError, OSError, subprocess.TimeoutExpired):
-        return False
-    return True
+def begin(box: Box, number: int) -> subprocess.Popen[bytes]:
+    """Order units beside the one that stays, with other parameters each time."""
+    units = [line(f"u{number % 2}-{i}", nice=number % 3) for i in range(UNITS)]
+    name, data = feed.encode({one["name"]: json.dumps(one, **COMPACT) for one in (STAYS, *units)})
+    feed.write(str(box.feed), name, data, box.gid)
+    return subprocess.Popen(box._argv(("load", name)), env=box._env(), stderr=subprocess.PIPE)
+
+
+def states(box: Box) -> dict[str, str]:
+    return {name: one["state"] for name, one in box.listing().items()}
+
+
+def _once(box: Box, filler: Path, number: int, pages: int) -> bool:
+    """Whether the disk was full in the middle of the change."""
+    assert box.log is not None
+    log = box.log
+    box.load(STAYS)
+    until(lambda: len(list((box.home / "units").iterdir())) == 1, "what others had to go")
+    wanted = dict.fromkeys(("stays", *(f"u{number % 2}-{i}" for i in range(UNITS))), "RUNNING")
+    said = log.read_text().count("ENOSPC")
+
+    def full() -> bool:
+        return log.read_text().count("ENOSPC") > said
+
+    leave(filler, pages)
+    with begin(box, number) as order:
+        until(lambda: order.poll() is not None or full(), "an end, or a full disk")
+        met = full()
+        filler.unlink()
+        assert order.wait(60) == 0, "not carried out with room again"
+    # The answer may find room before the states, which are marked as old until then.
+    until(lambda: states(box) == wanted, "the states to be shown")
+    assert len(box.inside()) == len(wanted)
+    return met
 
 
 def _run(disk: Path, sizes: range, proof: Proof) -> None:
-    with Box(disk, log=disk / "pm.log") as box:
-        assert change(box, 1)
-        before, refused = box.pids(), 0
+    box = Box(disk, log=disk.parent / "pm.log")  # what pm says has room of its own
+    box.feed = disk.parent / "feed"  # ... and so has what it is told
+    box.feed.mkdir()
+    met = 0
+    with box:
+        before = box.pids()
         for number, pages in enumerate(sizes):
-            leave(disk / "filler", pages)
-            refused += not change(box, number)
-            (disk / "filler").unlink()
-            assert change(box, number), f"{pages} pages: not carried out with room again"
-            names = {f"u{number % 2}-{i}" for i in range(UNITS)}
-            states = {name: one["state"] for name, one in box.listing().items()}
-            assert states == dict.fromkeys(names, "RUNNING"), f"{pages} pages"
-            assert len(box.inside()) == UNITS, f"{pages} pages"
-            assert box.pids() == before, f"{pages} pages: pm died"
-    proof("disk full in the middle of a change", sizes=len(sizes), refused=refused)
+            print(f"{pages} pages")
+            met += _once(box, disk / "filler", number, pages)
+            assert box.pids() == before, "pm died"
+    proof("disk full in the middle of a change", sizes=len(sizes), met=met)
+    assert met >= 0.9 * len(sizes), "there was room for most of them"
 
 
 def test_a_few_sizes(disk: Path, proof: Proof) -> None:
-    _run(disk, range(0, SIZES, 43), proof)
+    _run(disk, range(0, SIZES, 64), proof)
 
 
 @pytest.mark.nightly
