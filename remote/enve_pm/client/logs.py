@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from enve_pm.client import read
+from enve_pm.client import plain, read
 from enve_pm.core.filename import quote
 from enve_pm.shell import where, words
 from enve_pm.shell.state.foreign import COMMON
@@ -31,14 +31,11 @@ def run(arguments: Sequence[str]) -> int:
     file = _open(path, names[0])
     if file < 0 and not os.path.isdir(read.folder(home, above, "units") + "/" + quote(unit)):
         raise Failure(USAGE, f"no unit {names[0]}; pm list shows all")
-    out = sys.stdout.buffer
-    for line in last(path, int(words.number(options, "-n", 50))):
-        out.write(line)
-    out.flush()
+    out = plain.Output(sys.stdout.buffer)
+    out.write(b"".join(last(path, int(words.number(options, "-n", 50)))))
     if "-f" in options:
         for data in follow(path, file):
             out.write(data)
-            out.flush()
     return OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from enve_pm.client import logs, read
+from enve_pm.client import logs, plain, read
 from enve_pm.core import address, cause, story
 from enve_pm.core.filename import quote
 from enve_pm.shell import listing, where, words
@@ -32,7 +32,10 @@ def run(verb: str, arguments: Sequence[str]) -> int:
     output = read.choice(options, ("text", "json"))
     told = tell(where.home(options), read.steps(names[0]))
     now = time.time_ns() // 1_000_000
-    print(json.dumps(told) if output == "json" else "\n".join(story.lines(told, now)))
+    if output == "json":
+        print(json.dumps(told))
+    else:
+        print("\n".join(map(plain.text, story.lines(told, now))))
     return OK
 
 

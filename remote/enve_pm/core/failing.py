@@ -27,8 +27,13 @@ def result_of(code: int) -> str:
     return f"exit:{code}" if code >= 0 else f"signal:{-code}"
 
 
-def named(spec: UnitSpec, step: str) -> str:
-    """The program that a step would have run, as the plan calls it."""
+def missed(spec: UnitSpec, step: str, reason: str) -> str:
+    """What `exec:ENOENT` and `cwd:ENOENT` alone do not say: the program that a step would have run,
+    or the folder, as the plan calls them."""
+    if reason.startswith("cwd:"):
+        return spec.cwd
+    if not reason.startswith("exec:"):
+        return ""
     own = {states.CHECK: spec.check, states.UNDO: spec.undo, states.MAKE: spec.make}
     return "".join((own.get(step) or spec.command)[:1])
 

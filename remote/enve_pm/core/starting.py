@@ -154,9 +154,9 @@ def overdue(board: Board, unit: Unit, _: Any) -> None:
 
 
 def unborn(board: Board, unit: Unit, reason: str) -> None:
-    """It could not be spawned. `exec:ENOENT` alone does not say which program is missing."""
+    """It could not be spawned."""
     assert unit.active is not None  # noqa: S101
-    detail = failing.named(unit.active, unit.step) if reason.startswith("exec:") else ""
+    detail = failing.missed(unit.active, unit.step, reason)
     failing.fail(board, unit, states.STARTING_FAIL, reason, detail)
 
 

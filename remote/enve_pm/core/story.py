@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 UNIT = ("kind", "state", "want", "why", "result", "since", "restarts", "pid", "detail", "drift")
 SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 LABEL = 6  # columns
+LONGEST = 200  # characters of a command
 
 
 def lines(story: dict[str, Any], now: int) -> list[str]:
@@ -46,7 +47,8 @@ def _result(link: dict[str, Any]) -> str:
     result = link.get("result") or ""
     restarts = link.get("restarts") or 0
     told = result if result != "ok" else ""
-    return told + (f" ({restarts} restarts)" if told and restarts else "")
+    times = "1 restart" if restarts == 1 else f"{restarts} restarts"
+    return told + (f" ({times})" if told and restarts else "")
 
 
 def _facts(story: dict[str, Any], now: int) -> list[tuple[str, str]]:
@@ -69,12 +71,18 @@ def _want(link: dict[str, Any]) -> str:
 
 
 def _job(job: dict[str, Any], now: int) -> str:
-    command = " ".join(job["command"])[:200]
+    command = _one_line(" ".join(job["command"]))
     step = f" ({job['step']})" if job["step"] not in ("", states.START) else ""
     if job["code"] is None:
         return f"{command}{step}: since {span(now - job['wall'])}"
     lasted, ago = max(0, job["ended"] - job["wall"]), now - job["ended"]
     return f"{command}{step}: {ending(job['code'])} after {span(lasted)}, {span(ago)} ago"
+
+
+def _one_line(text: str) -> str:
+    """A script's lines after one another, as far as they go."""
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else words[: LONGEST - 3] + "..."
 
 
 def ending(code: int) -> str:

@@ -47,3 +47,13 @@ def test_it_works_when_pm_is_dead(box: Box) -> None:
     box.load(line("web"))
     box.end()
     assert "pm itself is not running" in box.pm("why", "web").stdout
+
+
+def test_what_a_unit_printed_drives_no_terminal(box: Box) -> None:
+    script = "printf 'a\\033[2Jb\\n'\nexit 3"
+    box.load(line("web", command=["sh", "-c", script], restart="never"), status=3)
+    box.wait("web", "STARTING_FAIL")
+    text = box.pm("why", "web").stdout
+    assert "\x1b" not in text
+    assert "a\\e[2Jb\n" in text
+    assert "exit 3: ended with 3" in text.splitlines()[2]  # the script stands on one line

@@ -188,3 +188,9 @@ def test_one_that_says_itself_that_it_is_in_trouble(box: Box) -> None:
 def test_a_watched_command_that_is_not_there(box: Box) -> None:
     box.load({**guarded(restart="never"), "command": ["/no/such/program"]}, status=3)
     assert box.unit("web")["result"] == "exec:ENOENT"
+
+
+def test_a_folder_that_is_not_there_is_named(box: Box) -> None:
+    box.load({**guarded(restart="never"), "cwd": "/no/such/folder"}, status=3)
+    unit = box.unit("web")
+    assert (unit["result"], unit["detail"]) == ("cwd:ENOENT", "/no/such/folder")
