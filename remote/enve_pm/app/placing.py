@@ -85,6 +85,7 @@ class Placing:
         if self._reader >= 0:
             self._loop.unwatch(self._reader)
             os.close(self._reader)
+            self._reader = -1
 
 
 def gone(unit: str) -> str:

@@ -16,6 +16,7 @@ from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 from enve_pm.core.effects import Apply, Define, Remove, Want
 from enve_pm.core.lean import deque
+from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 
     from enve_pm.app.engine import Engine
     from enve_pm.app.report import Reports
+    from enve_pm.core.judge import Refusal
     from enve_pm.core.unit import UnitSpec
     from enve_pm.shell.state.home import Home, Kept
 
     Lines = dict[str, str]
 
 PLAN = "plan"
+TOLD = 20  # refusals that the log has of one order
 
 
 class Rollout:
@@ -150,14 +153,21 @@ class Rollout:
         ack = share.order.ack
         events = self._events(share, failed)
         refusals = self._engine.judge(events)
-        if refusals and ack is not None:
-            self._reports.refuse(ack, refusals)
         if refusals:
+            self._refuse(ack, refusals)
             return
         self._engine.feed(events)
         self._keep(share, failed)
         if ack is not None:
             self._reports.add(March(ack, share.names, share.nested, failed))
+
+    def _refuse(self, ack: Any, refusals: list[Refusal]) -> None:
+        """Nothing is changed; where nobody waits for an answer, as at a start, the log has it."""
+        if ack is not None:
+            self._reports.refuse(ack, refusals)
+            return
+        for refusal in refusals[:TOLD]:
+            complain("pm: not brought into force: %s: %s" % (refusal.unit, refusal.reason))
 
     def _events(self, share: Share, failed: dict[str, str]) -> list[Any]:
         units = self._engine.machine.units

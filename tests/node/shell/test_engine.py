@@ -10,6 +10,9 @@ import pytest
 from tests.node.shell.fake import FakeSystem
 
 from enve_pm.app.engine import AGAIN, Engine
+from enve_pm.app.report import Reports
+from enve_pm.app.rollout import Rollout
+from enve_pm.core.canonical import dumps
 from enve_pm.core.effects import Define, Spawn, Want
 from enve_pm.core.states import UP
 from enve_pm.core.unit import PROCESS, UnitSpec
@@ -41,3 +44,20 @@ def test_what_was_decided_beside_a_mistake_is_done_soon(
     system.time = due
     loop.turn(due)
     assert sorted(started) == ["one", "two"]
+
+
+def test_what_a_start_cannot_bring_into_force_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody waits for an answer then: without a word it would seem never to have been planned."""
+    system = FakeSystem()
+    loop, home = Loop(system), Home(str(tmp_path), system)
+    engine = Engine(loop, home)
+    rollout = Rollout(engine, home, Reports(engine))
+    lines = {
+        name: dumps({"v": 1, "name": name, "command": ["true"], "needs": [other]}).decode()
+        for name, other in (("one", "two"), ("two", "one"))
+    }
+    rollout.whole(lines)
+    assert not engine.busy()
+    assert "not brought into force: " in capfd.readouterr().err

@@ -45,6 +45,7 @@ class Reopen:
         """Without the owner's pipe nobody could ask us to look: so we do, now and then."""
         try:
             self.look(pipes.INPUT)
+            self._told = ""
         except (pipes.NoFifo, OSError) as error:
             if str(error) != self._told:
                 self._told = str(error)

@@ -1,5 +1,5 @@
 """The outer loop for hosts without an init of their own for pm: starts the watchdog, and starts it
-again when it ends, in a session of its own, with a back-off.
+again when it ends, with a back-off; in the background (`detach`) in a session of its own.
 
 It runs the program that HOME/lib/current names at each start, so a new version that has taken over
 by reexec is also the one that comes back after a crash.

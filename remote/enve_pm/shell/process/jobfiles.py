@@ -16,7 +16,7 @@ MOST = 20_000  # jobs that are looked at
 
 
 def newest(folder: str, unit: str) -> dict[str, Any] | None:
-    """{"job", "step", "command", "wall", "code", "seconds", "message"} of the run that began last;
+    """{"job", "step", "command", "wall", "code", "ended", "message"} of the run that began last;
     `code` None: it is not over. None where there is no run, or none that is ours to read."""
     found: dict[str, Any] | None = None
     try:

@@ -34,8 +34,8 @@ class Files:
             os.close(place)
 
     def write(self, path: str, data: bytes, mode: int = 0o600) -> None:
-        """Write a small file in place. The file is not
-        emptied first: to free its block and get another costs more than all the rest."""
+        """Write a small file in place. It is not emptied first: to free its block and get another
+        costs more than all the rest."""
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, mode)
         try:
             if os.write(handle, data) != len(data):
