@@ -111,7 +111,7 @@ class Level:
         pmlaws.check_effects(self.machine, [e for e in out if not isinstance(e, Gone)])
         if self.child is not None and not self._child_lives():
             self.seen["sub-pms ended"] += 1
-            self.seen["of them with a sub-pm inside"] += self.child.child is not None
+            self.seen["trees of sub-pms ended"] += self.child.child is not None
             self.child = None
 
     def _hear(self, effect: Any) -> None:
@@ -159,7 +159,7 @@ class Sim:
 
     def step(self) -> None:
         """One thing happens somewhere; as often as not what a kind world does."""
-        self.seen["with both sub-pm levels alive"] += len(self.levels()) == len(LEVELS)
+        self.seen["steps with both levels alive"] += len(self.levels()) == len(LEVELS)
         if self.choose(2) and self._kind_step():
             return
         levels = self.levels()

@@ -15,7 +15,7 @@ IN_COMMIT = 20_000
 NIGHTLY = 10_000_000
 PIECES = 20  # with a seed each, so that a run can be continued where it was ended
 WHAT = "model, 6 units and two sub-pm levels at random"
-LEVELS = ("with both sub-pm levels alive", "sub-pms ended", "of them with a sub-pm inside")
+LEVELS = ("steps with both levels alive", "sub-pms ended", "trees of sub-pms ended")
 LIFE = 500  # steps, then the world turns kind and all must come to rest
 
 
