@@ -7,19 +7,15 @@ loop's; where one goes by the wall clock, that is looked at once a minute, as it
 
 from __future__ import annotations
 
-from enve_pm.core import cron, firing, states
-from enve_pm.core.canonical import dumps
-from enve_pm.core.digest import sha256
+from enve_pm.core import firing, states
 from enve_pm.core.effects import Exited, Spawned
-from enve_pm.core.firing import MINUTE
-from enve_pm.core.wallclock import following
+from enve_pm.resource.armedtimer import ArmedTimer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from enve_pm.core.cron import Schedule
     from enve_pm.core.effects import Signal, Spawn
     from enve_pm.core.unit import UnitSpec
     from enve_pm.shell.events.loop import Loop
@@ -27,29 +23,7 @@ if TYPE_CHECKING:
     from enve_pm.shell.state.home import Home
 
 UNARMED = 1  # what the check of one that is not armed ends with
-AGAIN = 60_000  # ms between two looks at the wall clock
-LEAST = 50  # ... also where it stands still, shortly before a time
 SET = 1000  # ms by which it differs from ours more than before when it was set
-
-
-class Armed:
-    """One timer. last: when it fired, or was armed first; base: from when the next time counts;
-    due: that time (of the wall clock, or of ours for `every`); late: how much it is put off;
-    ahead: of local time then. Milliseconds, ahead minutes."""
-
-    __slots__ = ("ahead", "base", "body", "due", "last", "late", "said", "schedule")
-
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        self.body = body
-        self.schedule: Schedule | None = cron.parse(body["at"]) if "at" in body else None
-        self.last = self.base = self.due = self.late = self.ahead = 0
-        self.said = ""
-
-    @property
-    def mark(self) -> str:
-        """Tells what it does, and when, from anything else."""
-        keys = [self.body.get(key, 0) for key in ("at", "every", "unit", "do")]
-        return sha256(dumps(keys)).hexdigest()[:16]
 
 
 class TimerUnits:
@@ -64,7 +38,7 @@ class TimerUnits:
         self._system = loop.system
         self._home = home
         self._emit = emit
-        self._armed: dict[str, Armed] = {}
+        self._armed: dict[str, ArmedTimer] = {}
         self._timer: Timer | None = None
         self._offset = 0  # of the wall clock to ours, at the last look
 
@@ -97,7 +71,7 @@ class TimerUnits:
 
     # -- armed or not ------------------------------------------------------------------------------
     def _arm(self, name: str, spec: UnitSpec) -> None:
-        timer = self._armed[name] = Armed(spec.body)
+        timer = self._armed[name] = ArmedTimer(spec.body, self._system)
         wall = self._system.wall()
         last, mark, said = self._home.fired(name)
         if mark == timer.mark:
@@ -105,15 +79,7 @@ class TimerUnits:
         else:
             timer.last = wall
             self._keep(name, timer)
-        timer.base = timer.last
-        self._put_off(timer)
-        if timer.schedule is None:
-            rest = firing.rest(spec.body["every"], timer.last, wall, self._catches_up(timer, wall))
-            timer.due = self._system.now() + rest
-        else:
-            self._count(timer, wall)
-            if timer.due + timer.late <= wall and self._catches_up(timer, wall):
-                timer.due = wall  # many nodes may have come back together
+        timer.begin(wall)
         self._note(name, timer)
         if len(self._armed) == 1:
             self._offset = wall - self._system.now()
@@ -124,24 +90,6 @@ class TimerUnits:
             self._home.set_fired(name, "")
         self.noted(name, "")
         self._wake()
-
-    def _count(self, timer: Armed, wall: int) -> None:
-        """The next of the times that `at` names."""
-        assert timer.schedule is not None  # noqa: S101
-        timer.base = firing.base(timer.base, wall)
-        minute = following(timer.schedule, timer.base // MINUTE, self._system.ahead)
-        timer.due, timer.ahead = minute * MINUTE, self._system.ahead(minute)
-
-    def _put_off(self, timer: Armed) -> None:
-        timer.late = self._system.below(timer.body.get("jitter", 0) + 1)
-
-    def _catches_up(self, timer: Armed, wall: int) -> bool:
-        if not timer.body.get("catch_up", False):
-            return False
-        if timer.schedule is None:
-            return True
-        last = timer.last // MINUTE
-        return following(timer.schedule, last, self._system.ahead) * MINUTE <= wall
 
     # -- the time ----------------------------------------------------------------------------------
     def look(self) -> None:
@@ -156,7 +104,7 @@ class TimerUnits:
                 self._keep(name, timer)
             if timer.schedule is None:
                 if timer.due + timer.late <= now:
-                    self._again(timer, now)
+                    timer.again(now)
                     self._fire(name, timer, wall)
                 elif was_set:
                     self._note(name, timer)
@@ -164,29 +112,21 @@ class TimerUnits:
                 self._by_the_wall(name, timer, wall, was_set)
         self._wake()
 
-    def _again(self, timer: Armed, now: int) -> None:
-        following = timer.due + timer.body["every"]
-        timer.due = following if following > now else now + timer.body["every"]
-
-    def _by_the_wall(self, name: str, timer: Armed, wall: int, was_set: bool) -> None:
-        if was_set or self._system.ahead(timer.due // MINUTE) != timer.ahead:
-            self._count(timer, wall)
+    def _by_the_wall(self, name: str, timer: ArmedTimer, wall: int, was_set: bool) -> None:
+        if was_set or timer.moved():
+            timer.count(wall)
             self._note(name, timer)
-        due = timer.due + timer.late
-        if wall < due:
+        if wall < timer.due + timer.late:
             return
-        what = firing.look(due, wall, self._catches_up(timer, wall))
-        timer.base = wall
-        self._count(timer, wall)
-        if what == firing.FIRE:
+        if timer.passes(wall):
             self._fire(name, timer, wall)
         else:
             self._note(name, timer)
 
-    def _fire(self, name: str, timer: Armed, wall: int) -> None:
+    def _fire(self, name: str, timer: ArmedTimer, wall: int) -> None:
         """Written down first: it is rather left out once than done twice."""
         timer.last = wall
-        self._put_off(timer)
+        timer.put_off()
         timer.said = firing.UNDER_WAY
         self._keep(name, timer)
         said = self.ask(name, timer.body)
@@ -198,7 +138,7 @@ class TimerUnits:
         """Be called when the next one is due, or the wall clock is to be looked at."""
         self._sleep_no_more()
         wall, now = self._system.wall(), self._system.now()
-        waits = [self._wait(timer, wall, now) for timer in self._armed.values()]
+        waits = [timer.wait(wall, now) for timer in self._armed.values()]
         if waits:
             self._timer = self._loop.at(now + max(0, min(waits)), self.look)
 
@@ -207,38 +147,21 @@ class TimerUnits:
             self._loop.cancel(self._timer)
             self._timer = None
 
-    def _wait(self, timer: Armed, wall: int, now: int) -> int:
-        if timer.schedule is None:
-            return timer.due + timer.late - now
-        left = timer.due + timer.late - wall
-        return min(AGAIN, max(left, LEAST)) if left > 0 else 0
-
     # -- what is kept and shown --------------------------------------------------------------------
-    def _keep(self, name: str, timer: Armed) -> None:
-        text = "%d %s %s" % (timer.last, timer.mark, timer.said)
-        self._home.set_fired(name, text, timer.body.get("catch_up", False))
+    def _keep(self, name: str, timer: ArmedTimer) -> None:
+        self._home.set_fired(name, timer.kept, timer.body.get("catch_up", False))
 
-    def _note(self, name: str, timer: Armed) -> None:
-        wall = self._system.wall()
-        due = timer.due + timer.late
-        if timer.schedule is None:
-            due += wall - self._system.now()
-        shown = firing.shown(due, wall, self._system.ahead(due // MINUTE))
-        self.noted(name, "next " + shown + (", last " + timer.said if timer.said else ""))
+    def _note(self, name: str, timer: ArmedTimer) -> None:
+        self.noted(name, timer.shown())
 
     # -- over a change of program ------------------------------------------------------------------
     def dump(self) -> list[list[Any]]:
-        return [[name, *(getattr(t, key) for key in CARRIED)] for name, t in self._armed.items()]
+        return [[name, *timer.dump()] for name, timer in self._armed.items()]
 
     def restore(self, rows: list[list[Any]], active: Callable[[str], UnitSpec | None]) -> None:
         for name, *values in rows:
             spec = active(name)
-            if spec is None:
-                continue
-            timer = self._armed[name] = Armed(spec.body)
-            for key, value in zip(CARRIED, values):  # noqa: B905
-                setattr(timer, key, value)
+            if spec is not None:
+                timer = self._armed[name] = ArmedTimer(spec.body, self._system)
+                timer.restore(values)
         self.look()  # the wall clock may have been set meanwhile
-
-
-CARRIED = ("ahead", "base", "due", "last", "late", "said")
