@@ -6,6 +6,7 @@ for the unit's log, and left in jobs/ID/message, where pm looks for it.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from enve_pm.core import states
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 
 LARGEST = 1 << 20  # bytes of a line
+MOUNTED = ("mount", "subroot")
+ONLY_ROOT = "only a pm that is root's can mount; this one runs as uid %d"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -55,6 +58,8 @@ def _do(step: str, home: str, spec: UnitSpec) -> str:
     except (Trouble, UnknownUser) as trouble:
         return str(trouble)
     except OSError as error:
+        if error.errno == errno.EPERM and spec.kind in MOUNTED and os.geteuid():
+            return ONLY_ROOT % os.geteuid()
         return "%s: %s" % (error.filename or spec.kind, error.strerror)
     return ""
 

@@ -90,3 +90,10 @@ def test_nothing_more_is_ever_got(box: Box) -> None:
 def test_what_only_root_can(box: Box, keys: dict[str, Any], result: str) -> None:
     box.load(line("web", restart="never", **keys), status=3)
     assert box.unit("web")["result"] == result
+
+
+def test_a_mount_is_roots_and_that_is_said(box: Box) -> None:
+    mount = {"type": "tmpfs", "at": "data", "size": 1 << 20}
+    box.load(line("mnt", kind="mount", mount=mount, restart="never"), status=3)
+    told = "only a pm that is root's can mount; this one runs as uid 1"
+    assert told in box.unit("mnt")["detail"]
