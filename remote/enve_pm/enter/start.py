@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 def start(loop: Loop, order: Order) -> tuple[int, int]:
     """The pid, and a descriptor that says how far it got. Raises SpawnError."""
+    try:
+        return _told(loop, order)
+    except OSError as error:
+        raise SpawnError("enter:" + code_name(error)) from None
+
+
+def _told(loop: Loop, order: Order) -> tuple[int, int]:
     reader, writer = os.pipe()
     try:
         os.set_blocking(reader, False)
         return _start(loop, order, writer), reader
-    except OSError as error:
-        os.close(reader)
-        raise SpawnError("enter:" + code_name(error)) from None
     except BaseException:
         os.close(reader)
         raise

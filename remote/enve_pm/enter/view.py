@@ -24,6 +24,7 @@ TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  (where a memory of its own comes
 # Never made read-only with the rest: what stands there is no file of the system.
 LIVING = ("/dev", "/proc", "/run")
 SAFE = libc.NOSUID | libc.NODEV
+OLD = (errno.ENOSYS, errno.EPERM)  # EPERM: what a container's filter says of unknown calls
 # How mountinfo spells what a remount has to repeat.
 KEPT = {
     "nosuid": libc.NOSUID,
@@ -141,7 +142,7 @@ def _read_only(top: int, but: Sequence[str]) -> None:
     try:
         kernel.set_read_only(top, recursive=True)
     except OSError as error:
-        if error.errno != errno.ENOSYS:
+        if error.errno not in OLD:
             raise
         _read_only_one_by_one([mount for mount in below if mount not in kept])
         return

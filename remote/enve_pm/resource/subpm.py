@@ -70,7 +70,7 @@ class SubPms:
         except SpawnError as error:
             self._emit(SpawnFailed(effect.unit, effect.run, error.reason))
         except OSError as error:
-            reason = f"home:{error.strerror}: {error.filename}"
+            reason = f"home:{error.strerror}: {error.filename or spec.unit}"
             self._emit(SpawnFailed(effect.unit, effect.run, reason))
 
     def signal(self, effect: Signal, spec: UnitSpec) -> None:

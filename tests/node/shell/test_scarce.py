@@ -14,12 +14,14 @@ from tests.node.shell.fake import FakeSystem
 from enve_pm.core import states
 from enve_pm.core.effects import Spawn, SpawnFailed
 from enve_pm.core.unit import UnitSpec
+from enve_pm.enter.start import start
 from enve_pm.resource.base import Runs
 from enve_pm.resource.process import Processes
 from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.guard import respawn, watchdog
 from enve_pm.shell.log import logpipe
 from enve_pm.shell.log.logpipe import LogPipes
+from enve_pm.shell.process.spawn import Order, SpawnError
 from enve_pm.shell.state.home import Home
 
 
@@ -136,3 +138,12 @@ def test_pipes_of_units_leave_pm_some_descriptors(tmp_path: Path) -> None:
     assert 0 < descriptors() - before <= 8
     for number in range(20):
         logs.drop(f"u{number}")
+
+
+def test_a_way_in_for_which_there_is_no_descriptor_is_a_start_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order = Order(["true"], {}, {})
+    monkeypatch.setattr("os.pipe", full)
+    with pytest.raises(SpawnError, match="enter:EMFILE"):
+        start(Loop.__new__(Loop), order)
