@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -94,3 +96,41 @@ def test_what_cannot_be_joined(fleet: Fleet, words: list[str], said: str, code: 
     with shell(fleet, *words) as mine:
         assert mine.end() == code
         assert said in mine.shown
+
+
+def each(fleet: Fleet, *words: str, code: int = 0) -> Any:
+    done = fleet.run("shell", "-o", "json", *words, code=code)
+    told = json.loads(done.stdout)
+    assert (told["v"], told["command"], told["code"]) == (1, "shell", code)
+    return {
+        one["address"]: (one["status"], one["output"], one["stderr"]) for one in told["results"]
+    }
+
+
+def test_a_command_on_each_node(fleet: Fleet) -> None:
+    asked = 'pm list -o name; echo "$1" >&2; cat; exit 7'
+    found = each(fleet, "n*", "--", "sh", "-c", asked, "sh", "a  b", code=3)
+    assert found == dict.fromkeys(("n1", "n2"), (7, "extra\nweb\n", "a  b\n"))
+    shown = fleet.run("shell", "n*", "-f", "1", "--", "echo", "$HOME").stdout
+    assert "==> n1 <==\n$HOME\n==> n2 <==\n$HOME\n2 of 2 ended" in shown
+
+
+def test_a_command_beside_each_resource(fleet: Fleet) -> None:
+    found = each(fleet, "n*.**", "--", "pwd")
+    assert set(found) == {f"n{node}.{unit}" for node in (1, 2) for unit in ("web", "extra")}
+    assert all(out.endswith(f"/spots/{name[3:]}\n") for name, (_, out, _) in found.items())
+    assert each(fleet, "n1.none", "--", "true", code=64) == {"n1.none": (None, "", "")}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["n1", "--"], "no command"),
+        (["n1", "--read-only", "--", "true"], "--read-only"),
+        (["n1", "--beside", "--", "true"], "wants resources"),
+        (["n*"], "-- COMMAND"),
+        (["n1.no*", "--", "true"], "no resource"),
+    ],
+)
+def test_commands_that_mean_nothing(fleet: Fleet, words: list[str], said: str) -> None:
+    assert said in fleet.run("shell", *words, code=64).stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from enve.app import fleet
@@ -64,10 +64,15 @@ class Control:
         answers = await asyncio.gather(*work, return_exceptions=True)
         for unit, answer in zip(units, answers, strict=True):
             if not isinstance(answer, BaseException):
-                self._tell(result(self._order, host.node.name, unit, answer))
+                name = host.node.name
+                self._tell(self._judge(name, full(name, unit), answer))
         for error in answers:
             if isinstance(error, BaseException):
                 raise error
+
+    def _judge(self, node: str, where: str, answer: Answer) -> Result:
+        """What became of the resource at that address."""
+        return result(self._order, node, where, answer)
 
     async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> Answer:
         async with slots:
@@ -104,11 +109,19 @@ class Control:
 
 async def meant_units(meant: Selection, host: Host, reach: Collector) -> list[str]:
     """The units of this node that are meant; with wildcards that takes a look at it."""
+    return await units_there(meant, host, reach)
+
+
+async def units_there(
+    meant: Selection, host: Host, reach: Collector, kinds: Container[str] = ()
+) -> list[str]:
+    """Likewise; wildcards mean only those of these kinds, none given: of any."""
     units = literal.units(meant, host.node.name)
     if units is not None:
         return units
     rows = await reach.look(host)
     there = (row for row in rows if row.spot and row.kind != "removed")
+    there = (row for row in there if not kinds or row.kind in kinds)
     units = [row.spot for row in there if meant.covers(row.node, row.spot)]
     trouble = next((row.problem for row in rows if row.problem), None)
     if trouble and not units:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enve.app.collect import Collector, as_root
 from enve.app.control import meant_units
-from enve.core import literal, nodepaths
+from enve.core import errand, literal, nodepaths
 from enve.core.order import Order, full
 from enve.core.selection import Selection
 from enve.errors import NodeFailure, UsageError
@@ -12,13 +12,15 @@ from enve.host.base import Host
 from enve.model.site import Node
 
 SHOWN = 10  # addresses that an error names
+MANY = "-- COMMAND, at the end, runs one on each of them"
 
 
 def the_node(nodes: list[Node]) -> Node:
     """The one that is meant. Raises UsageError."""
     if len(nodes) != 1:
         names = ", ".join(node.name for node in nodes[:SHOWN]) or "none"
-        raise UsageError(f"{len(nodes)} nodes are meant, and one can be joined: {names}")
+        told = f"{len(nodes)} nodes are meant, and one can be joined: {names}"
+        raise UsageError(told, hint=MANY)
     return nodes[0]
 
 
@@ -39,11 +41,11 @@ async def _command(meant: Selection, host: Host, order: Order, collector: Collec
     units = await meant_units(meant, host, collector)
     if len(units) != 1:
         names = ", ".join(full(node.name, unit) for unit in units[:SHOWN]) or "none"
-        raise NodeFailure(f"{len(units)} resources are meant, and one can be joined: {names}")
+        told = f"{len(units)} resources are meant, and one can be joined: {names}"
+        raise NodeFailure(told, hint=MANY)
     return order.command(nodepaths.of(node), units)
 
 
 def shell(paths: nodepaths.NodePaths) -> str:
     """sh: a shell of the login that pm runs as; `pm` in there is that of the node."""
-    there = f'PATH={paths.home}:"$PATH"; PMHOME={paths.home}; export PATH PMHOME'
-    return there + '; exec "${SHELL:-/bin/sh}" -i'
+    return errand.STANDING.format(home=paths.home) + '"${SHELL:-/bin/sh}" -i'

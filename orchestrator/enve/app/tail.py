@@ -74,7 +74,8 @@ class Tail:
                 text = line.decode("utf-8", "replace")
                 self._emit(Printed(node.name, full(node.name, unit), text))
             if session.status:
-                self._ended(result(self._order, node.name, unit, Answer(session.status, b"", line)))
+                answer = Answer(session.status, b"", line)
+                self._ended(result(self._order, node.name, full(node.name, unit), answer))
         finally:
             await session.close()
 

@@ -29,10 +29,15 @@ class Parser(ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", RawDescriptionHelpFormatter)
+        self.takes_words = False  # what stands behind `--` is no flag of ours, but `words`
         super().__init__(allow_abbrev=False, exit_on_error=False, **options)
 
     def read(self, words: Sequence[str]) -> Namespace:
         """Parse; an unknown flag gets the nearest known one as a hint."""
+        if self.takes_words and "--" in words:
+            at = words.index("--")
+            self.set_defaults(words=words[at + 1 :])
+            words = words[:at]
         try:
             found, rest = self.parse_known_args(words)
         except ArgumentError as error:

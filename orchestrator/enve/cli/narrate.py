@@ -74,7 +74,7 @@ class Narrator:
         self._results.append(event)
         good = event.outcome in phrases.GOOD
         self._screen.done(event.node, good)
-        if self._begin.command in phrases.ASKED and good:
+        if self._begin.command in phrases.ASKED and (good or event.status is not None):
             for line in phrases.answer(event, self._paint):
                 self._screen.line(line)
         elif self._begin.command not in SILENT or self._verbose or event.outcome == "skipped":

@@ -12,7 +12,8 @@ from enve.model.report import Change, Difference, Outcome, Result
 
 GOOD = ("changed", "unchanged", "pending", "skipped")
 DONE = {"deploy": "deployed", "march": "applied"}  # what "changed" is called
-ASKED = ("cat", "list-dependencies", "logs", "why")  # the answer is a text, under the address
+# The answer is a text, under the address.
+ASKED = ("cat", "list-dependencies", "logs", "shell", "why")
 PROBLEM = {
     "failed": "failed on",
     "unreachable": "unreachable,",
@@ -40,9 +41,14 @@ def result(event: Result, width: int, paint: Paint, *, brief: bool = False) -> s
 
 def answer(event: Result, paint: Paint) -> list[str]:
     """What a node was asked for, safe to print, under the address that it is about."""
-    text = event.output.removesuffix("\n").expandtabs()
-    lines = [printable(line, limit=65536) for line in text.split("\n")] if text else []
-    return [paint("bold", f"==> {printable(event.address)} <=="), *lines]
+    ended = f" {event.detail}" if event.status else ""
+    head = paint("bold", f"==> {printable(event.address)} <==") + paint("red", ended)
+    return [head, *_block(event.output), *_block(event.stderr)]
+
+
+def _block(said: str) -> list[str]:
+    text = said.removesuffix("\n").expandtabs()
+    return [printable(line, limit=65536) for line in text.split("\n")] if text else []
 
 
 def difference(event: Difference, paint: Paint) -> list[str]:

@@ -71,9 +71,8 @@ class Answer(NamedTuple):
     stderr: bytes
 
 
-def result(order: Order, node: str, unit: str, answer: Answer) -> Result:
-    """What became of one unit."""
-    where = full(node, unit)
+def result(order: Order, node: str, where: str, answer: Answer) -> Result:
+    """What became of one unit; `where`: its whole address."""
     if answer.status == 0 and order.asks:
         text = answer.stdout.decode("utf-8", "replace")[:MOST_OUTPUT]
         return Result(node, "unchanged", address=where, output=text)
@@ -92,9 +91,10 @@ def results(order: Order, node: str, units: Sequence[str], answer: Answer) -> li
         alone = answer._replace(stderr=f"left alone, as {said[-1]}".encode())
         return [result(order, node, u, answer if u in stray else alone) for u in units]
     if answer.status != errors.FAILED or not failed:
-        return [result(order, node, unit, answer) for unit in units]
+        return [result(order, node, full(node, unit), answer) for unit in units]
     one = {unit: answer._replace(stderr=line.encode()) for unit, line in failed.items()}
-    return [result(order, node, unit, one.get(unit, Answer(0, b"", b""))) for unit in units]
+    good = Answer(0, b"", b"")
+    return [result(order, node, full(node, unit), one.get(unit, good)) for unit in units]
 
 
 def _unknown(unit: str) -> str:

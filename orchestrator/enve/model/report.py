@@ -104,6 +104,8 @@ class Result:
     address: str = ""  # when the result is about one resource
     verdict: str = ""  # a march: the node's own last word (`enve.model.march.Word`)
     output: str = ""  # what was asked for: logs, parameters; several lines, as the node gave them
+    stderr: str = ""  # of a command that was run there, likewise
+    status: int | None = None  # its exit status, -signal; None: none was run
 
 
 @dataclass(frozen=True, slots=True)
