@@ -9,12 +9,13 @@ from enve.app.orders import Orders
 from enve.app.proposal import Proposal
 from enve.app.reasons import reading
 from enve.app.survey import Survey
+from enve.core import answer
 from enve.core.keyholes import node_side
 from enve.errors import REFUSED, RefusedError
 from enve.model.blueprint import Keyhole
 from enve.model.report import Problem
 from enve.model.trust import Key, shorten
-from enve_pm.core import policy, scope
+from enve_pm.core import policy, refusal, scope
 from enve_pm.core.refusal import Refused
 
 HINT = "--key chooses another key; or ask the architect for a keyhole"
@@ -45,6 +46,9 @@ def refusals(
         if told:
             notes = _own(orders.keyholes.get(name, ()), key)
             found[name] = Problem(f"would be refused: {told}", REFUSED, notes=notes, hint=HINT)
+        elif taken := _taken(orders, proposal, survey, name):
+            told, hint = f"would be refused: {taken}", answer.HINTS[refusal.LANE]
+            found[name] = Problem(told, answer.REJECTED[refusal.LANE], hint=hint)
     return found
 
 
@@ -62,6 +66,16 @@ def _refusal(
         scope.within({key.fingerprint: fit}, 1, name, change)
     except Refused as refused:
         return refused.reason
+    return ""
+
+
+def _taken(orders: Orders, proposal: Proposal, survey: Survey, name: str) -> str:
+    """Which spot another lane holds, as the node says it."""
+    look, planned = survey.visits[name].look, proposal.parts[name].hashes
+    for lane, held in sorted(look.lanes.items()) if look else ():
+        spots = sorted(held.hashes.keys() & planned.keys()) if lane != orders.lane else ()
+        if spots:
+            return f"{spots[0]} is held by the lane {lane}"
     return ""
 
 

@@ -152,3 +152,17 @@ async def test_a_plan_without_units_wants_a_yes(alice: Desk, fleet: Fleet) -> No
     assert await run(alice, nodes, nothing, confirm_above=9) == 0
     assert "all that the plan has placed goes" in alice.asked[-1]
     assert nodes.sims["n1"].lanes["main"].part.lines == {}
+
+
+@story
+async def test_a_check_knows_what_another_lane_holds(alice: Desk, fleet: Fleet) -> None:
+    nodes, both = fleet(1), (alice.keyhole(lanes=("main", "db")),)
+    nodes.sims["n1"].keyholes = both
+    assert await run(alice, nodes, plan({"n1": [line("web")]}), keyholes=both) == 0
+    other = plan({"n1": [line("web")]}, lane="db")
+    assert await run(alice, nodes, other, check=True, keyholes=both) == 3
+    told = alice.results["n1"].problem
+    assert told is not None
+    assert told.message == "would be refused: web is held by the lane main"
+    assert await run(alice, nodes, other, keyholes=both) == 3  # and so it is
+    assert alice.verdicts == {"n1": "rejected"}
