@@ -59,7 +59,7 @@ def _wake(board: Board, unit: Unit, woken: set[str]) -> None:
             woken.add(unit.name)
             transitions.fire(board, unit, transitions.WAKE)
             needs = map(board.units.get, unit.spec.needs)
-            stack += [n for n in needs if n is not None and n.state not in LIVE]
+            stack += [n for n in needs if n is not None and n.state not in _RUNS]
 
 
 def _apply(board: Board, unit: Unit) -> None:

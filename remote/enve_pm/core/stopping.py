@@ -77,6 +77,11 @@ def begun(board: Board, unit: Unit, pid: int) -> None:
         _ask(board, unit)
 
 
+def asked(board: Board, unit: Unit, _: Any) -> None:
+    """A start is asked for: if the stop is that of a failure, the next start is not given up."""
+    unit.streak = 0
+
+
 def ended(board: Board, unit: Unit, code: int) -> None:
     """The process is gone, or the undo has ended."""
     if unit.step == states.UNDO and code != 0:

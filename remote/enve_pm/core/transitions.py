@@ -177,9 +177,10 @@ TABLE: dict[str, dict[str, Any]] = {
         SIDE_EXITED: Cell(stopping.beside, (STOPPED, STOPPING, STARTING_FAIL, FAIL)),
         TIMEOUT: Cell(stopping.escalate, (STOPPING, FAIL)),
         SIDE_TIMEOUT: NEVER,
+        WAKE: Cell(stopping.asked, (STOPPING,)),
         RESTART: Cell(stopping.again, (STOPPING,)),
         RESET: Cell(failing.calm, (STOPPING,)),
-        **_keep(STOPPING, GO, HALT, QUIT, SILENT, WAKE, RELOAD, RECHECK),
+        **_keep(STOPPING, GO, HALT, QUIT, SILENT, RELOAD, RECHECK),
     },
     STARTING_FAIL: {
         **dict.fromkeys((GO, WAIT, LOST), Cell(failing.recall, (STOPPED, STARTING_FAIL))),
