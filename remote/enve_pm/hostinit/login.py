@@ -53,9 +53,12 @@ def _judge(place: str, state: os.stat_result, login: pwd.struct_passwd) -> None:
 
 
 def _alone(gid: int, login: pwd.struct_passwd) -> bool:
-    """Whether nobody but root and the login is in the group: many systems give each user one."""
+    """Whether nobody but root and the login is in the group: many systems give each user one, and
+    others one to all of them, whose members no group names."""
     try:
         members = set(grp.getgrgid(gid).gr_mem)
     except KeyError:
         members = set()
+    if gid:  # root's own group is as root
+        members |= {other.pw_name for other in pwd.getpwall() if other.pw_gid == gid}
     return gid in (0, login.pw_gid) and members <= {"root", login.pw_name}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pwd
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +56,18 @@ def bent_by_a_group_of_roots(way: Path) -> None:
     os.chown(way.parent.parent.parent, 0, BIN)
 
 
+def bent_by_a_group_of_many(way: Path) -> None:
+    """The first group of several logins has no members by name."""
+    theirs = Counter(one.pw_gid for one in pwd.getpwall() if one.pw_uid)
+    gid = next((gid for gid, count in theirs.items() if gid and count > 1), None)
+    if gid is None:
+        pytest.skip("each login of this machine has a group of its own")
+    login = next(one for one in pwd.getpwall() if one.pw_uid and one.pw_gid == gid)
+    for folder in (way, way.parent, way.parent.parent):
+        os.chown(folder, login.pw_uid, gid)
+    way.parent.chmod(0o775)
+
+
 def open_to_everybody(way: Path) -> None:
     way.chmod(0o777)
 
@@ -98,6 +112,7 @@ def nobodys(way: Path) -> None:
         (bent_by_everybody, "is in the way: others may put"),
         (bent_by_a_group, "own/state is in the way: others may put"),
         (bent_by_a_group_of_roots, "is in the way: others may put"),
+        (bent_by_a_group_of_many, "own/state is in the way: others may put"),
         (open_to_everybody, "state/pm is in the way: others may put"),
         (launcher_of_another, "pm/pm is in the way: it belongs to uid 2"),
         (launcher_for_everybody, "pm/pm is in the way: others may put"),
