@@ -2,8 +2,8 @@
 
 pm may be root, and what it mounts or makes must not be led elsewhere. So every folder on the way
 has to belong to root or to us, and nobody else may write in it (in /tmp and the like nobody can
-take away what is ours); links are followed where they are root's or ours. The last step may be
-anybody's.
+take away what is ours); links are followed where they are root's or ours, and no archive of a plan
+has brought them: pm unpacks a root as root. The last step may be anybody's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+
+from enve_pm.core.fields import TREE
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +99,21 @@ def _target(here: int, link: int, step: str, links: int, path: str) -> list[str]
     """The steps of a link, the last first."""
     if not _ours(os.fstat(link)) or links > LINKS:
         raise Bent(errno.ELOOP, "%s/%s is another user's link" % (real(here), step), path)
+    if _planned(here):
+        raise Bent(errno.ELOOP, "%s/%s is a link of a root's own" % (real(here), step), path)
     return os.readlink("", dir_fd=link).split("/")[::-1]
+
+
+def _planned(folder: int) -> bool:
+    """Whether it holds the files of a root, which mean something in there alone. Whoever stands in
+    that root already goes by them: all that he has comes from it."""
+    mount = mountinfo.around(folder, mountinfo.read())
+    steps = real(folder).split("/")
+    if mount is not None and mount.at != "/":
+        if (mount.kind, mount.source) == ("overlay", "pm:root"):
+            return True
+        steps += mount.root.split("/")
+    return any(step.startswith(TREE) for step in steps)
 
 
 def name(handle: int) -> str:
