@@ -11,6 +11,7 @@ from tests.support.warren import EACH, UNITS, Warren
 
 pytestmark = pytest.mark.real
 IN_COMMIT, NIGHTLY = 100, 1000
+PIECES = 10  # each with a seed and a home of its own
 
 
 def _run(root: Path, count: int, seed: int, proof: Proof) -> None:
@@ -29,5 +30,6 @@ def test_rounds(tmp_path: Path, proof: Proof) -> None:
 
 
 @pytest.mark.nightly
-def test_a_thousand_rounds(tmp_path: Path, proof: Proof) -> None:
-    _run(tmp_path, NIGHTLY, 2, proof)
+@pytest.mark.parametrize("seed", range(2, 2 + PIECES))
+def test_a_thousand_rounds(seed: int, tmp_path: Path, proof: Proof) -> None:
+    _run(tmp_path, NIGHTLY // PIECES, seed, proof)
