@@ -18,7 +18,7 @@ from enve_pm.resource.run import Run
 from enve_pm.resource.step import environment, output
 from enve_pm.shell.events.branch import rows
 from enve_pm.shell.guard import program
-from enve_pm.shell.plan.delivery import Delivery
+from enve_pm.shell.plan.delivery import ENDED, Delivery
 from enve_pm.shell.process.spawn import SpawnError, code_name, whom
 
 TYPE_CHECKING = False
@@ -205,7 +205,7 @@ class LoaderUnits:
         if delivery is None:
             return
         delivery.ended()
-        run.why = delivery.text if delivery.over or not run.asked else LATE
+        run.why = LATE if run.asked and delivery.text == ENDED else delivery.text
         if not delivery.good:
             run.code = run.code or UNARMED
         armed = self._armed.get(run.unit)

@@ -209,8 +209,9 @@ def test_from_a_command(node: Node, keys: Keys, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("node_keys")
-def test_one_that_does_not_come_to_an_end(node: Node, keys: Keys, tmp_path: Path) -> None:
-    begin(node, keys, loader(command=["sleep", "1000"], start_timeout=400))
+@pytest.mark.parametrize("most", [400, 10])  # the second one has no time to say so itself
+def test_one_that_does_not_come_to_an_end(node: Node, keys: Keys, most: int) -> None:
+    begin(node, keys, loader(command=["sleep", "1000"], start_timeout=most))
     told(node, "it is not done in time")
 
 
