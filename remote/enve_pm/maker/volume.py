@@ -65,9 +65,20 @@ class VolumeUnit:
         try:
             if _exists(parent, name):
                 trusted.judge(parent, self.path)
-                _remove(parent, name)
+                if self._is_own(parent, name):
+                    _remove(parent, name)
         finally:
             os.close(parent)
+
+    def _is_own(self, parent: int, name: str) -> bool:
+        """What was never given to the unit's user is another's, with all that is in it."""
+        folder = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+        try:
+            state = os.fstat(folder)
+            own = state.st_uid == self._place.rights.uid
+            return own or self._is_fresh(trusted.name(folder), state)
+        finally:
+            os.close(folder)
 
     def _differs(self, folder: int) -> str:
         state, rights = os.fstat(folder), self._place.rights
@@ -106,7 +117,8 @@ class VolumeUnit:
     @staticmethod
     def _is_fresh(path: str, state: os.stat_result) -> bool:
         """One that we made a moment ago, perhaps before we were cut off."""
-        return state.st_uid == os.geteuid() and not os.listdir(path)
+        ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid()
+        return ours and not os.listdir(path)
 
     def _limit(self, folder: int) -> None:
         if not btrfs.is_subvolume(folder):
