@@ -40,6 +40,9 @@ def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
             did.append("registration with " + keeper.kind)
     if life.stop(home):
         did.append("pm stopped")
+    ended = end_survivors(home)
+    if ended:
+        did.append("%d processes ended that pm had left" % ended)
     undone = owed.undo(home)
     if undone:
         did.append("left by a pm that died: " + " ".join(undone))
@@ -52,6 +55,25 @@ def remove(home: str, pipe: str, system: bool, did: list[str]) -> None:
         did.append(home)
     if system and not register.others():
         did += accounts.remove()
+
+
+def end_survivors(home: str) -> int:
+    """End what a pm left that died together with its watchdog: HOME alone knows its jobs. How many
+    processes that were. Raises Problem for those that stay."""
+    if not os.path.isdir(home + "/jobs"):
+        return 0
+    from enve_pm.shell.events.system import System
+    from enve_pm.shell.guard.survivor import kill_survivors
+    from enve_pm.shell.process.job import Jobs
+    from enve_pm.shell.state.pending import Pending
+
+    system = System()
+    jobs = Jobs(home + "/jobs", system, Pending(system))
+    killed, left = kill_survivors(system, jobs.earlier())
+    if left:
+        told = "processes of its services do not end: %s" % " ".join(map(str, left[:10]))
+        raise Problem(told, "look at them on the node, and remove again")
+    return killed
 
 
 def _nothing_mounted(home: str) -> None:
