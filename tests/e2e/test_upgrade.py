@@ -147,7 +147,7 @@ def test_3_nothing_that_is_sent_meanwhile_is_lost(up: Upgrade) -> None:
     ("file", "code", "said"),
     [
         ("app/pm.py", "raise RuntimeError('broken on purpose')", "broken on purpose"),
-        ("shell/loop.py", "def (", "SyntaxError"),
+        ("shell/events/loop.py", "def (", "SyntaxError"),
         ("hostinit/install.py", "raise RuntimeError('not even this')", "not even this"),
     ],
 )

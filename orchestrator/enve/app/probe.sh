@@ -109,6 +109,7 @@ else
   for name in python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 \
     /usr/local/bin/python3 /usr/bin/python3; do
     there "$name" || continue
+    case $name in /*) [ -x "$name" ] || continue ;; esac # some shells do not look
     said=$("$name" -I -S -c '
 import os
 import sys

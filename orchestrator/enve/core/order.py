@@ -89,7 +89,8 @@ def results(order: Order, node: str, units: Sequence[str], answer: Answer) -> li
     stray = [unit for unit in units if said and said[-1].endswith(_unknown(unit))]
     if stray:  # then pm does nothing of the command
         alone = answer._replace(stderr=f"left alone, as {said[-1]}".encode())
-        return [result(order, node, u, answer if u in stray else alone) for u in units]
+        told = {unit: answer if unit in stray else alone for unit in units}
+        return [result(order, node, full(node, unit), told[unit]) for unit in units]
     if answer.status != errors.FAILED or not failed:
         return [result(order, node, full(node, unit), answer) for unit in units]
     one = {unit: answer._replace(stderr=line.encode()) for unit, line in failed.items()}
