@@ -60,11 +60,15 @@ def shim(folder: Path, scripts: dict[str, str]) -> dict[str, str]:
     return {"PATH": f"{folder}:{FOLDERS}"}
 
 
-def minimal_python() -> dict[str, str]:
-    """Pythons that can't import what python3-minimal leaves out."""
-    real = shutil.which("python3", path=FOLDERS) or "python3"
+def minimal_python(folder: Path) -> tuple[str, ...]:
+    """sshd and all below it see only Pythons that can't import what python3-minimal leaves out."""
+    places = programs(*PYTHONS)
+    folder.mkdir(exist_ok=True)
+    whole = shutil.copy2(shutil.which("python3", path=FOLDERS) or "python3", folder / "whole")
     hide = f'import sys; sys.modules.update(dict.fromkeys("{MINIMAL_LACKS}".split()))'
-    return dict.fromkeys(PYTHONS, f"exec {real} -I -S -c '{hide}; exec(sys.argv[1])' \"$4\"")
+    minimal = f"exec {whole} -I -S -c '{hide}; exec(sys.argv[1])' \"$4\""
+    shim(folder, {"python3": minimal})
+    return mounted([f"mount --bind {folder}/python3 {shlex.quote(place)}" for place in places])
 
 
 def wrong_clock(seconds: int) -> dict[str, str]:

@@ -33,7 +33,7 @@ def poor() -> Iterator[Fleet]:
         lab = Lab(6)
         n1, n2, n3, n4, n5, _ = lab.nodes
         n1.prefix = lacking.masked(lacking.programs(*lacking.PYTHONS))
-        n2.environment = lacking.shim(n2.folder / "bin", lacking.minimal_python())
+        n2.prefix = lacking.minimal_python(n2.folder / "bin")
         n3.prefix = lacking.masked(lacking.programs("gpgv"))
         n4.environment = lacking.shim(n4.folder / "bin", lacking.wrong_clock(-3 * DAYS - 60))
         n5.prefix = lacking.on_a_small_disk(n5.home, "8m")
