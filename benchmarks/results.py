@@ -103,7 +103,7 @@ def _recorded(kept: Mapping[str, Any]) -> str:
 
 def promised(found: Sequence[Bar], why: str = "") -> str:
     """The bars, and what stands behind those that were missed; `why`: behind all of these."""
-    lines = bars.reasons(found)
+    lines = bars.reasons(found, *(["the machine has a part in it, see below"] if why else []))
     missed = "".join(f"\n{line}\n" for line in [*lines, *([why] if why and lines else [])])
     return table([BARS, *(bar.row for bar in found)]) + missed
 
