@@ -76,7 +76,7 @@ def test_the_logger_is_started_when_there_is_a_descriptor_again(
         started.append(1)
         return 77
 
-    monkeypatch.setattr(logpipe, "helper", helper)
+    monkeypatch.setattr("enve_pm.shell.process.beside.helper", helper)
     system.time += logpipe.AGAIN
     loop.turn(system.time)
     assert started == [1]

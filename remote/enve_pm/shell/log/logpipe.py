@@ -14,7 +14,7 @@ from enve_pm.core.lean import Struct
 from enve_pm.shell.events.light import socket
 from enve_pm.shell.events.system import Inlet
 from enve_pm.shell.log.logwords import BATCH
-from enve_pm.shell.process.spawn import SpawnError, helper
+from enve_pm.shell.process.beside import beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,21 +167,12 @@ class LogPipes:
             self._wake(wait)
             return None
         self._started = self._loop.system.now()
-        try:
-            ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        except OSError:  # no descriptor is left: units that print must not wait for ever
+        started = beside(self._loop, self._argv, CHANNEL, self._died)
+        if started is None:
             self._wake(AGAIN)
             return None
-        ours.setblocking(False)
-        try:
-            self.pid = helper(self._loop, self._argv, {2: 2, CHANNEL: its.fileno()}, self._died)
-        except SpawnError:
-            ours.close()
-            self._wake(AGAIN)
-            return None
-        finally:
-            its.close()
-        return ours
+        self.pid, channel = started
+        return channel
 
     def _died(self, code: int) -> None:
         """A new one is told of every pipe; what was printed meanwhile waits in them."""

@@ -11,7 +11,8 @@ import os
 
 from enve_pm.core.lean import Struct
 from enve_pm.shell.events.light import socket
-from enve_pm.shell.process.spawn import SpawnError, code_name, helper
+from enve_pm.shell.process.beside import beside
+from enve_pm.shell.process.spawn import SpawnError, code_name
 from enve_pm.shell.terminal.terminalwords import FOLDER
 
 TYPE_CHECKING = False
@@ -173,21 +174,12 @@ class Terminals:
             self._wake(wait)
             return None
         self._started = self._loop.system.now()
-        try:
-            ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        except OSError:
+        started = beside(self._loop, self._argv, CHANNEL, self._died)
+        if started is None:
             self._wake(AGAIN)
             return None
-        ours.setblocking(False)
-        try:
-            self.pid = helper(self._loop, self._argv, {2: 2, CHANNEL: its.fileno()}, self._died)
-        except SpawnError:
-            ours.close()
-            self._wake(AGAIN)
-            return None
-        finally:
-            its.close()
-        return ours
+        self.pid, channel = started
+        return channel
 
     def _died(self, code: int) -> None:
         """A new one is told of every terminal that is in use."""
