@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.box import Box, line
-from tests.support.interpreter import python_for
-from tests.support.rooms import OWN, subroot
+from tests.support.rooms import subroot
 from tests.support.terminal import Terminal
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
@@ -32,15 +29,6 @@ CONSOLE = {
     "terminal": True,
 }
 LOOK = "id -u; hostname; pwd; ps -e | grep -c .; exit 7"
-
-
-@pytest.fixture
-def box() -> Iterator[Box]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with Box(Path(name), python=python_for("daemon"), around=OWN) as box:
-            box.home.chmod(0o711)
-            yield box
 
 
 def subpm(name: str, **keys: Any) -> dict[str, Any]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support import brood
 from tests.support.box import Box, line
-from tests.support.interpreter import python_for
-from tests.support.rooms import OWN, subroot
+from tests.support.rooms import subroot
 from tests.support.wait import until
 
 from enve_pm.shell.guard import subtree
@@ -25,15 +22,6 @@ BASE = subroot("base", "overlay", lower=["/"])
 CHROOT = {"root": "base", "needs": ["base"]}
 JAIL = {"jail": True, "hostname": "inner"}
 KINDS = {"chroot": CHROOT, "jail": JAIL, "jail with a root": {**JAIL, **CHROOT}}
-
-
-@pytest.fixture
-def box() -> Iterator[Box]:
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with Box(Path(name), python=python_for("daemon"), around=OWN) as box:
-            box.home.chmod(0o711)
-            yield box
 
 
 def subpm(name: str, **keys: Any) -> dict[str, Any]:
