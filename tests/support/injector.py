@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 KILL = "signal=KILL"
+MET = ("(INJECTED)", "+++ killed by SIGKILL +++")  # what strace writes where it has struck
 CALL = re.compile(r"^([a-z][a-z0-9_]*)\(")
 # Calls that only look at the clock or at ourselves: nothing of the world depends on them.
 QUIET = frozenset(("getpid", "gettid", "getuid", "geteuid", "getgid", "getegid", "clock_gettime"))
@@ -83,11 +84,18 @@ def counted(pid: int, log: Path) -> Iterator[Counter[str]]:
 
 
 @contextmanager
-def injected(pid: int, point: Point) -> Iterator[None]:
-    """Within, one call of `pid` fails."""
+def injected(pid: int, point: Point, log: Path) -> Iterator[None]:
+    """Within, one call of `pid` fails; `log`: for `met`, afterwards."""
     inject = f"inject={point.call}:{point.fault}:when={point.number}"
-    with traced(pid, "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject):
+    shown = ("-e", f"trace={point.call}", "-e", "signal=KILL")
+    with traced(pid, "-o", str(log), *shown, "-e", inject):
         yield
+
+
+def met(log: Path) -> bool:
+    """Whether the process came to the point: a run may have fewer calls than the counted one."""
+    text = log.read_text(errors="replace")
+    return any(word in text for word in MET)
 
 
 def points(calls: Counter[str]) -> list[Point]:
