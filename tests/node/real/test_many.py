@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from benchmarks.pm import crowd, endure, many
@@ -38,13 +39,17 @@ def test_memory_is_flat_over_restarts() -> None:
     assert isinstance(found["rss_growth"], float) and found["rss_growth"] <= 0.5
 
 
-def test_more_units_that_print_than_the_limit_that_pm_was_started_with(tmp_path: Path) -> None:
-    """pm takes what it may have, and so does its logger; a unit still gets what pm was given."""
+@pytest.mark.parametrize("keys", [{}, {"terminal": True}], ids=["pipes", "terminals"])
+def test_more_units_that_print_than_the_limit_that_pm_was_started_with(
+    tmp_path: Path, keys: dict[str, Any]
+) -> None:
+    """pm takes what it may have, and so do its logger and the holder of terminals; a unit still
+    gets what pm was given."""
     around = ("sh", "-c", f'ulimit -Sn {LOW}; exec "$@"', "sh")
     command = ["sh", "-c", "ulimit -Sn; exec sleep 1000"]
     names = [f"u{number}" for number in range(2 * LOW)]
     with Box(tmp_path, around=around) as box:
-        box.load(*(line(name, command=command) for name in names))
+        box.load(*(line(name, command=command, **keys) for name in names))
         logs = [box.home / "log" / f"{name}.log" for name in names]
         until(lambda: all(log.exists() and log.read_bytes() for log in logs), "what all print")
         assert {log.read_text() for log in logs} == {f"{LOW}\n"}

@@ -21,8 +21,10 @@ from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.guard import respawn, watchdog
 from enve_pm.shell.log import logpipe
 from enve_pm.shell.log.logpipe import LogPipes
+from enve_pm.shell.process import widen
 from enve_pm.shell.process.spawn import Order, SpawnError
 from enve_pm.shell.state.home import Home
+from enve_pm.shell.terminal.terminals import Terminals
 
 
 def full(*_: Any, **__: Any) -> Any:
@@ -131,13 +133,28 @@ def test_pipes_of_units_leave_pm_some_descriptors(tmp_path: Path) -> None:
     loop = Loop(FakeSystem())
     logs = LogPipes(loop, ["false"], lambda unit: str(tmp_path / unit))
     before = descriptors()
-    loop.system.most_files = lambda: before + logpipe.SPARE + 8  # type: ignore[method-assign]
+    loop.system.most_files = lambda: before + widen.SPARE + 8  # type: ignore[method-assign]
     with pytest.raises(OSError, match="Too many open files"):
-        for number in range(20):
+        for number in range(100):
             logs.writer(f"u{number}", 4096, 1)
-    assert 0 < descriptors() - before <= 8
-    for number in range(20):
+    assert 0 < descriptors() - before < 100
+    for number in range(100):
         logs.drop(f"u{number}")
+
+
+def test_terminals_of_units_leave_pm_some_descriptors(tmp_path: Path) -> None:
+    loop = Loop(FakeSystem())
+    terminals = Terminals(loop, ["false"], str(tmp_path))
+    terminals._waiting = True  # no holder is started
+    before = descriptors()
+    loop.system.most_files = lambda: before + widen.SPARE + 8  # type: ignore[method-assign]
+    with pytest.raises(SpawnError, match="terminal:EMFILE"):
+        for number in range(100):
+            os.close(terminals.open(f"u{number}", (24, 80), -1))
+    assert terminals.units()
+    for name in terminals.units():
+        terminals.drop(name)
+    assert descriptors() == before
 
 
 def test_a_way_in_for_which_there_is_no_descriptor_is_a_start_that_failed(

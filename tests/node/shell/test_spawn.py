@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from enve_pm.shell.events.handing import KEPT
 from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.events.system import System, Whom
 from enve_pm.shell.process.spawn import Order, SpawnError, find, launch
@@ -85,6 +86,34 @@ def test_a_child_gets_the_file_limit_that_pm_was_started_with(tmp_path: Path) ->
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == before[1]
         assert run(loop, ["sh", "-c", "ulimit -n"], tmp_path) == "512\n"
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.real
+def test_a_child_gets_descriptors_of_pm_whose_numbers_are_above_its_own_limit(
+    tmp_path: Path,
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    out = tmp_path / "out"
+    most = 128 + max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
+    try:
+        loop = Loop(System())
+        loop.system.widen()
+        held = [os.open(out, os.O_RDWR | os.O_CREAT) for _ in range(most + 50)]
+        for at in (0, 70):  # the numbers that the child has for them begin at 1, or are at 70 too
+            fds = {1: held[-1], 2: held[-2], **{at + n: held[-n] for n in range(3, 15)}}
+            order = Order(["sh", "-c", "ls /proc/self/fd"], {"PATH": os.environ["PATH"]}, fds)
+            assert os.waitpid(launch(loop, order), 0)[1] == 0
+            assert {*map(str, fds)} <= set(out.read_text().split())
+        order.fds.update({number: held[-number] for number in range(20, 40)})
+        with pytest.raises(SpawnError, match="exec:EMFILE"):
+            launch(loop, order)
+        held += [*loop.system._handing._kept, loop.system._handing._null]
+        assert len(held) == most + 50 + KEPT + 1
+        for handle in held:
+            os.close(handle)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 

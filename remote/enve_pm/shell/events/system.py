@@ -7,19 +7,18 @@ one, and so that a reader sees in one place (and in `procfs` and `files`) what p
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import resource
 import time
 
 from enve_pm.core.lean import namedtuple
+from enve_pm.shell.events.handing import Handing
 from enve_pm.shell.events.light import signal
 from enve_pm.shell.process.procfs import ProcFs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
 
 # Signals that Python, or whoever started pm, may ignore: a child must not inherit that.
 DEFAULTED = (
@@ -37,11 +36,6 @@ TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")  # ns
 
 # uid, gid, groups of a unit's user
 Whom = namedtuple("Whom", "uid gid groups")
-
-
-class Inlet(int):
-    """A descriptor of a pipe that a child gets a way into, and nothing else: its own, which waits
-    while the pipe is full."""
 
 
 def _enter(folder: str, whom: Whom | None) -> None:
@@ -67,21 +61,6 @@ def acting(whom: Whom | None, act: Callable[[], None]) -> None:
         os.setgroups(before[1])
 
 
-def _lift(fds: Mapping[int, int], lifted: dict[int, int]) -> None:
-    """Put copies, out of the way, of our descriptors whose numbers a child gives to others into
-    `lifted`: {ours: copy}."""
-    above = max(fds, default=0) + 1
-    for own in set(fds.values()).intersection(fds):
-        lifted[own] = fcntl.fcntl(own, fcntl.F_DUPFD_CLOEXEC, above)
-
-
-def _give(child: int, own: int, at: int) -> tuple[Any, ...]:
-    """What gives a child our descriptor `own`, which lies `at`, under its number."""
-    if isinstance(own, Inlet):
-        return os.POSIX_SPAWN_OPEN, child, "/proc/self/fd/%d" % at, os.O_WRONLY, 0
-    return os.POSIX_SPAWN_DUP2, at, child
-
-
 def _pidfd(pid: int) -> int:
     """What a process keeps its number by; -1 where it is gone, or the kernel has no such thing (or
     a container forbids it), though Python has."""
@@ -96,6 +75,7 @@ class System(ProcFs):
 
     def __init__(self) -> None:
         self._files = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._handing = Handing()
 
     def seal(self) -> None:
         """Whatever descriptors we were started with, no child gets them."""
@@ -110,6 +90,7 @@ class System(ProcFs):
         """Allow pm itself every file descriptor that it may have: each unit costs it two. What it
         spawns gets the limit that pm was started with."""
         self._limit_files(self._files[1])
+        self._handing.keep()
 
     def most_files(self) -> int:
         """How many descriptors pm may have."""
@@ -175,14 +156,9 @@ class System(ProcFs):
         The working directory, the umask and the limit of open files are inherited, so pm, which
         has one thread, puts them on for the moment of the call: no second exec is paid for them.
         """
-        lifted: dict[int, int] = {}
         before = os.umask(umask)
         try:
-            _lift(fds, lifted)
-            actions = [_give(child, own, lifted.get(own, own)) for child, own in fds.items()]
-            for number in (0, 1, 2):
-                if number not in fds:
-                    actions.append((os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_RDWR, 0))
+            actions = self._handing.actions(fds, self._files[0])
             _enter(cwd, whom)
             self._limit_files(self._files[0])
             return os.posix_spawn(
@@ -192,8 +168,7 @@ class System(ProcFs):
             self._limit_files(self._files[1])
             os.umask(before)
             os.chdir("/")
-            for handle in lifted.values():
-                os.close(handle)
+            self._handing.done()
 
     def reap(self) -> list[tuple[int, int]]:
         """Every child that has ended: (pid, exit status or -signal)."""

@@ -16,6 +16,7 @@ import select
 
 from enve_pm.shell.events.light import signal, socket
 from enve_pm.shell.log.logwords import BATCH, MESSAGE
+from enve_pm.shell.process.widen import widen
 
 CHUNK = 1 << 17  # bytes taken from a pipe at once
 FAIR = 8  # chunks a turn of one unit, then the others have theirs
@@ -200,14 +201,6 @@ def main(fd: int) -> int:
     """Run the logger over the socket that pm handed down as `fd`."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when pm does, with the last line written
-    _widen()
+    widen()
     Logger(socket.socket(fileno=fd)).run()
     return 0
-
-
-def _widen() -> None:
-    """As many pipes as pm may have: a unit whose pipe nobody reads would wait for ever."""
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

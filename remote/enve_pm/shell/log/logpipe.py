@@ -2,19 +2,19 @@
 
 pm keeps every pipe open at both ends: a unit that restarts writes on into the same one, and a
 logger that died is replaced without a byte or a service lost. One descriptor holds both ends; what
-a unit gets of it can only be written to (see `system.Inlet`).
+a unit gets of it can only be written to (see `handing.Inlet`).
 """
 
 from __future__ import annotations
 
-import errno
 import os
 
 from enve_pm.core.lean import Struct
+from enve_pm.shell.events.handing import Inlet
 from enve_pm.shell.events.light import socket
-from enve_pm.shell.events.system import Inlet
 from enve_pm.shell.log.logwords import BATCH
 from enve_pm.shell.process.beside import beside
+from enve_pm.shell.process.widen import spare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ AGAIN = 200  # ms before a dead logger is started again, when it dies at once
 CHANNEL = 3  # the logger's number of the socket
 LAST_WORDS = 2000  # ms for the logger to write what is left when pm ends
 LOOK = 0.005  # seconds between two looks whether it has
-SPARE = 64  # descriptors that units' pipes leave to pm, and to the logger, which have one limit
 
 
 class _Pipe:
@@ -59,19 +58,13 @@ class LogPipes:
         """The descriptor that a process of this unit prints to. Raises OSError."""
         pipe = self._pipes.get(unit)
         if pipe is None:
-            pipe = self._pipes[unit] = _Pipe(self._open(), size, keep)
+            fd = spare(self._loop.system, join(*os.pipe()))
+            pipe = self._pipes[unit] = _Pipe(fd, size, keep)
             self._tell(unit)
         elif (pipe.size, pipe.keep) != (size, keep):
             pipe.size, pipe.keep = size, keep
             self._tell(unit)
         return Inlet(pipe.fd)
-
-    def _open(self) -> int:
-        fd = join(*os.pipe())
-        if fd >= self._loop.system.most_files() - SPARE:
-            os.close(fd)
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return fd
 
     def drop(self, unit: str) -> None:
         """The unit is gone: the logger writes what is left, and both let go."""

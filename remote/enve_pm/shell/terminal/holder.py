@@ -13,6 +13,7 @@ import signal
 import socket
 
 from enve_pm.shell.complain import complain
+from enve_pm.shell.process.widen import widen
 from enve_pm.shell.terminal.guest import Guest, size
 from enve_pm.shell.terminal.holding import TYPED, Holding
 from enve_pm.shell.terminal.terminalwords import KEYS, MESSAGE, NOTICE, OUTPUT, SIZE, SOCKET
@@ -214,6 +215,7 @@ def main(folder: str, fd: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when pm does
     os.set_inheritable(fd, False)
+    widen()
     channel = socket.socket(fileno=fd)
     channel.setblocking(False)
     Holder(channel, _open_door(folder)).run()

@@ -13,6 +13,7 @@ from enve_pm.core.lean import Struct
 from enve_pm.shell.events.light import socket
 from enve_pm.shell.process.beside import beside
 from enve_pm.shell.process.spawn import SpawnError, code_name
+from enve_pm.shell.process.widen import spare
 from enve_pm.shell.terminal.terminalwords import FOLDER
 
 TYPE_CHECKING = False
@@ -60,7 +61,7 @@ class Terminals:
         SpawnError."""
         self.over(unit, at_once=True)
         try:
-            master, slave = os.openpty()
+            master, slave = self._new()
         except OSError as error:
             raise SpawnError("terminal:%s" % code_name(error)) from None
         os.set_blocking(master, False)
@@ -68,6 +69,15 @@ class Terminals:
         self._units[unit] = None
         self._tell(unit)
         return slave
+
+    def _new(self) -> tuple[int, int]:
+        """The two ends of a new terminal. Raises OSError."""
+        master, slave = os.openpty()
+        try:
+            return spare(self._loop.system, master), slave
+        except OSError:
+            os.close(slave)
+            raise
 
     def over(self, unit: str, at_once: bool = False) -> None:
         """The run is over. What it has printed is the holder's to read."""
