@@ -15,8 +15,8 @@ STEP = 65_536
 
 
 def is_duplicate(head: Any, hash_: str, held: Any) -> bool:
-    """4: equal serial and hash: the node holds this very head."""
-    return held is not None and head.serial == held.serial and hash_ == held.hash
+    """4: equal serial and hash: the node holds this very head, and what it stands for."""
+    return held is not None and hash_ == held.hash and not held.lost
 
 
 def not_below_floor(head: Any, floor: int) -> None:
@@ -64,9 +64,10 @@ def forced(head: Any, held: Any) -> bool:
 
 
 def in_order(head: Any, hash_: str, held: Any, floor: int) -> None:
-    """All of clause 4 but the duplicate. held: None, or something with serial and hash."""
+    """All of clause 4 but the duplicate. held: None, or something with serial and hash; its own
+    head follows it where its lines are lost."""
     not_below_floor(head, floor)
-    if held is not None:
+    if held is not None and hash_ != held.hash:
         no_second_head(head, hash_, held)
         newer(head, held)
         no_fork(head, held)

@@ -52,7 +52,8 @@ def make(held_hashes: Mapping[str, str], part: Part) -> Delta:
 
 
 def apply(held: Part | None, delta: Delta) -> Part:
-    """The part that the delta stands for. NeedFull names a line that is neither sent nor held."""
+    """The part that the delta stands for. NeedFull names a line that is neither sent nor held;
+    FormatError: together they are more than a part may be, and could not be read again."""
     known = {} if held is None else {parts.digest(text): text for text in held.lines.values()}
     known.update((parts.digest(text), text) for text in delta.lines.values())
     lines = {}
@@ -60,7 +61,10 @@ def apply(held: Part | None, delta: Delta) -> Part:
         if sum_ not in known:
             raise NeedFull("the line of %s is not held here" % name)
         lines[name] = known[sum_]
-    return parts.Part(delta.header, lines)
+    part = parts.Part(delta.header, lines)
+    if len(part.encode()) > parts.SIZE:
+        raise FormatError("%s: put together larger than %d bytes" % (delta.kind, parts.SIZE))
+    return part
 
 
 def parse(data: bytes, kind: str) -> Delta:

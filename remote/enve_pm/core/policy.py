@@ -47,7 +47,8 @@ NEED_FULL = "need-full"
 
 # What a node is and holds. lanes: {lane: Lane}; floors: {lane: serial}; home: the top pm's HOME.
 Node = namedtuple("Node", "blueprint lanes floors home")
-Lane = namedtuple("Lane", "serial hash part")
+# lost: what was held cannot be read any more, `part` has no lines; its place in the order stays.
+Lane = namedtuple("Lane", "serial hash part lost", defaults=(False,))
 # What came. head: wire.head.Head; hash: hex; kind, body: the section part, delta or same;
 # proves(leaf) -> whether the proof leads from this leaf to the head's root; signers: primary
 # fingerprints whose signature of the head holds.

@@ -169,8 +169,9 @@ class Acceptor:
 
     def seen(self, lane: str) -> int:
         """The newest serial that is known in a lane."""
-        held = self.plans.held.get(lane)
-        return max(int(self.plans.state.floors.get(lane, 0)), int(held.serial) if held else 0)
+        state = self.plans.state
+        held = state.lanes.get(lane)
+        return max(int(state.floors.get(lane, 0)), int(held.serial) if held else 0)
 
     def dump(self) -> list[Any]:
         """What has come of streams that are not whole yet, for the next program."""

@@ -126,8 +126,8 @@ class Attempt:
     def _node(self) -> policy.Node:
         plans = self.room.plans
         lanes = {
-            lane: policy.Lane(plan.serial, plan.hash, plan.part)
-            for lane, plan in plans.held.items()
+            lane: policy.Lane(known.serial, known.hash, plans.part(lane), lane in plans.damaged)
+            for lane, known in plans.state.lanes.items()
         }
         return policy.Node(self.blueprint, lanes, plans.state.floors, self.room.home)
 

@@ -21,6 +21,7 @@ from enve_pm.wire.truststate import Lane, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from enve_pm.core.part import Part
     from enve_pm.shell.state.disk import Disk
 
 NEW = ".new"
@@ -65,7 +66,7 @@ class Plans:
         folder = self._folder(lane, known.serial)
         data = self.disk.read("%s/%s" % (folder, _STREAM), streams.SIZE)
         stream = streams.decode(data)
-        part = parts.parse(self.disk.read("%s/%s" % (folder, _PART), 2 * parts.SIZE))
+        part = parts.parse(self.disk.read("%s/%s" % (folder, _PART), parts.SIZE))
         blobs = loads(self.disk.read("%s/%s" % (folder, _BLOBS), parts.SIZE))
         if heads.name(stream.head) != known.hash or part.leaf().hex() != known.leaf:
             raise FormatError("%s is not what was accepted" % folder)
@@ -80,6 +81,11 @@ class Plans:
             frozenset(blobs),
             b"",
         )
+
+    def part(self, lane: str) -> Part:
+        """What is held in a lane of the state: no lines where they cannot be read any more."""
+        part: Part = self.held[lane].part if lane in self.held else parts.Part({}, {})
+        return part
 
     def blobs(self) -> set[str]:
         """Every blob that a kept generation of any lane names. Raises OSError, FormatError."""
