@@ -89,14 +89,14 @@ def make(home: str, where: Lodging) -> None:
 
 
 def open_input(where: Lodging) -> int:
-    """The pipe for our commands, in our own folder, emptied of what an earlier life left in it."""
-    fd = pipes.open_fifo(f"{where.side}/input", 0o600)
+    """The pipe for our commands, in our own folder: a new one, as who has lived there before may
+    still have a hand on the other."""
+    path = f"{where.side}/input"
     try:
-        while os.read(fd, 65536):
-            continue
-    except BlockingIOError:
+        os.unlink(path)
+    except FileNotFoundError:
         pass
-    return fd
+    return pipes.open_fifo(path, 0o600)
 
 
 def _folder(path: str, uid: int, gid: int, mode: int) -> None:

@@ -18,6 +18,7 @@ from enve_pm.resource.lookout import Lookout
 from enve_pm.resource.rooms import walled
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
+from enve_pm.shell.events import pipes
 from enve_pm.shell.guard import program
 from enve_pm.shell.process.spawn import Order, SpawnError
 
@@ -90,16 +91,20 @@ class SubPms:
         run = Run(effect.unit, effect.run, effect.step, self._home.jobs.new())
         env = environment(spec, self._home, run.job)
         sub.tell, writer = os.pipe()
+        its = -1
         try:
+            its = pipes.opened_again(sub.input)
             os.set_blocking(sub.tell, False)
             os.set_blocking(writer, False)
-            fds = {**output(spec, self._logs), INPUT_FD: sub.input, TELL_FD: writer}
+            fds = {**output(spec, self._logs), INPUT_FD: its, TELL_FD: writer}
             order = self._order(place, spec, env, fds)
             parameter = describe(run, order.argv, self._home.system.wall())
             sub.alive = self._runs.launch(run, order, parameter)
             sub.number = run.number
         finally:
             os.close(writer)
+            if its >= 0:
+                os.close(its)
         self.up.watch(effect.unit, sub)
 
     def _order(
