@@ -54,6 +54,7 @@ class Passage:
         self._room = orders.room
         self._fork = fork
         self._root = os.geteuid() == 0
+        self._strange = False
         self._new = spaces.flags(orders.room)
         # What is mounted around users of its own, /proc too, is made before these: so it is locked.
         self._early = self._new & spaces.AROUND if "users" in orders.room else self._new
@@ -90,7 +91,8 @@ class Passage:
         if "join" in self._room:
             pid, start = self._room["join"]
             inside = bool(self._room.get("inside"))
-            spaces.join(pid, start, inside, bool(self._room.get("join_users")))
+            users = bool(self._room.get("join_users"))
+            self._strange = spaces.join(pid, start, inside, users)
             if inside:
                 self._fork()
 
@@ -207,7 +209,8 @@ class Passage:
 
     def _closed(self) -> bool:
         """Whether no program gives it more rights. Who sees what he has chosen to see gets none."""
-        sees = not VIEWS.isdisjoint(self._room) or self._room.get("closed", False)
+        chose = self._strange or self._room.get("closed", False)
+        sees = chose or not VIEWS.isdisjoint(self._room)
         if sees and os.geteuid():
             return True
         nothing = not self._root and "capabilities" in self._room

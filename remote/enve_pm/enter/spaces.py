@@ -105,12 +105,14 @@ def explained(error: OSError) -> OSError:
     return error
 
 
-def join(pid: int, start: int, inside: bool = False, users: bool = False) -> None:
+def join(pid: int, start: int, inside: bool = False, users: bool = False) -> bool:
     """All namespaces of a process but that of pids, and its root. Its start, in ticks since boot,
     says that it is still the one that is meant. `inside`: also that of pids, for our children;
-    `users`: root becomes root of the process's users."""
+    `users`: root becomes root of the process's users, else True says that it has some of its own:
+    then it may have made itself what it sees."""
     root = os.open("/proc/%d/root" % pid, os.O_PATH | os.O_CLOEXEC)
     handles = [_other(pid, kind) for kind in _kinds(inside, users)]
+    strange = not users and _is_other(pid, "user")  # after these: nobody comes back from there
     stat = ProcFs().stat(pid)
     if stat is None or stat.start != start:
         raise OSError(errno.ESRCH, "its process has ended")
@@ -124,6 +126,7 @@ def join(pid: int, start: int, inside: bool = False, users: bool = False) -> Non
     os.close(root)
     if users:
         _be_root()
+    return strange
 
 
 def _kinds(inside: bool, users: bool) -> Sequence[str]:
@@ -133,6 +136,13 @@ def _kinds(inside: bool, users: bool) -> Sequence[str]:
     if os.geteuid():
         return (*KINDS, *pids)
     return (*KINDS[1:], *pids, *(KINDS[:1] if users else ()))
+
+
+def _is_other(pid: int, kind: str) -> bool:
+    handle = _other(pid, kind)
+    if handle >= 0:
+        os.close(handle)
+    return handle >= 0
 
 
 def _other(pid: int, kind: str) -> int:

@@ -69,3 +69,23 @@ def test_what_it_can_bend_is_never_covered_for_it(box: Box) -> None:
     until((spot / "way").is_symlink, "the link")
     box.load(line("evil", user="daemon", hidden=[f"{spot}/way"], restart="never"), status=3)
     assert "could bend the way" in box.unit("evil")["result"]
+
+
+@pytest.mark.parametrize("beside", ["a check", "an operator"])
+def test_a_setuid_program_gives_nothing_beside_who_made_itself_a_system(
+    box: Box, beside: str
+) -> None:
+    tool = box.home.parent / "id"
+    tool.write_bytes(Path("/usr/bin/id").read_bytes())
+    tool.chmod(0o4755)
+    own = ["unshare", "-Ur", "--mount", "sh", "-c", "mount -t tmpfs x /opt; >made; sleep 1000"]
+    text = f"test -e made && {{ {tool} -u; stat -fc %T /opt; }} >$SPOT_DIR/who"
+    keys: dict[str, Any] = {"user": "daemon", "command": own, "oom_score_adj": 100}
+    if beside == "a check":
+        keys.update(check=["sh", "-c", text], ready={"how": "check"})
+    box.load(line("evil", **keys))
+    if beside == "an operator":
+        until((box.home / "spots/evil/made").exists, "its own system")
+        done = box.pm("enter", "evil", "--", "sh", "-c", text)
+        assert done.returncode == 0, done.stderr
+    assert (box.home / "spots/evil/who").read_text().split() == ["1", "tmpfs"]
