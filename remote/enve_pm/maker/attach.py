@@ -10,6 +10,10 @@ import struct
 
 from enve_pm.maker import libc
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # These numbers are the same on every machine that Linux runs on, but for alpha.
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
 _CLONE = 1
@@ -21,10 +25,17 @@ _OLD = (errno.ENOSYS, errno.EPERM)  # EPERM: what a container's filter says of u
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def bind(source: int, target: int, flags: int, private: bool = False) -> bool:
+def bind(
+    source: int,
+    target: int,
+    flags: int,
+    private: bool = False,
+    before: Callable[[int], None] = lambda mount: None,
+) -> bool:
     """Show an open file or folder at an open target (both may be O_PATH). `flags`: RDONLY, NOSUID,
-    NODEV, NOEXEC of `libc`, which the kernel's attributes have the same bits for. False where the
-    kernel cannot; raises OSError for all else."""
+    NODEV, NOEXEC of `libc`, which the kernel's attributes have the same bits for. `before` gets the
+    new mount, an open one that nobody sees yet. False where the kernel cannot; raises OSError for
+    all else."""
     try:
         tree = _call(_OPEN_TREE, source, b"", _CLONE | _EMPTY_PATH | os.O_CLOEXEC)
     except OSError as error:
@@ -34,6 +45,7 @@ def bind(source: int, target: int, flags: int, private: bool = False) -> bool:
     try:
         attributes = _ATTR.pack(flags, 0, libc.PRIVATE if private else 0, 0)
         _call(_MOUNT_SETATTR, tree, b"", _EMPTY_PATH, attributes, _ATTR.size)
+        before(tree)
         _call(_MOVE_MOUNT, tree, b"", target, b"", _FROM_EMPTY | _TO_EMPTY)
     except OSError as error:
         if error.errno == errno.ENOSYS:

@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 
+from enve_pm.core.fields import TREE
 from enve_pm.core.lean import namedtuple
 from enve_pm.maker import attach, libc, trusted
 
@@ -137,6 +138,14 @@ def _make(folder: int, step: str, what: str) -> None:
             os.close(os.open(step, flags, 0o600, dir_fd=folder))
     except FileExistsError:
         pass
+
+
+def owns(layer: Layer, found: Mount) -> bool:
+    """Whether this mount is that layer, the first one of a root."""
+    if layer.kind != BIND:
+        return (found.kind, found.source) == (layer.kind, layer.source)
+    spot, tree = layer.source.split("/")[-2:]
+    return "/%s/%s" % (spot, tree[: len(TREE)]) in found.root
 
 
 def differs(layer: Layer, found: Mount | None, path: str) -> str:

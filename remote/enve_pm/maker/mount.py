@@ -12,6 +12,7 @@ import os
 import time
 
 from enve_pm.maker import trusted
+from enve_pm.maker.place import Trouble
 from enve_pm.maker.shown import FLAGS, Bound, Memory
 from enve_pm.maker.stack import take
 from enve_pm.shell.process import mountinfo
@@ -67,16 +68,20 @@ class MountUnit:
             at = self._own()
 
     def _own(self) -> str:
-        """Where our mount stands; empty when it does not."""
+        """Where our mount stands; empty when it does not. Raises Trouble where it is covered."""
         try:
             target = self._place.open(self.at)
         except FileNotFoundError:
             return ""
         shown = self._shown()
         try:
-            found = mountinfo.on(trusted.real(target), mountinfo.read())
-            ours = found is not None and shown.is_at(os.fstat(target), found)
-            return str(found.at) if found is not None and ours else ""
+            at = trusted.real(target)
+            mounts = mountinfo.at(at, mountinfo.read())
+            if mounts and shown.owns(mounts[-1], os.fstat(target)):
+                return at
+            if any(shown.owns(covered, None) for covered in mounts[:-1]):
+                raise Trouble("something else is mounted over %s" % self.at)
+            return ""
         finally:
             shown.close()
             os.close(target)

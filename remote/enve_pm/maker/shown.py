@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_pm.maker import attach, libc, trusted
+from enve_pm.maker.laid import Laid
 from enve_pm.maker.place import Trouble
 from enve_pm.shell.process import mountinfo
 
@@ -29,10 +30,14 @@ class Memory:
     def __init__(self, place: Place) -> None:
         self._rights = place.rights
         self._body: Any = place.body
-        self._source = "pm:" + place.unit.translate(BLANKS)  # whose it is
+        self._source = "pm:" + place.spot.translate(BLANKS)  # whose it is
 
     def is_at(self, seen: os.stat_result, found: Mount) -> bool:
         """Whether this is what one sees there."""
+        return self.owns(found, seen)
+
+    def owns(self, found: Mount, seen: os.stat_result | None) -> bool:
+        """Whether we mounted it. `seen`: what stands there, None where that is covered."""
         return bool(found.kind == "tmpfs" and found.source == self._source)
 
     def put(self, target: int, flags: int, top: Callable[[], int]) -> None:
@@ -52,6 +57,7 @@ class Bound:
 
     def __init__(self, place: Place) -> None:
         self._path = place.path(place.body["from"])
+        self._laid = Laid(place)
         try:
             self._handle = place.open(self._path)
         except FileNotFoundError:
@@ -64,18 +70,25 @@ class Bound:
         return NONE if found is None else found.options & FLAGS.keys()
 
     def is_at(self, seen: os.stat_result, found: Mount) -> bool:
-        """Whether this is what one sees there; what shows nothing any more is nobody else's."""
-        return self._handle < 0 or os.path.samestat(os.fstat(self._handle), seen)
+        """Whether this is what one sees there; what shows nothing any more is, if we laid it."""
+        if self._handle < 0:
+            return self.owns(found, seen)
+        return os.path.samestat(os.fstat(self._handle), seen)
+
+    def owns(self, found: Mount, seen: os.stat_result | None) -> bool:
+        """Whether we mounted it. `seen`: what stands there, None where that is covered."""
+        return self._laid.knows(found, seen)
 
     def put(self, target: int, flags: int, top: Callable[[], int]) -> None:
         """Mount it at an open folder; `top` opens what lies on top there. Raises Trouble."""
         if self._handle < 0:
             raise Trouble("from: there is no %s" % self._path)
-        if attach.bind(self._handle, target, flags):
+        if attach.bind(self._handle, target, flags, before=self._laid.note):
             return
         libc.mount(trusted.name(self._handle), trusted.name(target), "", libc.BIND)
         at = top()
         try:
+            self._laid.note(at)
             libc.mount("", trusted.name(at), "", libc.BIND | libc.REMOUNT | flags)
         finally:
             os.close(at)

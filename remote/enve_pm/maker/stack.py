@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enve_pm.maker.layer import Layer
     from enve_pm.maker.place import Place
+    from enve_pm.shell.process.mountinfo import Mount
 
 PAUSE = 0.1  # seconds between two tries to unmount what is in use
 
@@ -59,13 +60,25 @@ class Stack:
                 root = self._real()
             except FileNotFoundError:
                 return
-            mounts = mountinfo.below(root, mountinfo.read())
+            mounts = self._inside(root)
             if not mounts:
                 return
             others = layer.strays([_join(root, one.at) for one in self._layers], mounts)
             if others:
                 raise Trouble("%s is mounted in it" % others[0])
             take(self._place, mounts[0].at, end)
+
+    def _inside(self, root: str) -> list[Mount]:
+        """Our first layer, and what is mounted in it, the innermost first; what others have mounted
+        there before lies below."""
+        mounts = mountinfo.read()
+        here = mountinfo.at(root, mounts)
+        mine = [layer.owns(self._layers[0], one) for one in here]
+        if not any(mine):
+            return []
+        if not mine[-1]:
+            raise Trouble("something else is mounted over %s" % root)
+        return mountinfo.below(root, mounts[mounts.index(here[-1]) :])
 
     def _real(self) -> str:
         handle = self._place.open(self.at)

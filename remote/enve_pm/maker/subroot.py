@@ -85,6 +85,10 @@ class SubrootUnit:
         if self._in_memory:
             self._memory.undo()
 
+    def _name(self, what: str) -> str:
+        """Tells the mount from those of others."""
+        return "pm:%s:%s" % (what, self._place.spot)
+
     # -- the files --------------------------------------------------------------------------------
     def _tar(self) -> list[Layer]:
         return [Layer("", BIND, tree.path(self._place, self._place.blob), 0)]
@@ -93,7 +97,7 @@ class SubrootUnit:
         """An empty root that shows some of ours; links of / into them are the same in there."""
         paths = self._body["paths"]
         links = {name: target for name, target in _links().items() if _leads(target, paths)}
-        bottom = Layer("", "tmpfs", "pm:root", NOSUID | NODEV, "mode=755,size=1m", links)
+        bottom = Layer("", "tmpfs", self._name("root"), NOSUID | NODEV, "mode=755,size=1m", links)
         shown = [Layer(path.strip("/"), BIND, path, NOSUID | NODEV | RDONLY) for path in paths]
         return [bottom, *shown]
 
@@ -104,7 +108,7 @@ class SubrootUnit:
             "upperdir": [room + "/upper"],
             "workdir": [room + "/work"],
         }
-        return [Layer("", "overlay", "pm:root", 0, lies=lies)]
+        return [Layer("", "overlay", self._name("root"), 0, lies=lies)]
 
     # -- what is written in an overlay ------------------------------------------------------------
     @property
@@ -118,7 +122,7 @@ class SubrootUnit:
     def _upper_memory(self) -> list[Layer]:
         size = self._body.get("size", 0)
         data = "mode=700" + (",size=%d" % size if size else "")
-        return [Layer("", "tmpfs", "pm:upper", NOSUID | NODEV, data)]
+        return [Layer("", "tmpfs", self._name("upper"), NOSUID | NODEV, data)]
 
     def _make_upper(self) -> None:
         if self._in_memory and self._memory.check():

@@ -110,7 +110,7 @@ def _planned(folder: int) -> bool:
     mount = mountinfo.around(folder, mountinfo.read())
     steps = real(folder).split("/")
     if mount is not None and mount.at != "/":
-        if (mount.kind, mount.source) == ("overlay", "pm:root"):
+        if mount.kind == "overlay" and mount.source.startswith("pm:root:"):
             return True
         steps += mount.root.split("/")
     return any(step.startswith(TREE) for step in steps)

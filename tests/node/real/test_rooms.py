@@ -25,7 +25,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 def test_a_tmpfs_comes_and_goes(box: Box) -> None:
     box.load(tmpfs("cache", size=1 << 20, mode=0o700))
     (found,) = mounted(box)
-    assert (found.kind, found.source) == ("tmpfs", "pm:cache")
+    assert (found.kind, found.source) == ("tmpfs", f"pm:{box.home}/spots/cache")
     assert {"nosuid", "nodev"} <= found.options
     data = box.root() / str(box.home)[1:] / "spots/cache/data"
     assert data.stat().st_mode & 0o7777 == 0o700
@@ -58,7 +58,7 @@ def test_one_that_is_lost_is_mounted_again_and_the_cause_is_told(box: Box) -> No
     assert box.unit("other")["detail"].startswith("drift: nothing is mounted at")
     box.order("restart", "cache")
     assert box.unit("cache")["detail"] == ""
-    assert [mount.source for mount in mounted(box)] == ["pm:cache"]
+    assert [mount.source for mount in mounted(box)] == [f"pm:{box.home}/spots/cache"]
 
 
 def test_other_parameters_are_another_mount(box: Box) -> None:

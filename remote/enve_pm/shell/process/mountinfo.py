@@ -33,8 +33,13 @@ def read() -> list[Mount]:
 
 def on(path: str, mounts: list[Mount]) -> Mount | None:
     """The mount that stands just at this path, the top one."""
-    found = [mount for mount in mounts if mount.at == path]
+    found = at(path, mounts)
     return found[-1] if found else None
+
+
+def at(path: str, mounts: list[Mount]) -> list[Mount]:
+    """All that stand just at this path, the top one last."""
+    return [mount for mount in mounts if mount.at == path]
 
 
 def around(handle: int, mounts: list[Mount]) -> Mount | None:

@@ -1,0 +1,87 @@
+"""Whoever may mount in a folder takes away what his unit has mounted there, all of it and nothing
+else, whatever his line says and whoever swaps what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.box import Box
+from tests.support.rooms import archive, bind, inside, kept, mounted, subroot, tmpfs
+
+pytestmark = [pytest.mark.real, pytest.mark.host]
+
+DISK = "a disk of the administrator"
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    with kept() as around, Box(tmp_path, around=around) as box:
+        for name in ("disk", "one", "two"):
+            (tmp_path / name).mkdir()
+        (tmp_path / "same").symlink_to(tmp_path / "disk")
+        mount(box)
+        inside(box, "mkdir", f"{tmp_path}/disk/below")
+        yield box
+
+
+def mount(box: Box) -> None:
+    inside(box, "mount", "-t", "tmpfs", DISK, f"{box.home.parent}/disk")
+
+
+def reaches(box: Box, way: str) -> dict[str, Any]:
+    """A unit that reaches for the disk."""
+    root = box.home.parent
+    disk = root / "disk"
+    if way in ("missing", "disk", "same", "disk/below"):
+        return bind("evil", root / way, disk)
+    if way == "tar":
+        return subroot("evil", way, at=str(disk), product=archive(box))
+    return subroot("evil", way, at=str(disk), **{{"bind": "paths"}.get(way, "lower"): ["/usr"]})
+
+
+@pytest.mark.parametrize("way", ["missing", "disk", "same", "disk/below", "tar", "overlay", "bind"])
+def test_what_others_have_mounted_stays(box: Box, way: str) -> None:
+    box.load(reaches(box, way), status=3 if way == "missing" else 0)
+    box.order("stop", "evil")
+    assert [found.source for found in mounted(box)] == [DISK]
+    box.load()
+    assert [found.source for found in mounted(box)] == [DISK]
+
+
+def test_what_it_shows_is_swapped_again_and_again(box: Box) -> None:
+    root = box.home.parent
+    box.load(bind("seen", root / "one", root / "at"))
+    for number in range(3):
+        (root / "one").rename(root / f"old{number}")
+        (root / "one").mkdir()
+        box.order("recheck", "seen", status=3)
+        box.wait("seen", "RUNNING")
+    assert len(mounted(box)) == 2
+    (root / "one").rename(root / "gone")
+    box.kill()
+    box.order("stop", "seen")
+    assert [found.source for found in mounted(box)] == [DISK]
+
+
+@pytest.mark.parametrize("kind", ["bind", "tmpfs", "subroot"])
+def test_what_is_covered_is_not_forgotten(box: Box, kind: str) -> None:
+    root = box.home.parent
+    disk = root / "disk"
+    inside(box, "umount", str(disk))
+    units = {
+        "bind": bind("evil", root / "one", disk),
+        "tmpfs": tmpfs("evil", disk),
+        "subroot": subroot("evil", "bind", at=str(disk), paths=["/usr"]),
+    }
+    box.load(units[kind])
+    mount(box)
+    box.order("stop", "evil", status=3)
+    assert "something else is mounted over" in box.unit("evil")["detail"]
+    inside(box, "umount", str(disk))
+    box.order("reset-failed", "evil")
+    box.order("start", "evil")
+    box.order("stop", "evil")
+    assert mounted(box) == []
