@@ -3,16 +3,19 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.node.shell.fake import FakeSystem
 
 from enve_pm.shell.events.light import socket
+from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.log.logger import OPEN, Log, Logger
-from enve_pm.shell.log.logpipe import join
+from enve_pm.shell.log.logpipe import RETRY, LogPipes, join
+from enve_pm.shell.log.logwords import BATCH
 
 
 def pieces(path: Path) -> list[bytes]:
@@ -138,4 +141,32 @@ def test_of_many_logs_few_files_are_open(tmp_path: Path) -> None:
         logger._drop(pipe)
     assert descriptors() == before - len(pipes)
     ours.close()
+    its.close()
+
+
+def test_it_is_told_of_many_logs_with_long_paths(tmp_path: Path) -> None:
+    """A new one hears of all at once, in as many messages as that takes."""
+    system = FakeSystem()
+    loop = Loop(system)
+    logs = LogPipes(loop, ["false"], lambda unit: f"/{'d' * 3000}/{unit}")
+    logs._channel, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    logs._channel.setblocking(False)
+    logger = Logger(its)
+    names = [f"u{number}" for number in range(2 * BATCH)]
+    for name in names:
+        logs.writer(name, 4096, 1)
+    while logs._news:
+        system.time += RETRY
+        loop.turn(system.time)
+        logger._hear()
+    its.setblocking(False)
+    with suppress(BlockingIOError):
+        while logger._hear():
+            pass
+    assert [*logger._names] == names
+    assert {len(log._path) for log in logger._logs.values()} == {3004, 3005, 3006}
+    for name in names:
+        logs.drop(name)
+        logger._drop(logger._names[name])
+    logs._channel.close()
     its.close()

@@ -12,7 +12,7 @@ import os
 from enve_pm.core.lean import Struct
 from enve_pm.shell.events.handing import Inlet
 from enve_pm.shell.events.light import socket
-from enve_pm.shell.log.logwords import BATCH
+from enve_pm.shell.log.logwords import BATCH, MESSAGE
 from enve_pm.shell.process.beside import beside
 from enve_pm.shell.process.widen import spare
 
@@ -128,27 +128,37 @@ class LogPipes:
         if self._channel is None:
             return
         while self._news:
-            batch = list(self._news)[:BATCH]
+            batch = self._batch()
             if not self._send(self._channel, batch):
                 self._wake(RETRY)
                 return
             for unit in batch:
                 del self._news[unit]
 
-    def _send(self, channel: socket.socket, batch: list[str]) -> bool:
-        records, fds = [], []
-        for unit in batch:
-            pipe = self._pipes.get(unit)
-            if pipe is None:
-                records.append(unit)
-            else:
-                path = self._path(unit)
-                records.append("%s\n%s\n%d\n%d" % (unit, path, pipe.size, pipe.keep))
-                fds.append(pipe.fd)
+    def _batch(self) -> dict[str, bytes]:
+        """As much of the news as one message takes: the record of each unit."""
+        batch: dict[str, bytes] = {}
+        size = 0
+        for unit in self._news:
+            record = self._record(unit).encode("utf-8", "surrogateescape")
+            size += len(record) + 1
+            if size > MESSAGE or len(batch) == BATCH:
+                break
+            batch[unit] = record
+        return batch
+
+    def _record(self, unit: str) -> str:
+        pipe = self._pipes.get(unit)
+        if pipe is None:
+            return unit
+        return "%s\n%s\n%d\n%d" % (unit, self._path(unit), pipe.size, pipe.keep)
+
+    def _send(self, channel: socket.socket, batch: dict[str, bytes]) -> bool:
+        fds = [self._pipes[unit].fd for unit in batch if unit in self._pipes]
         rights = Struct("%di" % len(fds)).pack(*fds)
         extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if fds else []
         try:
-            channel.sendmsg(["\0".join(records).encode("utf-8", "surrogateescape")], extra)
+            channel.sendmsg([b"\0".join(batch.values())], extra)
         except OSError:
             return False  # full, or the logger just died: its end comes as a child's end
         return True
