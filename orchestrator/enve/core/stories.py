@@ -73,6 +73,7 @@ def _job(value: Any) -> Table | None:
         "command": [printable(str(word), 500) for word in _list(job, "command", 1000)],
         "wall": number(job, "wall"),
         "ended": number(job, "ended"),
+        "lasted": number(job, "lasted"),
         "code": code if isinstance(code, int) and abs(code) < 256 else None,
     }
 

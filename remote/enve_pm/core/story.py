@@ -74,8 +74,8 @@ def _job(job: dict[str, Any], now: int) -> str:
     command = _one_line(" ".join(job["command"]))
     step = f" ({job['step']})" if job["step"] not in ("", states.START) else ""
     if job["code"] is None:
-        return f"{command}{step}: since {span(now - job['wall'])}"
-    lasted, ago = max(0, job["ended"] - job["wall"]), now - job["ended"]
+        return f"{command}{step}: since {span(job.get('lasted') or now - job['wall'])}"
+    lasted, ago = job.get("lasted") or job["ended"] - job["wall"], now - job["ended"]
     return f"{command}{step}: {ending(job['code'])} after {span(lasted)}, {span(ago)} ago"
 
 

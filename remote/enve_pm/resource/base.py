@@ -239,7 +239,7 @@ class Runs:
         if stopped:
             self._home.jobs.end(run.job, 127, stopped)
             return
-        self._home.jobs.end(run.job, code)
+        self._home.jobs.end(run.job, code, lasted=self._system.lasted(run.start))
         told = OOM if run.starved and code else code
         self._emit(Exited(run.unit, run.number, told, run.why))
 

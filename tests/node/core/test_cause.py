@@ -99,6 +99,17 @@ def test_a_story_fits_a_screen() -> None:
     ]
 
 
+def test_how_long_it_ran_is_by_no_clock_that_was_set_where_that_is_known() -> None:
+    job = {"step": "", "command": ["x"], "message": "", "wall": NOW + 90_000, "ended": NOW - 9000}
+    told = {"chain": [{"unit": "web", "relation": "", **unit("RUNNING")}]}
+    for more, said in (
+        ({"code": 0, "lasted": 3000}, "x: ended with 0 after 3 s, 9 s ago"),
+        ({"code": 0, "lasted": 0}, "x: ended with 0 after 0.0 s, 9 s ago"),  # of a pm before
+        ({"code": None, "lasted": 7000}, "x: since 7 s"),
+    ):
+        assert story.lines({**told, "job": {**job, **more}}, NOW)[2] == f"  ran     {said}"
+
+
 def test_what_is_missing_and_what_a_hand_stopped() -> None:
     gone = {"unit": "gone", "relation": "needs", "state": ""}
     told = {"v": 1, "alive": False, "chain": [gone], "job": None, "log": []}

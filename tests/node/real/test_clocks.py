@@ -179,6 +179,18 @@ def test_the_last_job_is_the_last_one_after_a_clock_was_put_back(
     assert told["job"]["code"] is None
 
 
+def test_how_long_a_run_lasted_is_told_by_no_clock_that_is_set(box: Box, clock: WallClock) -> None:
+    began = time.monotonic()
+    box.load(line("web", command=["sleep", "1000"], restart="never"))
+    clock.set(DAY)
+    told = json.loads(box.pm("why", "web", "-o", "json").stdout)
+    assert 0 < told["job"]["lasted"] <= (time.monotonic() - began) * 1000 + 20
+    os.kill(box.unit("web")["pid"], signal.SIGKILL)
+    box.wait("web", "FAIL")
+    told = json.loads(box.pm("why", "web", "-o", "json").stdout)
+    assert 0 < told["job"]["lasted"] <= (time.monotonic() - began) * 1000 + 20
+
+
 def test_deadlines_and_delays_are_not_moved(box: Box, jumps: Jumps) -> None:
     """Each jump comes while a start, a stop and a wait for the next try are under way."""
     never = {"ready": {"how": "notify"}, "start_timeout": 700, "restart": "never"}

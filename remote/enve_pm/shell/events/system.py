@@ -119,6 +119,11 @@ class System(ProcFs):
         process that was started within one tick has that start: one file less to read."""
         return time.clock_gettime_ns(BOOTTIME) // TICK if BOOTTIME >= 0 else 0
 
+    def lasted(self, start: int) -> int:
+        """For how long that is which started at `start` in ticks: ms, at least 1; 0: unknown."""
+        now = self.ticks()
+        return max(1, (now - start) * TICK // 1_000_000) if start and now else 0
+
     def ahead(self, minute: int) -> int:
         """How far the local time is ahead of UTC in this minute since 1970, in minutes."""
         return time.localtime(minute * 60).tm_gmtoff // 60

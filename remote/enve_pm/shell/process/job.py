@@ -1,6 +1,7 @@
 """jobs/ID/{parameter,pid,retcode}: what was started, as what, and how it ended.
 
-`parameter` is written before the launch, `pid` after it, `retcode` at the end. `pid` names the
+`parameter` is written before the launch, `pid` after it, `retcode` at the end: the code, and of a
+process also for how long it ran, in ms, which no clock that is set has a part in. `pid` names the
 process for good: pid, start time in ticks, boot id. A job without retcode may still have living
 processes: the next pm looks for them before it starts anything.
 
@@ -90,12 +91,13 @@ class Jobs:
         text = b"%d %d %s\n" % (pid, start, self._boot.encode())
         self._pending.now("%s/%s/pid" % (self._folder, job), text)
 
-    def end(self, job: str, code: int, message: str = "") -> None:
-        """Write how it ended; `message` is for people."""
+    def end(self, job: str, code: int, message: str = "", lasted: int = 0) -> None:
+        """Write how it ended; `message` is for people. `lasted`: ms, 0 is not told."""
         folder = "%s/%s" % (self._folder, job)
         if message:
             self._pending.now(folder + "/message", message.encode("utf-8", "replace") + b"\n")
-        self._pending.now(folder + "/retcode", b"%d\n" % code)
+        text = b"%d %d\n" % (code, lasted) if lasted else b"%d\n" % code
+        self._pending.now(folder + "/retcode", text)
         self._running.discard(job)
 
     def exists(self, job: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from enve_pm.shell.events.system import System
 from enve_pm.shell.process.job import rank
 
 TYPE_CHECKING = False
@@ -16,8 +17,9 @@ MOST = 20_000  # jobs that are looked at
 
 
 def newest(folder: str, unit: str) -> dict[str, Any] | None:
-    """{"job", "step", "command", "wall", "code", "ended", "message"} of the run that began last;
-    `code` None: it is not over. None where there is no run, or none that is ours to read."""
+    """{"job", "step", "command", "wall", "code", "ended", "lasted", "message"} of the run that
+    began last; `code` None: it is not over; `lasted`: ms till then or till now, 0: unknown. None
+    where there is no run, or none that is ours to read."""
     found: dict[str, Any] | None = None
     try:
         names = os.listdir(folder)[:MOST]
@@ -43,7 +45,7 @@ def _parameter(folder: str) -> dict[str, Any]:
 
 
 def _whole(folder: str, said: dict[str, Any]) -> dict[str, Any]:
-    code, ended = _end(folder + "/retcode")
+    code, ended, lasted = _end(folder + "/retcode")
     return {
         "job": said["job"],
         "step": str(said.get("step", "")),
@@ -51,16 +53,28 @@ def _whole(folder: str, said: dict[str, Any]) -> dict[str, Any]:
         "wall": _number(said.get("wall")),
         "code": code,
         "ended": ended,
+        "lasted": _age(folder + "/pid") if code is None else lasted,
         "message": _message(folder + "/message"),
     }
 
 
-def _end(path: str) -> tuple[int | None, int]:
-    """The exit code, and when it was written (UNIX ms)."""
+def _end(path: str) -> tuple[int | None, int, int]:
+    """The exit code, when it was written (UNIX ms), and how long that took."""
     try:
-        return int(_read(path)), os.stat(path).st_mtime_ns // 1_000_000
+        code, *lasted = map(int, _read(path).split())
+        return code, os.stat(path).st_mtime_ns // 1_000_000, sum(lasted[:1])
     except (OSError, ValueError):
-        return None, 0
+        return None, 0, 0
+
+
+def _age(path: str) -> int:
+    """For how long the process runs that stands there."""
+    system = System()
+    try:
+        _, start, boot = _read(path).split()
+        return system.lasted(int(start)) if boot.decode("ascii") == system.boot() else 0
+    except (OSError, ValueError):
+        return 0
 
 
 def _message(path: str) -> str:
