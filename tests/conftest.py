@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import injector, loopdisk, netlab, proofs, wallclock
+from tests.support import injector, loopdisk, netlab, proofs, softcard, wallclock
 
 
 def _no_graphviz() -> str:
@@ -22,6 +22,7 @@ PROBES = {
     "strace": injector.refusal,
     "graphviz": _no_graphviz,
     "wallclock": wallclock.refusal,
+    "card": softcard.refusal,
 }
 NOT_RUN: set[str] = set()
 

@@ -31,10 +31,12 @@ async def sign(
     """One signature for all nodes. A person may be asked for a passphrase or a card."""
     over = parts.tree(proposal.parts)
     raw = parts.head(orders.plan, proposal.place, over, clock())
-    signature = await asyncio.to_thread(signer.sign, heads.signed(raw))
     key = signer.key
     hole = orders.keys.get(key.fingerprint)
     by = hole.name if hole else key.name
+    if key.card:
+        emit(Notice(f"the card of {by} signs: it may want its PIN or a touch"))
+    signature = await asyncio.to_thread(signer.sign, heads.signed(raw))
     emit(Notice(f"signed once by {by} {key.short}"))
     return parts.signed(raw, (signature,), proposal.parts, (key.fingerprint, by), over)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from enve.core.issuer import issuer
 from enve.core.published import Lane
+from enve.model.trust import shorten
 from enve_pm.core import address
 
 
@@ -29,7 +30,7 @@ def placed(lanes: Mapping[str, Lane]) -> dict[str, Placed]:
     """By the address below the node."""
     found: dict[str, Placed] = {}
     for name, lane in lanes.items():
-        plan, key = _plan(name, lane), issuer(lane.sigs[0]) if lane.sigs else ""
+        plan, key = _plan(name, lane), _key(lane)
         for spot, digest in lane.hashes.items():
             if shown := _spot(spot):
                 found[shown] = Placed(digest[:12], plan, key)
@@ -42,6 +43,14 @@ def _spot(name: str) -> str:
         return address.format(address.parse(name))
     except address.AddressError:
         return ""
+
+
+def _key(held: Lane) -> str:
+    """`9F2C..41AB`; a node that no longer knows the key leaves what the signature itself names,
+    which may be a subkey."""
+    if held.keys:
+        return shorten(held.keys[0])
+    return issuer(held.sigs[0]) if held.sigs else ""
 
 
 def _plan(lane: str, held: Lane) -> str:

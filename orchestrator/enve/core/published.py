@@ -63,12 +63,14 @@ class Sub:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What a node says that it holds of one lane. `head`, `sigs`: base64, not verified."""
+    """What a node says that it holds of one lane, not verified. `head`, `sigs`: base64; `keys`:
+    primary fingerprints of those of its keys that signed."""
 
     serial: int
     active: int
     head: str
     sigs: tuple[str, ...]
+    keys: tuple[str, ...]
     hashes: Mapping[str, str]  # by address below the node
 
 
@@ -110,6 +112,7 @@ def _lane(found: Any) -> Lane:
         active=number(found, "active"),
         head=text(found, "head", MOST_HEAD),
         sigs=tuple(shape.items(found.get("sigs", []), "sigs", _signature, 16)),
+        keys=tuple(shape.items(found.get("keys", []), "keys", shape.fingerprint, 16)),
         hashes=shape.table(found.get("hashes", {}), "hashes", _hash),
     )
 

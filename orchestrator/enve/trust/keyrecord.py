@@ -11,6 +11,7 @@ from enve.model.trust import Flaw, Key
 
 ALGORITHMS = {"1": "rsa", "17": "dsa", "18": "ecdh", "19": "ecdsa", "22": "eddsa"}
 STUB = "#"  # the secret half is elsewhere, and no card is known for it
+FLAWS: dict[str, Flaw] = {"e": "expired", "r": "revoked", "d": "disabled", "i": "disabled"}
 
 
 def matching(keys: Sequence[Key], selector: str) -> list[Key]:
@@ -30,17 +31,31 @@ def matching(keys: Sequence[Key], selector: str) -> list[Key]:
 def record(entry: Mapping[str, Any], secret: Mapping[str, Mapping[str, Any]]) -> Key:
     """One row of python-gnupg; `secret`: those of the secret keys, by fingerprint."""
     own = secret.get(entry["fingerprint"])
-    place = str(own.get("token", "")) if own else ""  # "+" here, "#" a stub, else a card
+    part = _signing(own or entry)
+    place = str(part.get("token", "")) if own else ""  # "+" here, "#" a stub, else a card
+    ends = [_number(row["expires"]) for row in (entry, part)]
     return Key(
         fingerprint=str(entry["fingerprint"]),
         names=tuple(str(name) for name in entry["uids"]),
         algorithm=_algorithm(entry),
         created=_number(entry["date"]),
-        expires=_number(entry["expires"]),
+        expires=min(filter(None, ends), default=0),
         secret=own is not None and place != STUB,
         card=len(place) > 1,
         flaw=_flaw(entry),
     )
+
+
+def _signing(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part that gpg signs with: the newest good subkey that is here and can, else the primary
+    key, whose secret half its owner may well keep in a safe."""
+    rows = [*entry.get("subkey_info", {}).values()]
+    rows.sort(key=lambda row: _number(row["date"]), reverse=True)
+    able = [row for row in (*rows, entry) if "s" in str(row["cap"])] or [entry]
+    here = [row for row in able if row.get("token") != STUB]
+    good = [row for row in here if str(row["trust"]) not in FLAWS]
+    part: Mapping[str, Any] = (good or here or able)[0]
+    return part
 
 
 def _algorithm(entry: Mapping[str, Any]) -> str:
@@ -49,8 +64,7 @@ def _algorithm(entry: Mapping[str, Any]) -> str:
 
 
 def _flaw(entry: Mapping[str, Any]) -> Flaw:
-    by_trust: dict[str, Flaw] = {"e": "expired", "r": "revoked", "d": "disabled", "i": "disabled"}
-    found = by_trust.get(str(entry["trust"]), "")
+    found = FLAWS.get(str(entry["trust"]), "")
     if found:
         return found
     capabilities = str(entry["cap"])

@@ -20,6 +20,7 @@ from enve.model.trust import Key
 from enve.trust.keyrecord import matching, record
 
 MAX_KEY_FILE = 1 << 20
+ASKS = "is the agent able to ask for the passphrase or PIN here? (GPG_TTY, pinentry)"
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 # A user id that gpg's parameter file and every listing can carry: one line, no control signs.
 NAME = re.compile(r"[^\x00-\x1f\x7f<>()]{1,100}")
@@ -72,7 +73,8 @@ class Keyring:
             )
         made = self._gpg.gen_key(parameters(name, expires, protect))
         if not made.fingerprint:
-            raise _failed("make a key", made.stderr, "; --no-passphrase makes a key without")
+            hint = f"{ASKS}; --no-passphrase makes a key without"
+            raise _failed("make a key", made.stderr, hint)
         return self.find(str(made.fingerprint))
 
     def bring(self, data: bytes, file: str = "") -> list[Key]:
@@ -106,7 +108,8 @@ class Keyring:
             data, detach=True, binary=True, extra_args=[*options, "--local-user", key.fingerprint]
         )
         if done.returncode != 0 or not done.data:
-            raise _failed(f"sign with {key.name} {key.short}", done.stderr)
+            hint = f"is the card in its reader? {ASKS}" if key.card else ASKS
+            raise _failed(f"sign with {key.name} {key.short}", done.stderr, hint)
         return bytes(done.data)
 
 
@@ -136,7 +139,6 @@ def parameters(name: str, expires: str, protect: bool) -> str:
     return "\n".join([*lines, "%commit", ""])
 
 
-def _failed(what: str, said: str, more: str = "") -> MissingError:
+def _failed(what: str, said: str, hint: str) -> MissingError:
     told = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
-    hint = "is the agent able to ask for the passphrase here? (GPG_TTY, pinentry)"
-    return MissingError(f"gpg could not {what}", notes=tuple(told[-5:]), hint=hint + more)
+    return MissingError(f"gpg could not {what}", notes=tuple(told[-5:]), hint=hint)

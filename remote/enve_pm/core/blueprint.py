@@ -74,10 +74,9 @@ def parse(value: Any, system: bool) -> Blueprint:
 
 def _keyhole(value: Any, where: str) -> Keyhole:
     shape.fields(value, where, ("fpr", "name", "may", "scope"), ("lanes", "from", "until"))
-    fpr = shape.text(value["fpr"], where + ".fpr", 40)
-    shape.hexadecimal(fpr.lower(), where + ".fpr", 40)
+    fpr = shape.fingerprint(value["fpr"], where + ".fpr")
     return Keyhole(
-        fpr.upper(),
+        fpr,
         shape.text(value["name"], where + ".name"),
         tuple(shape.items(value["may"], where + ".may", shape.word, 16)),
         tuple(shape.items(value.get("lanes", ["main"]), where + ".lanes", shape.word, 64)),

@@ -66,6 +66,11 @@ def hexadecimal(value: Any, where: str, length: int) -> str:
     return value
 
 
+def fingerprint(value: Any, where: str) -> str:
+    """An OpenPGP key of version 4: 40 hexadecimal digits, given back in upper case."""
+    return hexadecimal(text(value, where, 40).lower(), where, 40).upper()
+
+
 def choice(value: Any, where: str, words: Iterable[str]) -> str:
     if not isinstance(value, str) or value not in words:
         raise FormatError("%s: wanted one of %s" % (where, " ".join(words)))

@@ -35,8 +35,9 @@ BLUEPRINT_SIZE = 4 << 20
 # nonce: 16 hex; code, reason: "" unless rejected; spots: {name: {"state", "result"}}
 Ack = namedtuple("Ack", "final nonce verdict code reason serial lane spots")
 # head: bytes; sigs: bytes each; header: of the part; leaf: hex; proof: {"index", "path"};
-# hashes: {name: hex}; active: the serial whose state was reached; manual: names
-Lane = namedtuple("Lane", "head sigs header leaf proof hashes serial active manual")
+# hashes: {name: hex}; active: the serial whose state was reached; manual: names;
+# keys: primary fingerprints, upper case, of those keys of this node that signed
+Lane = namedtuple("Lane", "head sigs header leaf proof hashes serial active manual keys")
 Held = namedtuple("Held", "range node lanes blobs")  # lanes: {lane: Lane}, blobs: set of sha256
 
 
@@ -109,7 +110,7 @@ def _range(value: Any) -> tuple[int, int]:
 
 
 def _lane(value: Any, where: str) -> Lane:
-    shape.fields(value, where, Lane._fields)
+    shape.fields(value, where, Lane._fields[:-1], ("keys",))
     return Lane(
         _bytes(value["head"], where + ".head"),
         tuple(shape.items(value["sigs"], where + ".sigs", _bytes, 16)),
@@ -120,6 +121,7 @@ def _lane(value: Any, where: str) -> Lane:
         shape.integer(value["serial"], where + ".serial"),
         shape.integer(value["active"], where + ".active"),
         tuple(shape.items(value["manual"], where + ".manual", shape.text, 65536)),
+        tuple(shape.items(value.get("keys", []), where + ".keys", shape.fingerprint, 16)),
     )
 
 

@@ -98,6 +98,7 @@ class SimNode:
                 *(held.head, held.sigs, held.part.header, held.part.leaf().hex()),
                 *({"index": held.proof.index, "path": path}, held.part.hashes, serial, serial),
                 tuple(self.manual & {*held.part.lines}),
+                (),
             )
         return record.encode_held(record.Held((1, 1), self.name, lanes, frozenset(self.blobs)))
 

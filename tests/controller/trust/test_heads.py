@@ -48,7 +48,7 @@ def lane(plan: SignedPlan, node: str) -> Lane:
     shown = {"index": proof.index, "path": [step.hex() for step in proof.path]}
     head = plan.signed
     leaf = part.leaf().hex()
-    return Lane(head.raw, head.signatures, part.header, leaf, shown, part.hashes, 1, 1, ())
+    return Lane(head.raw, head.signatures, part.header, leaf, shown, part.hashes, 1, 1, (), ())
 
 
 def verifier(keys: Keys, *known: SignedPlan, domain: str = "shop.example") -> Verifier:

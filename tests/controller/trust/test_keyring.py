@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.support.keys import KeyHome
@@ -13,8 +14,10 @@ from tests.support.keys import KeyHome
 from enve.errors import EnveError, InputError, MissingError, UsageError
 from enve.model.trust import Key, spaced
 from enve.trust import gnupg, gpgv
-from enve.trust.keyrecord import matching
+from enve.trust.keyrecord import matching, record
 from enve.trust.keyring import Keyring, parameters
+
+Listed = dict[str, Any]
 
 
 def key(fingerprint: str, *names: str) -> Key:
@@ -40,6 +43,58 @@ KEYS = [key("A" * 32 + "00000001", "alice"), key("B" * 32 + "00000002", "Alice B
 )
 def test_a_selector_means_keys(selector: str, found: list[int]) -> None:
     assert matching(KEYS, selector) == [KEYS[at] for at in found]
+
+
+def listed(cap: str, token: str, *, trust: str = "u", date: int = 1, expires: int = 0) -> Listed:
+    """A row as gpg lists it among the secret keys. `token`: + here, # not here, else a card."""
+    row = {"cap": cap, "token": token, "trust": trust, "date": str(date), "algo": "1"}
+    return {**row, "expires": str(expires or ""), "length": "2048"}
+
+
+HERE, AWAY, CARD = "+", "#", "D2760001240111503131990"
+EARLIER = listed("s", HERE, date=2)
+# primary, subkeys -> signs here, on a card, expires
+SIGNING: dict[str, tuple[Listed, list[Listed], tuple[bool, bool, int]]] = {
+    "a key alone": (listed("scSC", HERE), [], (True, False, 0)),
+    "on a card": (listed("scSC", CARD), [], (True, True, 0)),
+    "elsewhere": (listed("scSC", AWAY), [], (False, False, 0)),
+    "subkey on a card, primary in a safe": (
+        *(listed("cSC", AWAY), [listed("s", CARD, expires=7)]),
+        (True, True, 7),
+    ),
+    "the sooner end": (
+        listed("cSC", HERE, expires=5),
+        [listed("s", CARD, expires=7)],
+        (True, True, 5),
+    ),
+    "the newest": (listed("scSC", HERE), [EARLIER, listed("s", CARD, date=3)], (True, True, 0)),
+    "the newest that is here": (
+        listed("cSC", HERE),
+        [EARLIER, listed("s", AWAY, date=3)],
+        (True, False, 0),
+    ),
+    "the newest that is good": (
+        *(listed("cSC", HERE), [EARLIER, listed("s", CARD, trust="r", date=3)]),
+        (True, False, 0),
+    ),
+    "no subkey for signing": (listed("scSC", HERE), [listed("e", CARD)], (True, False, 0)),
+    "the half that signs is elsewhere": (
+        listed("cSC", HERE),
+        [listed("s", AWAY)],
+        (False, False, 0),
+    ),
+    "over, and still ours": (listed("sc", HERE, trust="e", expires=5), [], (True, False, 5)),
+}
+
+
+@pytest.mark.parametrize("case", SIGNING)
+def test_what_signs_for_a_key(case: str) -> None:
+    primary, subkeys, wanted = SIGNING[case]
+    rows = {str(at): row for at, row in enumerate(subkeys)}
+    entry = {**primary, "fingerprint": "A" * 40, "uids": ["alice"], "subkey_info": rows}
+    found = record(entry, {"A" * 40: entry})
+    assert (found.secret, found.card, found.expires) == wanted
+    assert not record(entry, {}).secret
 
 
 @pytest.mark.real

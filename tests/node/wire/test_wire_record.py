@@ -30,6 +30,7 @@ LANE = record.Lane(
     3,
     2,
     ["web"],
+    (FPR,),
 )
 HELD = record.Held((1, 1), "web1", {"main": LANE}, frozenset([SHA]))
 STATE = truststate.State(

@@ -7,13 +7,14 @@ from enve_pm.core.address import leads
 from enve_pm.core.refusal import Refused
 from enve_pm.shell.state.disk import replace
 from enve_pm.wire import head as heads
-from enve_pm.wire import record
+from enve_pm.wire import openpgp, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enve_pm.shell.plan.install import Install
     from enve_pm.shell.plan.plans import Plan, Plans
     from enve_pm.shell.product.store import Store
+    from enve_pm.wire.openpgp import Ring
 
 
 class Held:
@@ -28,18 +29,21 @@ class Held:
 
     def publish(self) -> None:
         """Write it; a disk that is full, or a node without a blueprint, shows the older one."""
-        lanes = {lane: self._lane(plan) for lane, plan in self._plans.held.items()}
         try:
-            node = self._install.blueprint().node
-            held = record.Held(record.RANGE, node, lanes, self._store.sizes)
+            blueprint = self._install.blueprint()
+            found = self._install.rings(keyhole.fpr for keyhole in blueprint.keyholes)
+            rings = [ring for ring, _ in found]
+            lanes = {lane: self._lane(plan, rings) for lane, plan in self._plans.held.items()}
+            held = record.Held(record.RANGE, blueprint.node, lanes, self._store.sizes)
             data = record.encode_held(held)
             replace(self._plans.disk, self._path, data, 0o644, lasting=False)
         except (OSError, Refused):
             return
 
-    def _lane(self, plan: Plan) -> record.Lane:
+    def _lane(self, plan: Plan, rings: list[Ring]) -> record.Lane:
         known = self._plans.state.lanes[plan.lane]
         proof = heads.parse_proof(plan.proof)
+        named = [openpgp.check(sig) for sig in plan.sigs]
         return record.Lane(
             plan.head,
             plan.sigs,
@@ -50,4 +54,5 @@ class Held:
             plan.serial,
             known.active,
             [name for name in self.manual if leads(name, plan.part.lines)],
+            [ring.primary for one in named for ring in rings if openpgp.issued_by(ring, one)],
         )
