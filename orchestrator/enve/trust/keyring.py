@@ -140,5 +140,6 @@ def parameters(name: str, expires: str, protect: bool) -> str:
 
 
 def _failed(what: str, said: str, hint: str) -> MissingError:
-    told = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
+    lines = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
+    told = [*dict.fromkeys(lines)]
     return MissingError(f"gpg could not {what}", notes=tuple(told[-5:]), hint=hint)
