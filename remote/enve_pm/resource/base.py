@@ -120,6 +120,7 @@ class Runs:
             self._unannounce(run)
             run.announced = pid
             self._announced[pid] = run
+            self._orphans.claim(run, pid)
 
     def _unannounce(self, run: Run) -> None:
         self._announced.pop(run.announced, None)
@@ -213,7 +214,7 @@ class Runs:
         """The main process is gone for good: the remains go too."""
         for pid in run.orphans - run.told:
             reach.one(self._system, pid, signal.SIGKILL if run.killing else signal.SIGTERM)
-            run.told = run.told | {pid}
+        run.told = set(run.orphans)
         if run.timer is None and not run.asked:
             run.timer = self._loop.at(self._system.now() + GRACE, lambda: self._kill(run))
 

@@ -2,7 +2,8 @@
 
 Each gets an owner once, by its marker or its session. One that shows neither is given to the only
 run that has just ended, if there is one; else it is nobody's. A process that executes a program has
-no environment for a moment: it is looked at again before anything is decided.
+no environment for a moment: it is looked at again before anything is decided. No other one is: who
+hides has as many as he likes, and all that he likes in their environments.
 """
 
 from __future__ import annotations
@@ -31,43 +32,61 @@ class Orphans:
         self._runs = runs
         self._again = again
         self._owners: dict[int, Run | None] = {}
+        self._strangers: dict[int, int] = {}  # looked at, and of no run so far: when they started
         self._bare: dict[int, int] = {}  # without environment: until when we wait
         self._timer: Timer | None = None
 
     def adopt(self, ended: list[Run]) -> bool:
         """Look for new ones and give them to their runs. `ended`: the runs whose main process has
         just ended. False when one cannot be told yet."""
-        for orphan in descend.orphans(self._loop.system, self._loop.children, self._owners):
-            owner = self._owner(orphan, ended)
+        known = self._loop.children, self._owners, self._strangers
+        for orphan in descend.orphans(self._loop.system, *known):
+            owner = self._owner(orphan)
             if owner is not None:
-                owner.orphans = owner.orphans | {orphan.pid}
-            if owner is not None or (ended and self._timer is None):
-                self._owners[orphan.pid] = owner
-        if self._timer is None:
-            self._bare = {}
-        return self._timer is None
+                self._give(orphan.pid, owner)
+            elif not (orphan.bare and self._too_early(orphan.pid)):
+                self._strangers[orphan.pid] = orphan.start
+        if self._timer is not None:
+            return False
+        self._bare = {}
+        if ended and self._strangers:
+            self._share_out(ended[0] if len(ended) == 1 else None)
+        return True
+
+    def _share_out(self, only: Run | None) -> None:
+        """Strangers, when a run has ended, and which if it was the only one."""
+        strangers, self._strangers = self._strangers, {}
+        for pid, start in strangers.items():
+            self._give(pid, only if only is not None and only.start <= start else None)
+
+    def _give(self, pid: int, owner: Run | None) -> None:
+        self._owners[pid] = owner
+        if owner is not None:
+            owner.adopt(pid)
+
+    def claim(self, run: Run, pid: int) -> None:
+        """A process of the run's, whatever it hides."""
+        if self._strangers.pop(pid, None) is not None:
+            self._give(pid, run)
 
     def forget(self, pid: int) -> None:
         """It has ended, or is a main process now."""
+        self._strangers.pop(pid, None)
         owner = self._owners.pop(pid, None)
         if owner is not None:
-            owner.orphans = owner.orphans - {pid}
-            owner.told = owner.told - {pid}
+            owner.lose(pid)
 
     def restore(self, run: Run) -> None:
         """After a change of program: these were known."""
         self._owners.update(dict.fromkeys(run.orphans, run))
 
-    def _owner(self, orphan: descend.Orphan, ended: list[Run]) -> Run | None:
+    def _owner(self, orphan: descend.Orphan) -> Run | None:
         for run in self._runs():
             if orphan.job == run.job or orphan.session == run.launcher:
                 return run
             if orphan.pid == run.announced:  # it may have a session of its own, and hide its job
                 return run
-        if orphan.bare and self._too_early(orphan.pid):
-            return None
-        only = ended[0] if len(ended) == 1 else None
-        return only if only is not None and only.start <= orphan.start else None
+        return None
 
     def _too_early(self, pid: int) -> bool:
         now = self._loop.system.now()

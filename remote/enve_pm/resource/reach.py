@@ -7,6 +7,8 @@ from enve_pm.shell.process import descend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from enve_pm.resource.run import Run
     from enve_pm.shell.events.system import System
 
@@ -40,7 +42,7 @@ def everything(system: System, run: Run, number: int) -> None:
     for pid, start in descend.tree(system, roots(run)):
         deaf = run.init and pid == run.main and _deaf(system, pid, number)
         system.kill(pid, start, signal.SIGKILL if deaf else number)
-    run.told = run.told | run.orphans
+    run.told = set(run.orphans)
 
 
 def one(system: System, pid: int, number: int) -> None:
@@ -58,6 +60,6 @@ def member(system: System, run: Run, pid: int) -> bool:
     return descend.belongs(system, pid, roots(run))
 
 
-def roots(run: Run) -> frozenset[int]:
+def roots(run: Run) -> AbstractSet[int]:
     """Its processes that are pm's own children."""
     return run.orphans | ({run.main} if run.code is None else frozenset())

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
     from enve_pm.shell.events.timer import Timer
 
 
 # Most runs have no orphans: all of these share one empty set.
-NOBODY: frozenset[int] = frozenset()
+NOBODY: AbstractSet[int] = frozenset()
 
 
 class Run:
@@ -71,6 +72,18 @@ class Run:
         self.why = ""  # what the step says of its end
         self.watch: Any = None  # how readiness is waited for, see `readiness`
 
+    def adopt(self, pid: int) -> None:
+        """One more orphan. There may be many thousands: their set is not copied for each."""
+        if not isinstance(self.orphans, set):
+            self.orphans = set(self.orphans)
+        self.orphans.add(pid)
+
+    def lose(self, pid: int) -> None:
+        """An orphan has ended, or is the main process now."""
+        for some in (self.orphans, self.told):
+            if isinstance(some, set):
+                some.discard(pid)
+
     def dump(self) -> dict[str, Any]:
         """The run for the next program."""
         row = {name: getattr(self, name) for name in DUMPED}
@@ -98,5 +111,5 @@ def restore(row: dict[str, Any]) -> Run:
     run = Run(row["unit"], row["number"], row["step"], row["job"])
     for name in DUMPED:
         setattr(run, name, row.get(name, False))
-    run.orphans = frozenset(row["orphans"])
+    run.orphans = set(row["orphans"]) or NOBODY
     return run

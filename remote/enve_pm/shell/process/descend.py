@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from enve_pm.shell.events.system import System
 
 MARKER = "PM_JOB"
+_MARKER = MARKER.encode()
 
 
 class Orphan:
@@ -28,12 +29,12 @@ class Orphan:
 
     __slots__ = ("bare", "job", "pid", "session", "start")
 
-    def __init__(self, pid: int, start: int, session: int, env: dict[bytes, bytes]) -> None:
+    def __init__(self, pid: int, start: int, session: int, job: bytes | None) -> None:
         self.pid = pid
         self.start = start
         self.session = session
-        self.bare = not env
-        self.job = _job(env)
+        self.bare = job is None
+        self.job = _text(job)
 
 
 def orphans(system: System, *known: Mapping[int, object]) -> list[Orphan]:
@@ -52,17 +53,17 @@ def orphans(system: System, *known: Mapping[int, object]) -> list[Orphan]:
             continue
         stat = system.stat(pid)
         if stat is not None and stat.state != "Z":
-            found.append(Orphan(pid, stat.start, stat.session, system.environ(pid)))
+            found.append(Orphan(pid, stat.start, stat.session, system.variable(pid, _MARKER)))
     return found
 
 
 def job_of(system: System, pid: int) -> str:
     """The job that a process was started for, as its environment says; empty if it does not."""
-    return _job(system.environ(pid))
+    return _text(system.variable(pid, _MARKER))
 
 
-def _job(env: dict[bytes, bytes]) -> str:
-    return env.get(MARKER.encode(), b"").decode("ascii", "replace")
+def _text(job: bytes | None) -> str:
+    return (job or b"").decode("ascii", "replace")
 
 
 def belongs(system: System, pid: int, roots: AbstractSet[int]) -> bool:

@@ -46,14 +46,18 @@ class ProcFs(Files):
             int(fields[19]),
         )
 
-    def environ(self, pid: int) -> dict[bytes, bytes]:
-        """The environment that a process was started with; empty when it hides it."""
+    def variable(self, pid: int, name: bytes) -> bytes | None:
+        """A variable of the environment that a process was started with: empty where it is not
+        set; None where there is no environment, or it is hidden. Never split as a whole: anybody
+        can have a hundred thousand."""
         try:
             text = self.read("/proc/%d/environ" % pid)
         except OSError:
-            return {}
-        pairs = (row.partition(b"=") for row in text.split(b"\0") if row)
-        return {name: value for name, _, value in pairs}
+            return None
+        if not text:
+            return None
+        _, _, rest = (b"\0" + text).partition(b"\0%s=" % name)
+        return rest.partition(b"\0")[0]
 
     def signals(self, pid: int) -> tuple[int, ...]:
         """The signals that a process handles and those that it ignores, as bits (signal N is bit

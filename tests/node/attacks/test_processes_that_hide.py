@@ -1,0 +1,51 @@
+"""A unit that leaves processes which belong to nobody, with more in their environments than anybody
+needs: what it costs the pm that has them for children."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.box import Box, line
+from tests.support.wait import until
+
+pytestmark = pytest.mark.real
+LARGE = """
+import os, time
+env = {"%x" % number: "" for number in range(110_000)}
+for _ in range(40):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.setsid()
+            os.execve("/bin/sleep", ["sleep", "1000"], env)
+        os._exit(0)
+    os.wait()
+print("done", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    with tempfile.TemporaryDirectory() as place, Box(Path(place), "--no-cgroup") as box:
+        yield box
+
+
+def spent(pid: int) -> float:
+    """Seconds of CPU time."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_their_environments_are_not_taken_apart(box: Box) -> None:
+    box.load(line("victim"), line("evil", command=[box.python, "-c", LARGE]))
+    log = box.home / "log/evil.log"
+    until(lambda: log.exists() and log.read_text(), "its processes to be there")
+    pid = box.pids()[1]
+    before = spent(pid)
+    box.order("restart", "victim")
+    assert spent(pid) - before < 0.7
