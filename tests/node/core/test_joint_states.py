@@ -6,7 +6,8 @@ How many states and turns is said at the end of the run. See tests/support/pmjoi
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from collections.abc import Iterator
+from itertools import combinations, compress, permutations, product
 from typing import Any
 
 import pytest
@@ -31,12 +32,26 @@ KINDS: dict[str, dict[str, str]] = {
     "need:reload": {"needs": "reload"},
     "need:ignore": {"needs": "ignore"},
 }
-SHAPES4 = {
-    "chain": ("ab", "bc", "cd"),
-    "star": ("ab", "ac", "ad"),
-    "sink": ("ad", "bd", "cd"),
-    "diamond": ("ab", "ac", "bd", "cd"),
-}
+
+
+def shapes(names: str) -> Iterator[tuple[str, ...]]:
+    """The edges of each connected graph without cycles over all of these units, once where only
+    the names differ."""
+    pairs, seen = ["".join(pair) for pair in combinations(names, 2)], set()
+    for bits in product((False, True), repeat=len(pairs)):
+        edges = tuple(compress(pairs, bits))
+        swapped = (str.maketrans(names, "".join(order)) for order in permutations(names))
+        alike = frozenset(frozenset(edge.translate(swap) for edge in edges) for swap in swapped)
+        if _connected(names, edges) and alike not in seen:
+            seen.add(alike)
+            yield edges
+
+
+def _connected(names: str, edges: tuple[str, ...]) -> bool:
+    reached = {names[0]}
+    for _ in names:
+        reached.update(*(edge for edge in edges if reached & {*edge}))
+    return reached == {*names}
 
 
 def units(edges: list[tuple[str, str]], extra: dict[str, Any] | None = None) -> dict[str, UnitSpec]:
@@ -122,8 +137,14 @@ def test_two_units_in_an_unkind_world(kind: str, proof: Proof) -> None:
     proof("model, 2 units in an unkind world", **counts._asdict())
 
 
+def test_shapes_are_all_there() -> None:
+    """As many as there are connected graphs of 1 to 5 units, with edges one way and no cycles."""
+    assert [len([*shapes("abcde"[:n])]) for n in (1, 2, 3, 4, 5)] == [1, 1, 4, 24, 267]
+    assert {*shapes("abc")} == {*SHAPES.values()}
+
+
 @pytest.mark.nightly
-@pytest.mark.parametrize("shape", SHAPES4)
-def test_four_units(shape: str, proof: Proof) -> None:
-    counts = explore(units([(pair, "need") for pair in SHAPES4[shape]]), instant=True)
-    proof("model, 4 units", **counts._asdict())
+@pytest.mark.parametrize("shape", [*shapes("abcd")], ids="-".join)
+def test_four_units(shape: tuple[str, ...], proof: Proof) -> None:
+    counts = explore(units([(pair, "need") for pair in shape]), instant=True)
+    proof("model, 4 units, every shape", shapes=1, **counts._asdict())
