@@ -11,6 +11,7 @@ from enve.app.history import Entry, History
 from enve.app.memory import Memory
 from enve.app.orders import Orders
 from enve.app.visit import Visit
+from enve.core import serials
 from enve.core.grouping import few
 from enve.core.muster import Holding
 from enve.model.march import SignedHead
@@ -49,6 +50,7 @@ async def believe(
     )
     for visit in visits.values():
         await _judge(orders.lane, visit, judge)
+    _set_aside_leaps(visits.values(), entries)
     _tell(visits.values(), emit)
     known = {entry.signed.hash for entry in entries}
     held = {one.held.hash: one.held for one in visits.values() if one.held is not None}
@@ -70,6 +72,18 @@ async def _judge(lane: str, visit: Visit, judge: Verifier) -> None:
         visit.claim = claim
     except BadState as bad:
         visit.flaw = str(bad)
+
+
+def _set_aside_leaps(visits: Iterable[Visit], entries: Sequence[Entry]) -> None:
+    """A head so far ahead that no other node could follow is no step of this lane: with one key and
+    one node somebody could else use up the serials of all."""
+    holding = [visit for visit in visits if visit.held is not None]
+    shown = [visit.held.serial for visit in holding if visit.held is not None]
+    top = serials.reached(shown, max((entry.signed.serial for entry in entries), default=0))
+    for visit in holding:
+        if visit.held is not None and visit.held.serial > top:
+            visit.flaw = f"its #{visit.held.serial} is too far above #{top}, which others hold"
+            visit.held = visit.claim = None
 
 
 def _tell(visits: Iterable[Visit], emit: Emit) -> None:

@@ -42,6 +42,7 @@ HINTS: Mapping[str, str] = {
     refusal.LACKS: "install gpgv on the node; `enve-deploy -C` names what it lacks",
     "rights": "log in as its owner, or as a member of pm-march",
     refusal.EXPIRED: "march the plan again: that signs a new head",
+    refusal.REPLAY: "march the plan again; a serial that is too far above: `enve-deploy` first",
 }
 WAITS = "waits for its pm"  # the node's word for a spot whose pm is not wanted up
 OUTCOMES: Mapping[int, Outcome] = {

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enve.core.parts import Place
 from enve.errors import LeaseError, UsageError
 from enve.model.march import SignedHead
-from enve_pm.core.chain import no_fork
+from enve_pm.core.chain import STEP, no_fork
 from enve_pm.core.refusal import Refused
 from enve_pm.wire.head import BASES
 
 Chain = Sequence[tuple[int, str]]
+MOST = 1 << 40  # what no lane comes to: where only one node tells, it is lying
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,18 @@ def follows(serial: int, hash_: str, chain: Chain) -> bool:
     except Refused:
         return False
     return True
+
+
+def reached(shown: Iterable[int], known: int) -> int:
+    """The highest serial that a lane has come to by steps that nodes take. `shown`: those that
+    nodes hold; `known`: the newest of our history, 0 for none."""
+    rest = sorted(shown)
+    top = known or min(min(rest, default=0), MOST)
+    for serial in rest:
+        if serial - top > STEP or serial > MOST:
+            break
+        top = max(top, serial)
+    return top
 
 
 def place(

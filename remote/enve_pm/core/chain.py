@@ -36,12 +36,16 @@ def no_second_head(head: Any, hash_: str, held: Any) -> None:
 
 
 def newer(head: Any, held: Any) -> None:
-    """4: serial > held, by a step of at most 65,536."""
+    """4: serial > held."""
     if head.serial < held.serial:
         raise Refused(REPLAY, "serial %d is older than the held %d" % (head.serial, held.serial))
-    if head.serial - held.serial > STEP:
+
+
+def no_leap(head: Any, known: int) -> None:
+    """4: at most 65,536 above what is held or deploy's floor: nobody uses up the serials."""
+    if head.serial - known > STEP:
         raise Refused(
-            REPLAY, "serial %d is more than %d above the held %d" % (head.serial, STEP, held.serial)
+            REPLAY, "serial %d is more than %d above the known %d" % (head.serial, STEP, known)
         )
 
 
@@ -67,7 +71,10 @@ def in_order(head: Any, hash_: str, held: Any, floor: int) -> None:
     """All of clause 4 but the duplicate. held: None, or something with serial and hash; its own
     head follows it where its lines are lost."""
     not_below_floor(head, floor)
-    if held is not None and hash_ != held.hash:
+    if held is None:
+        no_leap(head, floor)
+    elif hash_ != held.hash:
         no_second_head(head, hash_, held)
         newer(head, held)
+        no_leap(head, max(held.serial, floor))
         no_fork(head, held)

@@ -6,6 +6,7 @@ import json
 import os
 from shutil import rmtree
 
+from enve_pm.core.chain import STEP
 from enve_pm.core.refusal import FormatError
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
@@ -13,7 +14,11 @@ from enve_pm.wire import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from enve_pm.hostinit.order import Order
+
+FAR = STEP // 2
 
 
 def lay(order: Order) -> tuple[list[str], dict[str, str]]:
@@ -70,11 +75,28 @@ def _floor(text: bytes) -> int:
 
 
 def floors(order: Order) -> bool:
-    """A node that holds nothing takes no head below these; one that holds something needs none."""
-    path = order.home + "/trust/state.json"
-    if not order.floors or os.path.exists(path):
-        return False
-    return files.put(path, _line({"v": 1, "lanes": {}, "floors": order.floors}), 0o600)
+    """A lane of which the node holds nothing takes no head below its floor; one that was left far
+    behind counts its next step from there. The others need none."""
+    path = order.home + "/trust/floors.json"
+    known = _table(files.read(path), "floors")
+    held = {
+        lane: one.get("serial", 0) if isinstance(one, dict) else 0
+        for lane, one in _table(files.read(order.home + "/trust/state.json"), "lanes").items()
+    }
+    wanted = dict(known)
+    for lane, serial in order.floors.items():
+        before = max(held.get(lane, 0), known.get(lane, 0))
+        if not before or serial - before > FAR:
+            wanted[lane] = serial
+    return wanted != known and files.put(path, _line({"v": 1, "floors": wanted}), 0o600)
+
+
+def _table(text: bytes, key: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text or b"{}").get(key, {})
+    except (ValueError, AttributeError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _line(value: object) -> bytes:

@@ -1,5 +1,5 @@
 """The trust state on disk: `trust/state.json`, the one file whose replacement accepts a plan, and
-`trust/clock.json`."""
+deploy's `trust/floors.json` and `trust/clock.json`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ MOST_GENERATIONS = 64
 # serial, hash: of the held head; leaf, salt: of the held part; active: the serial whose state was
 # reached last (0 = none); generations: serials whose plans are kept, oldest first.
 Lane = namedtuple("Lane", "serial hash leaf salt active generations")
-State = namedtuple("State", "lanes floors")  # {lane: Lane}, {lane: serial}
+# {lane: Lane}, {lane: serial}: of a node that was deployed before floors had a file of their own
+State = namedtuple("State", "lanes floors")
 Clock = namedtuple("Clock", "deployed floor")  # unix seconds
 
 EMPTY = State({}, {})
@@ -32,10 +33,23 @@ def parse_state(data: bytes) -> State:
     value = shape.fields(loads(data), "state", ("v", "lanes", "floors"))
     shape.version(value["v"], "state.v")
     lanes = shape.table(value["lanes"], "state.lanes", _lane, 256)
-    floors = shape.table(value["floors"], "state.floors", shape.integer, 256)
-    for name in (*lanes, *floors):
+    for name in lanes:
         shape.word(name, "state")
-    return State(lanes, floors)
+    return State(lanes, _floors(value["floors"], "state"))
+
+
+def parse_floors(data: bytes) -> dict[str, int]:
+    """{lane: serial}, of floors.json."""
+    value = shape.fields(loads(data), "floors", ("v", "floors"))
+    shape.version(value["v"], "floors.v")
+    return _floors(value["floors"], "floors")
+
+
+def _floors(value: Any, where: str) -> dict[str, int]:
+    floors = shape.table(value, where + ".floors", shape.integer, 256)
+    for name in floors:
+        shape.word(name, where)
+    return floors
 
 
 def _lane(value: Any, where: str) -> Lane:

@@ -55,6 +55,7 @@ class SimNode:
     lanes: dict[str, Held] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     manual: set[str] = field(default_factory=set)
+    floors: dict[str, int] = field(default_factory=dict)
     acks: dict[tuple[str, str], bytes] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
     kinds: list[str] = field(default_factory=list)  # what came: part, delta, same
@@ -142,7 +143,7 @@ class SimNode:
             self._signers(stream),
         )
         now = self.clock()
-        node = policy.Node(self._blueprint(), lanes, {}, "/home")
+        node = policy.Node(self._blueprint(), lanes, self.floors, "/home")
         told = policy.judge(node, offer, policy.Clock(now, now - 1000, now - 1000))
         if told.kind != policy.ACCEPTED:
             return told.kind, told.code, told.reason, head.serial

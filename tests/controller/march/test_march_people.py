@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.controller.march.desk import Desk, line, plan
 from tests.controller.march.simnode import SimFleet
 from tests.controller.march.story import reach, refused, run, serial, story
 
-from enve.errors import (
-    LeaseError,
-)
+from enve.core import serials
+from enve.core.parts import Place
+from enve.errors import LeaseError
+from enve_pm.core.chain import STEP
 from enve_pm.wire import head as heads
 
 pytestmark = pytest.mark.real  # gpg and gpgv
@@ -107,6 +110,49 @@ async def test_a_lying_node_does_not_stop_the_lane(
     assert alice.verdicts["n2"] == "applied"
     assert serial(nodes, "n2") == 1
     assert any(text.startswith("bad-state, ignored: n1") for text in alice.notices)
+
+
+@story
+async def test_a_thief_of_one_node_does_not_use_up_the_serials_of_all(
+    alice: Desk, bob: Desk, fleet: Fleet
+) -> None:
+    """bob's key is good for n1 alone: the highest step that a node takes, and then any number that
+    n1 shows, which obeys him."""
+    nodes = fleet(2)
+    n1, n2 = nodes.sims.values()
+    n1.keyholes, n2.keyholes = (alice.keyhole(), bob.keyhole("n1.**")), (alice.keyhole(),)
+    shop = plan({"n1": [line("web")], "n2": [line("web")]})
+    assert await run(alice, nodes, shop) == 0
+    only = SimFleet(n1)
+    with leaping(STEP):
+        assert await run(bob, only, plan({"n1": [line("web", nice=1)]})) == 0
+    assert await run(alice, nodes, shop) == 5  # n2 takes no such step
+    assert (alice.verdicts["n1"], alice.verdicts["n2"]) == ("applied", "rejected")
+    # What deploy does, on the way to a blueprint without bob's key.
+    n2.floors = {"main": serial(nodes, "n1")}
+    again = plan({"n1": [line("web", nice=2)], "n2": [line("web", nice=2)]})
+    assert await run(alice, nodes, again) == 0
+    n1.floors = {"main": (1 << 52) + STEP}
+    with leaping(1 << 52):
+        assert await run(bob, only, plan({"n1": [line("web", nice=1)]})) == 0
+    await run(alice, nodes, shop)
+    assert alice.verdicts == {"n1": "rejected", "n2": "applied"}
+    assert any("too far above" in text and "n1" in text for text in alice.notices)
+    assert max(entry.signed.serial for entry in alice.history.entries()) < 2 * STEP
+
+
+@contextmanager
+def leaping(step: int) -> Iterator[None]:
+    """Who marches now signs a serial so much higher than he should."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = serials.place
+
+        def leap(*args: Any, **more: Any) -> Place:
+            found = place(*args, **more)
+            return replace(found, serial=found.serial - 1 + step)
+
+        patch.setattr(serials, "place", leap)
+        yield
 
 
 # -- what was signed before -----------------------------------------------------------------------

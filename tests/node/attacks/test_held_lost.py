@@ -74,3 +74,17 @@ def test_the_damaged_plan_itself_or_the_next_mends_it(damaged: Bench, keys: Keys
     assert damaged.acceptor.plans.damaged == {}
     assert damaged.acceptor.held() == {"main": dict(SECOND.parts["web1"].lines)}
     assert damaged.ask(SECOND.stream(keys.sign("alice"))).verdict == "duplicate"
+
+
+def test_floors_hold_beside_what_is_held_and_broken_ones_let_nothing_in(
+    bench: Bench, keys: Keys
+) -> None:
+    floors = bench.home / "trust" / "floors.json"
+    floors.write_text('{"v":1,"floors":{"main":70000}}')
+    web = {"web": forge.line("web")}
+    sign = keys.sign("alice")
+    assert bench.ask(SECOND.after(web).stream(sign)).code == "replay"
+    floors.write_text('{"v":1,"floors":{"main":"many"}}')
+    assert bench.ask(SECOND.after(web).stream(sign)).code == "keyhole"
+    floors.write_text('{"v":1,"floors":{"main":70000}}')
+    assert bench.ask(SECOND.after(web, serial=70_000).stream(sign)).verdict == "accepted"

@@ -108,8 +108,8 @@ def test_what_is_laid_down_and_with_which_modes(order: Ordered, program: Bundle)
                 assert mode & 0o077 == 0, name
     assert (home / "trust/blueprint.json").read_bytes() == order.blueprint
     assert (home / f"trust/keys/{FPR}.gpg").read_bytes() == b"ring of A"
-    state = json.loads((home / "trust/state.json").read_text())
-    assert state == {"v": 1, "lanes": {}, "floors": {"main": 7}}
+    floors = json.loads((home / "trust/floors.json").read_text())
+    assert floors == {"v": 1, "floors": {"main": 7}}
     clock = json.loads((home / "trust/clock.json").read_text())
     assert clock == {"v": 1, "deployed": order.now, "floor": order.now}
     deployed = json.loads((home / "lib/deployed.json").read_text())
@@ -140,13 +140,25 @@ def test_time_goes_on_and_only_falls_when_asked(order: Ordered, program: Bundle)
     assert floor() == order.now - 5000
 
 
-def test_floors_are_for_a_node_that_holds_nothing(order: Ordered, program: Bundle) -> None:
+def test_floors_are_for_lanes_that_hold_nothing_or_are_left_far_behind(
+    order: Ordered, program: Bundle
+) -> None:
+    trust = Path(order.home) / "trust"
+    order = replace(order, floors={})
     carry_out(order, program)
-    state = Path(order.home) / "trust/state.json"
-    state.write_text('{"v":1,"lanes":{"main":{}},"floors":{}}')
-    done = carry_out(replace(order, floors={"main": 99}, push=False), program)
-    assert "floors" not in done["did"]
-    assert "99" not in state.read_text()
+    (trust / "state.json").write_text('{"v":1,"lanes":{"main":{"serial":5}},"floors":{}}')
+
+    def told(floors: dict[str, int]) -> dict[str, int]:
+        done = carry_out(replace(order, floors=floors, push=False), program)
+        if "floors" not in done["did"]:
+            return {}
+        return dict(json.loads((trust / "floors.json").read_text())["floors"])
+
+    assert told({"main": 99}) == {}
+    assert told({"main": 99, "db": 3}) == {"db": 3}
+    assert told({"main": 99, "db": 4}) == {}
+    assert told({"main": 65_541, "db": 3}) == {"main": 65_541, "db": 3}
+    assert told({"main": 5, "db": 1}) == {}
 
 
 def test_an_install_that_was_cut_off_is_done_again(order: Ordered, program: Bundle) -> None:

@@ -17,7 +17,7 @@ from enve_pm.wire.truststate import GENERATIONS, MOST_GENERATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Mapping
 
     from enve_pm.core.blueprint import Blueprint
     from enve_pm.core.policy import Verdict
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 Answer = namedtuple("Answer", "verdict code reason lane serial old", defaults=({},))
 # What an attempt works with. inbox: RUN/inbox
 Room = namedtuple("Room", "home inbox loop install plans store verifier")
+
+
+def highest(*floors: Mapping[str, int]) -> dict[str, int]:
+    """Lane -> the highest of its floors."""
+    lanes = {lane for one in floors for lane in one}
+    return {lane: max(one.get(lane, 0) for one in floors) for lane in lanes}
 
 
 class Attempt:
@@ -129,7 +135,8 @@ class Attempt:
             lane: policy.Lane(known.serial, known.hash, plans.part(lane), lane in plans.damaged)
             for lane, known in plans.state.lanes.items()
         }
-        return policy.Node(self.blueprint, lanes, plans.state.floors, self.room.home)
+        floors = highest(plans.state.floors, self.install.floors())
+        return policy.Node(self.blueprint, lanes, floors, self.room.home)
 
     def _proves(self, leaf: bytes) -> bool:
         root = bytes.fromhex(self.head.root)

@@ -1,4 +1,4 @@
-"""What deploy has put into HOME/trust: the blueprint, the key rings and the clock's floor."""
+"""What deploy has put into HOME/trust: the blueprint, the key rings and the floors."""
 
 from __future__ import annotations
 
@@ -63,6 +63,16 @@ class Install:
             return truststate.Clock(0, 0)
         except (OSError, FormatError) as error:
             raise Refused(KEYHOLE, "this node's clock.json cannot be read: %s" % error) from None
+
+    def floors(self) -> dict[str, int]:
+        """Lane -> the newest serial that deploy knew. Refused(keyhole) when they are broken:
+        without them an old plan could be new."""
+        try:
+            return truststate.parse_floors(self.disk.read(self.folder + "/floors.json", 1 << 16))
+        except FileNotFoundError:
+            return {}
+        except (OSError, FormatError) as error:
+            raise Refused(KEYHOLE, "this node's floors.json cannot be read: %s" % error) from None
 
     def raise_floor(self, issued: int) -> None:
         """After an accepted head: time does not run back behind it. A floor that cannot be written
