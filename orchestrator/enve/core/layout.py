@@ -31,6 +31,7 @@ def as_pm(tree: PmTree) -> node_side.Pm:
         {name: _as_ceiling(ceiling) for name, ceiling in tree.spots.items()},
         {name: as_pm(pm) for name, pm in tree.pms.items()},
         dict(tree.walls),
+        tree.needs,
     )
 
 

@@ -59,11 +59,13 @@ def _keyhole(keyhole: Keyhole) -> dict[str, Any]:
 def _tree(tree: PmTree) -> dict[str, Any]:
     return {
         "spots": {name: _ceiling(ceiling) for name, ceiling in tree.spots.items()},
-        "pms": {
-            name: {"mode": pm.mode or "user", "user": pm.user, **pm.walls, **_tree(pm)}
-            for name, pm in tree.pms.items()
-        },
+        "pms": {name: _pm(pm) for name, pm in tree.pms.items()},
     }
+
+
+def _pm(pm: PmTree) -> dict[str, Any]:
+    said = {"mode": pm.mode or "user", "user": pm.user, **pm.walls, **_tree(pm)}
+    return {**said, "needs": list(pm.needs)} if pm.needs else said
 
 
 def _ceiling(ceiling: Ceiling) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 from enve.core.suggest import did_you_mean
 from enve_pm.core import address, ceiling, graph, room
@@ -11,6 +12,7 @@ from enve_pm.core.refusal import Refused
 from enve_pm.core.unit import TIMER, UnitSpec
 
 Specs = Mapping[str, UnitSpec]  # by address below the node
+NO_PMS: Specs = {}
 EDGES = ("needs", "wants", "after")
 
 
@@ -28,23 +30,32 @@ class Flaw(Exception):
         self.hint = hint
 
 
-def check_node(node: str, specs: Specs, laid_out: Collection[str] = ()) -> None:
-    """Raises Flaw. laid_out: addresses of all spots of the node's blueprint, if it is known."""
+def check_node(
+    node: str, specs: Specs, laid_out: Collection[str] = (), pms: Specs = NO_PMS
+) -> None:
+    """Raises Flaw. laid_out: addresses of all spots of the node's blueprint, if it is known; pms:
+    what it nests in it."""
+    beside = by_pm(pms)
     for above, units in by_pm(specs).items():
-        _dependencies(node, above, units, laid_out)
+        there = {**beside.get(above, {}), **units}
+        _dependencies(node, above, units, there, laid_out)
         _timers(node, above, units, laid_out)
         for spec, key, name, kind in room.misplaced(units):
             raise Flaw(spec.name, key, f"{spec.name} of {node}: {key} {name} is no {kind}")
-        cycle = graph.find_cycle(units, units)
-        if cycle:
-            spec = units[cycle[0]]
-            raise Flaw(
-                spec.name,
-                next(key for key in EDGES if cycle[1] in getattr(spec, key)),
-                f"units of {node} wait for each other",
-                notes=(graph.show_cycle(units, cycle),),
-                hint="remove one of these edges",
-            )
+        _circle(node, units, there)
+
+
+def _circle(node: str, units: Specs, there: Specs) -> None:
+    cycle = graph.find_cycle(there, units)
+    if cycle:
+        name, following = next(step for step in pairwise(cycle) if step[0] in units)
+        raise Flaw(
+            units[name].name,
+            next(key for key in EDGES if following in getattr(units[name], key)),
+            f"units of {node} wait for each other",
+            notes=(graph.show_cycle(there, cycle),),
+            hint="remove one of these edges",
+        )
 
 
 def by_pm(specs: Specs) -> dict[tuple[str, ...], dict[str, UnitSpec]]:
@@ -56,12 +67,12 @@ def by_pm(specs: Specs) -> dict[tuple[str, ...], dict[str, UnitSpec]]:
 
 
 def _dependencies(
-    node: str, above: tuple[str, ...], units: Specs, laid_out: Collection[str]
+    node: str, above: tuple[str, ...], units: Specs, there: Specs, laid_out: Collection[str]
 ) -> None:
     for spec in units.values():
         for key in EDGES:
             for name in getattr(spec, key):
-                if name not in units:
+                if name not in there:
                     raise _missing(node, spec, key, address.format((*above, name)), laid_out, units)
 
 

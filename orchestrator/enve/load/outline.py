@@ -17,7 +17,7 @@ from enve.model.blueprint import Ceiling
 from enve_pm.core import address
 
 KEYS = ("spots", "pms", "limits")
-PM_KEYS = ("mode", "user", "spots", "pms", *walls.KEYS)
+PM_KEYS = ("mode", "user", "needs", "spots", "pms", *walls.KEYS)
 LIMITS = ("inbox", "generations")
 _LATER = ("memory", "cpu", "tasks", "io")
 
@@ -41,6 +41,7 @@ class PmOutline:
     table: Mapping[str, Item]
     inner: Outline
     walls: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
     def at(self, key: str) -> Item:
         return self.table.get(key, self.key)
@@ -94,7 +95,8 @@ def _pm(key: Item, item: Item, what: str) -> PmOutline:
     mode = table["mode"].choice(f"mode of {what}", ("root", "user")) if "mode" in table else "user"
     user = read_user(table["user"], f"user of {what}") if "user" in table else ""
     around = walls.read_walls(table, mode, what)
-    return PmOutline(key, mode, user, table, _inside(table, what), around)
+    needs = table["needs"].texts(f"needs of {what}") if "needs" in table else ()
+    return PmOutline(key, mode, user, table, _inside(table, what), around, tuple(needs))
 
 
 def _name(key: Item, what: str) -> str:
@@ -135,9 +137,13 @@ def _add_pm(joined: Outline, name: str, pm: PmOutline, node: str) -> None:
     first = joined.pms.get(name)
     if first is None:
         first = joined.pms[name] = replace(pm, inner=Outline())
-    elif (first.mode, first.user, first.walls) != (pm.mode, pm.user, pm.walls):
+    elif _itself(first) != _itself(pm):
         raise _twice(pm.key, first.key, f"pm {name!r}", node)
     _add(first.inner, pm.inner, node)
+
+
+def _itself(pm: PmOutline) -> tuple[Any, ...]:
+    return pm.mode, pm.user, pm.walls, pm.needs
 
 
 def _twice(item: Item, first: Item, what: str, node: str) -> InputError:

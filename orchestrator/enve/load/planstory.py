@@ -19,9 +19,12 @@ from enve.load.template import MissingFacts
 from enve.model.blueprint import Blueprint
 from enve.model.plan import Blob, NodePlan, RenderedPlan
 from enve.model.site import Domain
-from enve_pm.core import address
+from enve_pm.core import address, pmlines
 from enve_pm.core.blueprint import Pm
 from enve_pm.core.ceiling import directory
+
+# A node's blueprint: as pm's own code knows it, the addresses of its spots, and its nested pms.
+Laid = tuple[Pm, frozenset[str], validate.Specs]
 
 
 def _whole(where: Where) -> str:
@@ -96,7 +99,7 @@ class Story:
     def check(self) -> None:
         """What only shows when all lines of a node are there; like nodes are checked once."""
         seen: set[object] = set()
-        trees: dict[int, tuple[Pm, frozenset[str]]] = {}
+        trees: dict[int, Laid] = {}
         single: dict[str, list[str]] = {}
         for name, lines in self._lines.items():
             layout = self._blueprint.nodes.get(name) if self._blueprint is not None else None
@@ -110,7 +113,8 @@ class Story:
             seen.add(like)
             if tree is not None and id(tree) not in trees:
                 there = frozenset(address.format(steps) for steps, _ in spots(tree))
-                trees[id(tree)] = (as_pm(tree), there)
+                pm = as_pm(tree)
+                trees[id(tree)] = pm, there, pmlines.specs(pm)
             self._check_node(name, lines, trees.get(id(tree)))
         self._checked(next(iter(self._lines), ""), lambda: validate.check_single(single))
 
@@ -118,11 +122,11 @@ class Story:
         self,
         name: str,
         lines: Mapping[str, Rendered],
-        layout: tuple[Pm, frozenset[str]] | None,
+        layout: Laid | None,
     ) -> None:
         specs = {below: line.spec for below, line in lines.items()}
-        pm, there = layout if layout is not None else (None, frozenset[str]())
-        self._checked(name, lambda: validate.check_node(name, specs, there))
+        pm, there, pms = layout if layout is not None else (None, (), validate.NO_PMS)
+        self._checked(name, lambda: validate.check_node(name, specs, there, pms))
         if pm is None:
             return
         top = home(self._domain.nodes[name], self._facts.get(name)) or "~"

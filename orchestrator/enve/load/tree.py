@@ -8,7 +8,7 @@ from enve.load.item import Item
 from enve.load.outline import Outline, PmOutline
 from enve.load.walls import wrong
 from enve.model.blueprint import Ceiling, PmTree
-from enve_pm.core import nesting, walls
+from enve_pm.core import nesting, pmlines, walls
 from enve_pm.core.blueprint import OF_ROOT, ROOT, WALLS
 from enve_pm.core.inside import NONE
 
@@ -42,6 +42,11 @@ class _Builder:
         )
         for name, pm in outline.pms.items():
             self._walls(name, pm, tree)
+        flaw = pmlines.needs_flaw(tree.pms, tree.spots)
+        if flaw is not None:
+            name, why = flaw
+            pm = outline.pms[name]
+            raise pm.at("needs").bad(f"needs of pm {name!r} of {self._node}: {why}")
         return tree
 
     def _walls(self, name: str, pm: PmOutline, tree: PmTree) -> None:
@@ -84,7 +89,7 @@ class _Builder:
             raise pm.key.bad(f"pms nested more than {DEPTH} deep")
         user = self._user(name, pm, chain, above)
         tree = self._inside(pm.inner, below, user)
-        tree = replace(tree, mode=pm.mode, user=user, walls=pm.walls)
+        tree = replace(tree, mode=pm.mode, user=user, walls=pm.walls, needs=pm.needs)
         why = walls.users_flaw(tree, self._ranges)
         if why:
             raise pm.at("users").bad(f"users of pm {name!r} of {self._node}: {why}")

@@ -59,6 +59,7 @@ class PmTree:
     mode: str = ""
     user: str = ""
     walls: Mapping[str, Any] = field(default_factory=dict)  # see `enve_pm.core.walls`
+    needs: tuple[str, ...] = ()  # units beside it that it waits for
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@ each may be."""
 
 from __future__ import annotations
 
-from enve_pm.core import inet, nesting, shape, walls
+from enve_pm.core import inet, nesting, pmlines, shape, walls
 from enve_pm.core.address import AddressError, Pattern, check_name
-from enve_pm.core.address import format as format_address
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.inside import NONE
@@ -42,8 +41,9 @@ Ceiling = namedtuple(
     " networks bridges limits joins no_new_privs read_only",
     defaults=((), (), (), (), {}, (), False, False),
 )
-# spots: {name: Ceiling}, pms: {name: Pm}, walls: as of `walls`
-Pm = namedtuple("Pm", "mode user spots pms walls", defaults=({},))
+# spots: {name: Ceiling}, pms: {name: Pm}, walls: as of `walls`, needs: units beside it that it
+# waits for
+Pm = namedtuple("Pm", "mode user spots pms walls needs", defaults=({}, ()))
 Blueprint = namedtuple("Blueprint", "domain node epoch keyholes threshold tree limits")
 
 DEPTH = 8  # pms in one another
@@ -106,11 +106,12 @@ class _Tree:
         _check_chain(chain, where)
 
         def nested(inner: Any, at: str) -> Pm:
-            shape.fields(inner, at, ("mode",), ("user", "spots", "pms", *walls.KEYS))
+            shape.fields(inner, at, ("mode",), ("user", "spots", "pms", "needs", *walls.KEYS))
             mode = shape.choice(inner["mode"], at + ".mode", ("root", "user"))
             user = shape.text(inner.get("user", ""), at + ".user", 64, empty=True)
             self._pm_user(mode, user, chain[-1], at)
-            found = Pm(mode, user, {}, {}, _walls(mode, inner, at))
+            needs = tuple(shape.items(inner.get("needs", []), at + ".needs", _name))
+            found = Pm(mode, user, {}, {}, _walls(mode, inner, at), needs)
             read = self.pm(inner, at, found, [*chain, walls.kind(mode, found.walls)])
             why = walls.users_flaw(read, self.ranges)
             if why:
@@ -132,6 +133,9 @@ class _Tree:
         _check_names(spots, pms, where)
         for name, pm in pms.items():
             _check_walls(pm, spots, "%s.pms.%s" % (where, name))
+        flaw = pmlines.needs_flaw(pms, spots)
+        if flaw is not None:
+            raise FormatError("%s.pms.%s.needs: %s" % (where, *flaw))
         return who._replace(spots=spots, pms=pms)
 
     def _pm_user(self, mode: str, user: str, above: str, where: str) -> None:
@@ -256,25 +260,6 @@ def find(tree: Pm, steps: Sequence[str]) -> Any:
         tree = tree.pms[step]
     last = steps[-1]
     return tree.spots.get(last) or tree.pms.get(last)
-
-
-def walled(pm: Pm, needs: Sequence[str] = ()) -> dict[str, Any]:
-    """The keys of a sub-pm's line that say of its walls, and what it needs then."""
-    named = sorted({*needs, *walls.needs(pm.walls)})
-    return {**pm.walls, "needs": named} if named else dict(pm.walls)
-
-
-def pm_lines(tree: Pm, above: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(address, line) of every sub-pm that is laid out, outer ones first: it runs, unless a plan
-    says otherwise."""
-    for name, pm in sorted(tree.pms.items()):
-        steps = (*above, name)
-        address = format_address(steps)
-        line = {"v": 1, "name": address, "kind": "subpm", "mode": pm.mode, "want": "up"}
-        if pm.user:
-            line["user"] = pm.user
-        yield address, {**line, **walled(pm)}
-        yield from pm_lines(pm, steps)
 
 
 def spots(tree: Pm, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Ceiling]]:

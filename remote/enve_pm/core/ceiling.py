@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, listening, network
+from enve_pm.core import address, listening, network, pmlines
 from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
@@ -70,8 +70,8 @@ def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
     named = found.user and not (isinstance(found, Pm) and found.mode == ROOT)
     if named and takes(spec.kind, "user"):
         line.setdefault("user", found.user)
-    if isinstance(found, Pm) and found.walls:
-        line.update(blueprints.walled(found, spec.needs))
+    if isinstance(found, Pm) and (found.walls or found.needs):
+        line.update(pmlines.walled(found, spec.needs))
     if isinstance(found, Ceiling) and found.rlimits and takes(spec.kind, "rlimits"):
         line["rlimits"] = {**found.rlimits, **spec.rlimits}
     if isinstance(found, Ceiling) and found.limits and takes(spec.kind, "limits"):

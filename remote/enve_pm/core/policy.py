@@ -7,7 +7,7 @@ for, skipped or repaired. Everything is passed in: no clock, no files.
 
 from __future__ import annotations
 
-from enve_pm.core import ceiling, chain, civil, graph, room, scope
+from enve_pm.core import ceiling, chain, civil, graph, pmlines, room, scope
 from enve_pm.core import delta as deltas
 from enve_pm.core import part as parts
 from enve_pm.core.address import AddressError, parse
@@ -102,7 +102,7 @@ def check_part(node: Node, signers: Mapping[str, list[Keyhole]], part: Part) -> 
             everything.update(read_lines(one.part.lines, one.part.lines))
     scope.starts_nothing_else(signers, blueprint.threshold, blueprint.node, change, everything)
     scope.commands_nothing_else(signers, blueprint.threshold, blueprint.node, change, specs)
-    no_circle(everything)
+    no_circle({**pmlines.specs(blueprint.tree), **everything})
     rooms_are_rooms(everything)
     for spec in specs.values():
         ceiling.check(spec, blueprint.tree, node.home)

@@ -71,7 +71,7 @@ BLUEPRINT = """
 nodes:
   web*:
     spots: {edge: {user: www-data, kinds: process, rlimits: {nofile: 1K}}}
-    pms: {tenants: {user: tenants, spots: {shop: {}, blog: {}}}}
+    pms: {tenants: {user: tenants, needs: edge, spots: {shop: {}, blog: {}}}}
   lap: {spots: {a: {}, base: {}, c: {}, d.b: {}}}
 """
 

@@ -101,7 +101,7 @@ nodes:
   "group:web":
     spots: {base: {user: root, kinds: [subroot]}, net: {user: root, kinds: [network]}}
     pms:
-      old: {mode: root, root: base, spots: {erp: {user: erp}}}
+      old: {mode: root, root: base, needs: [net, cell], spots: {erp: {user: erp}}}
       cell: {mode: root, jail: true, network: net, hostname: cell, root: base, users: 231072}
       plain: {mode: root, jail: false, pms: {u: {user: u, pms: {j: {jail: true, network: none}}}}}
   lap: {pms: {cell: {jail: true}}}
@@ -110,7 +110,7 @@ nodes:
 
 def test_walls(tmp_path: Path) -> None:
     pms = shop(tmp_path, WALLS).nodes["web01"].tree.pms
-    assert pms["old"].walls == {"root": "base"}
+    assert (pms["old"].walls, pms["old"].needs) == ({"root": "base"}, ("net", "cell"))
     assert pms["cell"].walls == {
         **{"root": "base", "jail": True, "net": "net", "hostname": "cell", "users": 231072}
     }

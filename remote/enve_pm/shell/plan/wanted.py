@@ -3,8 +3,7 @@ ceilings say put in; and the sub-pms that the blueprint lays out."""
 
 from __future__ import annotations
 
-from enve_pm.core import ceiling
-from enve_pm.core.blueprint import pm_lines
+from enve_pm.core import ceiling, pmlines
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.refusal import FormatError, Refused
 from enve_pm.core.unit import UnitError, UnitSpec
@@ -42,7 +41,7 @@ class Wanted:
     def pms(self) -> dict[str, str]:
         """{address below the node: line} of every sub-pm that the blueprint lays out."""
         tree = self._install.blueprint().tree
-        return {address: dumps(line).decode("utf-8") for address, line in pm_lines(tree)}
+        return {address: dumps(line).decode("utf-8") for address, line in pmlines.lines(tree)}
 
     def _settle(self, text: str, blueprint: Blueprint) -> str:
         """The line with its ceiling's user and limits; the same object where nothing is added."""
