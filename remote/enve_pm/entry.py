@@ -163,7 +163,7 @@ def main(words: Sequence[str]) -> int:
     try:
         return _dispatch(list(words))
     except Failure as failure:
-        print(f"pm: {failure}", file=sys.stderr)
+        _complain(str(failure))
         return failure.code
     except KeyboardInterrupt:
         return 130
@@ -171,8 +171,15 @@ def main(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: no second complaint at exit
         return 141
     except OSError as error:
-        print(f"pm: {error.filename or 'system'}: {error.strerror}", file=sys.stderr)
+        _complain(f"{error.filename or 'system'}: {error.strerror or error}")
         return 1
+
+
+def _complain(text: str) -> None:
+    """Others may have had a say in it."""
+    from enve_pm.client import plain
+
+    print(f"pm: {plain.text(text)}", file=sys.stderr)
 
 
 def _dispatch(words: list[str]) -> int:

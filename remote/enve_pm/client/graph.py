@@ -70,7 +70,7 @@ def _units(home: str, above: Sequence[str]) -> list[str]:
     found = []
     for name in sorted(names):
         try:
-            found.append(unquote(name))
+            found.append(address.check_name(unquote(name)))
         except ValueError:
-            continue
+            continue  # no pm has made it
     return found

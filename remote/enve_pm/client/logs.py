@@ -9,15 +9,15 @@ import time
 from enve_pm.client import plain, read
 from enve_pm.core.filename import quote
 from enve_pm.shell import where, words
-from enve_pm.shell.state.foreign import COMMON
-from enve_pm.shell.words import OK, REFUSED, USAGE, Failure
+from enve_pm.shell.state import foreign
+from enve_pm.shell.words import FAILED, OK, REFUSED, USAGE, Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
 
 BLOCK = 65536
+FAR = 1 << 30  # bytes that are looked through for the lines that were asked for
 EVERY = 0.2  # seconds between two looks of -f
 FLAGS = {**where.FLAGS, "-n": True, "-f": False}
 
@@ -32,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     if file < 0 and not os.path.isdir(read.folder(home, above, "units") + "/" + quote(unit)):
         raise Failure(USAGE, f"no unit {names[0]}; pm list shows all")
     out = plain.Output(sys.stdout.buffer)
-    out.write(b"".join(last(path, int(words.number(options, "-n", 50)))))
+    for data in last(path, int(words.number(options, "-n", 50))):
+        out.write(data)
     if "-f" in options:
         for data in follow(path, file):
             out.write(data)
@@ -46,6 +47,8 @@ def _open(path: str, unit: str) -> int:
             fd = _read(name)
         except PermissionError:
             raise Failure(REFUSED, read.NOT_YOURS % ("the log of " + unit)) from None
+        except foreign.Irregular as error:
+            raise Failure(FAILED, f"the log of {unit}: {error}") from None
         except OSError:
             continue
         os.lseek(fd, 0, os.SEEK_END)
@@ -54,15 +57,23 @@ def _open(path: str, unit: str) -> int:
 
 
 def _read(name: str) -> int:
-    return os.open(name, COMMON)
+    return foreign.regular(name)
 
 
-def last(path: str, count: int) -> list[bytes]:
-    """The last lines over the log and its rotations, in order."""
-    lines: list[bytes] = []
+def last(path: str, count: int, far: int = FAR) -> Iterator[bytes]:
+    """The last lines over the log and its rotations, in order and in pieces: what lies in the last
+    `far` bytes. Nothing is kept in memory: a log may be a stranger's."""
+    for fd, begin in reversed(list(_files(path, count, far))):
+        with open(fd, "rb") as file:
+            file.seek(begin)
+            yield from iter(lambda file=file: file.read(BLOCK), b"")  # type: ignore[misc]
+
+
+def _files(path: str, count: int, far: int) -> Iterator[tuple[int, int]]:
+    """The newest first: (descriptor, where the lines begin)."""
     seen: set[int] = set()
     number = gap = 0
-    while len(lines) < count and gap < 2:  # a rotation under way leaves one name free
+    while count > 0 and far > 0 and gap < 2:  # a rotation under way leaves one name free
         name = f"{path}.{number}" if number else path
         number += 1
         try:
@@ -70,24 +81,30 @@ def last(path: str, count: int) -> list[bytes]:
         except FileNotFoundError:
             gap += 1
             continue
-        with open(fd, "rb") as file:
-            inode = os.fstat(fd).st_ino
-            if inode not in seen:  # it has just been moved here
-                lines = _tail(file, count - len(lines)) + lines
-            seen.add(inode)
-    return lines
+        state = os.fstat(fd)
+        if state.st_ino in seen:  # it has just been moved here
+            os.close(fd)
+            continue
+        seen.add(state.st_ino)
+        begin, found = _tail(fd, state.st_size, count, far)
+        count, far = count - found, far - (state.st_size - begin)
+        yield fd, begin
 
 
-def _tail(file: BinaryIO, count: int) -> list[bytes]:
-    """The last lines of one file, read from its end."""
-    at = file.seek(0, os.SEEK_END)
-    data = b""
-    while at and data.count(b"\n") <= count:
-        step = min(BLOCK, at)
-        at = file.seek(at - step)
-        data = file.read(step) + data
-    lines = data.splitlines(keepends=True)
-    return lines[-count:] if count else []
+def _tail(fd: int, size: int, count: int, far: int) -> tuple[int, int]:
+    """(where the last lines of one file begin, how many they are)."""
+    found, at, end = 0, size, max(size - far, 0)
+    while at > end:
+        step = min(BLOCK, at - end)
+        data = os.pread(fd, step, at - step)
+        place = len(data)
+        while (place := data.rfind(b"\n", 0, place)) >= 0:
+            if at - step + place + 1 < size:  # a line begins behind it
+                found += 1
+            if found == count:
+                return at - step + place + 1, found
+        at -= step
+    return end, found + (size > 0)
 
 
 def follow(path: str, fd: int) -> Iterator[bytes]:

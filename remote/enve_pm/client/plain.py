@@ -17,6 +17,13 @@ def text(said: str) -> str:
     return said if said.isprintable() else "".join(map(_spell, said.replace("\r\n", "\n")))
 
 
+def json_text(said: str) -> str:
+    """The same of a JSON text, which stays one."""
+    from json import dumps
+
+    return "".join(c if c.isprintable() or c == "\n" else dumps(c)[1:-1] for c in said)
+
+
 def _spell(char: str) -> str:
     if char.isprintable() or char in _KEPT:
         return char

@@ -8,8 +8,9 @@ import os
 from enve_pm.core import address
 from enve_pm.core.filename import quote, unquote
 from enve_pm.shell import where
-from enve_pm.shell.state.foreign import COMMON
+from enve_pm.shell.state import foreign
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
+from enve_pm.wire.nested import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,25 +44,28 @@ def subs(home: str) -> dict[str, Any]:
     return found
 
 
-def document(path: str) -> dict[str, Any]:
-    """A JSON object. Raises Failure, FileNotFoundError."""
+def document(path: str, what: str = "") -> dict[str, Any]:
+    """A JSON object; `what` it is called, else by its path. Raises Failure, FileNotFoundError."""
     try:
-        with open(os.open(path, COMMON), "rb") as file:
+        with open(foreign.regular(path), "rb") as file:
             value = json.loads(file.read(LARGEST))
     except PermissionError:
-        raise Failure(REFUSED, NOT_YOURS % path) from None
-    except ValueError:
-        raise Failure(FAILED, f"{path} holds no JSON") from None
+        raise Failure(REFUSED, NOT_YOURS % (what or path)) from None
+    except (ValueError, RecursionError):
+        raise Failure(FAILED, f"{what or path} holds no JSON") from None
+    except foreign.Irregular as error:
+        raise Failure(FAILED, f"{what or path}: {error}") from None
     return value if isinstance(value, dict) else {}
 
 
 def parameter(home: str, path: Sequence[str]) -> dict[str, Any]:
     """The line of a unit, by the names that lead to it. Raises Failure."""
     *above, unit = path
+    name = address.format(path) if above else unit
     try:
-        return document(f"{folder(home, above, 'units/' + quote(unit))}/parameter")
+        place = folder(home, above, "units/" + quote(unit))
+        return document(f"{place}/parameter", f"the line of {name}")
     except FileNotFoundError:
-        name = address.format(path) if above else unit
         raise Failure(USAGE, f"no unit {name}; pm list shows all") from None
 
 
@@ -105,11 +109,17 @@ def alive(shown: Mapping[str, Any]) -> bool:
 
 
 def edges(line: Mapping[str, Any], above: Iterable[str]) -> list[tuple[str, str]]:
-    """What a line needs, wants and waits for, as (kind, address)."""
+    """What a line needs, wants and waits for, as (kind, address). It may be anybody's: what is no
+    name is left out."""
     kinds = (("need", "needs"), ("want", "wants"), ("after", "after"))
     inside = tuple(above)
     return [
         (kind, address.format((*inside, other)))
         for kind, key in kinds
-        for other in line.get(key, ())
+        for other in names(line.get(key))
     ]
+
+
+def names(value: Any) -> list[str]:
+    """Those of units in a list that anybody may have written."""
+    return [one for one in value if is_name(one)] if isinstance(value, list) else []

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 
-from enve_pm.client import read
+from enve_pm.client import plain, read
 from enve_pm.core import address
 from enve_pm.shell import listing, where, words
 from enve_pm.shell.words import FAILED, OK, USAGE, Failure
@@ -41,7 +41,8 @@ def _print(found: Sequence[Any], output: str) -> None:
     elif output == "name":
         print("".join(f"{address.format(row)}\n" for row, _ in found), end="")
     else:
-        print("\n".join(listing.table(found, time.time_ns() // 1_000_000)))
+        rows = listing.table(found, time.time_ns() // 1_000_000)
+        print("\n".join(map(plain.text, rows)))
 
 
 def status(verb: str, arguments: Sequence[str]) -> int:
@@ -68,11 +69,8 @@ def cat(verb: str, arguments: Sequence[str]) -> int:
         raise Failure(USAGE, "which unit? pm cat UNIT...")
     home = where.home(options)
     for name in names:
-        print(
-            json.dumps(
-                read.parameter(home, read.steps(name)), indent=2, sort_keys=True, ensure_ascii=False
-            )
-        )
+        line = read.parameter(home, read.steps(name))
+        print(plain.json_text(json.dumps(line, indent=2, sort_keys=True, ensure_ascii=False)))
     return OK
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 from enve_pm.client import send
+from enve_pm.client.plain import text as safe
 from enve_pm.shell import where, words
 from enve_pm.shell.words import USAGE, Failure
 
@@ -72,7 +73,7 @@ def order(
     look(True)
     for code, message in answers:
         if message:
-            print(message, file=sys.stderr if code else sys.stdout)
+            print(safe(message), file=sys.stderr if code else sys.stdout)
     return worst([code for code, _ in answers])
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FLAGS = {**where.FLAGS, "-o": True}
 LINES = 5  # of its log
+FAR = 65536  # bytes from its end on
 WIDE = 1000  # bytes of a line
 
 
@@ -50,7 +51,7 @@ def tell(home: str, path: tuple[str, ...]) -> dict[str, Any]:
 
     def needs(of: tuple[str, ...]) -> Sequence[str]:
         try:
-            return list(map(str, read.parameter(home, of).get("needs", ())))
+            return read.names(read.parameter(home, of).get("needs"))
         except Failure:
             return ()
 
@@ -83,7 +84,8 @@ def _job(home: str, path: tuple[str, ...]) -> dict[str, Any] | None:
 
 def _log(home: str, path: tuple[str, ...]) -> list[str]:
     try:
-        rows = logs.last(f"{where.nested(home, path[:-1], 'log')}/{quote(path[-1])}.log", LINES)
+        path_of = f"{where.nested(home, path[:-1], 'log')}/{quote(path[-1])}.log"
+        rows = b"".join(logs.last(path_of, LINES, FAR)).splitlines()
     except OSError:
         return []
     return [row[:WIDE].decode("utf-8", "replace").rstrip() for row in rows]

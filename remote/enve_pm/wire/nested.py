@@ -78,8 +78,8 @@ def number(value: Any) -> int:
 def is_name(value: Any) -> bool:
     """Can this name a unit?"""
     try:
-        return bool(address.check_name(value) == value)
-    except (address.AddressError, TypeError):
+        return isinstance(value, str) and address.check_name(value) == value
+    except address.AddressError:
         return False
 
 

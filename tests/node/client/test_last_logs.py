@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from enve_pm.client import logs
 from enve_pm.shell.words import Failure
@@ -27,14 +31,34 @@ def write(folder: Path, files: dict[str, str]) -> str:
 )
 def test_a_name_is_free_while_files_move(tmp_path: Path, files: dict[str, str]) -> None:
     path = write(tmp_path, files)
-    assert logs.last(path, 9) == [b"a\n", b"b\n", b"c\n"]
-    assert logs.last(path, 2) == [b"b\n", b"c\n"]
+    assert b"".join(logs.last(path, 9)) == b"a\nb\nc\n"
+    assert b"".join(logs.last(path, 2)) == b"b\nc\n"
 
 
 def test_a_log_that_moves_between_two_looks_is_shown_once(tmp_path: Path) -> None:
     path = write(tmp_path, {"web.log": "b\n", "web.log.2": "a\n"})
     os.link(path, f"{path}.1")
-    assert logs.last(path, 9) == [b"a\n", b"b\n"]
+    assert b"".join(logs.last(path, 9)) == b"a\nb\n"
+
+
+@given(st.lists(st.text("ab\n", max_size=40), min_size=1, max_size=3), st.integers(0, 12))
+def test_these_are_the_last_lines(texts: list[str], count: int) -> None:
+    """Of logs that end with a line, as the logger rotates them; the newest may not."""
+    texts[1:] = [text and text.rstrip("\n") + "\n" for text in texts[1:]]
+    with tempfile.TemporaryDirectory() as folder:
+        names = [f"web.log.{number}" if number else "web.log" for number in range(len(texts))]
+        path = write(Path(folder), dict(zip(names, texts, strict=True)))
+        whole = "".join(reversed(texts)).encode().splitlines(keepends=True)
+        wanted = whole[-count:] if count else []
+        assert b"".join(logs.last(path, count)) == b"".join(wanted)
+
+
+def test_no_log_is_taken_into_memory(tmp_path: Path) -> None:
+    path = write(tmp_path, {"web.log": "", "web.log.1": "a\n"})
+    os.truncate(path, 1 << 40)
+    begun = time.monotonic()
+    assert b"".join(logs.last(path, 5, 1 << 20)) == bytes(1 << 20)
+    assert time.monotonic() - begun < 5
 
 
 def test_what_is_followed_is_there_in_the_middle_of_a_rotation(tmp_path: Path) -> None:

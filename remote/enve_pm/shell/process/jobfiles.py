@@ -7,6 +7,8 @@ import os
 
 from enve_pm.shell.events.system import System
 from enve_pm.shell.process.job import rank
+from enve_pm.shell.state.foreign import Folder, Foreign
+from enve_pm.wire.nested import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,71 +21,70 @@ MOST = 20_000  # jobs that are looked at
 def newest(folder: str, unit: str) -> dict[str, Any] | None:
     """{"job", "step", "command", "wall", "code", "ended", "lasted", "message"} of the run that
     began last; `code` None: it is not over; `lasted`: ms till then or till now, 0: unknown. None
-    where there is no run, or none that is ours to read."""
+    where there is no run, or none that is ours to read. The pm may be anybody's: see `Folder`."""
     found: dict[str, Any] | None = None
     try:
-        names = os.listdir(folder)[:MOST]
-    except OSError:
+        with Folder(folder + "/.", os.stat(folder).st_uid) as jobs:
+            for name in os.listdir(jobs.fd)[:MOST]:
+                said = _parameter(jobs, name)
+                if said.get("unit") == unit and (found is None or rank(name) > rank(found["job"])):
+                    found = {**said, "job": name}
+            return None if found is None else _whole(jobs, found)
+    except (OSError, Foreign):
         return None
-    for name in names:
-        said = _parameter(folder + "/" + name)
-        if said.get("unit") == unit and (found is None or rank(name) > rank(found["job"])):
-            found = {**said, "job": name}
-    return None if found is None else _whole(folder + "/" + found["job"], found)
 
 
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _parameter(folder: str) -> dict[str, Any]:
+def _parameter(jobs: Folder, name: str) -> dict[str, Any]:
     try:
-        value = json.loads(_read(folder + "/parameter"))
-    except (OSError, ValueError):
+        with jobs.folder(name) as job:
+            value = json.loads(job.read("parameter", LARGEST))
+    except (OSError, Foreign, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def _whole(folder: str, said: dict[str, Any]) -> dict[str, Any]:
-    code, ended, lasted = _end(folder + "/retcode")
+def _whole(jobs: Folder, said: dict[str, Any]) -> dict[str, Any]:
+    """Raises OSError, Foreign."""
+    with jobs.folder(said["job"]) as job:
+        code, ended, lasted = _end(job)
+        age = _age(job) if code is None else lasted
+        message = _read(job, "message").decode("utf-8", "replace").strip()
+    command, step = said.get("command"), said.get("step")
+    words = command if isinstance(command, list) else []
     return {
         "job": said["job"],
-        "step": str(said.get("step", "")),
-        "command": [str(word) for word in said.get("command", ())],
-        "wall": _number(said.get("wall")),
+        "step": step if isinstance(step, str) else "",
+        "command": [word for word in words if isinstance(word, str)],
+        "wall": number(said.get("wall")),
         "code": code,
         "ended": ended,
-        "lasted": _age(folder + "/pid") if code is None else lasted,
-        "message": _message(folder + "/message"),
+        "lasted": number(age),
+        "message": message,
     }
 
 
-def _end(path: str) -> tuple[int | None, int, int]:
+def _end(job: Folder) -> tuple[int | None, int, int]:
     """The exit code, when it was written (UNIX ms), and how long that took."""
     try:
-        code, *lasted = map(int, _read(path).split())
-        return code, os.stat(path).st_mtime_ns // 1_000_000, sum(lasted[:1])
+        code, *lasted = map(int, _read(job, "retcode").split())
+        ended = os.stat("retcode", dir_fd=job.fd).st_mtime_ns // 1_000_000
     except (OSError, ValueError):
         return None, 0, 0
+    return code, ended, sum(lasted[:1])
 
 
-def _age(path: str) -> int:
+def _age(job: Folder) -> int:
     """For how long the process runs that stands there."""
     system = System()
     try:
-        _, start, boot = _read(path).split()
+        _, start, boot = _read(job, "pid").split()
         return system.lasted(int(start)) if boot.decode("ascii") == system.boot() else 0
     except (OSError, ValueError):
         return 0
 
 
-def _message(path: str) -> str:
+def _read(job: Folder, name: str) -> bytes:
     try:
-        return _read(path).decode("utf-8", "replace").strip()
-    except OSError:
-        return ""
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read(LARGEST)
+        return job.read(name, LARGEST)
+    except (OSError, Foreign):
+        return b""
