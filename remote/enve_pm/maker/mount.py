@@ -32,6 +32,8 @@ class MountUnit:
         self._place = place
         self._body = place.body
         self.at = place.path(place.body["at"])
+        tmpfs = self._body["type"] == "tmpfs"
+        self._shown: Memory | Bound = Memory(place) if tmpfs else Bound(place)
 
     def check(self) -> str:
         """Why it is not there as it should be; empty when it is."""
@@ -39,24 +41,24 @@ class MountUnit:
             target = self._place.open(self.at)
         except FileNotFoundError:
             return "there is no %s" % self.at
-        shown = self._shown()
         try:
+            self._shown.open()
             found = mountinfo.on(trusted.real(target), mountinfo.read())
-            return self._differs(target, found, shown)
+            return self._differs(target, found)
         finally:
-            shown.close()
+            self._shown.close()
             os.close(target)
 
     def make(self) -> None:
         """Mount it; what is left of an earlier one is unmounted first."""
         self.undo()
         target = self._place.open(self.at, make=True)
-        shown = self._shown()
         try:
-            flags = sum(FLAGS[option] for option in self._options(shown))
-            shown.put(target, flags, lambda: self._place.open(self.at))
+            self._shown.open()
+            flags = sum(FLAGS[option] for option in self._options())
+            self._shown.put(target, flags, lambda: self._place.open(self.at))
         finally:
-            shown.close()
+            self._shown.close()
             os.close(target)
 
     def undo(self) -> None:
@@ -69,38 +71,36 @@ class MountUnit:
 
     def _own(self) -> str:
         """Where our mount stands; empty when it does not. Raises Trouble where it is covered."""
+        mounts = mountinfo.read()
+        if not any(self._shown.owns(mount, None) for mount in mounts):
+            return ""  # whatever has become of the way there
         try:
             target = self._place.open(self.at)
         except FileNotFoundError:
             return ""
-        shown = self._shown()
         try:
-            at = trusted.real(target)
-            mounts = mountinfo.at(at, mountinfo.read())
-            if mounts and shown.owns(mounts[-1], os.fstat(target)):
-                return at
-            if any(shown.owns(covered, None) for covered in mounts[:-1]):
-                raise Trouble("something else is mounted over %s" % self.at)
-            return ""
+            at, seen = trusted.real(target), os.fstat(target)
         finally:
-            shown.close()
             os.close(target)
-
-    def _shown(self) -> Memory | Bound:
-        return Memory(self._place) if self._body["type"] == "tmpfs" else Bound(self._place)
+        here = mountinfo.at(at, mounts)
+        if here and self._shown.owns(here[-1], seen):
+            return at
+        if any(self._shown.owns(covered, None) for covered in here[:-1]):
+            raise Trouble("something else is mounted over %s" % self.at)
+        return ""
 
     # -- what it should be ------------------------------------------------------------------------
-    def _options(self, shown: Memory | Bound) -> frozenset[str]:
+    def _options(self) -> frozenset[str]:
         asked = set(self._body.get("options", ()))
         implied = {no for no, yes in HARD.items() if yes not in asked}
-        return frozenset(asked & FLAGS.keys() | implied | shown.inherited)
+        return frozenset(asked & FLAGS.keys() | implied | self._shown.inherited)
 
-    def _differs(self, target: int, found: Mount | None, shown: Memory | Bound) -> str:
+    def _differs(self, target: int, found: Mount | None) -> str:
         if found is None:
             return "nothing is mounted at %s" % self.at
-        if not shown.is_at(os.fstat(target), found):
+        if not self._shown.is_at(os.fstat(target), found):
             return "something else is mounted at %s" % self.at
-        wrong = self._options(shown) ^ (found.options & FLAGS.keys())
+        wrong = self._options() ^ (found.options & FLAGS.keys())
         if wrong:
             return "mounted with %s" % ",".join(sorted(found.options))
         return self._size_differs(target)

@@ -32,6 +32,9 @@ class Memory:
         self._body: Any = place.body
         self._source = "pm:" + place.spot.translate(BLANKS)  # whose it is
 
+    def open(self) -> None:
+        """There is nothing to hold."""
+
     def is_at(self, seen: os.stat_result, found: Mount) -> bool:
         """Whether this is what one sees there."""
         return self.owns(found, seen)
@@ -57,12 +60,18 @@ class Bound:
 
     def __init__(self, place: Place) -> None:
         self._path = place.path(place.body["from"])
+        self._place = place
         self._laid = Laid(place)
+        self._handle = -1  # also while what it showed is gone
+        self.inherited = NONE
+
+    def open(self) -> None:
+        """Hold what it shows, until `close`. Raises OSError."""
         try:
-            self._handle = place.open(self._path)
+            self._handle = self._place.open(self._path)
         except FileNotFoundError:
-            self._handle = -1  # what it showed is gone
-        self.inherited = self._options() if self._handle >= 0 else NONE
+            return
+        self.inherited = self._options()
 
     def _options(self) -> frozenset[str]:
         """What the mount says that it lies in: no second place takes that away."""
@@ -97,3 +106,4 @@ class Bound:
         """Let go of it."""
         if self._handle >= 0:
             os.close(self._handle)
+            self._handle = -1

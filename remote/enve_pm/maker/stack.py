@@ -56,11 +56,14 @@ class Stack:
         """Take away what is ours. What somebody else has mounted in it keeps it there."""
         end = time.monotonic() + self._place.patience
         while True:
+            mounts = mountinfo.read()
+            if not any(layer.owns(self._layers[0], one) for one in mounts):
+                return  # whatever has become of the way there
             try:
                 root = self._real()
             except FileNotFoundError:
                 return
-            mounts = self._inside(root)
+            mounts = self._inside(root, mounts)
             if not mounts:
                 return
             others = layer.strays([_join(root, one.at) for one in self._layers], mounts)
@@ -68,10 +71,9 @@ class Stack:
                 raise Trouble("%s is mounted in it" % others[0])
             take(self._place, mounts[0].at, end)
 
-    def _inside(self, root: str) -> list[Mount]:
+    def _inside(self, root: str, mounts: list[Mount]) -> list[Mount]:
         """Our first layer, and what is mounted in it, the innermost first; what others have mounted
         there before lies below."""
-        mounts = mountinfo.read()
         here = mountinfo.at(root, mounts)
         mine = [layer.owns(self._layers[0], one) for one in here]
         if not any(mine):

@@ -55,9 +55,15 @@ class VolumeUnit:
             os.close(folder)
 
     def undo(self) -> None:
-        """Only an ephemeral one goes, with all that is in it."""
-        if not self._body.get("ephemeral"):
-            return
+        """Only an ephemeral one goes, with all that is in it. Where others could bend the way none
+        was made, or root has given it away since."""
+        try:
+            if self._body.get("ephemeral"):
+                self._undo()
+        except trusted.Bent as bent:
+            print("%s is left: %s" % (self.path, bent.strerror), flush=True)
+
+    def _undo(self) -> None:
         try:
             parent, name = self._place.around(self.path)
         except FileNotFoundError:

@@ -3,7 +3,8 @@ else, whatever his line says and whoever swaps what it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,24 @@ def test_what_is_covered_is_not_forgotten(box: Box, kind: str) -> None:
     box.order("start", "evil")
     box.order("stop", "evil")
     assert mounted(box) == []
+
+
+@pytest.mark.parametrize("kind", ["bind", "tmpfs", "subroot"])
+def test_one_that_was_refused_is_no_debt(box: Box, kind: str) -> None:
+    """Another line takes its place; one that was made goes, whatever became of what it shows."""
+    root = box.home.parent
+    theirs = root / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, 1, 1)
+    lines: dict[str, Callable[[Path], dict[str, Any]]] = {
+        "bind": lambda at: bind("unit", root / "one", at),
+        "tmpfs": lambda at: tmpfs("unit", at),
+        "subroot": lambda at: subroot("unit", "bind", at=str(at), paths=["/usr"]),
+    }
+    said = box.load(lines[kind](theirs / "at"), status=3)
+    assert "who could bend the way" in said
+    box.load(lines[kind](root / "two"))
+    (root / "one").rename(theirs / "one")
+    (root / "one").symlink_to(theirs / "one")
+    box.order("stop", "unit")
+    assert [found.source for found in mounted(box)] == [DISK]

@@ -189,9 +189,8 @@ def test_nothing_is_made_or_removed_where_somebody_else_decides(box: Box) -> Non
         # Between two attempts: while it tries again it has nothing to say.
         until(lambda name=name: "who could bend the way" in box.unit(name)["detail"], "a reason")
     box.load()
-    until(lambda: not (box.home / "units/new").exists(), "the one that was never made to go")
-    until(lambda: box.unit("old")["state"] == "FAIL", "the other to tell why it stays")
+    for name in units:
+        until(lambda name=name: not (box.home / "units" / name).exists(), f"{name} to go")
     assert [path.name for path in theirs.iterdir()] == ["old"]
     assert (theirs / "old/file").exists()
-    box.order("reset-failed", "old")
-    until(lambda: not (box.home / "units/old").exists(), "it to go")
+    assert "old is left: " in (box.home / "log/old.log").read_text()
