@@ -18,6 +18,7 @@ from enve.load import scalar
 from enve.load.cursor import Cursor
 
 MERGE = "<<"
+LARGEST = (1 << 53) - 1  # integers of canonical JSON
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -90,6 +91,16 @@ class Item(Cursor):
         """A list, or one value that stands for a list of one."""
         return self.sequence(what) if self.is_list else [self]
 
+    def below(self, path: str) -> Item:
+        """The value at a path (`.routes[0].via`), as far down as there is one."""
+        found = next((row for row in self._steps() if _begins(path, row[0])), None)
+        return self if found is None else found[1].below(path[len(found[0]) :])
+
+    def _steps(self) -> list[tuple[str, Item]]:
+        if self.is_table:
+            return [(f".{key}", value) for key, value in self.entries("")]
+        return [(f"[{i}]", one) for i, one in enumerate(self.sequence(""))] if self.is_list else []
+
     # -- scalars ------------------------------------------------------------------------------
     def text(self, what: str, *, empty: bool = False, controls: bool = False) -> str:
         """Text; plain numbers are taken as they are written. `controls`: it is only data."""
@@ -114,7 +125,7 @@ class Item(Cursor):
             raise self.wanted(" or ".join(options), what, hint=did_you_mean(name, options))
         return name
 
-    def integer(self, what: str, low: int = 0, high: int = (1 << 53) - 1) -> int:
+    def integer(self, what: str, low: int = 0, high: int = LARGEST) -> int:
         if self._reads_as() != "an integer":
             raise self.wanted("an integer", what)
         number = int(self._plain(what)[:20])
@@ -140,6 +151,8 @@ class Item(Cursor):
         found = scalar.size(self.text(what))
         if found is None:
             raise self.wanted("a size (4096 64K 2G)", what)
+        if found > LARGEST:
+            raise self.wanted("a size of less than 8192T", what)
         return found
 
     def data(self, what: str) -> Any:
@@ -158,3 +171,7 @@ class Item(Cursor):
             hint = f"put it in quotes: '{text}'"
             raise self.bad(f"{what}: {text} would be read as {value}", hint=hint)
         return value
+
+
+def _begins(path: str, step: str) -> bool:
+    return path.startswith(step) and path[len(step) :][:1] in ("", ".", "[")

@@ -177,7 +177,8 @@ class PlanSpot:
             found = "a value that is not shown" if secret else found
             message = f"{key}{rest} of {self.what}: wanted {wanted}, found {found}"
             hint = _ONLY_CHECKED if key == "run" and "check" in table else ""
-            raise table.get(key, self.key).bad(message, hint=hint) from None
+            place = table.get(key, self.key).below(rest)
+            raise place.bad(message, hint=hint) from None
 
     def at(self, key: str) -> Item:
         """Where the plan says something about this key of the line."""

@@ -23,6 +23,9 @@ _LISTS = ("needs", "wants", "after")
 _DURATIONS = ("start_timeout", "stop_timeout", "check_every", "watchdog")
 _COMMANDS = ("check", "make", "undo")
 
+# Each says alone what kind a spot is of.
+OWN_KIND = (*ROOMS, "timer", "loader")
+
 KEYS = (
     *("run", "kind", "state", "files", "push", "env", "cwd", "user", "group", "umask", "nice"),
     *("rlimits", "needs", "wants", "after", "on_restart", "restart", "restart_max"),
@@ -40,9 +43,7 @@ KEYS = (
     ),
     *("check_every", "drift", "each", "excl", "log", "single", "vars"),
     *INSIDE,
-    *ROOMS,
-    "timer",
-    "loader",
+    *OWN_KIND,
 )
 KINDS = ("process", "job", "resource")
 # Key of a line -> key of the plan that makes it, where the names differ.
@@ -59,6 +60,7 @@ IDLE = ["false"]  # the command of a spot that is only said to be stopped
 
 def unit_line(table: dict[str, Item], name: str, what: str) -> dict[str, Any]:
     """The line without `env`, `files` and `product`. `table`: the spot's values, filled in."""
+    _check_kind(table, what)
     line: dict[str, Any] = {"v": 1, "name": name}
     for key, item in table.items():
         reader = _READERS.get(key)
@@ -72,6 +74,15 @@ def unit_line(table: dict[str, Item], name: str, what: str) -> dict[str, Any]:
         line.setdefault("command", IDLE)
     inside.needed(line)
     return line
+
+
+def _check_kind(table: dict[str, Item], what: str) -> None:
+    """What a spot is follows from one key."""
+    found = [key for key in table if key in OWN_KIND]
+    if len(found) > 1:
+        hint = "give each a spot of its own"
+        message = f"{what}: a spot is of one kind, found {' and '.join(found)}"
+        raise table[found[1]].bad(message, hint=hint)
 
 
 def _plain(key: str, read: Callable[[Item, str], Any]) -> Callable[[Item, str], dict[str, Any]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Check = Callable[[Any], Any]
 
 RESERVED_ENV = ("SPOT_DIR", "PM_JOB", "PM_UNIT", "MAINPID")
+NAME_MAX = 255  # bytes; what file systems take
 _HEX = frozenset("0123456789abcdef")
 _ENV_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _ENV = _ENV_START | frozenset("0123456789")
@@ -160,6 +161,8 @@ def place(value: Any) -> Any:
         raise Bad("a path without empty steps, . and ..", value)
     if steps == [""]:
         raise Bad("a path below /", value)
+    if max(len(step.encode()) for step in steps) > NAME_MAX:
+        raise Bad("a path with steps of at most %d bytes" % NAME_MAX, value)
     return value
 
 

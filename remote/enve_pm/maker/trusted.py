@@ -73,8 +73,10 @@ def _step(here: int, step: str, make: Callable[[int, str], None] | None, path: s
 
 
 def judge(folder: int, path: str) -> None:
-    """A step is taken from this folder, to `path`. Raises Bent."""
+    """A step is taken from this folder, to `path`. Raises Bent, NotADirectoryError."""
     state = os.fstat(folder)
+    if not stat.S_ISDIR(state.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, "%s is no folder" % real(folder), path)
     others = state.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not state.st_mode & stat.S_ISVTX
     if not _ours(state) or others:
         raise Bent(errno.EPERM, "%s is another user's, who could bend the way" % real(folder), path)

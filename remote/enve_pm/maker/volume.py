@@ -66,7 +66,7 @@ class VolumeUnit:
     def _undo(self) -> None:
         try:
             parent, name = self._place.around(self.path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         try:
             if _exists(parent, name):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from enve_pm.shell.log.logpipe import LogPipes
     from enve_pm.shell.state.home import Home
 
+TOLD = ("pm's own work",)  # in the place of a command that tells nobody anything
 MESSAGE = 4096  # bytes that are read of what a step says
 
 
@@ -53,7 +54,7 @@ class Makers:
         line = rows(dumps(spec.raw))
         try:
             order = Order(argv, env, {0: line, **output(spec, self._logs)})
-            self._runs.launch(run, order, describe(run, argv, self._home.system.wall()))
+            self._runs.launch(run, order, describe(run, TOLD, self._home.system.wall()))
         finally:
             os.close(line)
 

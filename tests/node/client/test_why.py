@@ -37,6 +37,14 @@ def test_a_unit_that_runs(box: Box) -> None:
     assert "ran     sleep 1000: since" in text[2]
 
 
+def test_what_pm_does_itself_has_no_command_line(box: Box) -> None:
+    volume = {"path": "/dev/null/data"}
+    box.load(line("data", kind="volume", volume=volume, restart="never"), status=3)
+    text = box.pm("why", "data").stdout
+    assert "ran     pm's own work (make): ended with 1 after" in text
+    assert "/dev/null is no folder" in text
+
+
 def test_one_that_is_not_there(box: Box) -> None:
     box.load(line("web"))
     done = box.pm("why", "wbe")

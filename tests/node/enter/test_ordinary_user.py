@@ -97,3 +97,10 @@ def test_a_mount_is_roots_and_that_is_said(box: Box) -> None:
     box.load(line("mnt", kind="mount", mount=mount, restart="never"), status=3)
     told = "only a pm that is root's can mount; this one runs as uid 1"
     assert told in box.unit("mnt")["detail"]
+
+
+def test_limits_without_the_right_say_what_gives_it(box: Box) -> None:
+    box.load(line("web", restart="never", limits={"pids": 9}), status=3)
+    told = box.unit("web")["result"]
+    assert told.startswith("limits:pids: ")
+    assert "root's pm, or cgroups of v2" in told or "this host has no cgroup controller" in told

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from enve_pm.shell.process.mountinfo import Mount
 
 V1, V2 = "cgroup", "cgroup2"
+REMEDY = "limits want root's pm, or cgroups of v2 that the host delegates to pm"
 REST = "/main"  # in v2: our processes that have no group of their own, as only leaves hold any
 
 # kind: of the file system · folder: of the groups of this HOME
@@ -109,14 +110,14 @@ def _make(folder: str) -> None:
     try:
         os.makedirs(folder, 0o755, exist_ok=True)
     except OSError as error:
-        raise NoGroups("%s: %s" % (folder, error.strerror)) from None
+        raise NoGroups("%s: %s; %s" % (folder, error.strerror, REMEDY)) from None
 
 
 # -- v2: a group that hands controllers on holds no process itself ---------------------------------
 def _hand_on(folder: str, controller: str) -> None:
     base = os.path.dirname(folder)
     if not cgroup.ours(base):
-        raise NoGroups("%s is not delegated to pm" % base)
+        raise NoGroups("%s is not delegated to pm; %s" % (base, REMEDY))
     _make(folder)
     _enable(base, controller, [str(os.getppid())], folder + cgroup.AROUND)
     _enable(folder, controller, _words(folder + "/cgroup.procs"), folder + REST)
