@@ -6,12 +6,12 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import signal
 import struct
 import termios
 import time
 
-from enve_pm.client.raw import ENDS, Ended, Raw
+from enve_pm.client import printed
+from enve_pm.client.raw import Ended, Raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,11 +24,7 @@ GRACE = 2.0  # seconds that something may need to end when its terminal is hung 
 def run(go: Callable[[bool], int]) -> int:
     """`go(whether 0 is a terminal to be its own)` in a child; the exit status of that."""
     if not (os.isatty(0) and os.isatty(1)):
-        child = os.fork()
-        if not child:
-            os.setsid()
-            os._exit(go(False))
-        return follow(child)
+        return printed.run(go)
     master, slave = os.openpty()
     child = os.fork()
     if not child:
@@ -47,21 +43,7 @@ def run(go: Callable[[bool], int]) -> int:
         os.close(master)  # it is hung up
         _let_end(child)
         return 128 + ended.number
-    return _status(os.waitpid(child, 0)[1])
-
-
-def follow(child: int) -> int:
-    """Wait for it, and hand on to its group what asks us to end. Its exit status."""
-
-    def hand_on(number: int, _: object) -> None:
-        try:
-            os.killpg(child, number)
-        except OSError:
-            pass  # it has ended, or has not begun yet
-
-    for number in ENDS:
-        signal.signal(number, hand_on)
-    return _status(os.waitpid(child, 0)[1])
+    return printed.status(os.waitpid(child, 0)[1])
 
 
 def _let_end(child: int) -> None:
@@ -108,7 +90,3 @@ def _type(master: int, typed: bytes) -> bytes:
 
 def _resize(master: int, terminal: Raw) -> None:
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", *terminal.size(), 0, 0))
-
-
-def _status(status: int) -> int:
-    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)

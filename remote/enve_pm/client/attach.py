@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import select
 import socket
@@ -35,6 +36,7 @@ FLAGS = {**where.FLAGS, "--read-only": False, "--detach-key": True}
 BEGINS = 2.0  # seconds that the holder of a unit that runs may need to be there
 AGAIN = 0.02
 TYPED = 4096  # bytes of keys at once
+LONGEST = 1 << 20  # bytes of keys that wait until the unit takes some; more are left out
 NONE = (
     "%s has no terminal; `terminal: true` in its spot gives it one, "
     "and a shell beside its process is there by: pm enter %s (enve shell --beside)"
@@ -89,8 +91,10 @@ def connect(home: str, steps: Sequence[str], name: str) -> socket.socket:
 
 
 def _call(path: str) -> socket.socket:
-    """No link is followed, and no path is too long. Raises OSError."""
+    """No link is followed, no path is too long, and who does not listen is not waited for. Raises
+    OSError."""
     made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    made.setblocking(False)
     place = -1
     try:
         place = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -112,18 +116,21 @@ class _Joined:
         self._terminal = terminal
         self._keys = keys
         self._types = types
+        self._waiting: collections.deque[bytes] = collections.deque()
+        self._bytes = 0
 
     def go(self, unit: str) -> int:
         """Returns the exit status. Raises Failure."""
         how = TYPE if self._types else WATCH
         self._send(JOIN + "\n".join((unit, *map(str, self._terminal.size()), how)).encode())
         poll = select.poll()
-        for fd in (self._connection.fileno(), self._terminal.wake):
-            poll.register(fd, select.POLLIN)
+        poll.register(self._terminal.wake, select.POLLIN)
         if self._types or os.isatty(0):
             poll.register(0, select.POLLIN)
         try:
             while True:
+                owed = select.POLLOUT if self._waiting else 0
+                poll.register(self._connection, select.POLLIN | owed)
                 code = self._turn(dict(poll.poll()))
                 if code >= 0:
                     return code
@@ -137,7 +144,10 @@ class _Joined:
         if 0 in ready and not self._typed():
             self._terminal.note("left; it goes on")
             return OK
-        return self._heard() if self._connection.fileno() in ready else -1
+        what = ready.get(self._connection.fileno(), 0)
+        if what & select.POLLOUT:
+            self._flush()
+        return self._heard() if what & ~select.POLLOUT else -1
 
     def _typed(self) -> bool:
         """Hand on what was typed. False: we leave."""
@@ -155,6 +165,8 @@ class _Joined:
     def _heard(self) -> int:
         try:
             data = self._connection.recv(MESSAGE)
+        except BlockingIOError:
+            return -1
         except OSError:
             data = b""
         kind, rest = data[:1], data[1:]
@@ -163,17 +175,31 @@ class _Joined:
         elif kind == NOTICE:
             self._terminal.note(rest.decode("utf-8", "replace"))
         elif kind == END:
-            code, _, text = rest.decode("utf-8", "replace").partition(" ")
-            if code != "0":
-                raise Failure(int(code), text)
-            self._terminal.note(text)
+            code, _, text = rest.partition(b" ")
+            said = text.decode("utf-8", "replace")
+            if code != b"0":
+                raise Failure(REFUSED if code == b"%d" % REFUSED else FAILED, said)
+            self._terminal.note(said)
             return OK
         elif not data:
             raise Failure(FAILED, "the terminal is gone: its holder or pm has ended; join it again")
         return -1
 
     def _send(self, data: bytes) -> None:
+        """It goes when it can: who is stuck over there does not keep us from leaving."""
+        if self._bytes + len(data) > LONGEST:
+            return
+        self._waiting.append(data)
+        self._bytes += len(data)
+        self._flush()
+
+    def _flush(self) -> None:
         try:
-            self._connection.send(data)
-        except OSError:
-            pass  # its end is heard
+            while self._waiting:
+                self._connection.send(self._waiting[0])
+                self._bytes -= len(self._waiting.popleft())
+        except BlockingIOError:
+            pass
+        except OSError:  # its end is heard
+            self._waiting.clear()
+            self._bytes = 0

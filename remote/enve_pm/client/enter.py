@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_pm.client import apart, beside, itself, read
+from enve_pm.client import apart, beside, itself, printed, read
 from enve_pm.core import address
 from enve_pm.core.unit import SUBPM, UnitSpec
 from enve_pm.enter.passage import Passage, Stop
@@ -85,7 +85,7 @@ def _fork(on_terminal: bool) -> None:
     """A namespace of pids is for children: this process waits for one, which goes on."""
     child = os.fork()
     if child:
-        os._exit(apart.follow(child))
+        os._exit(printed.follow(child))
     if on_terminal:
         beside.take_foreground()
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
-# What programs switch on and may leave behind: colours, keys of another kind, the mouse, marked
-# pastes, a hidden cursor.
-BACK = b"\x1b[0m\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h"
+# What programs switch on and may leave behind: colours, another set of signs, lines that scroll
+# alone, keys of another kind, the mouse, marked pastes, a hidden cursor.
+BACK = (
+    b"\x1b[0m\x0f\x1b(B\x1b7\x1b[r\x1b8\x1b[4l\x1b[?7h\x1b[?1l\x1b>"
+    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l"
+    b"\x1b[?2004l\x1b[?25h"
+)
 PATIENCE = 1.0  # seconds for a terminal to take our last words
 SCREENS = (b"\x1b[?1049h", b"\x1b[?47h", b"\x1b[?1047h")
 
