@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Box = namedtuple("Box", "uid address fd main limit", defaults=("", -1, 0, 0))
 LOOK = 20  # ms between two looks for a pid file, only while a unit is STARTING
 LONGEST_PID = 32  # bytes of a pid file that are read
+LONGEST_LINE = 4096  # bytes of a notification that are waited for to be a line
 
 
 class PidFile:
@@ -136,11 +137,15 @@ class Datagram:
             self.silent(self._run, "no ping within %d ms" % self._limit)
 
     def _trusted(self, notice: Notice) -> bool:
-        """A living sender must be of this run; one that is gone already, of its user."""
-        if notice.uid not in (0, os.getuid(), self._uid):
+        """A living sender must be of this run; one that is gone already, of its user: a program of
+        root's, that anybody may start, can be brought to print what he likes to its socket. Who has
+        no pid here never was of it."""
+        if notice.pid <= 0 or notice.uid not in (0, os.getuid(), self._uid):
             return False
         alive = self._system.stat(notice.pid)
-        return alive is None or alive.state == "Z" or self._runs.member(self._run, notice.pid)
+        if alive is None or alive.state == "Z":
+            return bool(notice.uid == self._uid)
+        return self._runs.member(self._run, notice.pid)
 
     def heir(self) -> int:
         if self._main in self._run.orphans:
@@ -174,6 +179,7 @@ class Line:
         self._run = run
         self._fd = fd
         self._found = found
+        self._seen = 0
 
     def begin(self) -> None:
         self._loop.watch(self._fd, self._read)
@@ -183,9 +189,10 @@ class Line:
             data = os.read(self._fd, 4096)
         except BlockingIOError:
             return
+        self._seen += len(data)
         if b"\n" in data:
             self._found(self._run, self._run.main)
-        if b"\n" in data or not data:
+        if b"\n" in data or not data or self._seen > LONGEST_LINE:
             self.close()
 
     def heir(self) -> int:

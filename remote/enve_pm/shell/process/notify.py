@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from enve_pm.shell.events.loop import Loop
+    from enve_pm.shell.events.timer import Timer
 
 CREDENTIALS = Struct("iII")  # pid, uid, gid
 LONGEST = 4096  # bytes of a datagram; what is longer is cut
-TURN = 64  # datagrams a turn: one noisy service does not keep the loop
+# Anybody of the machine may write to an abstract socket: so many datagrams are read in so many ms.
+MOST, SPAN = 256, 50
 
 
 class Notice:
@@ -50,6 +52,8 @@ class Notify:
     ) -> None:
         self._loop = loop
         self._heard = heard
+        self._since = self._count = 0  # when this span has begun, and what was read in it
+        self._timer: Timer | None = None
         taken = fd if fd >= 0 else None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM, 0, taken)
         self._socket.setblocking(False)
@@ -58,7 +62,7 @@ class Notify:
         if fd < 0:
             self._bind()
         self.fd = self._socket.fileno()
-        loop.watch(self.fd, self._read)
+        self._listen()
 
     def _bind(self) -> None:
         """Raises OSError."""
@@ -80,19 +84,40 @@ class Notify:
 
     def close(self) -> None:
         self._loop.unwatch(self.fd)
+        if self._timer is not None:
+            self._loop.cancel(self._timer)
         self._socket.close()
         if not self.address.startswith("@"):
-            self._unlink()
-
-    def _read(self) -> None:
-        for _ in range(TURN):
             try:
-                text, extra, _, _ = self._socket.recvmsg(
-                    LONGEST, socket.CMSG_SPACE(CREDENTIALS.size)
-                )
+                self._unlink()
+            except OSError:
+                pass  # whose folder it is has put something else there
+
+    def _listen(self) -> None:
+        self._timer = None
+        self._loop.watch(self.fd, self._take)
+
+    def _take(self) -> None:
+        """All that is there, or as much as this span has room for."""
+        now = self._loop.system.now()
+        if now >= self._since + SPAN:
+            self._since, self._count = now, 0
+        while self._count < MOST:
+            self._count += 1
+            try:
+                notice = self._next()
             except OSError:
                 return
-            for level, kind, data in extra:
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-                    pid, uid, _ = CREDENTIALS.unpack(data[: CREDENTIALS.size])
-                    self._heard(Notice(pid, uid, text))
+            if notice is not None:
+                self._heard(notice)
+        self._loop.unwatch(self.fd)
+        self._timer = self._loop.at(self._since + SPAN, self._listen)
+
+    def _next(self) -> Notice | None:
+        """None: it does not say from whom. Raises OSError."""
+        text, extra, _, _ = self._socket.recvmsg(LONGEST, socket.CMSG_SPACE(CREDENTIALS.size))
+        for level, kind, data in extra:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                pid, uid, _ = CREDENTIALS.unpack(data[: CREDENTIALS.size])
+                return Notice(pid, uid, text)
+        return None
