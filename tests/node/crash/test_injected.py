@@ -231,6 +231,8 @@ def test_some_failures(name: str, call: str, numbers: range, subject: Subject) -
 )
 def test_every_point(name: str, piece: int, subject: Subject, tmp_path: Path, proof: Proof) -> None:
     """Every death, and every call that can fail: in pieces, as a reexec has thousands of them."""
-    found = campaign(subject, name, tmp_path, lambda every: every[piece :: PIECES[name]])
+    found = campaign(
+        subject, name, tmp_path, lambda every: injector.share(every, piece, PIECES[name])
+    )
     proof(CAMPAIGN.format(name), **found)
     assert found["met"] > 10
