@@ -105,6 +105,9 @@ class Scope:
         return frozenset(found)
 
     def _tainted(self, secret: set[str]) -> frozenset[str]:
+        """What is made from secrets; a template that may look at anything may look at them."""
+        if secret:
+            secret.add(ANYTHING)
         for name, filler in self._made.items():
             if not secret.isdisjoint(filler.names):
                 secret.add(name)

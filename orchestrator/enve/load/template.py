@@ -24,9 +24,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from enve.core.suggest import did_you_mean
 from enve.errors import InputError, Where
+from enve.load.effort import Effort
 
 MOST = 1 << 20  # characters that one template may make
 POWER = 64
+TOO_LARGE = "it makes too large a value"
 SPECIAL = ("spot", "node", "facts")  # values that differ from spot to spot and node to node
 ANYTHING = "*"  # in `names`: nobody knows what it looks at
 
@@ -40,9 +42,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(("*", "**"))
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.effort = Effort()
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         number = next((value for value in (left, right) if isinstance(value, int)), 0)
-        size = next((len(value) for value in (left, right) if isinstance(value, (str, list))), 0)
+        sized = (value for value in (left, right) if isinstance(value, (str, list, tuple)))
+        size = next(map(len, sized), 0)
         power = operator == "**" and not (isinstance(right, (int, float)) and abs(right) <= POWER)
         if power or size * number > MOST:
             raise SecurityError(f"{operator} would make too large a value")
@@ -57,12 +64,20 @@ class Template:
     ) -> None:
         self._place = place
         self._name = name
+        self._effort = environment.effort
         try:
-            tree = environment.parse(text, name=name, filename=name)
-            self.names = frozenset(_names(tree))
-            code = environment.compile(tree, name=name, filename=name)
+            with self._effort:
+                tree = environment.parse(text, name=name, filename=name)
+                self.names = frozenset(_names(tree))
+                code = environment.compile(tree, name=name, filename=name)
         except TemplateSyntaxError as error:
             raise self._bad(error.message or "not a template", error.lineno, "") from None
+        except TemplateError as error:
+            raise self._bad(error.message or str(error), 1, "") from None
+        except (SyntaxError, RecursionError):  # Python's, of the code that Jinja2 makes of it
+            raise self._bad("nested too deeply", 1, "") from None
+        except MemoryError:
+            raise self._bad(TOO_LARGE, 1, "") from None
         self._template = environment.template_class.from_code(
             environment, code, environment.make_globals(None)
         )
@@ -70,14 +85,17 @@ class Template:
     def render(self, context: Mapping[str, Any]) -> str:
         """The text. Raises InputError at the line that is wrong, or MissingFacts."""
         try:
-            return _bounded(self._template.generate(context))
+            with self._effort:
+                return _bounded(self._template.generate(context))
         except MissingFacts:
             raise
         except UndefinedError as error:
             raise self._undefined(error, context) from None
         except TemplateError as error:
             raise self._bad(error.message or str(error), self._line(error), "") from None
-        except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        except MemoryError as error:
+            raise self._bad(TOO_LARGE, self._line(error), "") from None
+        except Exception as error:  # whatever a filter makes of what it was given
             message = f"{type(error).__name__}: {error}"
             raise self._bad(message, self._line(error), "") from None
 
@@ -104,7 +122,9 @@ def _bounded(pieces: Iterator[str]) -> str:
         size += len(piece)
         if size > MOST:
             raise SecurityError(f"the template makes more than {MOST >> 20} MiB")
-    return "".join(found)
+    text = "".join(found)
+    text.encode()  # half a character is none
+    return text
 
 
 def _names(tree: nodes.Template) -> set[str]:

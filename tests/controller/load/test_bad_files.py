@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from enve.errors import InputError, Where
+from enve.load import effort
 from enve.load.blueprint import load_blueprint
 from enve.load.inventory import load_domain
 from enve.load.keyfile import PublicKey
@@ -97,6 +98,8 @@ def test_a_bad_blueprint(
 @pytest.mark.parametrize("case", [*table("plan"), *table("template")])
 def test_a_bad_plan(case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(effort, "SECONDS", 0.5)
+    monkeypatch.setattr(effort, "MEMORY", 64 << 20)
     lay_out(case, tmp_path)
     (tmp_path / "inventory.yml").write_text(INVENTORY)
     (tmp_path / "blueprint.yml").write_text(BLUEPRINT)

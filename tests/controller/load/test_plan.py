@@ -257,6 +257,24 @@ def test_secrets_are_known_where_they_go(case: Case, monkeypatch: pytest.MonkeyP
     assert modes == {"key": 0o600, "conf": 0o600, "inline": 0o600, "open": 0o644}
 
 
+def test_a_secret_stays_one_by_way_of_an_include(case: Case) -> None:
+    """Nobody knows beforehand what an included template looks at."""
+    (case.folder / "db.secret").write_text("s3cret-db\n")
+    (case.folder / "part.j2").write_text("{{ password|upper }}")
+    (case.folder / "conf.j2").write_text("{% include 'part.j2' %}")
+    plan = case.load(
+        "secrets: {db: {file: db.secret}}\nvars: {password: !secret db, made: '{% include "
+        '"part.j2" %}\'}\nspots:\n  lap.a:\n    run: x\n    env: {A: \'{% include "part.j2" %}\'}\n'
+        "    files: {conf: conf.j2, open: {content: c}, made: {content: '{{ made }}'}}\n"
+    )
+    node = plan.nodes["lap"]
+    assert "S3CRET-DB" in node.secrets
+    secret = {path: plan.blobs[sha].secret for path, sha in node.files["a"].items()}
+    assert secret == {"conf": True, "open": False, "made": True}
+    modes = {path: one["mode"] for path, one in json.loads(node.lines["a"])["files"].items()}
+    assert modes == {"conf": 0o600, "open": 0o644, "made": 0o600}
+
+
 def test_a_pushed_folder_packs_the_same_everywhere(case: Case) -> None:
     spot = "spots:\n  lap.a: {run: ./bin/x, push: 'd-{{ color }}'}\n"
     digests = []
