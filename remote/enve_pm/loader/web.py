@@ -33,6 +33,7 @@ class _Redirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(  # noqa: PLR0913, PLR0917
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> Any:
+        fp.close()  # else all that comes with it would be read, however much that is
         if urlsplit(newurl).scheme != urlsplit(req.full_url).scheme:
             raise Trouble("%s: a redirect to another scheme is not followed" % plain(req.full_url))
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -45,8 +46,8 @@ def fetch(
     Raises Trouble, Nothing."""
     headers = {"User-Agent": "enve-pm"}
     headers.update({MARKS[name]: mark for name, mark in marks.items() if name in MARKS})
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310
     try:
+        request = urllib.request.Request(url, headers=headers)  # noqa: S310
         with _opener(url, ca).open(request, timeout=SILENCE) as answer:
             _copy(answer, target, limit)
             told = {name: answer.headers.get(name, "") for name in MARKS}
@@ -60,7 +61,7 @@ def fetch(
     except urllib.error.URLError as error:
         why = getattr(error.reason, "strerror", "") or error.reason
         raise Trouble("%s: %s" % (plain(url), why)) from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
         raise Trouble("%s: %s" % (plain(url), error or type(error).__name__)) from None
     return {name: mark for name, mark in told.items() if mark and len(mark) <= LONGEST}
 
@@ -111,5 +112,8 @@ def _https(ca: str) -> Any:
 
 def plain(url: str) -> str:
     """A url as it may be shown: without a login, and without what stands behind its path."""
-    found = urlsplit(url)
+    try:
+        found = urlsplit(url)
+    except ValueError:
+        return "a url that is none"
     return "%s://%s%s" % (found.scheme, found.netloc.rpartition("@")[2], found.path)

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,24 @@ def test_what_is_wrong_is_named(peers: list[Peer], answer: bytes, why: str) -> N
     peers.append(Peer(answer))
     with pytest.raises(Trouble, match=why):
         fetch(f"http://127.0.0.1:{peers[0].port}/a?secret")
+
+
+def test_what_comes_with_a_redirect_is_not_read(peers: list[Peer]) -> None:
+    peers.append(
+        Peer(b"HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/\r\n\r\n" + bytes(64 << 20))
+    )
+    tracemalloc.start()
+    with pytest.raises(Trouble, match="refused"):
+        fetch(f"http://127.0.0.1:{peers[0].port}/")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 8 << 20
+
+
+@pytest.mark.parametrize("host", ["[x", "a]", "127.0.0.1:" + "9" * 20])
+def test_a_url_that_is_none(host: str) -> None:
+    with pytest.raises(Trouble):
+        fetch(f"http://{host}/")
 
 
 def test_a_query_is_not_shown(peers: list[Peer]) -> None:

@@ -34,7 +34,7 @@ class Delivery:
         self._loop = loop
         self._acceptor = acceptor
         self._inbox = inbox
-        self._data = b""
+        self._data = bytearray()  # however small the pieces are that come
         self._theirs = self._answers = self._writer = -1
         self._reader, self._theirs = os.pipe()
         try:
@@ -98,7 +98,7 @@ class Delivery:
 
     def _whole(self, piece: bytes) -> None:
         self._close_reader()
-        data, self._data = self._data, b""
+        data, self._data = bytes(self._data), bytearray()
         if piece:
             self._tell(False, LARGE)
         elif data.startswith(TITLE):
