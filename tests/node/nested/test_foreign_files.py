@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,6 +105,24 @@ def test_no_json(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "status.json").write_bytes(data)
     assert nested.read(str(tmp_path), UID).status is None
+
+
+def test_a_number_of_many_digits_costs_nothing(tmp_path: Path) -> None:
+    limit = getattr(sys, "get_int_max_str_digits", int)()
+    if limit:
+        sys.set_int_max_str_digits(0)  # as older Pythons have it
+    (tmp_path / "public").mkdir()
+    shown = '{"v":1,"units":{"a":{"state":"FAIL","pid":%s}},"wall":7}' % ("9" * 400_000)
+    (tmp_path / "public" / "status.json").write_text(shown)
+    began = time.process_time()
+    try:
+        status = nested.read(str(tmp_path), UID).status
+    finally:
+        if limit:
+            sys.set_int_max_str_digits(limit)
+    assert time.process_time() - began < 1
+    assert status is not None
+    assert (status["units"]["a"]["pid"], status["wall"]) == (0, 7)
 
 
 @pytest.mark.parametrize(

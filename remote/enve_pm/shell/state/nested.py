@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TOTAL = 4 << 20  # bytes of all that is read of one sub-pm; 10,000 units take 2 MB
 ANSWER = 32
 MESSAGE = 16384
+LONG = 20  # digits
 
 
 class Report:
@@ -107,6 +108,12 @@ def _json(data: bytes) -> Any:
     import json
 
     try:
-        return json.loads(data)
+        return json.loads(data, parse_int=_integer)
     except (ValueError, RecursionError):
         return None
+
+
+def _integer(digits: str) -> int:
+    """Not one that is far longer than any of ours: older Pythons take minutes for a million
+    digits."""
+    return int(digits) if len(digits) < LONG else -1
