@@ -16,6 +16,7 @@ from enve_pm.core.unit import SUBPM, UnitSpec
 from enve_pm.enter.passage import Passage, Stop
 from enve_pm.shell import where, words
 from enve_pm.shell.guard import program
+from enve_pm.shell.process import keyring
 from enve_pm.shell.process.spawn import SpawnError
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
 
@@ -72,6 +73,7 @@ def _orders(home: str, name: str, command: Sequence[str]) -> Orders:
 def _go(made: Orders, name: str, on_terminal: bool, *, foreign: bool) -> int:
     """Returns only where it cannot be done. `foreign`: the terminal is not ours yet."""
     os.closerange(3, MOST_FDS)  # what our caller has open is not for who is there
+    keyring.renew()  # nor are his keys
     if on_terminal:
         beside.own_terminal(made, foreign)
     try:

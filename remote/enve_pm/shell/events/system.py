@@ -14,6 +14,7 @@ import time
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.events.handing import Handing
 from enve_pm.shell.events.light import signal
+from enve_pm.shell.process import keyring
 from enve_pm.shell.process.procfs import ProcFs
 
 TYPE_CHECKING = False
@@ -156,7 +157,8 @@ class System(ProcFs):
     ) -> int:
         """Start a program in a session of its own; argv[0] is a path. `fds` maps the child's
         numbers to ours (a missing 0, 1 or 2 is /dev/null). `whom`: who will run it, so that it
-        begins in no folder that he could not enter. Raises OSError.
+        begins in no folder that he could not enter. It has none of our keys, and no other child's.
+        Raises OSError.
 
         The working directory, the umask and the limit of open files are inherited, so pm, which
         has one thread, puts them on for the moment of the call: no second exec is paid for them.
@@ -165,6 +167,7 @@ class System(ProcFs):
         try:
             actions = self._handing.actions(fds, self._files[0])
             _enter(cwd, whom)
+            keyring.renew()
             self._limit_files(self._files[0])
             return os.posix_spawn(
                 argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=DEFAULTED
