@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from enve import private
 from enve.app import durable
 from enve.core.probe import Probe
 from enve.errors import MissingError
@@ -77,7 +78,7 @@ def forget(folder: Path, names: Collection[str]) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.make_folder(folder)
         lock = (folder / f".{FILE}.lock").open("w")
     except OSError as error:
         raise MissingError(f"facts can't be kept in {folder}: {error.strerror}") from None

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from enve import private
 from enve.app import durable, signedfile, signedread
 from enve.app.signedfile import Content
 from enve.errors import EnveError, MissingError
@@ -97,7 +98,7 @@ class History:
 
     def _make(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.make_folder(self._folder)
         except OSError as error:
             told = f"cannot keep history in {self._folder}: {error.strerror}"
             raise MissingError(f"{told}; nothing was signed or sent") from None

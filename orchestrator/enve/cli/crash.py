@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from enve import __version__
+from enve import __version__, private
 from enve.errors import EnveError
 
 
@@ -27,7 +27,7 @@ def report(error: BaseException) -> EnveError:
 def _saved(text: str) -> str:
     for folder in (_state_folder(), Path(tempfile.gettempdir())):
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private.make_folder(folder)
             handle, name = tempfile.mkstemp(prefix="enve-crash-", suffix=".txt", dir=folder)
         except OSError:
             continue

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import asyncssh
 
+from enve import private
 from enve.errors import MissingError
 
 MAX_FILE = 64 << 20  # bytes
@@ -177,7 +178,7 @@ def remember(file: Path, host: str, port: int, key: asyncssh.SSHKey) -> asyncssh
 def _opened(file: Path) -> int:
     """Made for its owner only, like its folder."""
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.make_folder(file.parent)
         return os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise MissingError(f"{file} can't be written: {error.strerror}") from None

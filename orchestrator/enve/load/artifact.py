@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from enve import private
 from enve.load.item import Item
 from enve.model.plan import Blob
 
@@ -43,7 +44,7 @@ class Artifacts:
         return self._known[path]
 
     def _packed(self, path: Path, item: Item, what: str) -> Blob:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(self._folder)
         descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".pack-")
         temporary = Path(name)
         try:

@@ -1,0 +1,16 @@
+"""Folders for us alone, whatever the umask is: state, keys of hosts, packed files."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """Make it, and each one that is missing above it, 0700 (`mkdir -p` would give that mode only to
+    the last one: who may write above it could put another in its place). Raises OSError."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
