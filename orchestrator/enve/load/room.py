@@ -88,6 +88,7 @@ _SUBROOT: dict[str, Reader] = {
     "size": _size,
     "upper": _text,
     "paths": _words,
+    "setuid": lambda item, what: item.boolean(what),
 }
 ROOMS: dict[str, Callable[[Item, str], dict[str, Any]]] = {
     "mount": read_mount,

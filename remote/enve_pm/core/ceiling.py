@@ -57,8 +57,11 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
         _network(spec, found)
     elif spec.kind in ROOMS:
         _room(spec, found, own)
-    if spec.kind == SUBROOT and "process" not in found.kinds:
+    if spec.kind == SUBROOT and PROCESS not in found.kinds:
         _entered(spec, found, tree)
+        if spec.body.get("setuid"):  # whoever reaches it, or enters it, would run it as root
+            most = "its kinds, which lack process: " + " ".join(found.kinds)
+            raise _above(spec, "setuid", "true", most)
     _modes(spec)
 
 
@@ -78,6 +81,8 @@ def settle(spec: UnitSpec, tree: Pm) -> dict[str, Any]:
         line["limits"] = {**found.limits, **spec.room.get("limits", {})}
     if isinstance(found, Ceiling) and takes(spec.kind, "read_only"):
         _impose(line, found)
+    if spec.body.get("type") == "tar" and PROCESS not in found.kinds:
+        line["subroot"] = {**spec.body, "setuid": False}
     return line
 
 

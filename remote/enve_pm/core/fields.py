@@ -136,7 +136,7 @@ _volume = record(
 )
 _root = one_of("tar", "overlay", "bind")
 _subroots = {
-    "tar": record({"type": _root, "at": place}),
+    "tar": record({"type": _root, "at": place}, {"setuid": boolean}),
     "overlay": record(
         {"type": _root, "at": place, "lower": places}, {"size": integer(4096, BIG), "upper": place}
     ),

@@ -13,6 +13,7 @@ import stat
 from enve_pm.core.fields import TREE
 from enve_pm.core.lean import namedtuple
 from enve_pm.maker import attach, libc, trusted
+from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from enve_pm.shell.process.mountinfo import Mount
 
 BIND = "bind"
+FORBIDDEN = {"nosuid": libc.NOSUID, "nodev": libc.NODEV, "noexec": libc.NOEXEC}
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # at: path below the root, "" is the root itself · kind: bind, or of a file system · source: a path,
@@ -80,10 +82,19 @@ def _mount_system(layer: Layer, target: str) -> None:
     try:
         rows = [_option(name, paths, held) for name, paths in layer.lies.items()]
         data = ",".join(filter(None, (layer.data, *rows)))
-        libc.mount(layer.source, target, layer.kind, layer.flags, data)
+        flags = layer.flags | _forbidden(held[: len(layer.lies.get("lowerdir", ()))])
+        libc.mount(layer.source, target, layer.kind, flags, data)
     finally:
         for handle in held:
             os.close(handle)
+
+
+def _forbidden(held: Sequence[int]) -> int:
+    """What a mount forbids of the files in it stays forbidden in an overlay over them."""
+    mounts = mountinfo.read() if held else []
+    around = [mountinfo.around(one, mounts) for one in held]
+    words = {word for mount in around if mount is not None for word in mount.options}
+    return sum(flag for word, flag in FORBIDDEN.items() if word in words)
 
 
 def _option(name: str, paths: Sequence[str], held: list[int]) -> str:

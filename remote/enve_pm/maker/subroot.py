@@ -1,6 +1,6 @@
 """Units of kind subroot: a folder that one can chroot into.
 
-    {"at": PATH, "type": "tar"}                          from the unit's product
+    {"at": PATH, "type": "tar", "setuid": bool}          from the unit's product
     {"at": PATH, "type": "overlay", "lower": [PATH], "size": BYTES | "upper": PATH}
     {"at": PATH, "type": "bind", "paths": [PATH]}        nothing but these, read-only
 
@@ -48,7 +48,7 @@ class SubrootUnit:
         if self._type == "tar":
             if not self._place.blob:
                 raise Trouble("a subroot of type tar wants a product (push)")
-            tree.grow(self._place, self._place.blob)
+            tree.grow(self._place)
         try:
             if self._type == "overlay":
                 self._make_upper()
@@ -91,7 +91,7 @@ class SubrootUnit:
 
     # -- the files --------------------------------------------------------------------------------
     def _tar(self) -> list[Layer]:
-        return [Layer("", BIND, tree.path(self._place, self._place.blob), 0)]
+        return [Layer("", BIND, tree.path(self._place), 0)]
 
     def _bind(self) -> list[Layer]:
         """An empty root that shows some of ours; links of / into them are the same in there."""

@@ -99,6 +99,11 @@ def _let_go(fds: Mapping[int, int]) -> None:
     os.setsid()
     _take_over(fds)
     _close_from(3)
+    bound()
+
+
+def bound() -> None:
+    """What others give this process to read cannot make it grow without end."""
     most = resource.getrlimit(resource.RLIMIT_AS)[1]  # who is not root cannot go above it
     most = MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))

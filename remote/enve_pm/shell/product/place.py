@@ -110,7 +110,7 @@ class Placing:
         with Folder.open(self.home + "/spots") as spots:
             spot = spots.made(quote(self.spec.unit), 0o700)
         if self.spec.kind in ROOMS:
-            _keep(spot)
+            _keep(spot, passed=self.spec.kind != SUBROOT)
         else:
             self.rights.give(spot.fd)
         return spot
@@ -181,12 +181,13 @@ class Placing:
         spot.remove(OLD)
 
 
-def _keep(spot: Folder) -> None:
-    """What is mounted or made in there is led by this folder: it is pm's, and others may pass."""
+def _keep(spot: Folder, passed: bool) -> None:
+    """What is mounted or made in there is led by this folder: it is pm's, and others may pass; but
+    not to a root, whose setuid programs mean something inside of it only."""
     state = os.fstat(spot.fd)
     if state.st_uid != os.geteuid():
         os.fchown(spot.fd, os.geteuid(), os.getegid())
-    os.fchmod(spot.fd, 0o711 if os.geteuid() == 0 else 0o700)
+    os.fchmod(spot.fd, 0o711 if passed and os.geteuid() == 0 else 0o700)
 
 
 def unpacked(spec: UnitSpec) -> str:
