@@ -193,6 +193,8 @@ class Passage:
         keep = self._keep()
         if self._orders.whom is not None:
             rights.become(*self._orders.whom)
+            if keep is None and os.geteuid():
+                rights.hold_none()
         if keep is not None:
             rights.hold(keep)
         if self._closed():

@@ -44,6 +44,11 @@ def hold(keep: int) -> None:
             kernel.prctl(kernel.CAP_AMBIENT, kernel.AMBIENT_RAISE, number)
 
 
+def hold_none() -> None:
+    """A change of user leaves one set: what programs inherit that take it."""
+    kernel.set_capabilities(0)
+
+
 def no_new() -> None:
     """Nothing that is executed gets more rights than its caller: setuid and the like."""
     kernel.prctl(kernel.SET_NO_NEW_PRIVS, 1)

@@ -75,6 +75,18 @@ def test_exactly_these_capabilities(box: Box, user: str) -> None:
     assert found["NoNewPrivs"] == "0"
 
 
+def test_none_of_what_pm_could_hand_on(place: Path) -> None:
+    """Some containers start everything with a set that programs may inherit."""
+    able = (*OWN, "setpriv", "--inh-caps=+net_raw", "--")
+    with Box(place, around=able) as box:
+        for folder in (box.home, box.home / "spots"):
+            folder.chmod(0o711)
+        ways = {"plain": {}, "room": {"private_tmp": True}, "some": {"capabilities": ["chown"]}}
+        box.load(*(line(name, user="daemon", **keys) for name, keys in ways.items()))
+        found = {name: int(status(box, name)["CapInh"], 16) for name in ways}
+        assert found == {"plain": 0, "room": 0, "some": 1}
+
+
 def test_none_at_all(box: Box) -> None:
     box.load(line("web", capabilities=[]), line("db"))
     found = status(box)

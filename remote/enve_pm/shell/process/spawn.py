@@ -194,9 +194,9 @@ def whom(user: str, group: str) -> Whom | None:
 
 
 def _flags(whom: Whom) -> list[str]:
-    """setpriv's options."""
+    """setpriv's options. Nothing stays of what pm could hand on to programs that take it."""
     groups = ["--groups", ",".join(map(str, whom.groups))] if whom.groups else ["--clear-groups"]
-    return ["--reuid", str(whom.uid), "--regid", str(whom.gid), *groups]
+    return ["--reuid", str(whom.uid), "--regid", str(whom.gid), *groups, "--inh-caps=-all"]
 
 
 def _home_of(user: str) -> str:
