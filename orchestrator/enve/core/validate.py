@@ -41,7 +41,8 @@ def check_node(
         _dependencies(node, above, units, there, laid_out)
         _timers(node, above, units, laid_out)
         for spec, key, name, kind in room.misplaced(units):
-            raise Flaw(spec.name, key, f"{spec.name} of {node}: {key} {name} is no {kind}")
+            head = key.partition(".")[0]
+            raise Flaw(spec.name, head, f"{spec.name} of {node}: {key} {name} is no {kind}")
         _circle(node, units, there)
 
 

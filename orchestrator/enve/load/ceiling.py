@@ -10,8 +10,8 @@ from enve.load.item import Item
 from enve.model.blueprint import Ceiling
 from enve_pm.core import capability
 from enve_pm.core.blueprint import ALL_KINDS, KINDS, LOG, STOP, UNLIMITED
+from enve_pm.core.blueprint import folder as checked_folder
 from enve_pm.core.blueprint import network as checked_network
-from enve_pm.core.blueprint import path as checked_path
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.network import link_name
@@ -128,7 +128,7 @@ def _rlimit(item: Item, what: str) -> int:
 
 def _path(item: Item, what: str) -> str:
     try:
-        return checked_path(item.text(what), what)
+        return checked_folder(item.text(what), what)
     except FormatError as error:
         raise item.bad(str(error)) from None
 

@@ -8,6 +8,7 @@ from typing import Any
 from enve.load.ceiling import capabilities, read_limits
 from enve.load.content import octal
 from enve.load.item import Item
+from enve_pm.core import rootpath
 from enve_pm.core.inside import NONE
 from enve_pm.core.listening import DATAGRAM, STREAM
 from enve_pm.core.room import NAMESPACES
@@ -92,7 +93,7 @@ INSIDE = {name: _reader(key, read) for name, (key, read) in _KEYS.items()}
 
 def needed(line: dict[str, Any]) -> None:
     """What it enters has to be there first: it stands in `needs`, said or not."""
-    for key in ("root", "net"):
-        name = line.get(key, NONE)
+    named = (line.get("root", NONE), line.get("net", NONE))
+    for name in (*named, *rootpath.units(line.get("mount", {})).values()):
         if name != NONE and name not in line.get("needs", ()):
             line["needs"] = [*line.get("needs", ()), name]

@@ -9,7 +9,7 @@ from enve.load.outline import Outline, PmOutline
 from enve.load.walls import wrong
 from enve.model.blueprint import Ceiling, PmTree
 from enve_pm.core import nesting, pmlines, walls
-from enve_pm.core.blueprint import OF_ROOT, ROOT, WALLS
+from enve_pm.core.blueprint import OF_ROOT, ROOT, WALLS, rootless
 from enve_pm.core.inside import NONE
 
 DEPTH = 8
@@ -40,6 +40,7 @@ class _Builder:
             },
             pms={name: self._pm(name, pm, chain, user) for name, pm in outline.pms.items()},
         )
+        self._roots(outline, tree)
         for name, pm in outline.pms.items():
             self._walls(name, pm, tree)
         flaw = pmlines.needs_flaw(tree.pms, tree.spots)
@@ -48,6 +49,16 @@ class _Builder:
             pm = outline.pms[name]
             raise pm.at("needs").bad(f"needs of pm {name!r} of {self._node}: {why}")
         return tree
+
+    def _roots(self, outline: Outline, tree: PmTree) -> None:
+        """What a ceiling names the root of is a spot for one."""
+        found = rootless(tree.spots)
+        if found is not None:
+            name, key, unit = found
+            what = f"{key} of spot {name!r} of {self._node}"
+            raise outline.spots[name][1].bad(
+                f"{what}: no spot {unit} with kinds: [subroot] beside it"
+            )
 
     def _walls(self, name: str, pm: PmOutline, tree: PmTree) -> None:
         """What it enters is a spot for that beside it."""

@@ -60,6 +60,11 @@ class Engine:
         found = self.machine.units.get(unit)
         return found.active if found is not None else None
 
+    def known(self, unit: str) -> UnitSpec | None:
+        """Those, or what it shall be."""
+        found = self.machine.units.get(unit)
+        return (found.active or found.spec) if found is not None else None
+
     def _number_of(self, unit: str) -> int:
         found = self.machine.units.get(unit)
         return found.run if found is not None else 0

@@ -80,6 +80,7 @@ class Pm:
         self.processes = Processes(self.loop, self.home, self.logs, runs, self.engine.emit)
         self.jobs = JobUnits(self.processes, self.home, self.engine.emit, self.engine.active)
         self.makers = Makers(self.home, self.logs, runs, self.engine.emit)
+        self.makers.known = self.engine.known
         self.timed = Timed(self.engine, self.home)
         self.loaders = Loaders(self.engine, self.home, self.logs, self.processes)
         self._join()

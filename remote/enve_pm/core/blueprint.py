@@ -3,7 +3,7 @@ each may be."""
 
 from __future__ import annotations
 
-from enve_pm.core import inet, nesting, pmlines, shape, walls
+from enve_pm.core import inet, nesting, pmlines, rootpath, shape, walls
 from enve_pm.core.address import AddressError, Pattern, check_name
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
@@ -15,7 +15,7 @@ from enve_pm.core.unit import LOADER, NETWORK, ROOMS, SUBROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Sequence
+    from typing import Any, Iterator, Mapping, Sequence
 
 ROOT = "root"
 KINDS = ("process", "job", "resource", "timer")
@@ -131,6 +131,11 @@ class _Tree:
         spots = shape.table(value.get("spots", {}), where + ".spots", spot)
         pms = shape.table(value.get("pms", {}), where + ".pms", nested)
         _check_names(spots, pms, where)
+        beside = rootless(spots)
+        if beside is not None:
+            raise FormatError(
+                "%s.spots.%s.%s: no spot for a subroot %s beside it" % (where, *beside)
+            )
         for name, pm in pms.items():
             _check_walls(pm, spots, "%s.pms.%s" % (where, name))
         flaw = pmlines.needs_flaw(pms, spots)
@@ -161,6 +166,17 @@ def _walls(mode: str, value: Any, where: str) -> dict[str, Any]:
     if flaw is not None:
         raise FormatError("%s.%s: wanted %s, found %s" % (where, *flaw))
     return found
+
+
+def rootless(spots: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """(spot, key of its ceiling, name) of a path in the root of what is no spot for one."""
+    for name, ceiling in spots.items():
+        for key in ("writes", "reads"):
+            for path in getattr(ceiling, key):
+                unit = rootpath.split(path)[0]
+                if unit and (unit not in spots or SUBROOT not in spots[unit].kinds):
+                    return name, key, unit
+    return None
 
 
 def _check_walls(pm: Pm, spots: dict[str, Ceiling], where: str) -> None:
@@ -196,8 +212,8 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
     return Ceiling(
         shape.text(value.get("user", pm_user), where + ".user", 64, empty=True),
         tuple(shape.items(value.get("groups", []), where + ".groups", _name)),
-        tuple(shape.items(value.get("writes", []), where + ".writes", path)),
-        tuple(shape.items(value.get("reads", []), where + ".reads", path)),
+        tuple(shape.items(value.get("writes", []), where + ".writes", folder)),
+        tuple(shape.items(value.get("reads", []), where + ".reads", folder)),
         tuple(shape.items(value.get("ports", []), where + ".ports", shape.integer)),
         rlimits(value.get("rlimits", {}), where + ".rlimits"),
         tuple(shape.items(value.get("kinds", list(KINDS)), where + ".kinds", shape.word)),
@@ -230,6 +246,13 @@ def network(value: Any, where: str) -> str:
         inet.network(value)
     except Bad as bad:
         raise FormatError("%s: wanted %s, found %s" % (where, *bad.args[:2])) from None
+    return str(value)
+
+
+def folder(value: Any, where: str) -> str:
+    """A path, or one in the root of a unit beside it."""
+    inner = rootpath.split(shape.text(value, where, 4096))[1]
+    path(inner, where)
     return str(value)
 
 

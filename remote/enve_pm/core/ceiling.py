@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, listening, network, pmlines
+from enve_pm.core import address, listening, network, pmlines, rootpath
 from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
@@ -92,8 +92,9 @@ def _impose(line: dict[str, Any], ceiling: Ceiling) -> None:
         line["no_new_privs"] = True
     if ceiling.read_only:
         line["read_only"] = True
-    if line.get("read_only") is True and (ceiling.writes or "writable" in line):
-        line["writable"] = sorted({*ceiling.writes, *line.get("writable", ())})
+    writes = [path for path in ceiling.writes if path.startswith("/")]
+    if line.get("read_only") is True and (writes or "writable" in line):
+        line["writable"] = sorted({*writes, *line.get("writable", ())})
 
 
 def directory(home: str, name: str) -> str:
@@ -279,7 +280,11 @@ def _shown(spec: UnitSpec, key: str, path: str, ceiling: Ceiling, own: str) -> N
 
 
 def _inside(path: str, folders: Sequence[str]) -> bool:
-    """A relative path counts from the spot's own directory."""
+    """A relative path counts from the spot's own directory; one in the root of a unit lies in such
+    ones only."""
+    unit, path = rootpath.split(path)
+    if unit:
+        folders = [inner for name, inner in map(rootpath.split, folders) if name == unit]
     steps = path.split("/")
     if ".." in steps:
         return False

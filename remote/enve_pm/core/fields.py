@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import room, target
+from enve_pm.core import room, rootpath, target
 from enve_pm.core.fieldcheck import (
     Bad,
     argv,
@@ -118,10 +118,11 @@ _file = {"sha256": sha256, "size": integer(0, BIG), "mode": integer(0, 0o7777)}
 _product = {"kind": one_of("tar"), "sha256": sha256, "size": integer(0, BIG)}
 _options = strings("ro", "nosuid", "nodev", "noexec", "suid", "dev")
 _type = one_of("bind", "tmpfs")
+_spot = rootpath.check
 _mounts = {
-    "bind": record({"type": _type, "at": place, "from": place}, {"options": _options}),
+    "bind": record({"type": _type, "at": _spot, "from": _spot}, {"options": _options}),
     "tmpfs": record(
-        {"type": _type, "at": place},
+        {"type": _type, "at": _spot},
         {"options": _options, "size": integer(4096, BIG), "mode": integer(0, 0o1777)},
     ),
 }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import capability, listening, target, terminal, walls
+from enve_pm.core import capability, listening, rootpath, target, terminal, walls
 from enve_pm.core.fieldcheck import (
     Bad,
     boolean,
@@ -142,6 +142,10 @@ def misplaced(units: Mapping[str, UnitSpec]) -> Iterator[tuple[UnitSpec, str, st
             other = units.get(spec.room.get(key, ""))
             if other is not None and not _fits(key, other):
                 yield spec, key, other.unit, _CALLED[key]
+        for key, name in rootpath.units(spec.raw.get("mount", _EMPTY)).items():
+            other = units.get(name)
+            if other is not None and other.kind != KINDS["root"]:
+                yield spec, "mount." + key, name, _CALLED["root"]
 
 
 def _fits(key: str, other: UnitSpec) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, walls
+from enve_pm.core import address, rootpath, walls
 from enve_pm.core import room as rooms
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import FIELDS
@@ -283,6 +283,8 @@ def _check_kind(spec: UnitSpec) -> None:
         raise UnitError("timer.unit", "another unit", spec.unit)
     if spec.kind == NETWORK:
         _check_network(spec)
+    if spec.kind == MOUNT:
+        _check_mount(spec)
     if spec.mode == "root" and spec.user:
         raise UnitError("user", "no user, as mode is root", spec.user)
     flaw = rooms.flaw(spec) if spec.room else None
@@ -297,6 +299,12 @@ def _check_network(spec: UnitSpec) -> None:
         network.check_name(spec)
     except Bad as bad:
         raise UnitError("network.name", bad.args[0], bad.args[1]) from None
+
+
+def _check_mount(spec: UnitSpec) -> None:
+    for key, name in rootpath.units(spec.body).items():
+        if name not in spec.needs:
+            raise UnitError("mount." + key, "a unit that stands in needs", name)
 
 
 def _check_edges(spec: UnitSpec) -> None:

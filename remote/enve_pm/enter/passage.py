@@ -120,7 +120,8 @@ class Passage:
         if new & kernel.NEWNET:
             spaces.raise_lo()
         if new & kernel.NEWNS:
-            view.private()
+            # A pm that enters a root sees what comes into that one later; nothing else is left.
+            (view.follow if {"home", "root"} <= self._room.keys() else view.private)()
 
     # -- what it sees ------------------------------------------------------------------------------
     def _home(self) -> None:

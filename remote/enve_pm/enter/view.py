@@ -131,6 +131,11 @@ def private() -> None:
     libc.mount("", "/", "", libc.REC | libc.PRIVATE)
 
 
+def follow() -> None:
+    """Likewise, but what is mounted and unmounted outside is seen, where that is passed on."""
+    libc.mount("", "/", "", libc.REC | libc.SLAVE)
+
+
 def _open(path: str) -> int:
     return os.open(path, os.O_PATH | os.O_CLOEXEC)
 

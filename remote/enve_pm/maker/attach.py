@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # These numbers are the same on every machine that Linux runs on, but for alpha.
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
 _CLONE = 1
-_EMPTY_PATH = 0x1000
+_EMPTY_PATH, _RECURSIVE = 0x1000, 0x8000
 _FROM_EMPTY, _TO_EMPTY = 4, 0x40
 _ATTR = struct.Struct("=QQQQ")  # set, clear, propagation, descriptor of a user namespace
 _OLD = (errno.ENOSYS, errno.EPERM)  # EPERM: what a container's filter says of unknown calls
@@ -54,6 +54,22 @@ def bind(
     finally:
         os.close(tree)
     return True
+
+
+def pass_on(root: int, kind: int) -> None:
+    """Whether what is mounted and unmounted in an open folder from now on, and in all that is
+    mounted in it, is so too for those who follow it (SHARED of `libc`; see `enter.view.follow`), or
+    not (PRIVATE). Where there is no `bind` it never is: they would see mounts without flags."""
+    try:
+        tree = _call(_OPEN_TREE, root, b"", _EMPTY_PATH | os.O_CLOEXEC)
+        try:
+            attributes = _ATTR.pack(0, 0, kind, 0)
+            _call(_MOUNT_SETATTR, tree, b"", _EMPTY_PATH | _RECURSIVE, attributes, _ATTR.size)
+        finally:
+            os.close(tree)
+    except OSError as error:
+        if error.errno not in _OLD:
+            raise
 
 
 def _call(number: int, *words: int | bytes) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BIND = "bind"
 FORBIDDEN = {"nosuid": libc.NOSUID, "nodev": libc.NODEV, "noexec": libc.NOEXEC}
+FOLDER, FILE = "folder", "file"
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # at: path below the root, "" is the root itself · kind: bind, or of a file system · source: a path,
@@ -61,7 +62,7 @@ def _reach(root: Callable[[], int], at: str, make: str = "") -> int:
 
 def _like(source: int) -> str:
     folder = source < 0 or stat.S_ISDIR(os.fstat(source).st_mode)
-    return "folder" if folder else "file"
+    return FOLDER if folder else FILE
 
 
 def _mount(layer: Layer, source: int, target: int) -> bool:
@@ -116,15 +117,20 @@ def _finish(top: int, layer: Layer) -> None:
         os.close(top)
 
 
-def below(root: int, path: str, make: str = "") -> int:
+def below(
+    root: int, path: str, make: str = "", judge: Callable[[int, str], None] | None = None
+) -> int:
     """A descriptor (O_PATH) of what stands at a path below the root; `make`: folder or file, which
-    the last step becomes where it is missing. Raises OSError."""
+    the last step becomes where it is missing; `judge`: of each folder that a step is taken from.
+    Raises OSError."""
     steps = [step for step in path.split("/") if step]
     here = os.dup(root) if not steps else _open(root, ".")
     for number, step in enumerate(steps, 1):
         try:
+            if judge is not None:
+                judge(here, path)
             if make:
-                _make(here, step, make if number == len(steps) else "folder")
+                _make(here, step, make if number == len(steps) else FOLDER)
             following = _open(here, step)
         finally:
             os.close(here)
@@ -142,7 +148,7 @@ def _open(folder: int, step: str) -> int:
 
 def _make(folder: int, step: str, what: str) -> None:
     try:
-        if what == "folder":
+        if what == FOLDER:
             os.mkdir(step, 0o755, dir_fd=folder)
         else:
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC

@@ -13,6 +13,7 @@ REMOUNT = 32
 BIND = 4096
 REC = 16384
 PRIVATE = 1 << 18
+SLAVE = 1 << 19
 SHARED = 1 << 20
 DETACH = 2  # of umount2
 NOFOLLOW = 8

@@ -3,6 +3,8 @@
     {"at": PATH, "type": "tmpfs", "size": BYTES, "mode": 0o755}
     {"at": PATH, "type": "bind", "from": PATH, "options": ["ro"]}
 
+A path may be one in the root of another unit (see `core.rootpath`).
+
 Both are nosuid and nodev unless the options say suid, dev (which only a ceiling of root allows).
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 import os
 import time
 
+from enve_pm.core import rootpath
 from enve_pm.maker import trusted
 from enve_pm.maker.place import Trouble
 from enve_pm.maker.shown import FLAGS, Bound, Memory
@@ -52,6 +55,7 @@ class MountUnit:
     def make(self) -> None:
         """Mount it; what is left of an earlier one is unmounted first."""
         self.undo()
+        self._judge()
         target = self._place.open(self.at, make=True)
         try:
             self._shown.open()
@@ -60,6 +64,13 @@ class MountUnit:
         finally:
             self._shown.close()
             os.close(target)
+
+    def _judge(self) -> None:
+        """Raises Trouble where a root would lose what it has itself."""
+        if rootpath.split(self.at)[0]:
+            root, inner = self._place.root(self.at)
+            if root.holds(inner):
+                raise Trouble("at: every root has something of its own at %s" % inner)
 
     def undo(self) -> None:
         """Unmount it, as soon as nobody uses it. A mount of somebody else's is left alone."""

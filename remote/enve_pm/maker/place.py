@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
+from enve_pm.core import rootpath
 from enve_pm.core.filename import quote
 from enve_pm.maker import trusted
+from enve_pm.maker.root import Root
 from enve_pm.shell.process.rights import Rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from enve_pm.core.unit import UnitSpec
@@ -23,10 +27,11 @@ class Trouble(Exception):
 
 class Place:
     """home: pm's HOME · body: what the line says under the name of its kind · patience: seconds
-    that a thing in use may take until it is free."""
+    that a thing in use may take until it is free · roots: {unit: its root} that the line names"""
 
-    def __init__(self, home: str, spec: UnitSpec) -> None:
+    def __init__(self, home: str, spec: UnitSpec, roots: Mapping[str, Any]) -> None:
         self.home = home
+        self._roots = {name: Root(home, root) for name, root in roots.items()}
         self.spec = spec
         self.unit = spec.unit
         self.body: Any = spec.body
@@ -36,13 +41,31 @@ class Place:
         self.rights = Rights(spec.user, spec.group)
 
     def path(self, text: str) -> str:
-        """A relative path counts from the spot's directory."""
-        return os.path.join(self.spot, text)
+        """A relative path counts from the spot's directory; one in a root stays what it is."""
+        return text if rootpath.split(text)[0] else os.path.join(self.spot, text)
+
+    def root(self, path: str) -> tuple[Root, str]:
+        """Of a path in a root. Raises FileNotFoundError."""
+        unit, inner = rootpath.split(path)
+        if unit not in self._roots:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return self._roots[unit], inner
 
     def open(self, path: str, make: bool = False) -> int:
         """A folder or file, see `trusted`; with `make` folders that are missing are made, and are
         pm's. Raises OSError."""
+        if rootpath.split(path)[0]:
+            root, inner = self.root(path)
+            return root.open(inner, make)
         return trusted.open_path(path, _make if make else None)
+
+    def show(self, path: str) -> int:
+        """What is only to be shown; in a root that may be anybody's, who can only put there what is
+        in that root. Raises OSError."""
+        if rootpath.split(path)[0]:
+            root, inner = self.root(path)
+            return root.show(inner)
+        return trusted.open_path(path)
 
     def around(self, path: str, make: bool = False) -> tuple[int, str]:
         """The folder that a path stands in, perhaps another's, and its name there. Raises

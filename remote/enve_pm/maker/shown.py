@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.core import rootpath
 from enve_pm.maker import attach, libc, trusted
 from enve_pm.maker.laid import Laid
 from enve_pm.maker.place import Trouble
@@ -61,6 +62,8 @@ class Bound:
     def __init__(self, place: Place) -> None:
         self._path = place.path(place.body["from"])
         self._place = place
+        # Nothing that is mounted in the one place comes into the other.
+        self._alone = bool(rootpath.units(place.body))
         self._laid = Laid(place)
         self._handle = -1  # also while what it showed is gone
         self.inherited = NONE
@@ -68,7 +71,7 @@ class Bound:
     def open(self) -> None:
         """Hold what it shows, until `close`. Raises OSError."""
         try:
-            self._handle = self._place.open(self._path)
+            self._handle = self._place.show(self._path)
         except FileNotFoundError:
             return
         self.inherited = self._options()
@@ -92,7 +95,7 @@ class Bound:
         """Mount it at an open folder; `top` opens what lies on top there. Raises Trouble."""
         if self._handle < 0:
             raise Trouble("from: there is no %s" % self._path)
-        if attach.bind(self._handle, target, flags, before=self._laid.note):
+        if attach.bind(self._handle, target, flags, self._alone, self._laid.note):
             return
         libc.mount(trusted.name(self._handle), trusted.name(target), "", libc.BIND)
         at = top()

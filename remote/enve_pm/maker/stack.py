@@ -6,7 +6,7 @@ import errno
 import os
 import time
 
-from enve_pm.maker import layer, libc, trusted
+from enve_pm.maker import attach, layer, libc, trusted
 from enve_pm.maker.place import Trouble
 from enve_pm.maker.users import users
 from enve_pm.shell.process import mountinfo
@@ -52,8 +52,17 @@ class Stack:
             self.undo()
             raise
 
+    def pass_on(self, kind: int) -> None:
+        """See `attach.pass_on`."""
+        handle = self._place.open(self.at)
+        try:
+            attach.pass_on(handle, kind)
+        finally:
+            os.close(handle)
+
     def undo(self) -> None:
-        """Take away what is ours. What somebody else has mounted in it keeps it there."""
+        """Take away what is ours, and not from those who still stand in it. What somebody else has
+        mounted in it keeps it there."""
         end = time.monotonic() + self._place.patience
         while True:
             mounts = mountinfo.read()
@@ -69,6 +78,7 @@ class Stack:
             others = layer.strays([_join(root, one.at) for one in self._layers], mounts)
             if others:
                 raise Trouble("%s is mounted in it" % others[0])
+            self.pass_on(libc.PRIVATE)
             take(self._place, mounts[0].at, end)
 
     def _inside(self, root: str, mounts: list[Mount]) -> list[Mount]:

@@ -1,4 +1,5 @@
-"""`_do STEP HOME`: one step of one unit; the unit's line comes on stdin.
+"""`_do STEP HOME`: one step of one unit; the unit's line comes on stdin, and in a second one where
+the roots are that it names.
 
 exit 0: it is there, it is made, it is gone · 1: it is not, or it could not be done. Why is printed
 for the unit's log, and left in jobs/ID/message, where pm looks for it.
@@ -20,7 +21,7 @@ from enve_pm.shell.process.rights import UnknownUser
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Made(Protocol):
         """One kind of resource."""
@@ -40,18 +41,19 @@ def main(arguments: Sequence[str]) -> int:
     step, home = arguments
     os.umask(0o22)
     with os.fdopen(0, "rb", closefd=False) as stdin:
-        spec = UnitSpec.parse(loads(stdin.read(LARGEST)))
-    why = _do(step, home, spec)
+        line, _, roots = stdin.read(LARGEST).partition(b"\n")
+    spec = UnitSpec.parse(loads(line))
+    why = _do(step, home, spec, loads(roots) if roots else {})
     if why:
         print("%s: %s" % (step, why), flush=True)
         _leave(home, why)
     return 1 if why else 0
 
 
-def _do(step: str, home: str, spec: UnitSpec) -> str:
+def _do(step: str, home: str, spec: UnitSpec, roots: dict[str, Any]) -> str:
     """Why it is not so, or not done; else empty."""
     try:
-        made = _KINDS[spec.kind](Place(home, spec))
+        made = _KINDS[spec.kind](Place(home, spec, roots))
         if step == states.CHECK:
             return made.check()
         made.make() if step == states.MAKE else made.undo()

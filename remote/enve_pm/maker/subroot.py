@@ -14,7 +14,7 @@ import os
 
 from enve_pm.maker import api, tree
 from enve_pm.maker.layer import BIND, Layer
-from enve_pm.maker.libc import NODEV, NOSUID, RDONLY
+from enve_pm.maker.libc import NODEV, NOSUID, RDONLY, SHARED
 from enve_pm.maker.place import Trouble
 from enve_pm.maker.stack import Stack
 from enve_pm.shell.process import mountinfo
@@ -53,6 +53,7 @@ class SubrootUnit:
             if self._type == "overlay":
                 self._make_upper()
             self._stack.make()
+            self._stack.pass_on(SHARED)
         except BaseException as error:
             self.undo()
             if isinstance(error, OSError) and error.errno == errno.EINVAL:

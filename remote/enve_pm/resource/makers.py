@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.core import rootpath, states
 from enve_pm.core.canonical import dumps
 from enve_pm.core.effects import SpawnFailed
-from enve_pm.core.unit import ROOMS
+from enve_pm.core.unit import ROOMS, SUBROOT
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
 from enve_pm.shell.events.branch import rows
@@ -30,13 +31,14 @@ MESSAGE = 4096  # bytes that are read of what a step says
 
 
 class Makers:
-    """Starts the steps, and hears what they say."""
+    """Starts the steps, and hears what they say. `known`: the parameters of a unit of this pm."""
 
     def __init__(self, home: Home, logs: LogPipes, runs: Runs, emit: Callable[[Any], None]) -> None:
         self._home = home
         self._logs = logs
         self._runs = runs
         self._emit = emit
+        self.known: Callable[[str], UnitSpec | None] = lambda unit: None
 
     def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
         """Do the step; say Spawned or SpawnFailed."""
@@ -51,12 +53,26 @@ class Makers:
     def _launch(self, run: Run, spec: UnitSpec) -> None:
         argv = program.argv(program.here(), "_do", run.step, self._home.path)
         env = environment(spec, self._home, run.job)
-        line = rows(dumps(spec.raw))
+        roots = self._roots(run.step, spec)
+        line = rows(dumps(spec.raw) + (b"\n" + dumps(roots) if roots else b""))
         try:
             order = Order(argv, env, {0: line, **output(spec, self._logs)})
             self._runs.launch(run, order, describe(run, TOLD, self._home.system.wall()))
         finally:
             os.close(line)
+
+    def _roots(self, step: str, spec: UnitSpec) -> dict[str, Any]:
+        """{unit that the line names: where its root stands, and the body of its own line}; nothing
+        has to be undone in one that is gone. Raises SpawnError."""
+        roots = {}
+        for name in rootpath.units(spec.body).values():
+            root = self.known(name)
+            if root is not None and root.kind == SUBROOT:
+                at = os.path.join(self._home.spot(name), root.body["at"])
+                roots[name] = {"at": at, "body": root.body}
+            elif step != states.UNDO:
+                raise SpawnError("root:%s is no subroot" % name)
+        return roots
 
     def signal(self, effect: Signal, spec: UnitSpec) -> None:
         self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)

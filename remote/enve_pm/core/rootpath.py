@@ -1,0 +1,40 @@
+"""A path in the root of another unit: `press:/srv/news`, `[press.1]:/srv/news`. Keys of a mount
+and paths of a ceiling may be one, where all else is a path of the machine or of the spot."""
+
+from __future__ import annotations
+
+from enve_pm.core import address
+from enve_pm.core.fieldcheck import Bad, place, unit_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+SIGN = ":/"
+KEYS = ("at", "from")  # of a mount
+
+
+def split(text: str) -> tuple[str, str]:
+    """(unit, the path in its root); the unit is empty where this is no such path."""
+    quoted = text.startswith("[")
+    name, sign, path = text[quoted:].partition("]" + SIGN if quoted else SIGN)
+    if not sign or (not quoted and "/" in name):
+        return "", text
+    return name, "/" + path
+
+
+def check(value: Any) -> Any:
+    """Such a path, or `fieldcheck.place`. Raises Bad."""
+    unit, path = split(value) if isinstance(value, str) else ("", value)
+    if unit or (isinstance(value, str) and value.startswith(SIGN)):
+        unit_name(unit)
+        if not value.startswith("[") and not address.is_plain(unit):
+            raise Bad("a unit's name (one that is not plain in brackets)", unit)
+    place(path)
+    return value
+
+
+def units(body: Mapping[str, Any]) -> dict[str, str]:
+    """{key of a mount: the unit that it names}"""
+    named = {key: split(body[key])[0] for key in KEYS if key in body}
+    return {key: unit for key, unit in named.items() if unit}
