@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from enve_pm.hostinit.nobody import Nobody
-from enve_pm.hostinit.problem import Problem, tool
+import os
 
-LONGEST = 1 << 20  # characters of a crontab that we dare to change
+from enve_pm.hostinit.nobody import Nobody
+from enve_pm.hostinit.problem import Problem, output, tool
+
+LONGEST = 1 << 20  # bytes of a crontab that we dare to change
 MARK = "# enve-pm"
 
 
@@ -54,17 +56,19 @@ class Cron(Nobody):
     def _write(self, entries: list[str]) -> None:
         """Put the whole crontab; an empty one goes altogether."""
         text = "".join(entry + "\n" for entry in entries)
-        status, said = tool(["crontab", "-" if entries else "-r"], text.encode())
+        status, said = tool(["crontab", "-" if entries else "-r"], os.fsencode(text))
         if status:
             raise Problem("crontab failed (%d): %s" % (status, said))
 
 
 def rows() -> list[str] | None:
-    """Our user's crontab; None where we have none to write to."""
-    status, said = tool(["crontab", "-l"], limit=LONGEST)
+    """Our user's crontab, whose lines are others' too: so each as it is, byte by byte. None where
+    we have none to write to."""
+    status, told, said = output(["crontab", "-l"])
     if status == 0:
-        return said.splitlines() if len(said) < LONGEST else None
-    return [] if status == 1 and "no crontab" in said.lower() else None
+        entries = os.fsdecode(told).split("\n")
+        return entries[: None if entries[-1] else -1] if len(told) < LONGEST else None
+    return [] if status == 1 and b"no crontab" in (told + said).lower() else None
 
 
 def registered() -> bool:

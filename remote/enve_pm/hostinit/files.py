@@ -87,12 +87,12 @@ def put(path: str, data: bytes, mode: int, gid: int = -1) -> bool:
         os.fchmod(handle, mode)
         write_all(handle, data)
         os.fsync(handle)
+        os.rename(part, path)
     except OSError:
         discard(part)
         raise
     finally:
         os.close(handle)
-    os.rename(part, path)
     sync_folder(os.path.dirname(path))
     return True
 

@@ -6,6 +6,7 @@ import os
 import stat
 
 from enve_pm.hostinit import files
+from enve_pm.hostinit.kept import as_root
 from enve_pm.hostinit.problem import DEADLINE, Problem, tool
 
 TYPE_CHECKING = False
@@ -80,10 +81,12 @@ class FileKeeper(Keeper):
     def _spare(self) -> None:
         """Raises Problem where a file of somebody else's stands."""
         if os.path.lexists(self.path) and not is_ours(self.path):
+            ours = "%s host install" % self.kept.launcher
+            over = as_root(self.kept.home, "install") if self.kept.login else ours
             raise Problem(
                 "%s was not put there by us" % self.path,
-                "look what it is and move it away; or go over it: %s host install --kind %s --force"
-                % (self.kept.launcher, self.kind.partition("-")[0]),
+                "look what it is and move it away; or go over it: %s --kind %s --force"
+                % (over, self.kind.partition("-")[0]),
                 refused=True,
             )
 

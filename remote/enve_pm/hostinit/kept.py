@@ -65,6 +65,15 @@ class Kept(namedtuple("Kept", "home login stream")):
         return "".join(letter if letter.isprintable() else "?" for letter in self.home)
 
 
+def as_root(home: str, action: str) -> str:
+    """What root is asked to do for a login's pm: never with the program that lies there, which is
+    that login's to change."""
+    return "have root run, with a pm of its own: pm host %s --as-root --home %s" % (
+        action,
+        shlex.quote(home),
+    )
+
+
 def of(home: str, login: str = "", stream: str | None = None) -> Kept:
     """`stream` None: the one that was remembered. Raises Problem for a path that no line of an
     init's tables could hold."""
@@ -73,6 +82,8 @@ def of(home: str, login: str = "", stream: str | None = None) -> Kept:
     for what, path in (("home", home), ("init stream", stream)):
         if any(letter < " " or letter == "\x7f" for letter in path):
             raise Problem("pm's %s has control characters in its name: %r" % (what, path))
+        if any("\ud800" <= letter <= "\udfff" for letter in path):
+            raise Problem("the name of pm's %s is no UTF-8: %r" % (what, path))
     return Kept(home, login, stream)
 
 

@@ -48,8 +48,8 @@ def _living(home: str, system: System) -> dict[str, Any]:
     try:
         status = json.loads(files.read(home + "/public/status.json", STATUS_SIZE) or b"{}")
         pid, start, boot = int(status["pid"]), int(status["start"]), str(status["boot"])
-    except (ValueError, KeyError, TypeError):
-        return {}
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return {}  # also where a login has written it for root to read
     found = system.stat(pid)
     runs = found is not None and found.state not in "ZX" and found.start == start
     return dict(status) if runs and boot == system.boot() else {}

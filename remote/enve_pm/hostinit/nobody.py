@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enve_pm.hostinit import life
 from enve_pm.hostinit.keeper import Keeper
+from enve_pm.hostinit.kept import as_root
 from enve_pm.hostinit.problem import Problem, tool
 
 TYPE_CHECKING = False
@@ -66,5 +67,5 @@ class Rooted(Nobody):
     def _roots(self, action: str) -> Problem:
         return Problem(
             "root has registered it with %s" % self.other.kind,
-            "have root run: %s host %s --as-root" % (self.kept.launcher, action),
+            as_root(self.kept.home, action),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 TYPE_CHECKING = False
@@ -25,19 +26,31 @@ def tool(
     argv: Sequence[str], text: bytes = b"", limit: int = 4096, deadline: float = DEADLINE
 ) -> tuple[int, str]:
     """Run one of the system's tools: its status and what it said (both outputs, cut)."""
+    status, said, _ = _run(argv, text, deadline, subprocess.STDOUT)
+    return status, said[:limit].decode("utf-8", "replace").strip()
+
+
+def output(argv: Sequence[str]) -> tuple[int, bytes, bytes]:
+    """The same: its status, what it printed, as it is, and what it complained of."""
+    return _run(argv, b"", DEADLINE, subprocess.PIPE)
+
+
+def _run(
+    argv: Sequence[str], text: bytes, deadline: float, errors: int
+) -> tuple[int, bytes, bytes]:
     try:
         done = subprocess.run(
             list(argv),
             input=text,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             timeout=deadline,
             check=False,
         )
     except FileNotFoundError:
-        return 127, "there is no " + argv[0]
+        return 127, b"there is no " + os.fsencode(argv[0]), b""
     except PermissionError:  # also of a folder of PATH that is not ours to look into
-        return 126, "no right to run " + argv[0]
+        return 126, b"no right to run " + os.fsencode(argv[0]), b""
     except subprocess.TimeoutExpired:
-        return 124, "%s did not end within %d s" % (argv[0], deadline)
-    return done.returncode, done.stdout[:limit].decode("utf-8", "replace").strip()
+        return 124, b"%s did not end within %d s" % (os.fsencode(argv[0]), deadline), b""
+    return done.returncode, done.stdout, done.stderr or b""

@@ -11,7 +11,7 @@ from enve_pm.hostinit.another import Another
 from enve_pm.hostinit.busybox import Busybox
 from enve_pm.hostinit.cron import Cron
 from enve_pm.hostinit.cygrunsrv import Cygrunsrv
-from enve_pm.hostinit.kept import NAME
+from enve_pm.hostinit.kept import NAME, as_root
 from enve_pm.hostinit.launchd import Launchd
 from enve_pm.hostinit.nobody import Nobody, Rooted
 from enve_pm.hostinit.openrc import OpenRC
@@ -51,7 +51,6 @@ FILES = (systemd.SYSTEM_UNITS + "/%s*.service", sysvinit.SCRIPTS + "/%s*", runit
 
 NOT_COVERED = "a reboot is not covered: nothing that we know can start pm again on this node; "
 BY_HAND = "have `%s/pm run --respawn --detach` started at boot"
-ROOT = "have root run `%s/pm host install --as-root`"
 LINGER = "have root run `loginctl enable-linger %s`, then deploy with `register: systemd`"
 
 
@@ -75,7 +74,7 @@ def choose(asked: str, kept: Kept, system: bool) -> Keeper:
     if asked not in makes:
         raise Problem(
             "`register: %s` is for a system install" % asked,
-            "use `register: auto`; or have root run `%s host install --as-root`" % kept.launcher,
+            "use `register: auto`; or " + as_root(kept.home, "install"),
         )
     keeper = makes[asked](kept)
     if not keeper.usable():
@@ -93,7 +92,9 @@ def not_covered(home: str, system: bool) -> str:
     """The warning that nobody starts pm after a reboot, and what can be done about it."""
     if system:
         return NOT_COVERED + BY_HAND % home
-    return NOT_COVERED + (LINGER % systemd.login() if systemd.booted() else ROOT % home)
+    if systemd.booted():
+        return NOT_COVERED + LINGER % systemd.login()
+    return NOT_COVERED + as_root(home, "install")
 
 
 def there(kept: Kept, system: bool) -> list[Keeper]:

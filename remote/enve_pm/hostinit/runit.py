@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from shlex import quote
@@ -85,7 +86,10 @@ class Runit(FileKeeper):
         if self.enabled():
             os.unlink(self.link)
         tool(["sv", "-w", "10", "exit", self.folder])
-        shutil.rmtree(self.folder)
+        files.discard(self.path)
+        shutil.rmtree(self.folder + "/supervise", ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.rmdir(self.folder)  # unless it holds what somebody else put there
 
     def start(self) -> None:
         must("sv", "-w", "15", "start", self.folder)

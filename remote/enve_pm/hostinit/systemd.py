@@ -56,7 +56,7 @@ class Systemd(FileKeeper):
         return TEXT % {
             "mark": MARK,
             "stop": STOP,
-            "shown": escape(self.kept.shown),
+            "shown": escape(self.kept.shown).replace("\\", "\\\\"),  # at its end it joins lines
             "user": "User=%s\n" % escape(login) if login else "",
             "command": " ".join([quote(self.kept.launcher), *map(quote, self.kept.run)]),
             "target": "default.target" if self.user else "multi-user.target",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.hostinit import busybox, kept, register
+from enve_pm.hostinit import busybox, kept, register, runit
 from enve_pm.hostinit.busybox import Busybox
 from enve_pm.hostinit.keeper import MARK
 from enve_pm.hostinit.openrc import OpenRC
@@ -51,6 +51,25 @@ def test_runit_runs_it_as_whom_it_shall(login: str, home: Path, tmp_path: Path) 
     done = subprocess.run(["sh", str(run)], capture_output=True, text=True, check=True)
     uid, place = (1, "/usr/sbin") if login else (os.geteuid(), os.environ["HOME"])
     assert done.stdout == f"{uid} {place} run --wait\n"
+
+
+def test_what_an_admin_put_into_the_folder_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runit, "FOLDERS", str(tmp_path))
+    monkeypatch.setattr(runit, "tool", lambda words: (0, ""))  # there is no such init here
+    made = Runit(kept.of("/srv/pm"))
+    folder = Path(made.folder)
+    for more in ("log", "supervise"):
+        (folder / more).mkdir(parents=True)
+        (folder / more / "run").touch()
+    Path(made.path).write_text(made.text())
+    monkeypatch.setattr(runit, "SERVICES", (str(tmp_path / "on"),))
+    (tmp_path / "on").mkdir()
+    (tmp_path / "on" / folder.name).symlink_to(folder)
+    made.disable()
+    assert [str(path.relative_to(folder)) for path in folder.rglob("*")] == ["log", "log/run"]
+    assert not any((tmp_path / "on").iterdir())
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shlex
 import shutil
 import subprocess
@@ -49,7 +50,7 @@ def crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "table"
 
 
-@pytest.mark.parametrize("home", ["/var/opt/pm", "/srv/pm", ODD])
+@pytest.mark.parametrize("home", ["/var/opt/pm", "/srv/pm", ODD, "/srv/x\\"])
 @pytest.mark.parametrize("login", ["", "daemon"])
 def test_systemd_itself_accepts_the_unit(home: str, login: str, tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
@@ -60,6 +61,7 @@ def test_systemd_itself_accepts_the_unit(home: str, login: str, tmp_path: Path) 
     text = Systemd(kept.of(f"{root}{home}", login), user=False).text()
     assert ("User=daemon" in text) is bool(login)
     file.write_text(text)
+    assert not re.search(r"(?<!\\)(\\\\)*\\\n", text)  # no line goes on in the next one
     done = subprocess.run(
         ["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False
     )
@@ -76,6 +78,8 @@ def test_each_home_has_a_name_of_its_own() -> None:
 def test_a_home_that_breaks_lines_is_refused() -> None:
     with pytest.raises(Problem, match="control characters"):
         kept.of("/srv/a\nb")
+    with pytest.raises(Problem, match="no UTF-8"):
+        kept.of("/srv/\udcff")
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
@@ -143,6 +147,11 @@ def test_what_somebody_else_put_there_stays(
     made.disable()
     assert not theirs.exists()
 
+    theirs.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        made.register(force=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["asked", "bin", "enve-pm"]
+
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_what_is_no_file_is_not_ours(kind: str, tmp_path: Path) -> None:
@@ -179,6 +188,20 @@ def test_the_first_entry_of_a_crontab(crontab: Path) -> None:
     assert len(crontab.read_text().splitlines()) == 1
     assert Cron(kept.of("/srv/pm")).remove()
     assert not crontab.exists()
+
+
+def test_entries_of_others_keep_each_byte(crontab: Path) -> None:
+    """Also what no text holds, or what begins a new line elsewhere; and no warning becomes one."""
+    theirs = b"  # caf\xe9\n\n0 5 * * * echo a\x0cb \xc2\x85c\r\n1 5 * * * x\xe2\x80\xa8y\n"
+    crontab.write_bytes(theirs)
+    script = crontab.parent / "crontab"
+    script.write_text(script.read_text().replace('cat "$file"', 'echo careful >&2; cat "$file"'))
+    made = Cron(kept.of("/srv/pm"))
+    assert made.register()
+    assert crontab.read_bytes() == theirs + made.text().encode()
+    assert made.there()
+    assert made.remove()
+    assert crontab.read_bytes() == theirs
 
 
 @pytest.mark.real

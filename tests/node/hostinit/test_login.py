@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.hostinit import kept, login, register
+from enve_pm.hostinit import kept, life, login, register
 from enve_pm.hostinit.problem import Problem
 from enve_pm.hostinit.systemd import Systemd
 
@@ -151,4 +151,11 @@ def test_what_root_has_registered_is_left_to_root(
     for action, word in ((chosen.remove, "remove"), (chosen.stop, "stop")):
         with pytest.raises(Problem, match="root has registered it with systemd") as caught:
             action()
-        assert f"/srv/pm/pm host {word} --as-root" in caught.value.hint
+        assert f"a pm of its own: pm host {word} --as-root --home /srv/pm" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"pid": Infinity}', "[1]", '{"pid": null}'])
+def test_what_a_login_shows_is_no_mistake_of_roots(tmp_path: Path, text: str) -> None:
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public/status.json").write_text(text)
+    assert not life.alive(str(tmp_path))
