@@ -19,6 +19,7 @@ from enve.errors import NodeFailure, RefusedError
 from enve.host.base import Completed, Host
 from enve.model.site import Node
 
+MOST = 1000  # things done, or warnings, of one node
 # Runs on whatever Python the node has: takes the program off the stream, and hands over to it.
 BOOT = """\
 import json, os, shutil, sys, tempfile, zlib
@@ -142,7 +143,7 @@ def _body(data: bytes) -> dict[str, Any]:
 def _answer(done: Completed) -> Done:
     try:
         value = json.loads(done.stdout.strip().rpartition(b"\n")[2])
-        did, warnings = (tuple(map(_text, value[name])) for name in ("did", "warnings"))
+        did, warnings = (tuple(map(_text, value[name][:MOST])) for name in ("did", "warnings"))
         problem = value["problem"]
         told = None if problem is None else (_text(problem["message"]), _text(problem["hint"]))
         refused = problem is not None and problem.get("refused") is True

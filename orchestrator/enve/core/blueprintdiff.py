@@ -10,6 +10,7 @@ from typing import Any
 from enve.core.printable import printable
 
 MAX_DEPTH = 8
+MOST_PAIRS = 50_000_000  # of lines: what a comparison may come to look at, some seconds
 
 
 def describe(old: bytes, new: bytes) -> tuple[str, str]:
@@ -19,7 +20,10 @@ def describe(old: bytes, new: bytes) -> tuple[str, str]:
         *_count("spot", set(spots(before)), set(spots(after))),
         *_count("keyhole", _holes(before), _holes(after)),
     ]
-    lines = difflib.unified_diff(_pretty(before), _pretty(after), "deployed", "wanted", lineterm="")
+    rows, wanted = _pretty(before), _pretty(after)
+    if len(rows) * len(wanted) > MOST_PAIRS:
+        return ", ".join([*words, "too large to be compared line by line"]), ""
+    lines = difflib.unified_diff(rows, wanted, "deployed", "wanted", lineterm="")
     return ", ".join(words), "\n".join(lines)
 
 

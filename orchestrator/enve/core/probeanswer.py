@@ -42,8 +42,8 @@ def parse(data: bytes) -> Probe:
         free=_free(disk),
         read_only=disk[0].partition(" ")[2] if disk[:1] and disk[0] != "writable" else "",
         tools=frozenset(" ".join(part.get("tools", [])).split()),
-        init=frozenset(part.get("init", [])),
-        pythons=tuple(_python(row) for row in part.get("python", []) if row),
+        init=frozenset(printable(row, 64) for row in part.get("init", [])[:16]),
+        pythons=tuple(_python(row) for row in part.get("python", [])[:64] if row),
         deployed=_deployed(_object(part, "deployed")),
         current="".join(part.get("current", [])[:1]),
         alive=_alive(part),
@@ -90,8 +90,10 @@ def _free(disk: list[str]) -> int:
 
 
 def _distribution(rows: list[str]) -> dict[str, str]:
-    pairs = (row.partition("=") for row in rows)
-    return {key.lower(): printable(value.strip("\"'"), 200) for key, _, value in pairs}
+    pairs = (row.partition("=") for row in rows[:64])
+    return {
+        printable(key.lower(), 64): printable(value.strip("\"'"), 200) for key, _, value in pairs
+    }
 
 
 def _python(row: str) -> Python:

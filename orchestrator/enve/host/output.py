@@ -48,18 +48,22 @@ class Lines:
 
     def __init__(self, limit: int = MAX_LINE) -> None:
         self._limit = limit
-        self._rest = b""
+        self._rest = bytearray()  # grows in place: a long line may come byte by byte
 
     def add(self, data: bytes) -> list[bytes]:
         """The lines that `data` ends. Raises NodeFailure when one is too long."""
-        *whole, self._rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
+        first, *more = data.split(b"\n")
+        self._rest += first
+        whole = [bytes(self._rest), *more[:-1]] if more else []
+        if more:
+            self._rest[:] = more[-1]
         if len(self._rest) > self._limit:
             raise too_much(self._limit)
         return whole
 
     def end(self) -> list[bytes]:
         """What stands after the last line feed."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = bytes(self._rest), bytearray()
         return [rest] if rest else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -158,6 +159,16 @@ def test_a_difference_of_blueprints_in_words_and_lines() -> None:
     assert '+  "db": {},' in lines.replace('+  "db": {}', '+  "db": {}')
     assert '"node"' not in lines
     assert blueprintdiff.describe(NEW, NEW) == ("", "")
+
+
+def test_a_blueprint_that_a_node_made_up_keeps_nobody_waiting() -> None:
+    """Line by line such a comparison takes hours, and all other nodes with it."""
+    ours = json.dumps({"spots": {f"s{number}": {"user": "u"} for number in range(1000)}}).encode()
+    theirs = json.dumps({"x": [{"user": "u"}] * 100_000, "spots": {"gone": {}}}).encode()
+    began = time.monotonic()
+    words, lines = blueprintdiff.describe(theirs, ours)
+    assert time.monotonic() - began < 20
+    assert (words, lines) == ("+1000 -1 spots, too large to be compared line by line", "")
 
 
 ANY_JSON = st.recursive(

@@ -72,3 +72,14 @@ def test_a_hostile_section_breaks_nothing(section: str, text: str) -> None:
 def test_what_was_written_down_may_be_anything(text: str) -> None:
     found = probeanswer.parse(answer(deployed=text))
     assert (found.deployed.program, dict(found.deployed.keys)) == ("", {})
+
+
+def test_a_node_tells_no_more_than_can_be_kept() -> None:
+    many = "\n".join(f"\x1b[2J{number}={'x' * 300}" for number in range(5000))
+    found = probeanswer.parse(answer(os=many, init=many, python=many))
+    assert len(found.distribution) == 64
+    assert len(found.init) == 16
+    assert len(found.pythons) == 64
+    kept = repr((found.distribution, found.init))
+    assert "\x1b" not in kept
+    assert len(kept) < 64 * 300
