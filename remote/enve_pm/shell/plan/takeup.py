@@ -30,6 +30,7 @@ class TakeUp:
         self._loop = loop
         self._apply = apply
         self._waiting: dict[str, tuple[str, str, Lines]] = {}  # lane: (stream, nonce, old lines)
+        self._said: dict[str, str] = {}  # lane: why it waits
 
     def take(self, lane: str, stream: str, nonce: str, old: Lines) -> None:
         """What is held in the lane goes to pm now. `old`: the lines of the plan before."""
@@ -43,11 +44,18 @@ class TakeUp:
         try:
             accepted = self._accepted(lane, *self._waiting[lane])
         except Refused as why:
-            complain("pm: the plan of lane %s waits: %s" % (lane, why))
+            self._say(lane, str(why))
             self._loop.at(self._loop.system.now() + PAUSE, lambda: self._try(lane))
             return
         del self._waiting[lane]
+        self._said.pop(lane, None)
         self._apply(accepted)
+
+    def _say(self, lane: str, why: str) -> None:
+        """Once, and when it is another reason."""
+        if self._said.get(lane) != why:
+            self._said[lane] = why
+            complain("pm: the plan of lane %s waits: %s" % (lane, why))
 
     def _accepted(self, lane: str, stream: str, nonce: str, before: Lines) -> Accepted:
         plan = self._plans.held[lane]
