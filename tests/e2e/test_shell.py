@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -81,6 +82,24 @@ def test_a_shell_beside_a_process(fleet: Fleet) -> None:
         mine.type("pwd; echo told$((1+1)); exit 5\r")
         assert "/spots/extra" in mine.until("told2")
         assert mine.end() == 5
+
+
+@pytest.mark.parametrize(("typed", "code"), [("", 129), ("sleep 1; exit 7\n", 7)])
+def test_the_end_of_all_typing_ends_it(fleet: Fleet, typed: str, code: int) -> None:
+    with shell(fleet, "n2") as mine:
+        mine.type(typed + "\x04")
+        assert mine.end() == code
+
+
+def test_a_terminal_that_is_stuck_keeps_nobody(fleet: Fleet) -> None:
+    with shell(fleet, "n2") as mine:
+        before = mine.settings()
+        mine.type("stty -echo; echo told$((1+1)); yes\r")
+        mine.until("told2\ny")
+        until(mine.full, "it to be stuck")
+        mine.process.send_signal(signal.SIGHUP)
+        assert mine.process.wait(timeout=20) == 129
+        assert mine.settings() == before
 
 
 @pytest.mark.parametrize(

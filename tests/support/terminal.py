@@ -38,6 +38,7 @@ class Terminal:
         cwd: Path | None = None,
     ) -> None:
         self._mine, theirs = pty.openpty()
+        self._name = os.ttyname(theirs)
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         self.process = subprocess.Popen(
             words,
@@ -69,6 +70,14 @@ class Terminal:
     def settings(self) -> list[Any]:
         """How its line treats what is typed (see termios)."""
         return termios.tcgetattr(self._mine)
+
+    def full(self) -> bool:
+        """Whether it takes nothing of what is shown, until we read."""
+        handle = os.open(self._name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            return not select.select([], [handle], [], 0)[1]
+        finally:
+            os.close(handle)
 
     def end(self, seconds: float = 60) -> int:
         """Read what is left, and give back the exit status."""

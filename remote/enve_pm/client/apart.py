@@ -6,12 +6,13 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import signal
 import struct
 import termios
 import time
 
 from enve_pm.client import printed
-from enve_pm.client.raw import Ended, Raw
+from enve_pm.client.raw import KEYS, QUIET, Ended, Raw, early
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ def run(go: Callable[[bool], int]) -> int:
     os.close(slave)
     os.set_blocking(master, False)
     try:
+        typed, over = early()
         with Raw(True) as terminal:
-            _relay(master, terminal)
+            _relay(master, terminal, typed, over)
     except Ended as ended:
         os.close(master)  # it is hung up
         _let_end(child)
@@ -53,24 +55,25 @@ def _let_end(child: int) -> None:
         time.sleep(0.01)
 
 
-def _relay(master: int, terminal: Raw) -> None:
+def _relay(master: int, terminal: Raw, typed: bytes, over: bool) -> None:
     """To the end of what is there. What it does not read of what is typed waits, and is not more
-    than a screenful: nobody hangs with it. Raises Ended."""
-    typed = b""
+    than a screenful: nobody hangs with it. Where nothing more is typed (`over`), it ends when
+    nothing was shown for a while. Raises Ended."""
     _resize(master, terminal)
     while True:
         poll = select.poll()
         poll.register(terminal.wake, select.POLLIN)
         poll.register(master, select.POLLIN | (select.POLLOUT if typed else 0))
-        if not typed:
+        if not typed and not over:
             poll.register(0, select.POLLIN)
-        ready = dict(poll.poll())
+        ready = dict(poll.poll(QUIET if over else None))
+        if not ready:
+            raise Ended(signal.SIGHUP)
         if terminal.wake in ready and terminal.woken():
             _resize(master, terminal)
         if 0 in ready:
-            typed = os.read(0, 4096)
-            if not typed:
-                return
+            typed = os.read(0, KEYS)
+            over = not typed
         try:
             if typed:
                 typed = _type(master, typed)

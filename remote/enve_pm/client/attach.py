@@ -9,8 +9,8 @@ import socket
 import sys
 import time
 
-from enve_pm.client import detach, listed, read
-from enve_pm.client.raw import Ended, Raw
+from enve_pm.client import detach, listed, raw, read
+from enve_pm.client.raw import QUIET, Ended, Raw
 from enve_pm.core.unit import SUBPM
 from enve_pm.shell import where, words
 from enve_pm.shell.terminal.terminalwords import (
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 FLAGS = {**where.FLAGS, "--read-only": False, "--detach-key": True}
 BEGINS = 2.0  # seconds that the holder of a unit that runs may need to be there
 AGAIN = 0.02
-TYPED = 4096  # bytes of keys at once
 LONGEST = 1 << 20  # bytes of keys that wait until the unit takes some; more are left out
 NONE = (
     "%s has no terminal; `terminal: true` in its spot gives it one, "
@@ -61,8 +60,9 @@ def run(arguments: Sequence[str]) -> int:
     connection = connect(home, steps, names[0])
     if types:
         print(f"[{names[0]}: Ctrl-{name} d leaves it as it is]", file=sys.stderr)
+    typed, over = raw.early() if os.isatty(0) else (b"", False)
     with Raw(types or os.isatty(0)) as terminal:
-        return _Joined(connection, terminal, keys, types).go(steps[-1])
+        return _Joined(connection, terminal, keys, types, over).go(steps[-1], typed)
 
 
 def _stand(home: str, name: str, types: bool) -> int:
@@ -110,57 +110,70 @@ def _call(path: str) -> socket.socket:
 
 class _Joined:
     def __init__(
-        self, connection: socket.socket, terminal: Raw, keys: detach.Keys, types: bool
+        self,
+        connection: socket.socket,
+        terminal: Raw,
+        keys: detach.Keys,
+        types: bool,
+        over: bool,  # nothing more is typed
     ) -> None:
         self._connection = connection
         self._terminal = terminal
         self._keys = keys
         self._types = types
+        self._over = over
         self._waiting: collections.deque[bytes] = collections.deque()
         self._bytes = 0
 
-    def go(self, unit: str) -> int:
-        """Returns the exit status. Raises Failure."""
+    def go(self, unit: str, typed: bytes) -> int:
+        """Returns the exit status. `typed`: by now. Raises Failure."""
         how = TYPE if self._types else WATCH
         self._send(JOIN + "\n".join((unit, *map(str, self._terminal.size()), how)).encode())
         poll = select.poll()
         poll.register(self._terminal.wake, select.POLLIN)
-        if self._types or os.isatty(0):
+        if not self._over and (self._types or os.isatty(0)):
             poll.register(0, select.POLLIN)
+        code = -1 if self._hand_on(typed) else self._leave()
         try:
-            while True:
+            while code < 0:
                 owed = select.POLLOUT if self._waiting else 0
                 poll.register(self._connection, select.POLLIN | owed)
-                code = self._turn(dict(poll.poll()))
-                if code >= 0:
-                    return code
+                code = self._turn(dict(poll.poll(QUIET if self._over else None)))
         except Ended as ended:
             return 128 + ended.number
+        return code
 
     def _turn(self, ready: dict[int, int]) -> int:
         """The exit status, or -1: it goes on."""
         if self._terminal.wake in ready and self._terminal.woken() and self._types:
             self._send(SIZE + "{}\n{}".format(*self._terminal.size()).encode())
-        if 0 in ready and not self._typed():
-            self._terminal.note("left; it goes on")
-            return OK
+        if not ready or (0 in ready and not self._typed()):
+            return self._leave()
         what = ready.get(self._connection.fileno(), 0)
         if what & select.POLLOUT:
             self._flush()
         return self._heard() if what & ~select.POLLOUT else -1
 
+    def _leave(self) -> int:
+        self._terminal.note("left; it goes on")
+        return OK
+
     def _typed(self) -> bool:
-        """Hand on what was typed. False: we leave."""
+        """Hand on what is typed. False: we leave."""
         try:
-            data = os.read(0, TYPED)
+            data = os.read(0, raw.KEYS)
         except OSError:  # our terminal is gone
             data = b""
+        return bool(data) and self._hand_on(data)
+
+    def _hand_on(self, data: bytes) -> bool:
+        """False: we leave."""
         keys = self._keys.feed(data)
         if keys and self._types:
             self._send(KEYS + keys)
         elif not self._types and b"\x03" in keys:
             return False
-        return bool(data) and not self._keys.left
+        return not self._keys.left
 
     def _heard(self) -> int:
         try:

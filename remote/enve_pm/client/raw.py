@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import termios
 import tty
@@ -20,6 +21,8 @@ BACK = (
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l"
     b"\x1b[?2004l\x1b[?25h"
 )
+KEYS = 4096  # bytes of them at once
+QUIET = 2000  # ms that what gets no more keys shows nothing, before we leave it
 PATIENCE = 1.0  # seconds for a terminal to take our last words
 SCREENS = (b"\x1b[?1049h", b"\x1b[?47h", b"\x1b[?1047h")
 
@@ -38,6 +41,21 @@ class _Stuck(Exception):
 
 def _give_up(*_: object) -> None:
     raise _Stuck
+
+
+def early() -> tuple[bytes, bool]:
+    """The lines that were typed by now, and whether their end was: on a terminal that is raw it
+    would be no end any more, but a character."""
+    typed = b""
+    try:
+        while select.select([0], [], [], 0)[0]:
+            data = os.read(0, KEYS)
+            typed += data
+            if not data:
+                return typed, True
+    except OSError:
+        pass  # our terminal is gone: it is heard
+    return typed, False
 
 
 class Raw:

@@ -113,6 +113,18 @@ def test_several_join_at_once_and_some_only_watch(box: Box) -> None:
         assert three.end() == 0
 
 
+def test_the_end_of_all_typing_leaves(box: Box) -> None:
+    """It is there before our terminal is raw, as from a script without input."""
+    box.load(shell())
+    old = pid(box)
+    with join(box, "sh") as mine:
+        mine.type("echo told$((1+1))\n\x04")
+        mine.until("told2")
+        mine.until("[left; it goes on]")
+        assert mine.end() == 0
+    assert pid(box) == old
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_our_terminal_is_as_before_at_every_end(box: Box, number: int) -> None:
     box.load(shell())

@@ -48,6 +48,15 @@ def test_it_sees_and_may_what_the_process_does(box: Box) -> None:
     assert said == ["daemon", "inside", "NoNewPrivs:", "1", "1"], done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("typed", "code"), [("", 129), ("sleep 1; exit 7\n", 7)])
+def test_the_end_of_all_typing_hangs_it_up(box: Box, typed: str, code: int) -> None:
+    box.load(line("web", env={"PS1": "ready> ", "ENV": ""}))
+    with Terminal(box._argv(["enter", "web"]), box._env()) as mine:
+        mine.type(typed + "\x04")
+        mine.until("ready> ")
+        assert mine.end() == code
+
+
 def test_it_has_a_terminal_of_its_own(box: Box) -> None:
     box.load(line("web", env={"PS1": "ready> ", "ENV": ""}))
     with Terminal(box._argv(["enter", "web"]), box._env(), size=(31, 101)) as mine:
