@@ -5,6 +5,7 @@ TOML with flat keys.
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import tomllib
@@ -47,11 +48,23 @@ def upward(cwd: Path) -> Path | None:
 
 
 def _safe(file: Path, warnings: list[str]) -> bool:
+    """A setting can name a command (by `ssh_config`): it is taken from nobody else, wherever we
+    stand."""
     for path in (file.parent, file):
-        if path.stat().st_mode & stat.S_IWOTH:
+        state = path.stat()
+        if state.st_mode & stat.S_IWOTH:
             warnings.append(f"{file} is ignored: everybody may write to {path}")
             return False
+        if state.st_uid not in _ours():
+            warnings.append(f"{file} is ignored: {path} belongs to uid {state.st_uid}")
+            return False
     return True
+
+
+def _ours() -> set[int]:
+    """Us, root, and who became root by sudo."""
+    sudo = os.environ.get("SUDO_UID", "") if os.geteuid() == 0 else ""
+    return {os.geteuid(), 0, *([int(sudo)] if sudo.isascii() and sudo.isdigit() else [])}
 
 
 def _toml(file: Path, known: Collection[str]) -> Mapping[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,28 @@ def test_what_everybody_may_write_decides_nothing(what: str, place: Path) -> Non
     found = load(place)
     assert found.forks == 64
     assert "is ignored" in found.warnings[0]
+
+
+@pytest.mark.parametrize("what", ["repo", "repo/enve.toml"])
+def test_what_somebody_else_owns_decides_nothing(
+    what: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever steps into his folder would run what he names."""
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    (place / "repo/enve.toml").write_text("ssh_config = 'his'\n")
+    owner, real = os.geteuid() + 1234, Path.stat
+
+    def stat(path: Path, **more: Any) -> os.stat_result:
+        found = list(real(path, **more))
+        return os.stat_result([*found[:4], owner, *found[5:]] if path == place / what else found)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    found = load(place)
+    assert found.ssh_config == ""
+    assert f"belongs to uid {owner}" in found.warnings[0]
+    if os.geteuid() == 0:
+        monkeypatch.setenv("SUDO_UID", str(owner))
+        assert load(place).ssh_config == str(place / "repo/his")
 
 
 def test_paths_in_a_file_start_at_its_folder(place: Path) -> None:
