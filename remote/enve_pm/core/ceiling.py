@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from enve_pm.core.unit import UnitSpec
 
 
+OFTEN = 100  # ms between two checks of a resource, at least
 # What a loader's environment may say where no process may stand: how to get out of a network.
 PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
 
@@ -45,6 +46,7 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _excl(spec, found)
     _log(spec, found.log)
     _stop(spec, found)
+    _checks(spec)
     _limits(spec, found)
     _holes(spec, found)
     _rights(spec, found)
@@ -184,6 +186,13 @@ def _stop(spec: UnitSpec, ceiling: Ceiling) -> None:
     """Who is slow to stop keeps those waiting whom he needs: another key may march them."""
     if spec.stop_timeout > ceiling.stop_timeout:
         raise _above(spec, "stop_timeout", "%d ms" % spec.stop_timeout, ceiling.stop_timeout)
+
+
+def _checks(spec: UnitSpec) -> None:
+    """Each is a process, of pm's own for what pm makes itself."""
+    if 0 < spec.check_every < OFTEN:
+        most = "once in %d ms" % OFTEN
+        raise _above(spec, "check_every", "%d ms" % spec.check_every, most)
 
 
 def _limits(spec: UnitSpec, ceiling: Ceiling) -> None:

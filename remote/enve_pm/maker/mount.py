@@ -79,6 +79,7 @@ class MountUnit:
         while at:
             take(self._place, at, end)
             at = self._own()
+        self._place.tidy(self.at)
 
     def _own(self) -> str:
         """Where our mount stands; empty when it does not. Raises Trouble where it is covered."""

@@ -73,6 +73,20 @@ class Place:
         above, _, name = path.rpartition("/")
         return self.open(above or "/", make), name
 
+    def tidy(self, path: str) -> None:
+        """In the spot's own directory nothing stays of what `open` has made: folders go that are
+        empty, from this one upwards."""
+        while path.startswith(self.spot + "/"):
+            try:
+                parent, name = self.around(path)
+                try:
+                    os.rmdir(name, dir_fd=parent)
+                finally:
+                    os.close(parent)
+            except OSError:
+                return
+            path = path.rpartition("/")[0]
+
 
 def _make(folder: int, name: str) -> None:
     os.mkdir(name, 0o755, dir_fd=folder)

@@ -83,8 +83,10 @@ class SubrootUnit:
     def undo(self) -> None:
         """Nothing stays mounted. Raises Trouble, OSError."""
         self._stack.undo()
+        self._place.tidy(self._stack.at)
         if self._in_memory:
             self._memory.undo()
+            self._place.tidy(self._memory.at)
 
     def _name(self, what: str) -> str:
         """Tells the mount from those of others."""

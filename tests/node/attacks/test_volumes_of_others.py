@@ -1,13 +1,16 @@
-"""A volume that would be gone with its unit does not take what another has laid there."""
+"""A volume that is gone with its unit takes all that is its own, and nothing that another has laid
+there; nor does anything stay of what was mounted in a spot."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tests.support.box import Box
-from tests.support.rooms import OWN, volume
+from tests.support.rooms import OWN, archive, subroot, tmpfs, volume
 from tests.support.wait import until
 
 pytestmark = [
@@ -40,3 +43,25 @@ def test_one_that_was_refused_is_no_debt(tmp_path: Path) -> None:
         assert "who could bend the way" in said
         box.load(volume("unit", tmp_path / "ours", ephemeral=True))
         assert (theirs / "data").exists()
+
+
+def test_one_that_its_user_has_made_deep_goes(tmp_path: Path) -> None:
+    with Box(tmp_path, around=OWN) as box:
+        box.load(volume("deep", "data", ephemeral=True) | {"user": "daemon"})
+        script = "import os\nos.setuid(1)\nfor i in range(2000): os.mkdir('d'); os.chdir('d')"
+        subprocess.run([sys.executable, "-c", script], cwd=box.home / "spots/deep/data", check=True)
+        box.order("stop", "deep")
+        assert not list((box.home / "spots/deep").iterdir())
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "over", "archive"])
+def test_nothing_stays_in_the_spot_of_what_was_mounted_there(tmp_path: Path, kind: str) -> None:
+    with Box(tmp_path, around=OWN) as box:
+        units = {
+            "tmpfs": tmpfs("unit", "a/b"),
+            "over": subroot("unit", "overlay", lower=["/"]),
+            "archive": subroot("unit", "tar", product=archive(box)),
+        }
+        box.load(units[kind])
+        box.load()
+        until(lambda: not list((box.home / "spots").iterdir()), "the spot to be empty")

@@ -163,6 +163,15 @@ def test_a_port_that_is_taken_is_told(box: Box, port: int) -> None:
     assert box.unit("web")["result"] == f"sockets:http: 127.0.0.1:{port}: Address already in use"
 
 
+def test_a_port_of_datagrams_is_one_units(box: Box, port: int) -> None:
+    sockets = {"a": {"listen": f"127.0.0.1:{port}", "type": "datagram"}}
+    box.load(line("first", sockets=sockets))
+    box.load(
+        line("first", sockets=sockets), line("second", sockets=sockets, restart="never"), status=3
+    )
+    assert box.unit("second")["result"] == f"sockets:a: 127.0.0.1:{port}: Address already in use"
+
+
 if os.getuid() == 0:
 
     def test_a_low_port_for_an_ordinary_user_without_a_network(box: Box) -> None:

@@ -50,7 +50,8 @@ def listen(system: System, one: Mapping[str, Any], folder: str, whom: Whom | Non
 
 
 def _at_port(made: socket.socket, family: int, where: tuple[str, int]) -> None:
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if made.type == socket.SOCK_STREAM:  # of datagrams the second one would get all
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET6:
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     made.bind(where)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from enve_pm.shell.product.placed import Placed
 
 GONE = b"gone "
-TOO_DEEP = "it holds folders that are too deep"
 PIECE = 1 << 20
 
 
@@ -60,8 +59,6 @@ def _one(home: str, row: bytes) -> tuple[str, str]:
         return spec.unit, _row(str(error))
     except OSError as error:
         return spec.unit, _row("%s: %s" % (error.filename or "disk", error.strerror))
-    except RecursionError:
-        return spec.unit, TOO_DEEP
     return spec.unit, "ok"
 
 
@@ -75,8 +72,6 @@ def _gone(home: str, name: str) -> tuple[str, str]:
         return "-", "the row is broken: %s" % error
     except OSError as error:
         return unit, _row("%s: %s" % (error.filename or "disk", error.strerror))
-    except RecursionError:
-        return unit, TOO_DEEP
     return unit, "ok"
 
 

@@ -116,9 +116,56 @@ class Folder:
         if not stat.S_ISDIR(state.st_mode):
             self.unlink(name)
             return
-        with self._opened(name) as inner:
-            if number_of(inner.fd) != number_of(self.fd):
+        _Felling(self).run(name)
+
+
+class _Felling:
+    """A tree is taken down with one descriptor at a time, however deep it is."""
+
+    def __init__(self, above: Folder) -> None:
+        self._here = Folder(os.dup(above.fd))
+        # From the top to where we are: device and inode of a folder, and what is left to remove.
+        self._way: list[tuple[tuple[int, int], list[str]]] = []
+
+    def run(self, name: str) -> None:
+        self._way.append((_number(self._here), [name]))
+        try:
+            while len(self._way) > 1 or self._way[0][1]:
+                left = self._way[-1][1]
+                if left:
+                    self._take(left)
+                else:
+                    self._up()
+        finally:
+            os.close(self._here.fd)
+
+    def _take(self, left: list[str]) -> None:
+        if self._here.has(left[-1]):
+            self._down(left[-1])
+        else:
+            self._here.unlink(left.pop())
+
+    def _down(self, name: str) -> None:
+        with self._here._opened(name) as inner:
+            if number_of(inner.fd) != number_of(self._here.fd):
                 raise OSError(errno.EBUSY, "something is mounted there", name)
-            for one in inner.names():
-                inner.remove(one)
-        os.rmdir(name, dir_fd=self.fd)
+            self._way.append((_number(inner), inner.names()))
+            self._stand(inner)
+
+    def _up(self) -> None:
+        """What is empty goes. Somebody may have moved it meanwhile: then it is not ours to name."""
+        self._way.pop()
+        number, left = self._way[-1]
+        with self._here.below("..") as above:
+            if _number(above) != number:
+                raise OSError(errno.EBUSY, "somebody moves it", left[-1])
+            self._stand(above)
+        os.rmdir(left.pop(), dir_fd=self._here.fd)
+
+    def _stand(self, folder: Folder) -> None:
+        os.dup2(folder.fd, self._here.fd, inheritable=False)
+
+
+def _number(folder: Folder) -> tuple[int, int]:
+    state = os.fstat(folder.fd)
+    return state.st_dev, state.st_ino
