@@ -8,7 +8,6 @@ from enve.app.control import Control
 from enve.core import literal, stories
 from enve.core.order import Order
 from enve.core.selection import Selection
-from enve.errors import NodeFailure
 from enve.host.base import Host
 from enve.model.report import Emit, Result, Row
 from enve_pm.core.refusal import FormatError
@@ -37,16 +36,18 @@ class Reasoning(Control):
             one for one in self.results if one.address.endswith(f".{unit}") and one.node == node
         ]
         for result in mine:
-            if result.output:
-                self.told[result.address] = self._story(node, result.output, rows)
+            if result.problem is not None:
+                continue
+            try:
+                self.told[result.address] = _story(node, result.output, rows)
+            except FormatError as error:
+                self._emit(stories.unreadable(result, error))
 
-    def _story(self, node: str, printed: str, rows: dict[str, Row]) -> stories.Table:
-        try:
-            story = stories.why(node, printed)
-        except FormatError as error:
-            raise NodeFailure(f"what it says is unreadable: {error}") from None
-        last = story["chain"][-1]["unit"]
-        row = next((row for row in rows.values() if row.address == last), None)
-        if row is not None and row.plan:
-            story["plan"], story["signer"] = row.plan, row.key
-        return story
+
+def _story(node: str, printed: str, rows: dict[str, Row]) -> stories.Table:
+    story = stories.why(node, printed)
+    last = story["chain"][-1]["unit"]
+    row = next((row for row in rows.values() if row.address == last), None)
+    if row is not None and row.plan:
+        story["plan"], story["signer"] = row.plan, row.key
+    return story

@@ -39,7 +39,6 @@ def run(args: argparse.Namespace) -> int:
     from enve.cli import control, progress  # noqa: PLC0415
     from enve.core import stories  # noqa: PLC0415
     from enve.core.order import Order  # noqa: PLC0415
-    from enve.errors import NodeFailure  # noqa: PLC0415
     from enve.model.report import Event, Result  # noqa: PLC0415
     from enve_pm.core.refusal import FormatError  # noqa: PLC0415
 
@@ -49,13 +48,14 @@ def run(args: argparse.Namespace) -> int:
     with progress.aside(args, ("tree",)) as report:
 
         def emit(event: Event) -> None:
-            if not (isinstance(event, Result) and event.output):
+            if not isinstance(event, Result) or event.problem is not None:
                 report.emit(event)
                 return
             try:
                 graph.update(stories.graph(event.node, event.output))
             except FormatError as error:
-                raise NodeFailure(f"{event.node}: unreadable: {error}") from None
+                report.emit(stories.unreadable(event, error))
+                return
             roots.append(event.address)
 
         order = Order("list-dependencies", flags, ("-o", "json"))

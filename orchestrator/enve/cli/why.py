@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     with progress.aside(args, ("table",)) as report:
 
         def emit(event: Event) -> None:
-            if not (isinstance(event, Result) and event.output):
+            if not isinstance(event, Result) or event.problem is not None:
                 report.emit(event)
 
         asked = control.carry_out(args, order, args.addresses, emit, Reasoning)

@@ -4,14 +4,18 @@ addresses in it. Nothing of it can drive a terminal."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from enve.core.foreign import flag, number, read, text, versioned
 from enve.core.printable import printable
+from enve.errors import FAILED
+from enve.model.report import Problem, Result
 from enve_pm.core import address, shape, story
 from enve_pm.core.picture import KINDS, Knot
 from enve_pm.core.refusal import FormatError
 
+HINT = "look what its pm is, and what its login shell prints: ssh NODE true"
 MOST_LINKS = 100
 MOST_LINES = 50
 MOST_UNITS = 100_000
@@ -38,8 +42,16 @@ def why(node: str, printed: str) -> Table:
 def graph(node: str, printed: str) -> dict[str, Knot]:
     """Units by their whole address. Raises FormatError."""
     found = read(printed.strip(), "list-dependencies", versioned)
-    units = shape.table((found or {}).get("units", {}), "units", _object, MOST_UNITS)
+    if found is None or "units" not in found:
+        raise FormatError("list-dependencies: wanted units, found none")
+    units = shape.table(found["units"], "units", _object, MOST_UNITS)
     return {_full(node, name): _knot(node, unit) for name, unit in units.items()}
+
+
+def unreadable(told: Result, error: FormatError) -> Result:
+    """What is told in the place of an answer that is none: a failure of that node."""
+    problem = Problem(f"what the node says is unreadable: {error}", FAILED, hint=HINT)
+    return replace(told, outcome="failed", detail="unreadable", output="", problem=problem)
 
 
 def _knot(node: str, unit: Table) -> Knot:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +85,23 @@ def test_a_spot_is_found_in_the_plan_that_placed_it(tmp_path: Path) -> None:
     assert found.of("db", "n1", "shop#7") == "p.yml:9:3"
     assert found.of("web", "n1", "shop#8") == found.of("other", "n1", "shop#7") == ""
     assert (found.signer("shop#7"), found.signer("shop#8")) == ("alice", "")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("said", ["", "garbage", '{"v":1}'])
+@pytest.mark.parametrize("command", ["why", "list-dependencies"])
+def test_an_answer_that_is_none_is_a_failure(tmp_path: Path, command: str, said: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "said").write_text(said)
+    (home / "pm").write_text('#!/bin/sh\ncat "$(dirname "$0")/said"\n')
+    (home / "pm").chmod(0o755)
+    node = f"{{connection: local, install: user, home: {home}, register: none}}"
+    (tmp_path / "inv.yml").write_text(f"domain: t.example\nnodes:\n  n: {node}\n")
+    line = [sys.executable, "-c", "from enve.cli.main import main; main()"]
+    line += [command, "-i", str(tmp_path / "inv.yml"), "-o", "json", "n.web"]
+    env = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(line, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "what the node says is unreadable" in done.stderr
+    assert json.loads(done.stdout)["v"] == 1
