@@ -52,7 +52,7 @@ class _Builder:
 
     def _roots(self, outline: Outline, tree: PmTree) -> None:
         """What a ceiling names the root of is a spot for one."""
-        found = rootless(tree.spots)
+        found = rootless(tree.spots, tree.pms)
         if found is not None:
             name, key, unit = found
             what = f"{key} of spot {name!r} of {self._node}"

@@ -131,11 +131,9 @@ class _Tree:
         spots = shape.table(value.get("spots", {}), where + ".spots", spot)
         pms = shape.table(value.get("pms", {}), where + ".pms", nested)
         _check_names(spots, pms, where)
-        beside = rootless(spots)
-        if beside is not None:
-            raise FormatError(
-                "%s.spots.%s.%s: no spot for a subroot %s beside it" % (where, *beside)
-            )
+        found = rootless(spots, pms)
+        if found is not None:
+            raise FormatError("%s.spots.%s.%s: no root of %s beside it" % (where, *found))
         for name, pm in pms.items():
             _check_walls(pm, spots, "%s.pms.%s" % (where, name))
         flaw = pmlines.needs_flaw(pms, spots)
@@ -168,13 +166,15 @@ def _walls(mode: str, value: Any, where: str) -> dict[str, Any]:
     return found
 
 
-def rootless(spots: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """(spot, key of its ceiling, name) of a path in the root of what is no spot for one."""
+def rootless(spots: Mapping[str, Any], pms: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """(spot, key of its ceiling, name) of a path in the root of what is no spot for one, nor, to
+    read, a pm whose sight may be shown."""
+    roots = {name for name, ceiling in spots.items() if SUBROOT in ceiling.kinds}
+    seers = {name for name, pm in pms.items() if walls.sees(pm.mode, pm.walls)}
     for name, ceiling in spots.items():
-        for key in ("writes", "reads"):
-            for path in getattr(ceiling, key):
-                unit = rootpath.split(path)[0]
-                if unit and (unit not in spots or SUBROOT not in spots[unit].kinds):
+        for key, known in (("writes", roots), ("reads", roots | seers)):
+            for unit, _ in map(rootpath.split, getattr(ceiling, key)):
+                if unit and unit not in known:
                     return name, key, unit
     return None
 

@@ -144,7 +144,7 @@ def misplaced(units: Mapping[str, UnitSpec]) -> Iterator[tuple[UnitSpec, str, st
                 yield spec, key, other.unit, _CALLED[key]
         for key, name in rootpath.units(spec.raw.get("mount", _EMPTY)).items():
             other = units.get(name)
-            if other is not None and other.kind != KINDS["root"]:
+            if other is not None and other.kind not in (KINDS["root"], "subpm"):
                 yield spec, "mount." + key, name, _CALLED["root"]
 
 

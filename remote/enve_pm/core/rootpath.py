@@ -1,5 +1,6 @@
 """A path in the root of another unit: `press:/srv/news`, `[press.1]:/srv/news`. Keys of a mount
-and paths of a ceiling may be one, where all else is a path of the machine or of the spot."""
+and paths of a ceiling may be one, where all else is a path of the machine or of the spot. The unit
+is a subroot; or a nested pm, whose sight is meant: of that one can only be read."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, Mapping
 
 SIGN = ":/"
-KEYS = ("at", "from")  # of a mount
+KEYS = AT, FROM = "at", "from"  # of a mount
 
 
 def split(text: str) -> tuple[str, str]:

@@ -35,6 +35,12 @@ def kind(mode: str, walls: Mapping[str, Any]) -> str:
     return nesting.kind(mode, walls.get("root", ""), "jail" in walls)
 
 
+def sees(mode: str, walls: Mapping[str, Any]) -> bool:
+    """Whether what it sees may be shown to others. Who is not root, or only in there, could mount
+    there what he may not read himself, for others to read it for him."""
+    return mode == "root" and "users" not in walls
+
+
 def needs(walls: Mapping[str, Any]) -> list[str]:
     """The units of the pm above that they stand on."""
     named = (walls.get("root", NONE), walls.get("net", NONE))

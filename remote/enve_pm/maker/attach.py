@@ -32,27 +32,38 @@ def bind(
     private: bool = False,
     before: Callable[[int], None] = lambda mount: None,
 ) -> bool:
-    """Show an open file or folder at an open target (both may be O_PATH). `flags`: RDONLY, NOSUID,
-    NODEV, NOEXEC of `libc`, which the kernel's attributes have the same bits for. `before` gets the
-    new mount, an open one that nobody sees yet. False where the kernel cannot; raises OSError for
-    all else."""
+    """Show an open file or folder at an open target (both may be O_PATH); see `lay`. False where
+    the kernel cannot; raises OSError for all else."""
+    copied = copy(source)
+    return copied >= 0 and lay(copied, target, flags, private, before)
+
+
+def copy(source: int) -> int:
+    """A mount of its own of what is open, which has to be in our namespace: an open one that nobody
+    sees yet. -1 where the kernel cannot; raises OSError for all else."""
     try:
-        tree = _call(_OPEN_TREE, source, b"", _CLONE | _EMPTY_PATH | os.O_CLOEXEC)
+        return _call(_OPEN_TREE, source, b"", _CLONE | _EMPTY_PATH | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in _OLD:
-            return False
+            return -1
         raise
+
+
+def lay(copied: int, target: int, flags: int, private: bool, before: Callable[[int], None]) -> bool:
+    """Let it be seen at an open target, and close it. `flags`: RDONLY, NOSUID, NODEV, NOEXEC of
+    `libc`, which the kernel's attributes have the same bits for. `before` gets it while nobody sees
+    it. False where the kernel cannot; raises OSError for all else."""
     try:
         attributes = _ATTR.pack(flags, 0, libc.PRIVATE if private else 0, 0)
-        _call(_MOUNT_SETATTR, tree, b"", _EMPTY_PATH, attributes, _ATTR.size)
-        before(tree)
-        _call(_MOVE_MOUNT, tree, b"", target, b"", _FROM_EMPTY | _TO_EMPTY)
+        _call(_MOUNT_SETATTR, copied, b"", _EMPTY_PATH, attributes, _ATTR.size)
+        before(copied)
+        _call(_MOVE_MOUNT, copied, b"", target, b"", _FROM_EMPTY | _TO_EMPTY)
     except OSError as error:
         if error.errno == errno.ENOSYS:
             return False
         raise
     finally:
-        os.close(tree)
+        os.close(copied)
     return True
 
 

@@ -17,7 +17,7 @@ SLAVE = 1 << 19
 SHARED = 1 << 20
 DETACH = 2  # of umount2
 NOFOLLOW = 8
-NEWNET = 0x40000000  # of unshare and setns
+NEWNS, NEWNET = 0x00020000, 0x40000000  # of unshare and setns
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

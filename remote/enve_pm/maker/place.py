@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.unit import UnitSpec
+    from enve_pm.maker.seen import Seen
 
 MARGIN = 500  # ms before pm's own deadline, so that there is time to say why
 
@@ -31,7 +32,8 @@ class Place:
 
     def __init__(self, home: str, spec: UnitSpec, roots: Mapping[str, Any]) -> None:
         self.home = home
-        self._roots = {name: Root(home, root) for name, root in roots.items()}
+        self._roots = {name: Root(home, root) for name, root in roots.items() if "at" in root}
+        self._pms = {name: root["pm"] for name, root in roots.items() if "pm" in root}
         self.spec = spec
         self.unit = spec.unit
         self.body: Any = spec.body
@@ -62,10 +64,22 @@ class Place:
     def show(self, path: str) -> int:
         """What is only to be shown; in a root that may be anybody's, who can only put there what is
         in that root. Raises OSError."""
+        seen = self.seen(path)
+        if seen is not None:
+            return seen.show(rootpath.split(path)[1])
         if rootpath.split(path)[0]:
             root, inner = self.root(path)
             return root.show(inner)
         return trusted.open_path(path)
+
+    def seen(self, path: str) -> Seen | None:
+        """Where the path is one in what a nested pm sees."""
+        unit = rootpath.split(path)[0]
+        if unit not in self._pms:
+            return None
+        from enve_pm.maker.seen import Seen  # hardly any mount names one
+
+        return Seen(*self._pms[unit])
 
     def around(self, path: str, make: bool = False) -> tuple[int, str]:
         """The folder that a path stands in, perhaps another's, and its name there. Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 
 from enve_pm.core import rootpath
 from enve_pm.maker import attach, libc, trusted
@@ -64,6 +65,7 @@ class Bound:
         self._place = place
         # Nothing that is mounted in the one place comes into the other.
         self._alone = bool(rootpath.units(place.body))
+        self._seen = place.seen(self._path)
         self._laid = Laid(place)
         self._handle = -1  # also while what it showed is gone
         self.inherited = NONE
@@ -78,6 +80,9 @@ class Bound:
 
     def _options(self) -> frozenset[str]:
         """What the mount says that it lies in: no second place takes that away."""
+        if self._seen is not None:
+            bits = os.statvfs(trusted.name(self._handle)).f_flag
+            return frozenset(option for option, bit in FLAGS.items() if bits & bit)
         found = mountinfo.around(self._handle, mountinfo.read())
         return NONE if found is None else found.options & FLAGS.keys()
 
@@ -95,8 +100,12 @@ class Bound:
         """Mount it at an open folder; `top` opens what lies on top there. Raises Trouble."""
         if self._handle < 0:
             raise Trouble("from: there is no %s" % self._path)
-        if attach.bind(self._handle, target, flags, self._alone, self._laid.note):
+        with nullcontext() if self._seen is None else self._seen.inside():
+            copied = attach.copy(self._handle)
+        if copied >= 0 and attach.lay(copied, target, flags, self._alone, self._laid.note):
             return
+        if self._seen is not None:
+            raise Trouble("from: what a nested pm sees can be shown from Linux 5.12 on")
         libc.mount(trusted.name(self._handle), trusted.name(target), "", libc.BIND)
         at = top()
         try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core import rootpath, states
+from enve_pm.core import rootpath, states, walls
 from enve_pm.core.canonical import dumps
 from enve_pm.core.effects import SpawnFailed
-from enve_pm.core.unit import ROOMS, SUBROOT
+from enve_pm.core.unit import ROOMS, SUBPM, SUBROOT
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
 from enve_pm.shell.events.branch import rows
@@ -62,17 +62,30 @@ class Makers:
             os.close(line)
 
     def _roots(self, step: str, spec: UnitSpec) -> dict[str, Any]:
-        """{unit that the line names: where its root stands, and the body of its own line}; nothing
-        has to be undone in one that is gone. Raises SpawnError."""
+        """{unit that the line names: see `_root`}; nothing has to be undone in one that is gone.
+        Raises SpawnError."""
         roots = {}
-        for name in rootpath.units(spec.body).values():
-            root = self.known(name)
-            if root is not None and root.kind == SUBROOT:
-                at = os.path.join(self._home.spot(name), root.body["at"])
-                roots[name] = {"at": at, "body": root.body}
-            elif step != states.UNDO:
-                raise SpawnError("root:%s is no subroot" % name)
+        for key, name in rootpath.units(spec.body).items():
+            roots[name] = root = self._root(name)
+            if step == states.UNDO:
+                continue
+            if not root:
+                raise SpawnError("root:%s has none that may be shown" % name)
+            if key == rootpath.AT and "pm" in root:
+                raise SpawnError("root:%s is a pm: wanted the subroot that it enters" % name)
         return roots
+
+    def _root(self, name: str) -> dict[str, Any]:
+        """Where a root stands, and the body of its line; or a nested pm's first process, and its
+        start."""
+        spec = self.known(name)
+        if spec is not None and spec.kind == SUBROOT:
+            at = os.path.join(self._home.spot(name), spec.body["at"])
+            return {"at": at, "body": spec.body}
+        if spec is None or spec.kind != SUBPM or not walls.sees(spec.mode, spec.room):
+            return {}
+        run = self._runs.start_of(name)
+        return {"pm": [run.main, run.start] if run is not None else [0, 0]}
 
     def signal(self, effect: Signal, spec: UnitSpec) -> None:
         self._runs.signal(effect.unit, effect.run, effect.signal, effect.tree)

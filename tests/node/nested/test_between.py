@@ -165,8 +165,58 @@ def test_what_is_anybodys_may_be_shown(box: Box) -> None:
     until(lambda: not [one for one in mounted(box) if "/news/" in one.at], "all of it to go")
 
 
-def test_what_is_no_root(box: Box) -> None:
-    box.load(line("press"), root("kiosk"), {**NEWS, "restart": "never"}, status=3)
-    assert box.unit("news")["result"] == "root:press is no subroot"
-    box.load(line("press"))
+def memory(name: str) -> dict[str, Any]:
+    return line(name, kind="mount", mount={"type": "tmpfs", "at": "/srv"})
+
+
+SEERS = {"chroot": {"root": "press"}, "jail": {"jail": True}}
+
+
+@pytest.mark.parametrize("kind", SEERS)
+def test_what_a_pm_has_mounted_itself_is_shown_to_another(box: Box, kind: str) -> None:
+    """And followed, when that pm has been killed and begins anew."""
+    needs = [one for one in ("press",) if one in SEERS[kind].values()]
+    press = line("writer", kind="subpm", mode="root", needs=needs, **SEERS[kind])
+    news = between("writer:/srv", "kiosk:/srv/news", "ro", check_every=200, start_timeout=5000)
+    rest = [root("kiosk"), pm("reader", "kiosk"), line("reader.web"), root("press")]
+    units = [*rest, press, memory("writer.memory"), line("writer.web", needs=["memory"])]
+    box.load(*units)
+    reader = box.unit("reader")["pid"]
+
+    def writes(text: str) -> bool:
+        return not box.pm("enter", "writer.web", "--", "touch", f"/srv/{text}").returncode
+
+    assert writes("today")
+    box.load(*units, news)
+    assert seen(box) == ["today"]
+    os.kill(box.unit("writer")["pid"], signal.SIGKILL)
+    until(lambda: box.unit("writer")["restarts"], "its restart")
+    until(lambda: writes("tomorrow"), "all of it to run again")
+    until(lambda: seen(box) == ["tomorrow"], "the reader to see it")
+    assert box.unit("reader")["pid"] == reader
+    box.load(*rest)
+    until(lambda: not shown(box), "it to go")
+    assert "/srv/news" not in Path(f"/proc/{reader}/mountinfo").read_text()
+
+
+BAD = {
+    "process": line("press"),
+    "a pm of a user": line("press", kind="subpm", mode="user", user="daemon"),
+    "a jail of its own users": line("press", kind="subpm", mode="root", jail=True, users=231072),
+}
+
+
+@pytest.mark.parametrize("other", BAD.values(), ids=BAD)
+def test_what_is_no_root(box: Box, other: dict[str, Any]) -> None:
+    box.load(other, root("kiosk"), {**NEWS, "restart": "never"}, status=3)
+    assert box.unit("news")["result"] == "root:press has none that may be shown"
+    box.load(other)
     until(lambda: set(box.listing()) == {"press"}, "nothing to be owed for it")
+
+
+def test_nothing_is_mounted_by_the_name_of_a_pm(box: Box) -> None:
+    """It stands before the pm does, in the root that it enters."""
+    units = root("press"), root("base"), pm("kiosk", "base")
+    box.load(*units, {**NEWS, "restart": "never"}, status=3)
+    told = "root:kiosk is a pm: wanted the subroot that it enters"
+    assert box.unit("news")["result"] == told
