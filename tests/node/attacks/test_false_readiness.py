@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tests.support.wait import until
 from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.events.system import System
 from enve_pm.shell.process import notify
-from enve_pm.shell.process.notify import Notify
+from enve_pm.shell.process.notify import Notice, Notify
 
 pytestmark = pytest.mark.real
 
@@ -103,10 +104,17 @@ def test_a_line_that_never_ends_is_not_waited_for(box: Box) -> None:
     assert box.unit("evil")["result"] == "timeout"
 
 
-def test_a_flood_of_notices_is_read_in_portions() -> None:
+@pytest.mark.parametrize("cost", [0, 0.004])
+def test_a_flood_of_notices_is_read_in_portions(cost: float) -> None:
+    """Also where each takes time."""
     loop = Loop(System())
     heard = []
-    ours = Notify(loop, heard.append)
+
+    def hear(notice: Notice) -> None:
+        heard.append(notice)
+        time.sleep(cost)
+
+    ours = Notify(loop, hear)
     over = threading.Event()
 
     def flood() -> None:
@@ -127,4 +135,5 @@ def test_a_flood_of_notices_is_read_in_portions() -> None:
     while source.is_alive():
         loop.turn(loop.system.now() + 1)
     ours.close()
-    assert 0 < count <= spans * notify.MOST
+    most = notify.SHARE / cost / 1000 + 2 if cost else notify.MOST
+    assert 0 < count <= spans * most

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MARKER = "PM_JOB"
 _MARKER = MARKER.encode()
+DEEPEST = 512  # parents that are looked at
 
 
 class Orphan:
@@ -69,7 +70,7 @@ def _text(job: bytes | None) -> str:
 def belongs(system: System, pid: int, roots: AbstractSet[int]) -> bool:
     """Is `pid` one of the roots or below one of them?"""
     seen = 0
-    while pid > 1 and seen < 4096:
+    while pid > 1 and seen < DEEPEST:
         if pid in roots:
             return True
         stat = system.stat(pid)

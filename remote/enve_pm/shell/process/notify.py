@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 CREDENTIALS = Struct("iII")  # pid, uid, gid
 LONGEST = 4096  # bytes of a datagram; what is longer is cut
-# Anybody of the machine may write to an abstract socket: so many datagrams are read in so many ms.
-MOST, SPAN = 256, 50
+# Anybody of the machine may write to an abstract socket, and what is dear to judge may be meant so:
+# at most so many datagrams, or ms of them, are read in so many ms.
+MOST, SHARE, SPAN = 256, 10, 50
 
 
 class Notice:
@@ -99,10 +100,11 @@ class Notify:
 
     def _take(self) -> None:
         """All that is there, or as much as this span has room for."""
-        now = self._loop.system.now()
-        if now >= self._since + SPAN:
-            self._since, self._count = now, 0
-        while self._count < MOST:
+        clock = self._loop.system.now
+        began = clock()
+        if began >= self._since + SPAN:
+            self._since, self._count = began, 0
+        while self._count < MOST and clock() <= began + SHARE:
             self._count += 1
             try:
                 notice = self._next()
@@ -111,7 +113,7 @@ class Notify:
             if notice is not None:
                 self._heard(notice)
         self._loop.unwatch(self.fd)
-        self._timer = self._loop.at(self._since + SPAN, self._listen)
+        self._timer = self._loop.at(began + SPAN, self._listen)
 
     def _next(self) -> Notice | None:
         """None: it does not say from whom. Raises OSError."""
