@@ -68,7 +68,7 @@ class Box:
         self.python = python
         self.mark = uuid.uuid4().hex
         self.options = run
-        self.gid = os.getgid()  # of who runs pm
+        self.uid = os.getuid()  # of who runs pm
         self.around = around  # words that run pm, such as those of unshare
         self.log = log  # where pm complains to; None: to a pipe of ours
         self.extra = extra or {}  # of the environment of pm and its client; units do not get it
@@ -157,7 +157,7 @@ class Box:
             one["name"]: json.dumps(one, sort_keys=True, separators=(",", ":")) for one in lines
         }
         name, data = feed.encode(texts)
-        feed.write(str(self.feed), name, data, self.gid)
+        feed.write(str(self.feed), name, data, self.uid)
         done = self.pm("load", name, *(["march"] if march else []))
         assert done.returncode == status, done.stderr
         return str(done.stderr)

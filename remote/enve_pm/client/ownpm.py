@@ -72,7 +72,7 @@ class OwnPm:
         """These units and no others. What fails of them is told, and no reason to end. Raises
         Failure."""
         name, data = feed.encode(lines)
-        feed.write(self._feed, name, data, os.getegid())
+        feed.write(self._feed, name, data, os.geteuid())
         for job, line in send.lines("load", [], [name]):
             send.send(self.home, line)
             code, said = send.follow(self.home, job, PATIENCE, lambda: None)

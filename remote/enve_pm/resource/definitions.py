@@ -90,7 +90,7 @@ class Definitions:
         if sub.lodging is None:
             return
         plan, data = feed.encode(sub.lines)
-        feed.write(sub.lodging.feed, plan, data, sub.lodging.gid)
+        feed.write(sub.lodging.feed, plan, data, sub.lodging.uid)
         specs = [UnitSpec.parse(loads(line.encode())) for line in sub.lines.values()]
         wanted = blob.named(specs)
         if wanted:
@@ -101,14 +101,14 @@ class Definitions:
 
     def _fill(self, name: str, sub: SubPm, plan: str, wanted: Mapping[str, int]) -> None:
         assert sub.lodging is not None  # noqa: S101
-        store, folder, gid = self._home.path + "/store", sub.lodging.feed, sub.lodging.gid
+        store, folder, uid = self._home.path + "/store", sub.lodging.feed, sub.lodging.uid
 
         def filled(code: int) -> None:
             sub.filling -= 1
             self._load(name, sub, plan)
 
         request = "".join(f"{key} {size}\n" for key, size in wanted.items()).encode()
-        order(self._loop, request, lambda: feed.fill(store, folder, gid), filled)
+        order(self._loop, request, lambda: feed.fill(store, folder, uid), filled)
         sub.filling += 1
 
     def _load(self, name: str, sub: SubPm, plan: str) -> None:

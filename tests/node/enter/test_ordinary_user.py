@@ -29,7 +29,7 @@ def box() -> Iterator[Box]:
         os.chown(name, 1, 1)
         Path(name).chmod(0o755)
         with Box(Path(name), "--no-cgroup", python=python_for("daemon"), around=UNSHARE[:4]) as box:
-            box.gid = 1
+            box.uid = 1
             yield box
 
 

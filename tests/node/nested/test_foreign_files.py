@@ -138,10 +138,10 @@ def test_answers(tmp_path: Path, data: bytes, answer: object) -> None:
 
 def test_definitions(tmp_path: Path) -> None:
     name, data = feed.encode({"web": '{"v":1}'})
-    feed.write(str(tmp_path), name, data, os.getegid())
+    feed.write(str(tmp_path), name, data, os.geteuid())
     assert feed.read(str(tmp_path), name) == {"web": '{"v":1}'}
     again, more = feed.encode({})
-    feed.write(str(tmp_path), again, more, os.getegid())
+    feed.write(str(tmp_path), again, more, os.geteuid())
     assert [path.name for path in tmp_path.iterdir()] == [again + feed.SUFFIX]
 
 

@@ -63,7 +63,10 @@ def test_each_runs_as_its_user_and_shows_its_states(box: Box, users: tuple[str, 
     assert (spot.st_uid, stat.S_IMODE(spot.st_mode)) == (uid, 0o700)
     if ROOT:
         assert uid_of(box.wait("pm2.web", "RUNNING")["pid"]) == pwd.getpwnam(two).pw_uid
-        assert stat.S_IMODE((box.home / "feed" / "pm1").stat().st_mode) == 0o750
+        feed = box.home / "feed" / "pm1"
+        assert (feed.stat().st_uid, stat.S_IMODE(feed.stat().st_mode)) == (0, 0o750)
+        fed = [path.stat() for path in feed.iterdir()]  # others may have the user's group
+        assert {(one.st_uid, stat.S_IMODE(one.st_mode)) for one in fed} == {(uid, 0o400)}
     assert box.pm("reexec").returncode == 0
     assert box.pm("stop", "pm1.web").returncode == 0
 

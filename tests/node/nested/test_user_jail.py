@@ -40,7 +40,7 @@ def place() -> Iterator[Path]:
 
 def run(place: Path, *around: str) -> Box:
     box = Box(place, "--no-cgroup", python=python_for("daemon"), around=(*AS_DAEMON, *around))
-    box.gid = 1
+    box.uid = 1
     return box
 
 

@@ -48,7 +48,7 @@ def begin(box: Box, number: int) -> subprocess.Popen[bytes]:
     """Order units beside the one that stays, with other parameters each time."""
     units = [line(f"u{number % 2}-{i}", nice=number % 3) for i in range(UNITS)]
     name, data = feed.encode({one["name"]: json.dumps(one, **COMPACT) for one in (STAYS, *units)})
-    feed.write(str(box.feed), name, data, box.gid)
+    feed.write(str(box.feed), name, data, box.uid)
     return subprocess.Popen(box._argv(("load", name)), env=box._env(), stderr=subprocess.PIPE)
 
 

@@ -3,8 +3,9 @@
     SHA256.plan   definitions: canonical {"lines":{NAME: line},"v":1}, named by their hash
     SHA256        blobs that these lines name, copied from the parent's store
 
-0750, group: that of the sub-pm's user. `fill` is done by a branch of the parent; stdin: rows
-`SHA256 SIZE`, stderr: a row for each that could not be had.
+The folder is the parent's, 0750, group: that of the sub-pm's user. The files are that user's alone,
+0400: others may have the same group, and plans hold secrets. `fill` is done by a branch of the
+parent; stdin: rows `SHA256 SIZE`, stderr: a row for each that could not be had.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LARGEST = 4 << 20  # bytes of definitions
 PIECE = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-MODE = 0o640
+MODE = 0o400
 
 
 class NotFed(Exception):
@@ -40,9 +41,9 @@ def encode(lines: Mapping[str, str]) -> tuple[str, bytes]:
     return sha256(data).hexdigest(), data
 
 
-def write(folder: str, name: str, data: bytes, gid: int) -> None:
+def write(folder: str, name: str, data: bytes, uid: int) -> None:
     """Place definitions; those before go. Raises OSError."""
-    put(folder, name + SUFFIX, (data,), gid)
+    put(folder, name + SUFFIX, (data,), uid)
     for old in os.listdir(folder):
         if old.endswith(SUFFIX) and old != name + SUFFIX:
             os.unlink(f"{folder}/{old}")
@@ -73,7 +74,7 @@ def _lines(data: bytes) -> dict[str, str]:
     return lines
 
 
-def put(folder: str, name: str, pieces: Iterable[bytes], gid: int) -> None:
+def put(folder: str, name: str, pieces: Iterable[bytes], uid: int) -> None:
     """A file in the feed, there at once and whole. Raises OSError."""
     part = f"{folder}/.{name}"
     try:
@@ -84,14 +85,14 @@ def put(folder: str, name: str, pieces: Iterable[bytes], gid: int) -> None:
     try:
         for piece in pieces:
             write_all(handle, piece)
-        os.fchown(handle, -1, gid)
+        os.fchown(handle, uid, -1)
         os.fchmod(handle, MODE)
     finally:
         os.close(handle)
     os.rename(part, f"{folder}/{name}")
 
 
-def fill(store: str, folder: str, gid: int) -> int:
+def fill(store: str, folder: str, uid: int) -> int:
     """Bring the feed's blobs to what stdin names. 1 when one could not be had."""
     wanted = [name for name, _ in asked()]
     status = 0
@@ -100,14 +101,14 @@ def fill(store: str, folder: str, gid: int) -> int:
             os.unlink(f"{folder}/{name}")
     for name in wanted:
         if not os.path.lexists(f"{folder}/{name}"):
-            status |= _copy(f"{store}/{name}", folder, name, gid)
+            status |= _copy(f"{store}/{name}", folder, name, uid)
     return status
 
 
-def _copy(source: str, folder: str, name: str, gid: int) -> int:
+def _copy(source: str, folder: str, name: str, uid: int) -> int:
     try:
         with open(os.open(source, _READ), "rb", buffering=0) as file:
-            put(folder, name, iter(lambda: file.read(PIECE), b""), gid)
+            put(folder, name, iter(lambda: file.read(PIECE), b""), uid)
     except OSError as error:
         print(f"{name} {error.strerror}", file=sys.stderr, flush=True)
         return 1
