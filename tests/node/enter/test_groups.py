@@ -54,6 +54,12 @@ def test_a_process_that_is_not_ours_to_kill_holds_the_group() -> None:
             child.wait()
 
 
+def test_where_the_kernel_ends_all_of_a_group_it_is_asked_to(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.kill").touch()
+    hierarchy.clear(str(tmp_path))
+    assert (tmp_path / "cgroup.kill").read_text() == "1"
+
+
 def test_however_many_runs_end_one_timer_looks_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
