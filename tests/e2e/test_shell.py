@@ -106,7 +106,7 @@ def test_a_terminal_that_is_stuck_keeps_nobody(fleet: Fleet) -> None:
     ("words", "said", "code"),
     [
         (["*.web"], "2 nodes are meant", 64),
-        (["n1.*"], "n1.extra, n1.web", 3),
+        (["n1.*"], "n1.extra, n1.web", 64),
         (["n1.extra"], "has no terminal", 64),
         (["n1.none"], "no unit none", 64),
     ],

@@ -7,7 +7,7 @@ from enve.app.control import meant_units
 from enve.core import errand, literal, nodepaths
 from enve.core.order import Order, full
 from enve.core.selection import Selection
-from enve.errors import NodeFailure, UsageError
+from enve.errors import UsageError
 from enve.host.base import Host
 from enve.model.site import Node
 
@@ -42,7 +42,7 @@ async def _command(meant: Selection, host: Host, order: Order, collector: Collec
     if len(units) != 1:
         names = ", ".join(full(node.name, unit) for unit in units[:SHOWN]) or "none"
         told = f"{len(units)} resources are meant, and one can be joined: {names}"
-        raise NodeFailure(told, hint=MANY)
+        raise UsageError(told, hint=MANY)
     return order.command(nodepaths.of(node), units)
 
 

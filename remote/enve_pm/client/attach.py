@@ -51,12 +51,12 @@ def run(arguments: Sequence[str]) -> int:
     types = "--read-only" not in options
     if line.get("kind") == SUBPM:
         return _stand(home, names[0], types)
+    if "terminal" not in line:
+        raise Failure(USAGE, NONE % (names[0], names[0]))
     if types and not (os.isatty(0) and os.isatty(1)):
         raise Failure(USAGE, "pm attach needs a terminal; --read-only does without one")
     name = options.get("--detach-key", detach.DEFAULT)
     keys = detach.Keys(detach.prefix(name))
-    if "terminal" not in line:
-        raise Failure(USAGE, NONE % (names[0], names[0]))
     connection = connect(home, steps, names[0])
     if types:
         print(f"[{names[0]}: Ctrl-{name} d leaves it as it is]", file=sys.stderr)

@@ -79,8 +79,19 @@ def _go(made: Orders, name: str, on_terminal: bool, *, foreign: bool) -> int:
     try:
         Passage(made, lambda: _fork(on_terminal)).go()
     except Stop as stop:
-        print(f"pm: {CANNOT % (name, stop)}", file=sys.stderr, flush=True)
+        why = _program(made, str(stop)) or stop
+        print(f"pm: {CANNOT % (name, why)}", file=sys.stderr, flush=True)
     return FAILED
+
+
+def _program(made: Orders, reason: str) -> str:
+    """What is wrong with the command, in words; empty: it is something else."""
+    what = {"exec:ENOENT": "is not there", "exec:EACCES": "is no program that its user may run"}
+    if reason not in what:
+        return ""
+    program = made.argv[0]
+    place = "" if "/" in program else f" (PATH={made.env.get('PATH', '')})"
+    return f"{program} {what[reason]}{place}; pm enter UNIT -- COMMAND takes another"
 
 
 def _fork(on_terminal: bool) -> None:

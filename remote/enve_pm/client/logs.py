@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     path = f"{read.folder(home, above, 'log')}/{quote(unit)}.log"
     file = _open(path, names[0])
     if file < 0 and not os.path.isdir(read.folder(home, above, "units") + "/" + quote(unit)):
-        raise Failure(USAGE, f"no unit {names[0]}; pm list shows all")
+        raise read.unknown(home, names[0])
     out = plain.Output(sys.stdout.buffer)
     for data in last(path, int(words.number(options, "-n", 50))):
         out.write(data)

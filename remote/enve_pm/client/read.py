@@ -7,7 +7,7 @@ import os
 
 from enve_pm.core import address
 from enve_pm.core.filename import quote, unquote
-from enve_pm.shell import where
+from enve_pm.shell import listing, where, words
 from enve_pm.shell.state import foreign
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
 from enve_pm.wire.nested import is_name
@@ -63,17 +63,29 @@ def parameter(home: str, path: Sequence[str]) -> dict[str, Any]:
     *above, unit = path
     name = address.format(path) if above else unit
     try:
-        place = folder(home, above, "units/" + quote(unit))
+        place = folder(home, above, "units/" + quote(unit), name)
         return document(f"{place}/parameter", f"the line of {name}")
     except FileNotFoundError:
-        raise Failure(USAGE, f"no unit {name}; pm list shows all") from None
+        raise unknown(home, name) from None
 
 
-def folder(home: str, above: Sequence[str], name: str) -> str:
-    """A folder of the pm that these names lead to. Raises Failure."""
+def unknown(home: str, name: str) -> Failure:
+    """There is no unit of this address: the nearest one, where there is any."""
+    try:
+        rows = listing.rows(status(home), subs(home))
+        known = [one for one in (address.format(row) for row, _ in rows) if one != name]
+    except Failure:
+        known = []
+    return Failure(USAGE, f"no unit {name}{words.nearest(name, known) or '; pm list shows all'}")
+
+
+def folder(home: str, above: Sequence[str], name: str, unit: str = "") -> str:
+    """A folder of the pm that these names lead to; it is there if the `unit` is. Raises Failure."""
     try:
         return where.nested(home, above, name)
     except (FileNotFoundError, NotADirectoryError) as error:
+        if unit and isinstance(error, FileNotFoundError):
+            raise unknown(home, unit) from None
         raise Failure(USAGE, f"there is no {error.filename}; pm list shows all units") from None
     except PermissionError as error:
         raise Failure(REFUSED, NOT_YOURS % error.filename) from None

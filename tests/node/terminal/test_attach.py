@@ -214,7 +214,9 @@ def test_what_cannot_be_joined(box: Box) -> None:
     box.load(line("web"), shell())
     for words, status, said in (
         (["web", "--read-only"], 64, "terminal: true"),
-        (["none", "--read-only"], 64, "no unit none"),
+        (["none"], 64, "no unit none; pm list shows all"),
+        (["wbe"], 64, "no unit wbe; did you mean web?"),
+        (["web"], 64, "terminal: true"),
         (["sh"], 64, "needs a terminal"),
         (["sh", "--read-only", "--detach-key", "m"], 64, "--detach-key"),
         ([], 64, "wanted one unit"),

@@ -28,6 +28,9 @@ def test_it_stands_where_the_process_does(box: Box) -> None:
     for words, status, said in (
         (["off"], 3, "off is STOPPED"),
         (["none"], 64, "no unit none"),
+        (["wbe"], 64, "did you mean web?"),
+        (["web", "--", "nosuch"], 3, "nosuch is not there (PATH=/"),
+        (["web", "--", "/etc"], 3, "/etc is no program that its user may run"),
         ([], 64, "wanted one unit"),
     ):
         done = box.pm("enter", *words)
