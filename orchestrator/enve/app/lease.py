@@ -20,18 +20,20 @@ from enve.core import look as looks
 from enve.core.printable import printable
 from enve.errors import EnveError, LateError, LeaseError, NodeFailure, Unreachable
 from enve.host.base import Session
+from enve.host.output import MAX_OUTPUT, too_much
 from enve_pm.core.refusal import FormatError
 
 SECONDS = 30.0
-MAX_LINES = 4096
 
 
 class Leases:
-    """The leases of one march. Leaving the `async with` block releases them all."""
+    """The leases of one march. Leaving the `async with` block releases them all. `deadline`: of
+    each node, seconds."""
 
-    def __init__(self, lane: str, who: str) -> None:
+    def __init__(self, lane: str, who: str, deadline: float = SECONDS) -> None:
         self._lane = lane
         self._who = who
+        self._seconds = min(SECONDS, deadline)
         self._sessions: list[Session] = []
 
     async def __aenter__(self) -> Self:
@@ -67,12 +69,12 @@ class Leases:
 
     async def _one(self, visit: Visit) -> None:
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._seconds):
                 shown = await self._lock(visit)
         except (Unreachable, NodeFailure) as error:
             visit.error = error
         except TimeoutError:
-            visit.error = LateError(f"no lease within {SECONDS:g} s; nothing was sent")
+            visit.error = LateError(f"no lease within {self._seconds:g} s; nothing was sent")
         else:
             self._unchanged(visit, shown)
 
@@ -81,7 +83,7 @@ class Leases:
             raise Unreachable(f"{visit.name}: not connected", kind="lost")
         march = nodepaths.of(visit.node).march
         command = f"exec {march} lease {shlex.quote(self._lane)} {shlex.quote(self._who)}"
-        session = await visit.host.open(command, deadline=SECONDS, become=as_root(visit.node))
+        session = await visit.host.open(command, deadline=self._seconds, become=as_root(visit.node))
         self._sessions.append(session)
         lines = session.lines()
         said = await _next(lines)
@@ -118,9 +120,14 @@ async def _next(lines: AsyncIterator[bytes]) -> bytes:
 
 
 async def _until_end(lines: AsyncIterator[bytes]) -> bytes:
+    """What it shows with the lease. Raises NodeFailure for more than any look holds."""
     taken: list[bytes] = []
+    room = MAX_OUTPUT
     async for line in lines:
-        if line == b"== end" or len(taken) > MAX_LINES:
+        room -= len(line) + 1
+        if room < 0:
+            raise too_much(MAX_OUTPUT)
+        if line == b"== end":
             break
         taken.append(line)
     return b"\n".join([*taken, b""])

@@ -152,7 +152,8 @@ class March:
         self, proposal: Proposal, survey: Survey, waits: Waits, signer: Signer | None
     ) -> None:
         going = {name: survey.visits[name] for name in proposal.parts if name in survey.visits}
-        async with Leases(self.orders.lane, self.orders.who) as leases:
+        orders = self.orders
+        async with Leases(orders.lane, orders.who, orders.deadline) as leases:
             await leases.take(going)
             if any(visit.open for visit in going.values()):
                 signed = await self._signed(proposal, signer)

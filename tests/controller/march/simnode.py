@@ -74,6 +74,7 @@ class SimNode:
     fails: dict[str, str] = field(default_factory=dict)  # spot -> result
     gate: asyncio.Event | None = None  # acks only once it is set
     lease_gate: asyncio.Event | None = None  # the lease is granted only once it is set
+    babbles: bool = False  # what it shows with its lease never ends
     at_lease: Callable[[], None] | None = None
 
     @property
@@ -272,6 +273,9 @@ class SimSession:
             yield f"lease held {holder}".encode()
             return
         yield b"lease ok"
+        while self._sim.babbles:
+            await asyncio.sleep(0)
+            yield b"x" * (1 << 20)
         for line in self._sim.look().splitlines():
             yield line
         yield b"== end"

@@ -86,6 +86,29 @@ async def test_ctrl_c_before_the_signature_leaves_nothing(alice: Desk, fleet: Fl
     assert _end(alice).summary == "interrupted: nothing was sent"
 
 
+@pytest.mark.parametrize(
+    ("trouble", "verdict", "told"),
+    [
+        ("babbles", "failed", "printed more than 16 MiB"),
+        ("silent", "deadline", "no lease within 4 s"),
+    ],
+)
+@story
+async def test_a_node_that_gives_no_lease_holds_up_no_other(
+    trouble: str, verdict: str, told: str, alice: Desk, fleet: Fleet
+) -> None:
+    nodes = fleet(2)
+    n1 = nodes.sims["n1"]
+    n1.babbles = trouble == "babbles"
+    n1.lease_gate = asyncio.Event() if trouble == "silent" else None
+    shop = plan({name: [line("web")] for name in nodes.sims})
+    assert await run(alice, nodes, shop, deadline=4) != 0
+    assert alice.verdicts == {"n1": verdict, "n2": "applied"}
+    problem = alice.results["n1"].problem
+    assert problem is not None
+    assert told in problem.message
+
+
 def _end(desk: Desk) -> End:
     last = desk.events[-1]
     assert isinstance(last, End)
