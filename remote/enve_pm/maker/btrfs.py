@@ -8,8 +8,8 @@ import subprocess
 from enve_pm.maker import trusted
 from enve_pm.maker.place import Trouble
 from enve_pm.shell.process import mountinfo
+from enve_pm.shell.state.subvolume import ROOT_INODE
 
-ROOT_INODE = 256  # of every subvolume (btrfs(5))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -24,10 +24,6 @@ def is_subvolume(folder: int) -> bool:
 
 def create(path: str) -> None:
     _run("subvolume", "create", path)
-
-
-def delete(path: str) -> None:
-    _run("subvolume", "delete", path)
 
 
 def limit(folder: int, size: int) -> None:
@@ -47,6 +43,11 @@ def quota(folder: int) -> int:
         if words and words[0] == "0/%d" % _number(folder):
             return int(words[3]) if len(words) > 3 and words[3].isdigit() else 0
     return 0
+
+
+def holds_others(folder: int) -> bool:
+    """Whether there are subvolumes in it: whoever may write there may make some."""
+    return _run("subvolume", "list", "-o", of=folder) != ""
 
 
 def _number(folder: int) -> int:

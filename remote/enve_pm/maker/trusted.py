@@ -57,11 +57,6 @@ def open_path(path: str, make: Callable[[int, str], None] | None = None) -> int:
     return here
 
 
-def shared(folder: int) -> bool:
-    """Whether others put their own things in there too, as in /tmp."""
-    return bool(os.fstat(folder).st_mode & (stat.S_IWGRP | stat.S_IWOTH))
-
-
 def _step(here: int, step: str, make: Callable[[int, str], None] | None, path: str) -> int:
     try:
         return os.open(step, _STEP, dir_fd=here)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from enve_pm.maker.place import Place
 
 
+UNCOUNTED = "holds subvolumes, which no quota of its own counts: remove them"
+
+
 class VolumeUnit:
     """A folder of the unit's user."""
 
@@ -96,6 +99,8 @@ class VolumeUnit:
             return "%s has mode %o" % (self.path, stat.S_IMODE(state.st_mode))
         if self._quota and btrfs.quota(folder) != self._quota:
             return "%s has another quota" % self.path
+        if self._quota and btrfs.holds_others(folder):
+            return "%s %s" % (self.path, UNCOUNTED)
         return ""
 
     def _create(self, parent: int, name: str) -> None:
@@ -130,6 +135,8 @@ class VolumeUnit:
         if not btrfs.is_subvolume(folder):
             told = "quota: %s is no subvolume of btrfs, which alone can hold to one"
             raise Trouble(told % trusted.real(folder))
+        if btrfs.holds_others(folder):
+            raise Trouble("%s %s" % (self.path, UNCOUNTED))
         btrfs.limit(folder, self._quota)
 
 
@@ -142,13 +149,8 @@ def _exists(parent: int, name: str) -> bool:
 
 
 def _remove(parent: int, name: str) -> None:
-    """btrfs's own way is quick, but goes by a path: who may swap what stands there leads it."""
     from enve_pm.shell.state.folder import Folder
 
-    folder = os.open(trusted.name(parent), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    with Folder(folder) as above:
-        quick = btrfs.can(parent) and not trusted.shared(parent)
-        if quick and above.stat(name).st_ino == btrfs.ROOT_INODE:
-            btrfs.delete(trusted.real(parent) + "/" + name)
-        else:
-            above.remove(name)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    with Folder(os.open(trusted.name(parent), flags)) as above:
+        above.remove(name)

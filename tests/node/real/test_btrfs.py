@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.support.wait import until
 
 pytestmark = [pytest.mark.real, pytest.mark.host, pytest.mark.btrfs]
 QUOTA = 4 << 20
+AS_DAEMON = ("setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups", "--")
 
 
 @pytest.fixture
@@ -65,6 +67,32 @@ def test_where_many_put_their_things_no_path_is_gone_by(box: Box, disk: Path) ->
     (data / "deep/file").write_text("x")
     box.load()
     until(lambda: not data.exists(), "the subvolume to go")
+
+
+def test_what_its_user_makes_of_it_goes_with_it(box: Box, disk: Path) -> None:
+    """Subvolumes in it, and one in one that is sealed, with a folder that is closed."""
+    disk.chmod(0o755)
+    data = disk / "scratch"
+    box.load({**volume("scratch", data, ephemeral=True), "user": "daemon"})
+    script = (
+        "btrfs subvolume create one && btrfs subvolume create one/two && touch one/two/file && "
+        "mkdir -p one/closed/deep && chmod 0 one/closed && chmod 0 one/two && "
+        "btrfs subvolume snapshot -r . all && chmod 500 one && btrfs property set -ts one ro true"
+    )
+    subprocess.run([*AS_DAEMON, "sh", "-c", script], cwd=data, check=True)
+    box.order("stop", "scratch")
+    assert not data.exists()
+
+
+def test_what_no_quota_counts_is_told(box: Box, disk: Path) -> None:
+    disk.chmod(0o755)
+    data = disk / "data"
+    unit = {**volume("data", data, quota=QUOTA), "user": "daemon", "restart": "never"}
+    box.load(unit)
+    subprocess.run([*AS_DAEMON, "btrfs", "subvolume", "create", "out"], cwd=data, check=True)
+    fill(data / "out/big", 2 * QUOTA)
+    said = box.order("recheck", "data", status=3)
+    assert "holds subvolumes, which no quota of its own counts" in said
 
 
 def test_a_folder_where_none_is_asked_for(box: Box, disk: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import stat
 
 from enve_pm.shell.process.mountinfo import number_of
+from enve_pm.shell.state import subvolume
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +96,11 @@ class Folder:
         handle = os.open(name, _SEEN, dir_fd=self.fd)
         try:
             place = "/proc/self/fd/%d" % handle
-            os.chmod(place, 0o700)
+            try:
+                os.chmod(place, 0o700)
+            except OSError as error:
+                if error.errno != errno.EROFS:  # a sealed subvolume, see `subvolume`
+                    raise
             return Folder(os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         finally:
             os.close(handle)
@@ -149,6 +154,9 @@ class _Felling:
         with self._here._opened(name) as inner:
             if number_of(inner.fd) != number_of(self._here.fd):
                 raise OSError(errno.EBUSY, "something is mounted there", name)
+            if subvolume.destroy(self._here.fd, name, inner.fd):
+                self._way[-1][1].pop()
+                return
             self._way.append((_number(inner), inner.names()))
             self._stand(inner)
 
