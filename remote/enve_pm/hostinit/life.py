@@ -181,7 +181,7 @@ def holder(home: str) -> int:
     except OSError:
         return 0
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # others who look have it too
     except BlockingIOError:
         text = os.pread(handle, 20, 0).strip()
         return int(text) if text.isdigit() else 1

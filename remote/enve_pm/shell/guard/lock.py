@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 
 NAME = "lock"
+INSTANT, PAUSE = 0.2, 0.005  # seconds
 
 
 class Held(Exception):
@@ -27,14 +29,28 @@ def take(home: str, wait: bool = False) -> int:
     path = f"{home}/{NAME}"
     os.makedirs(home, 0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
+    if wait:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    elif not _taken(fd):
         pid = _holder(fd)
         os.close(fd)
-        raise Held(path, pid) from None
+        raise Held(path, pid)
     sign(fd)
     return fd
+
+
+def _taken(fd: int) -> bool:
+    """Take it, unless somebody holds it. Who looks whether anybody does, has it for an instant."""
+    end = time.monotonic() + INSTANT
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(PAUSE)
+        else:
+            return True
 
 
 def sign(fd: int) -> None:
