@@ -192,6 +192,6 @@ def _host_port(text: str) -> tuple[str, int]:
         port = port.removeprefix(":")
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
-    if not host or (port and not (port.isdigit() and 0 < int(port) < 65_536)):
+    if not host or (port and not (port.isdecimal() and 0 < int(port) < 65_536)):
         raise InputError(f"jump: wanted [user@]host[:port], found '{text}'")
     return host, int(port or 0)

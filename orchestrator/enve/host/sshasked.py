@@ -43,7 +43,7 @@ class Asked:
     @property
     def port(self) -> int:
         text = self.first("port", "22")
-        return self._port or (int(text) if text.isdigit() and 0 < int(text) < 65_536 else 22)
+        return self._port or (int(text) if text.isdecimal() and 0 < int(text) < 65_536 else 22)
 
     def first(self, keyword: str, otherwise: str = "") -> str:
         return next(iter(self.values.get(keyword, ())), otherwise)

@@ -47,7 +47,7 @@ class Entrance:
             word, _, rest = line.decode("utf-8", "replace").partition(" ")
             if word == "stop":
                 self.stop = rest
-            elif word == "pid" and rest.isdigit():
+            elif word == "pid" and rest.isdecimal():
                 self.heir = int(rest)
         return bool(data)
 

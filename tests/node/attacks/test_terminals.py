@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import pty
+import resource
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.node.terminal.test_attach import LEAVE, holder, join, shell
 from tests.support.box import Box, line
 from tests.support.wait import until
+
+from enve_pm.shell.terminal.terminalwords import JOIN, OUTPUT
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 KEPT = 'read said <&2; echo "got $said" >got'  # by one who stays when his command has ended
@@ -24,6 +28,18 @@ KEPT = 'read said <&2; echo "got $said" >got'  # by one who stays when his comma
 def box() -> Iterator[Box]:
     with tempfile.TemporaryDirectory() as name, Box(Path(name)) as box:
         yield box
+
+
+def door(box: Box) -> Path:
+    """Where the holder listens, when it does."""
+    path = box.home / "terminals/socket"
+
+    def listens() -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as mine:
+            return mine.connect_ex(str(path)) == 0
+
+    until(listens, "the holder")
+    return path
 
 
 def test_who_is_not_read_keeps_nobody(box: Box) -> None:
@@ -43,7 +59,7 @@ def test_who_is_not_read_keeps_nobody(box: Box) -> None:
 
 def test_nobody_who_listens_is_waited_for(box: Box) -> None:
     box.load(shell())
-    path = box.home / "terminals/socket"
+    path = door(box)
     path.unlink()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as forged:
         forged.bind(str(path))
@@ -58,7 +74,7 @@ def test_nobody_who_listens_is_waited_for(box: Box) -> None:
 @pytest.mark.parametrize("word", [b"Eabc x", b"E" + b"9" * 6000, b"E7 \x1b]0;title\x07", b"Z", b""])
 def test_no_last_word_is_trusted(box: Box, word: bytes) -> None:
     box.load(shell())
-    path = box.home / "terminals/socket"
+    path = door(box)
     path.unlink()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as forged:
         forged.bind(str(path))
@@ -72,6 +88,36 @@ def test_no_last_word_is_trusted(box: Box, word: bytes) -> None:
     assert mine.returncode == 3
     assert said.startswith("pm: ")
     assert "\x1b" not in said
+
+
+@contextmanager
+def watching(box: Box, size: str = "8\n8") -> Iterator[None]:
+    """Somebody has joined: the holder is there, and at rest."""
+    path = door(box)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as mine:
+        mine.connect(str(path))
+        mine.send(JOIN + f"sh\n{size}\nwatch".encode())
+        assert mine.recv(4096)[:1] == OUTPUT
+        yield
+
+
+def test_a_size_that_is_none_ends_no_holder(box: Box) -> None:
+    box.load(shell())
+    with watching(box):
+        held = holder(box)
+    with watching(box, "²\n8"):
+        assert holder(box) == held
+
+
+def test_who_cannot_be_let_in_is_turned_away(box: Box) -> None:
+    box.load(shell())
+    with watching(box):
+        held = holder(box)
+        count = len(list(Path(f"/proc/{held}/fd").iterdir()))
+        resource.prlimit(held, resource.RLIMIT_NOFILE, (count, count))
+        for _ in range(2):
+            done = box.pm("attach", "sh", "--read-only", timeout=20)
+            assert (done.returncode, "the terminal is gone" in done.stderr) == (3, True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's pm has other users")

@@ -61,6 +61,7 @@ def shown(data: bytes, rows: int = 3) -> bytes:
         (b"a\x1b[?1049htop\x1b[?1049lb", b"a\x1b[?1049htop\x1b[?1049lb"),
         (b"what\x1b[6n are\x1b[c you\x1b[>0c\x1bZ", b"what are you"),
         (b"\x1b]52;c;AAAA\x07x\x1b]0;t\x1b\\y\x1bP$q\x1b\\z", b"xyz"),
+        (b"\x1b[>0q\x1b[?u\x1b[?2;1;0Svi\x1b[2 q", b"vi\x1b[2 q"),
         (b"\x1b[31mred\x1b[0m", b"\x1b[31mred\x1b[0m"),
     ],
 )

@@ -89,7 +89,7 @@ class Guest:
 
 def size(words: list[str]) -> tuple[int, int]:
     """(rows, columns); (0, 0) where that is no size."""
-    if len(words) != 2 or not all(word.isdigit() and len(word) < 6 for word in words):
+    if len(words) != 2 or not all(word.isdecimal() and len(word) < 6 for word in words):
         return (0, 0)
     rows, columns = (min(int(word), MOST) for word in words)
     return (rows, columns) if rows and columns else (0, 0)

@@ -31,6 +31,7 @@ class Holder:
         self._held: dict[str, Holding] = {}
         self._guests: list[Guest] = []
         self._welcome = _welcome()
+        self._spare = _spare()
 
     def run(self) -> None:
         while self._turn():
@@ -110,12 +111,23 @@ class Holder:
         try:
             guest = Guest(self._door.accept()[0])
         except OSError:
+            self._turn_away(self._door)
             return
         self._guests.append(guest)
         if guest.uid() not in self._welcome:
             guest.dismiss(5, "only the owner of this pm may join its units")
         elif len(self._guests) > GUESTS:
             guest.dismiss(3, f"{GUESTS} have joined already")
+
+    def _turn_away(self, door: socket.socket) -> None:
+        """There is no descriptor left for who calls: he hears it by the end, or we would look for
+        him again and again."""
+        os.close(self._spare)
+        try:
+            door.accept()[0].close()
+        except OSError:
+            pass  # he has gone himself
+        self._spare = _spare()
 
     def _serve(self, guest: Guest, what: int) -> None:
         if what & select.POLLOUT:
@@ -189,6 +201,11 @@ def _welcome() -> set[int]:
             with open("/proc/sys/kernel/overflowuid", encoding="ascii") as other:
                 found.add(int(other.read()))
     return found
+
+
+def _spare() -> int:
+    """A descriptor that can be given up."""
+    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _open_door(folder: str) -> socket.socket | None:

@@ -13,6 +13,7 @@ OTHER, BACK = b"\x1b[?1049h", b"\x1b[?1049l"  # the second screen of programs th
 CLEARED = (b"\x1b[2J", b"\x1b[H\x1b[J", b"\x1bc")
 QUESTIONS = re.compile(
     rb"\x1b\[[?>=]?[0-9;]*(?:[cnxt]|\$p)"  # what are you, where is the cursor, how large
+    rb"|\x1b\[(?:>[0-9;]*q|\?u|\?[0-9;]*S)"
     rb"|\x1bZ|\x05"
     rb"|\x1b[P\]X^_][^\x07\x1b]*(?:\x07|\x1b\\|$)"  # strings for the terminal itself
 )
