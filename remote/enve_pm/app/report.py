@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enve_pm.app.share import unit_of
 from enve_pm.core import unitstate
 from enve_pm.core.goal import Goal
 from enve_pm.core.lean import namedtuple
@@ -26,30 +27,40 @@ Load = namedtuple("Load", "job lane", defaults=("",))
 
 class March:
     """One accepted part on its way. names: {unit of this pm: its address}; nested: addresses of
-    units in sub-pms; failed: units whose files could not be placed, with the reason; told: the
-    spots as they were reported last."""
+    units in sub-pms; failed: units whose files could not be placed, with the reason; dropped:
+    addresses of what has to go, here and in sub-pms: waited for as well, and told as long as it is
+    there; told: the spots as they were reported last."""
 
-    __slots__ = ("ack", "failed", "goal", "names", "nested", "told")
+    __slots__ = ("ack", "dropped", "failed", "goal", "names", "nested", "told")
 
     def __init__(
-        self, ack: Any, names: dict[str, str], nested: Iterable[str], failed: dict[str, str]
+        self,
+        ack: Any,
+        names: dict[str, str],
+        nested: Iterable[str],
+        failed: dict[str, str],
+        dropped: Iterable[str] = (),
     ) -> None:
         self.ack = ack
-        self.names = names
-        self.nested = list(nested)
+        self.dropped = frozenset(dropped)
+        going = {address: unit_of(address) for address in dropped}
+        self.names = {**names, **{unit: address for address, unit in going.items() if unit}}
+        below = (address for address, unit in going.items() if not unit)
+        self.nested = list(dict.fromkeys((*nested, *below)))
         self.failed = failed
-        self.goal = Goal("apply", list(names))
+        self.goal = Goal("apply", list(self.names))
         self.told: Spots = {}
 
 
 class Reports:
     """`report` takes (ack, verdict, spots, final); `loaded` the job of a load and its verdict.
-    `nested` is asked for the spots of sub-pms, whether these have settled, and whether well."""
+    `nested` is asked for the spots of sub-pms, whether these have settled, and whether well; it
+    gets their addresses, and which of them have to go."""
 
     def __init__(self, engine: Engine) -> None:
         self.report: Callable[[Any, str, Spots, bool], None] = _nobody
         self.loaded: Callable[[str, str, Spots], None] = lambda job, verdict, spots: None
-        self.nested: Callable[[list[str]], tuple[Spots, bool, bool]] = _none_nested
+        self.nested: Callable[..., tuple[Spots, bool, bool]] = _none_nested
         self.settle: Callable[[], None] = lambda: None  # puts the states of units on the disk
         self._engine = engine
         self._marches: list[March] = []
@@ -77,7 +88,7 @@ class Reports:
             return
         for march in list(self._marches):
             outcome = march.goal.outcome(self._engine.machine)
-            nested, settled, well = self.nested(march.nested)
+            nested, settled, well = self.nested(march.nested, march.dropped)
             if outcome is not None and settled:
                 self._marches.remove(march)
                 self.settle()  # who hears the last word may look at once
@@ -105,8 +116,8 @@ class Reports:
 
     def _spots(self, march: March) -> Spots:
         spots = {address: self._spot(march, unit) for unit, address in march.names.items()}
-        spots.update(self.nested(march.nested)[0])
-        return spots
+        spots.update(self.nested(march.nested, march.dropped)[0])
+        return {name: spot for name, spot in spots.items() if spot[0] or name not in march.dropped}
 
     def _spot(self, march: March, name: str) -> tuple[str, str]:
         unit = self._engine.machine.units.get(name)
@@ -119,15 +130,15 @@ class Reports:
     # -- over a change of program -----------------------------------------------------------------
     def dump(self) -> list[Any]:
         return [
-            [isinstance(m.ack, Load), list(_short(m.ack)), m.names, m.nested, m.failed]
+            [isinstance(m.ack, Load), [*_short(m.ack)], m.names, m.nested, m.failed, [*m.dropped]]
             for m in self._marches
         ]
 
     def restore(self, rows: list[Any], accepted: Callable[..., Any]) -> None:
         """`accepted` makes an acceptor's ack of its fields."""
-        for load, ack, names, nested, failed in rows:
+        for load, ack, *march in rows:
             made = Load(*ack) if load else accepted(*ack)
-            self._marches.append(March(made, names, nested, failed))
+            self._marches.append(March(made, *march))
 
 
 def _short(ack: Any) -> Any:
@@ -139,7 +150,7 @@ def _bad(nested: Spots) -> bool:
     return any(state in ("FAIL", "STARTING_FAIL") for state, _ in nested.values())
 
 
-def _none_nested(names: list[str]) -> tuple[Spots, bool, bool]:
+def _none_nested(names: list[str], dropped: Iterable[str] = ()) -> tuple[Spots, bool, bool]:
     return {}, True, True
 
 

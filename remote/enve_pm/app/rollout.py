@@ -159,7 +159,7 @@ class Rollout:
         self._engine.feed(events)
         self._keep(share, failed)
         if ack is not None:
-            self._reports.add(March(ack, share.names, share.nested, failed))
+            self._reports.add(March(ack, share.names, share.nested, failed, share.dropped()))
 
     def _refuse(self, ack: Any, refusals: list[Refusal]) -> None:
         """Nothing is changed; where nobody waits for an answer, as at a start, the log has it."""

@@ -22,6 +22,10 @@ class Share(namedtuple("Share", "order old new names nested specs")):
     """What of an order is this pm's own. old: units; new: {unit: line}; names: {unit: address};
     nested: lines of units in sub-pms, by their addresses; specs: {unit: spec} of what differs."""
 
+    def dropped(self) -> list[str]:
+        """The addresses that the order has no line for any more, those in sub-pms too."""
+        return [address for address in self.order.old if address not in self.order.new]
+
 
 def read(order: Order, differs: Callable[[str, str, bool], bool]) -> Share:
     """`differs`: is this line, for this unit, another one than the one in force?"""

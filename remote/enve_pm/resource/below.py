@@ -5,7 +5,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from typing import Any
 
     from enve_pm.core.effects import Signal, Spawn
@@ -47,8 +47,10 @@ class Below:
     def by_hand(self) -> Iterable[str]:
         return self._parts[0].up.by_hand() if self._parts else ()
 
-    def progress(self, names: Sequence[str]) -> tuple[Spots, bool, bool]:
-        return self.parts()[2].progress(names) if names else ({}, True, True)
+    def progress(
+        self, names: Sequence[str], dropped: Container[str] = ()
+    ) -> tuple[Spots, bool, bool]:
+        return self.parts()[2].progress(names, dropped) if names else ({}, True, True)
 
     def take(self, order: Command) -> None:
         self.parts()[1].take(order)

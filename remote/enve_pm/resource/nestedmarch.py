@@ -17,7 +17,7 @@ from enve_pm.resource.loading import NOT_TAKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
     from typing import Any
 
     from enve_pm.core.machine import Machine
@@ -56,13 +56,16 @@ class NestedMarch:
             self._subs.up.publish(name)  # its states as they are after the answer
         self.moved()
 
-    def progress(self, names: Sequence[str]) -> tuple[Spots, bool, bool]:
+    def progress(
+        self, names: Sequence[str], dropped: Container[str] = ()
+    ) -> tuple[Spots, bool, bool]:
         """(state, result) of each address, whether that is final, and whether all is well so far
-        as the sub-pms' answers say."""
+        as the sub-pms' answers say. `dropped`: those of `names` that have to go."""
         addresses = {name: parse_address(name) for name in names}
         open_ones = {parts[0] for parts in addresses.values() if self._open(parts[0])}
-        reasons = {name: self._reason(parts) for name, parts in addresses.items()}
-        spots = {name: self._spot(parts, reasons[name]) for name, parts in addresses.items()}
+        reasons = {name: self._reason(p, name in dropped) for name, p in addresses.items()}
+        there = (n for n, p in addresses.items() if n not in dropped or self._subs.up.alive(p[0]))
+        spots = {name: self._spot(addresses[name], reasons[name]) for name in there}
         return spots, not open_ones, not any(reasons.values())
 
     def _open(self, name: str) -> bool:
@@ -78,11 +81,12 @@ class NestedMarch:
         found = verdict(self._machine(), "apply", name)
         return found[1] if found is not None and found[0] else ""
 
-    def _reason(self, parts: Sequence[str]) -> str:
-        """What a sub-pm's answer, or its own failure, says against this unit or all its lines."""
+    def _reason(self, parts: Sequence[str], dropped: bool) -> str:
+        """What a sub-pm's answer, or its own failure, says against this unit or all its lines.
+        Where no pm runs, what has to go is gone."""
         failed = self._failed(parts[0])
         if failed:
-            return ITS_PM + failed
+            return "" if dropped else ITS_PM + failed
         said = self._said.get(parts[0], "")
         start = format_address(parts[1:]) + ": "
         for row in said.split("\n") if said else ():

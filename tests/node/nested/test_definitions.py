@@ -152,3 +152,13 @@ def test_a_load_that_went_wrong_is_no_success(bench: Bench) -> None:
     bench.answers[order.job] = (0, "")
     bench.march.look("pm1")
     assert bench.settled()[1:] == (True, True)
+
+
+def test_of_a_pm_that_does_not_run_what_was_dropped_is_gone(bench: Bench) -> None:
+    failed = {"state": "FAIL", "result": "exit:1", "detail": "", "name": "pm1", "want": "up"}
+    unit = SimpleNamespace(**failed, again=False, renew=False, rest=False, stuck=False)
+    bench.march._machine = lambda: SimpleNamespace(units={"pm1": unit})
+    bench.march._subs.up.alive = lambda name: False
+    spots, settled, well = bench.march.progress(("pm1.web", "pm1.old"), {"pm1.old"})
+    assert (set(spots), settled, well) == ({"pm1.web"}, True, False)
+    assert bench.march.progress(("pm1.old",), {"pm1.old"}) == ({}, True, True)

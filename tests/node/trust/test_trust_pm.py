@@ -14,8 +14,6 @@ from tests.node.trust.livenode import READY, Node, plan
 from tests.support import brood
 from tests.support.wait import until
 
-from enve_pm.wire import canonical
-
 pytestmark = pytest.mark.real
 
 
@@ -51,14 +49,35 @@ def test_a_march(node: Node, keys: Keys) -> None:
     gone = first.after({"db": first.parts["web1"].lines["db"]})
     delta = gone.stream(keys.sign("alice"), held=first.parts["web1"].hashes)
     assert node.send(delta).verdict == "applied"
-    status = canonical.loads((node.home / "public/status.json").read_bytes())
-    until(
-        lambda: (
-            set(canonical.loads((node.home / "public/status.json").read_bytes())["units"]) == {"db"}
-        ),
-        "web to go",
-    )
-    assert status["pid"] > 0
+    assert node.states() == {"db": "RUNNING"}
+
+
+SLOW = "trap 'sleep 1; exit' TERM; while :; do sleep 0.05; done"
+
+
+def test_a_march_is_done_when_what_it_drops_is_gone(node: Node, keys: Keys) -> None:
+    slow = forge.line("db", command=["/bin/sh", "-c", SLOW], ready=READY)
+    web = forge.line("web", ready=READY)
+    made = plan()
+    both = forge.Plan.of({"web": web, "db": slow}, issued=made.issued, expires=made.expires)
+    assert node.send(both.stream(keys.sign("alice"))).verdict == "applied"
+    ack = node.send(both.after({"web": web}).stream(keys.sign("alice")))
+    assert (ack.verdict, set(ack.spots)) == ("applied", {"web"})
+    assert node.states() == {"web": "RUNNING"}
+
+
+def test_what_a_march_drops_and_cannot_undo_fails_it(node: Node, keys: Keys) -> None:
+    check, undo = ["test", "-e", "made"], ["/bin/sh", "-c", "test -e free && rm made"]
+    keys_of = {"kind": "resource", "check": check, "make": ["touch", "made"], "undo": undo}
+    web = forge.line("web", ready=READY)
+    made = plan()
+    both = {"web": web, "job": forge.line("job", **keys_of)}
+    first = forge.Plan.of(both, issued=made.issued, expires=made.expires)
+    assert node.send(first.stream(keys.sign("alice"))).verdict == "applied"
+    ack = node.send(first.after({"web": web}).stream(keys.sign("alice")))
+    assert ack.verdict == "failed"
+    assert ack.spots["job"] == {"state": "FAIL", "result": "exit:1 (undo)"}
+    assert ack.spots["web"]["state"] == "RUNNING"
 
 
 def test_a_unit_that_fails(node: Node, keys: Keys) -> None:
