@@ -100,16 +100,18 @@ def open_input(where: Lodging) -> int:
 
 
 def _folder(path: str, uid: int, gid: int, mode: int) -> None:
-    """A folder of ours, or given to a sub-pm's user: never through a link."""
+    """A folder of ours, or given to a sub-pm's user, who may have closed it to himself, and so to a
+    pm that is him too: never through a link."""
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
         pass
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    place = "/proc/self/fd/%d" % fd
     try:
         state = os.fstat(fd)
         if (state.st_uid, state.st_gid) != (uid, gid):
-            os.fchown(fd, uid, gid)
-        os.fchmod(fd, mode)
+            os.chown(place, uid, gid)
+        os.chmod(place, mode)
     finally:
         os.close(fd)

@@ -18,6 +18,7 @@ from enve_pm.resource.lookout import Lookout
 from enve_pm.resource.rooms import walled
 from enve_pm.resource.run import Run
 from enve_pm.resource.step import describe, environment, output
+from enve_pm.shell.complain import complain
 from enve_pm.shell.events import pipes
 from enve_pm.shell.guard import program
 from enve_pm.shell.process.spawn import Order, SpawnError
@@ -146,10 +147,17 @@ class SubPms:
             sub = self._subs[name] = child.restore(row)
             self.up.watch(name, sub)
             if sub.alive and sub.lodging is not None:
-                make(self._home.path, sub.lodging)  # HOME has its own modes again
+                self._open_again(name, sub.lodging)
                 self.down.send(name, self._home.jobs.new(), "reexec", (program.here(),))
             if sub.plan == OWED:
                 self.down.hand_down(name, sub)
+
+    def _open_again(self, name: str, place: Lodging) -> None:
+        """HOME has its own modes again. Whatever a sub-pm's user has done there, we go on."""
+        try:
+            make(self._home.path, place)
+        except OSError as error:
+            complain(f"pm: {name}: {error}")
 
     def fds(self) -> list[int]:
         return [fd for sub in self._subs.values() for fd in (sub.input, sub.tell) if fd >= 0]

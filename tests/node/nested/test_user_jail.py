@@ -129,3 +129,19 @@ def test_it_is_entered_with_its_own_processes(place: Path) -> None:
             who, host, processes = done.stdout.split()
             assert (who, host) == ("1", "inner")
             assert int(processes) < 25
+
+
+def test_one_that_closes_its_home_holds_up_no_change_of_program(place: Path) -> None:
+    """The folder is the same user's inside and outside."""
+    with run(place) as box:
+        shut = f"until test -d go; do sleep 0.02; done; chmod 0 {box.home}/spots/cell; sleep 1000"
+        web = line("cell.web", command=["sh", "-c", shut])
+        box.load(line("top"), subpm("cell", jail=True), web)
+        cell = box.home / "spots/cell"
+        (cell / "spots/web/go").mkdir()
+        until(lambda: cell.stat().st_mode & 0o777 == 0, "it to be closed")
+        assert box.pm("reexec").returncode == 0
+        box.order("restart", "top")
+        assert cell.stat().st_mode & 0o777 == 0o700
+        (cell / "spots/web/go").rmdir()
+        box.order("restart", "cell.web")
