@@ -1,4 +1,5 @@
-"""A named network namespace. Its `lo` bears the mark: it is there before the name is."""
+"""A named network namespace. Its `lo` bears the mark, and its number is kept, before the name is
+there."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import time
 
 from enve_pm.core import network
 from enve_pm.maker import netns
+from enve_pm.maker.laid import Laid
 from enve_pm.maker.links import Links
 from enve_pm.maker.netlink import Netlink
 from enve_pm.maker.network import PAUSE, Mark
@@ -29,6 +31,7 @@ class NamespaceUnit:
         self._place = place
         self.name = network.name(place.spec)
         self._mark = Mark(place)
+        self._laid = Laid(place)
         self._has_pair = bool(network.outer(place.spec))
 
     def check(self) -> str:
@@ -37,11 +40,10 @@ class NamespaceUnit:
         if namespace < 0:
             return "there is no namespace %s" % self.name
         try:
-            loopback = _loopback(namespace)
-            why = self._stranger(loopback)
+            why = self._stranger(namespace)
             if why:
                 return why
-            if not loopback.up:
+            if not _loopback(namespace).up:
                 return "%s of namespace %s is down" % (LOOPBACK, self.name)
             return Pair(self._place, namespace).check() if self._has_pair else ""
         finally:
@@ -56,7 +58,7 @@ class NamespaceUnit:
         if namespace < 0:
             raise Trouble("namespace %s was made, but something else lies over it" % self.name)
         try:
-            why = self._stranger(_loopback(namespace))
+            why = self._stranger(namespace)
             if why:
                 raise Trouble(why)
             with netns.Inside(namespace):
@@ -74,7 +76,7 @@ class NamespaceUnit:
             netns.remove(self._place, self.name, mounted=False)
             return
         try:
-            own = self._mark.owns(_loopback(namespace))
+            own = not self._stranger(namespace)
             if own:
                 self._wait(namespace)
         finally:
@@ -85,9 +87,10 @@ class NamespaceUnit:
 
     def _begin(self) -> None:
         """In the namespace."""
+        self._laid.note_network(os.stat(netns.OWN))
         links = Links(Netlink())
         loopback = links.all()[LOOPBACK]
-        if not loopback.alias:
+        if loopback.alias != self._mark.alias:
             links.mark(loopback, self._mark.alias)
         if not loopback.up:
             links.raise_(loopback)
@@ -101,8 +104,11 @@ class NamespaceUnit:
             time.sleep(PAUSE)
             who = inside(namespace)
 
-    def _stranger(self, loopback: Link) -> str:
-        return self._mark.stranger("namespace %s" % self.name, loopback)
+    def _stranger(self, namespace: int) -> str:
+        """Why it is none of ours. What its `lo` bears tells others, but who is in there may lie."""
+        if self._laid.knows_network(os.fstat(namespace)):
+            return ""
+        return self._mark.stranger("namespace %s" % self.name, _loopback(namespace))
 
 
 def _loopback(namespace: int) -> Link:

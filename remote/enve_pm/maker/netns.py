@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from enve_pm.maker.place import Place
 
-_OWN = "/proc/self/ns/net"
+OWN = "/proc/self/ns/net"
 _GET_TYPE = 0xB703  # NS_GET_NSTYPE of ioctl_ns(2)
 _FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
 _PATIENCE = 5.0  # seconds; whoever may look into the folder may hold its lock
@@ -31,7 +31,7 @@ class Inside:
 
     def __init__(self, namespace: int) -> None:
         self._namespace = namespace
-        self._back = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+        self._back = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
 
     def __enter__(self) -> Inside:
         libc.setns(self._namespace, libc.NEWNET)
@@ -49,7 +49,7 @@ class Inside:
 
 def own() -> int:
     """The namespace that this process is in, as an open file."""
-    return os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+    return os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def find(place: Place, name: str) -> int:
@@ -87,7 +87,7 @@ def _create(folder: int, name: str, begin: Callable[[], None]) -> None:
         try:
             libc.unshare(libc.NEWNET)
             begin()
-            libc.mount(_OWN, trusted.name(target), "", libc.BIND)
+            libc.mount(OWN, trusted.name(target), "", libc.BIND)
         finally:
             libc.setns(back, libc.NEWNET)
             os.close(target)

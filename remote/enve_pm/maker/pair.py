@@ -78,7 +78,10 @@ class Pair:
         return Links(self._node).all().get(self._outer), Links(self._within).all().get(INNER)
 
     def _strange(self, *ends: Link | None) -> str:
-        """Why one of them is none of ours."""
+        """Why one of them is none of ours. The inner end of our outer one is, whatever it bears."""
+        outer, inner = ends
+        if outer is not None and self._mark.owns(outer) and not self._unlike(outer, inner):
+            return ""
         found = [self._mark.stranger(end.name, end) for end in ends if end is not None]
         return next(filter(None, found), "")
 

@@ -54,7 +54,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 
 def mark(box: Box, name: str) -> Mark:
-    return Mark(Place(str(box.home), UnitSpec.parse({**BRIDGE, "name": name})))
+    return Mark(Place(str(box.home), UnitSpec.parse({**BRIDGE, "name": name}), {}))
 
 
 def talk(box: Box, server: tuple[str, ...], client: tuple[str, ...], host: str) -> str:
