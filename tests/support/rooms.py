@@ -43,10 +43,12 @@ def subroot(name: str, kind: str, **keys: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def kept() -> Iterator[tuple[str, ...]]:
-    """A mount namespace that outlives a pm: the words that run something in it."""
+def kept(propagation: str = "private") -> Iterator[tuple[str, ...]]:
+    """A mount namespace that outlives a pm: the words that run something in it. `propagation`:
+    shared is what systemd makes of a machine's mounts."""
     stay = ["sh", "-c", "echo; exec sleep 1000"]
-    with subprocess.Popen([*OWN, *stay], stdout=subprocess.PIPE) as process:
+    own = [*OWN[:3], propagation, *OWN[4:]]
+    with subprocess.Popen([*own, *stay], stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout and process.stdout.readline(), "the namespace is there"
             yield ("nsenter", f"--mount=/proc/{process.pid}/ns/mnt", "--")

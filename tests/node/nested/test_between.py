@@ -110,7 +110,7 @@ def test_the_pm_waits_for_the_mount_and_ends_before_it(box: Box) -> None:
 
 
 def test_nothing_is_left_mounted_after_deaths() -> None:
-    with tempfile.TemporaryDirectory() as name, kept() as around:
+    with tempfile.TemporaryDirectory() as name, kept("shared") as around:
         Path(name).chmod(0o755)
         with Box(Path(name), python=python_for("daemon"), around=around) as box:
             box.home.chmod(0o711)
@@ -177,7 +177,7 @@ def test_what_a_pm_has_mounted_itself_is_shown_to_another(box: Box, kind: str) -
     """And followed, when that pm has been killed and begins anew."""
     needs = [one for one in ("press",) if one in SEERS[kind].values()]
     press = line("writer", kind="subpm", mode="root", needs=needs, **SEERS[kind])
-    news = between("writer:/srv", "kiosk:/srv/news", "ro", check_every=200, start_timeout=5000)
+    news = between("writer:/srv", "kiosk:/srv/news", "ro")
     rest = [root("kiosk"), pm("reader", "kiosk"), line("reader.web"), root("press")]
     units = [*rest, press, memory("writer.memory"), line("writer.web", needs=["memory"])]
     box.load(*units)
@@ -192,6 +192,7 @@ def test_what_a_pm_has_mounted_itself_is_shown_to_another(box: Box, kind: str) -
     os.kill(box.unit("writer")["pid"], signal.SIGKILL)
     until(lambda: box.unit("writer")["restarts"], "its restart")
     until(lambda: writes("tomorrow"), "all of it to run again")
+    box.order("recheck", "news", status=3)
     until(lambda: seen(box) == ["tomorrow"], "the reader to see it")
     assert box.unit("reader")["pid"] == reader
     box.load(*rest)
@@ -199,24 +200,24 @@ def test_what_a_pm_has_mounted_itself_is_shown_to_another(box: Box, kind: str) -
     assert "/srv/news" not in Path(f"/proc/{reader}/mountinfo").read_text()
 
 
-BAD = {
-    "process": line("press"),
-    "a pm of a user": line("press", kind="subpm", mode="user", user="daemon"),
-    "a jail of its own users": line("press", kind="subpm", mode="root", jail=True, users=231072),
-}
+BAD = [
+    line("process"),
+    line("users", kind="subpm", mode="user", user="daemon"),
+    line("jail", kind="subpm", mode="root", jail=True, users=231072),
+]
 
 
-@pytest.mark.parametrize("other", BAD.values(), ids=BAD)
-def test_what_is_no_root(box: Box, other: dict[str, Any]) -> None:
-    box.load(other, root("kiosk"), {**NEWS, "restart": "never"}, status=3)
-    assert box.unit("news")["result"] == "root:press has none that may be shown"
-    box.load(other)
-    until(lambda: set(box.listing()) == {"press"}, "nothing to be owed for it")
-
-
-def test_nothing_is_mounted_by_the_name_of_a_pm(box: Box) -> None:
-    """It stands before the pm does, in the root that it enters."""
-    units = root("press"), root("base"), pm("kiosk", "base")
-    box.load(*units, {**NEWS, "restart": "never"}, status=3)
+def test_what_is_no_root(box: Box) -> None:
+    names = [one["name"] for one in BAD]
+    mounts = [between(f"{name}:/srv", "data", restart="never") for name in names]
+    into = between("press:/srv", "kiosk:/srv/news", restart="never")
+    pms = root("press"), root("base"), pm("kiosk", "base")
+    numbered = [{**one, "name": f"news-{name}"} for one, name in zip(mounts, names, strict=True)]
+    box.load(*BAD, *pms, *numbered, into, status=3)
+    for name in names:
+        told = f"root:{name} has none that may be shown"
+        assert box.unit(f"news-{name}")["result"] == told
     told = "root:kiosk is a pm: wanted the subroot that it enters"
     assert box.unit("news")["result"] == told
+    box.load(BAD[0])
+    until(lambda: set(box.listing()) == {"process"}, "nothing to be owed for them")
