@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.maker.followers import Followers
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator
@@ -11,7 +13,14 @@ if TYPE_CHECKING:
 
 def users(path: str) -> str:
     """` by pid 1 2 3`, as far as that can be told; else empty."""
-    return _told([pid for pid in _pids() if _stands(pid, path)])
+    found = [pid for pid in _pids() if _stands(pid, path)]
+    return _told(found or _following(path))
+
+
+def _following(path: str) -> list[str]:
+    """Those who see it elsewhere."""
+    seen = Followers(path)
+    return [pid for pid in _pids() if any(_stands(pid, at) for at in seen.places(pid))]
 
 
 def inside(network: int) -> str:

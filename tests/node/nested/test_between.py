@@ -109,6 +109,21 @@ def test_the_pm_waits_for_the_mount_and_ends_before_it(box: Box) -> None:
     assert len(shown(box)) == 1
 
 
+def test_one_in_use_in_there_stays_and_says_by_whom(box: Box) -> None:
+    kiosk, reader = root("kiosk"), pm("reader", "kiosk")
+    memory = line("news", kind="mount", mount={"type": "tmpfs", "at": "kiosk:/srv/news"})
+    news = {**memory, "needs": ["kiosk"], "stop_timeout": 2500}
+    command = ["sh", "-c", "cd /srv/news && exec sleep 1000"]
+    box.load(kiosk, news)
+    box.load(kiosk, news, reader, line("reader.web", command=command))
+    box.order("stop", "news", status=3)
+    detail = box.unit("news")["detail"]
+    assert f"is in use by pid {box.unit('reader.web')['pid']}" in detail
+    box.order("stop", "reader")
+    box.order("reset-failed", "news")
+    inside(box, "umount", *shown(box))
+
+
 def test_nothing_is_left_mounted_after_deaths() -> None:
     with tempfile.TemporaryDirectory() as name, kept("shared") as around:
         Path(name).chmod(0o755)

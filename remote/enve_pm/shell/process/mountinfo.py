@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 # number: of the mount, as in fdinfo's mnt_id · device: "MAJOR:MINOR" · root: the folder of that
 # file system that stands at `at` · options: of this mount (ro nosuid ...) · kind, source, more: of
-# the file system, `more` its own options
-Mount = namedtuple("Mount", "number device root at options kind source more")
+# the file system, `more` its own options · tags: shared:N, master:N and the like
+Mount = namedtuple("Mount", "number device root at options kind source more tags")
 
 
 def parse(text: str) -> Iterator[Mount]:
@@ -23,7 +23,8 @@ def parse(text: str) -> Iterator[Mount]:
             options = frozenset(words[5].split(","))
             more = frozenset(rest[2].split(","))
             at, root, source = _plain(words[4]), _plain(words[3]), _plain(rest[1])
-            yield Mount(words[0], words[2], root, at, options, rest[0], source, more)
+            tags = frozenset(words[6:])
+            yield Mount(words[0], words[2], root, at, options, rest[0], source, more, tags)
 
 
 def read() -> list[Mount]:
