@@ -66,7 +66,7 @@ def _note(outlook: Outlook, event: Any) -> Iterator[Refusal]:
     if isinstance(event, effects.Define):
         outlook.define(name, event.spec)
     elif outlook.get(name) is None and not outlook.may_end(event):
-        yield Refusal(name, UNKNOWN, f"no unit is called {name}")
+        yield Refusal(name, UNKNOWN, _unknown(outlook.board, name))
     elif isinstance(event, effects.Remove):
         outlook.specs[name] = None
     elif isinstance(event, effects.Want):
@@ -75,6 +75,12 @@ def _note(outlook: Outlook, event: Any) -> Iterator[Refusal]:
         outlook.asked.setdefault(name, (states.UP, False))
     elif isinstance(event, (effects.Reload, effects.Recheck)):
         yield from _running(outlook, event)
+
+
+def _unknown(board: Board, name: str) -> str:
+    if name in board.units:
+        return f"{name} leaves: no plan has it any more"
+    return f"no unit is called {name}"
 
 
 def _running(outlook: Outlook, event: Any) -> Iterator[Refusal]:

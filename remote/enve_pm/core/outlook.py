@@ -30,8 +30,10 @@ class Outlook:
 
     def may_end(self, event: Any) -> bool:
         """Whether it helps a unit that is being removed to its end."""
-        helps = isinstance(event, (effects.Remove, effects.ResetFailed))
-        return helps and event.unit in self.board.units
+        unit = self.board.units.get(event.unit)
+        if unit is not None and isinstance(event, effects.Apply):
+            return unit.left  # its undo has failed, and is tried again
+        return unit is not None and isinstance(event, (effects.Remove, effects.ResetFailed))
 
     def define(self, name: str, spec: UnitSpec) -> None:
         self.specs[name] = spec

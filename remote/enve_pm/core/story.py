@@ -95,6 +95,8 @@ def _advice(link: dict[str, Any], story: dict[str, Any]) -> str:
         return "add it to the plan, or take it out of `needs`"
     if link.get("kind") == LOADER and link.get("result") not in ("ok", "", None):
         return "it is tried again; to look now: recheck"
+    if link["state"] == states.FAIL and link.get("want") == states.DOWN:
+        return "mend it, and try again: stop; or leave it as it is: reset-failed"
     if link["state"] in (states.FAIL, states.STARTING_FAIL):
         return "mend it and march, or try again now: restart"
     if link.get("want") == states.DOWN and str(link.get("why", "")).startswith("manual"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enve_pm.core import states
-from enve_pm.core.effects import Recheck, Reload, ResetFailed, Restart, Want
+from enve_pm.core.effects import Apply, Recheck, Reload, ResetFailed, Restart, Want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,15 @@ def events(machine: Machine, verb: str, units: Sequence[str], who: str) -> list[
     """
     make = VERBS[verb]
     return [event for name in units for event in make(machine, name, f"manual by {who}")]
+
+
+def _stop(machine: Machine, name: str, why: str) -> list[Any]:
+    """One whose undo has failed is undone once more; who leaves is on the way down anyhow."""
+    unit = machine.units.get(name)
+    if unit is None:
+        return [Want(name, states.DOWN, why)]
+    again = [Apply(name)] if unit.left else []
+    return again if unit.removing else [Want(name, states.DOWN, why), *again]
 
 
 def _restart(machine: Machine, name: str, why: str) -> list[Any]:
@@ -49,7 +58,7 @@ def _if_up(make: Make) -> Make:
 _UP = (states.SCHE_START, states.STARTING, states.RUNNING)
 VERBS: dict[str, Make] = {
     "start": lambda machine, name, why: [Want(name, states.UP, why)],
-    "stop": lambda machine, name, why: [Want(name, states.DOWN, why)],
+    "stop": _stop,
     "restart": _restart,
     "try-restart": _if_up(_restart),
     "reload": lambda machine, name, why: [Reload(name)],

@@ -105,6 +105,33 @@ def test_verbs() -> None:
         events("jump", "web")
 
 
+LEFT = """unit a kind=resource check=c make=m undo=u\ndo start a\nexit a 0
+do %s a\nexit a 1\nis a FAIL"""
+
+
+@pytest.mark.parametrize("word", ["stop", "remove"])
+def test_a_stop_undoes_once_more_what_could_not_be_undone(word: str) -> None:
+    script = Script()
+    script.run(LEFT % word)
+    machine = script.machine
+    assert Goal("stop", ["a"]).outcome(machine) == (3, "a: FAIL exit:1 undo")
+    events = verb.events(machine, "stop", ["a"], "me")
+    assert machine.judge(events) == []
+    script._turn(*events)
+    assert (machine.units["a"].state, machine.units["a"].step) == ("STOPPING", "undo")
+    assert Goal("stop", ["a"]).outcome(machine) is None
+    assert machine.judge(verb.events(machine, "stop", ["a"], "me")) == []
+    script.run("exit a 0")
+    assert Goal("stop", ["a"]).outcome(machine) == (0, "")
+
+
+def test_one_that_leaves_is_named_as_such() -> None:
+    script = Script()
+    script.run(LEFT % "remove")
+    [refusal] = script.machine.judge(verb.events(script.machine, "start", ["a"], "me"))
+    assert (refusal.code, refusal.reason) == ("unknown", "a leaves: no plan has it any more")
+
+
 def test_dependents_come_in_the_order_of_their_stop() -> None:
     script = Script()
     script.run(
