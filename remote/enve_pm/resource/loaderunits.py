@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Stamp = list[int]
 
 UNARMED = 1  # what the check of one that is not armed ends with
+SOON = 1000  # ms
 MARGIN = 2000  # ms of a look's time that are left for the judgement
 INBOX = "/.inbox"
 LATE = "it is not done in time"
@@ -124,12 +125,14 @@ class LoaderUnits:
         armed.timer = self._loop.at(armed.due, lambda: self._due(name, armed))
 
     def _due(self, name: str, armed: Armed) -> None:
-        """Ask for a look. Should none come of it, or no end of that, there is a next time."""
+        """Ask for a look. None comes of it while the unit is on its way to be up, or down: soon
+        there is a next time. And should a look have no end, there is one too."""
         armed.timer = None
         spec = self._processes.active(name)
-        if spec is not None and not armed.number and self._changed(armed, spec):
+        asks = spec is not None and not armed.number and self._changed(armed, spec)
+        if asks:
             self._emit(Recheck(name))
-        self._wait(name, armed, loaderbody.every(armed.body))
+        self._wait(name, armed, SOON if asks else loaderbody.every(armed.body))
 
     def _changed(self, armed: Armed, spec: UnitSpec) -> bool:
         """Of a file, whether it is another one than the one that was good."""
@@ -176,6 +179,7 @@ class LoaderUnits:
             argv = program.argv(program.here(), "_load")
             if self._processes.launch(run, spec, env, fds, argv):
                 armed.number, self._open[run.number] = run.number, delivery
+                self._wait(effect.unit, armed, loaderbody.every(armed.body))
                 delivery.begin()
             else:
                 delivery.close()
