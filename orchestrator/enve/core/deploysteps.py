@@ -81,7 +81,8 @@ def _program(wanted: Wanted, probe: Probe, found: _Found) -> None:
     elif probe.alive.pid and runs != wanted.program:
         found.add("~", "program", f"runs {runs}, wanted {wanted.program}", "reexec")
     elif probe.python is not None and probe.python.verdict != "same":
-        found.add("~", "program", "the node's Python is another one now")
+        action = "reexec" if probe.alive.pid else ""
+        found.add("~", "program", "the node's Python is another one now", action)
 
 
 def _behind(

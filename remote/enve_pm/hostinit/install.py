@@ -129,6 +129,7 @@ class Install:
             self.did.append("program " + self.order.program)
         else:
             unpack.compile_all(self.lib + "/" + self.order.program)
+        files.put(self.lib + "/python", record.python(), 0o600)
         layout.leases(self.run_folder, trust.lanes(self.order), gid)
         self.laid, sums = trust.lay(self.order)
         self.did += self.laid
@@ -181,7 +182,8 @@ class Install:
             self._await("start")
             self.did.append("started")
             return
-        if runs != wanted or life.behind(self.home, wanted):  # it hands the program down
+        other = life.interpreter(self.home, self.system) not in ("", record.python_file())
+        if other or runs != wanted or life.behind(self.home, wanted):  # it hands the program down
             self._reexec(before)
         lost = not life.listens(self.order.pipe)
         if self.laid or not self.whole or lost:
@@ -234,5 +236,4 @@ class Install:
         """Write down what is deployed: this is what makes the next deploy find nothing to do."""
         unpack.prune(self.lib, {self.order.program, *life.nested_programs(self.home)})
         files.put(self.lib + "/installed", record.installed(self.sums), 0o600)
-        files.put(self.lib + "/python", record.python(), 0o600)
         files.put(self.lib + "/deployed.json", record.deployed(self.order, keeper.kind), 0o600)

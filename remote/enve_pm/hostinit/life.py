@@ -38,6 +38,15 @@ def program(home: str, system: System) -> str:
     return str(_living(home, system).get("hash", ""))
 
 
+def interpreter(home: str, system: System) -> str:
+    """The file that the pm of HOME runs, "" when that can't be told. One that an upgrade has
+    replaced has another name."""
+    try:
+        return os.readlink("/proc/%d/exe" % _living(home, system).get("pid", 0))
+    except (OSError, TypeError):
+        return ""
+
+
 def alive(home: str) -> bool:
     """Whether pm has said that it is there."""
     return bool(_living(home, System()))

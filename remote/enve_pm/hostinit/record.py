@@ -21,7 +21,9 @@ LAUNCHER = """\
 PMHOME=%s
 PMPIPE=%s
 export PMHOME PMPIPE
-exec %s -I -S %s "$@"
+python=%s
+[ -x "$python" ] || python=python3
+exec "$python" -I -S %s "$@"
 """
 
 
@@ -49,7 +51,12 @@ def renew(home: str, path: str) -> None:
 
 def python() -> bytes:
     """HOME/lib/python: the interpreter, and what it really is (an upgrade changes that)."""
-    return ("%s\n%s\n" % (sys.executable, os.path.realpath(sys.executable))).encode()
+    return ("%s\n%s\n" % (sys.executable, python_file())).encode()
+
+
+def python_file() -> str:
+    """The file that we run."""
+    return os.path.realpath(sys.executable)
 
 
 def deployed(what: Order, kind: str) -> bytes:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,35 @@ def command_line(pid: int) -> str:
 
 def fds(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def test_the_python_that_it_runs_on_may_be_gone(tmp_path: Path) -> None:
+    """As after an upgrade of the node: what it starts, and who follows it, run on another one."""
+    place, old = tmp_path / "home/lib/0a", tmp_path / "python3"
+    shutil.copytree(installed(), place / "enve_pm")
+    (place.parent / "python").write_text(f"{sys.executable}\n")
+    old.symlink_to(os.path.realpath(sys.executable))
+    with Box(tmp_path, program=place / "enve_pm", python=str(old)) as box:
+        box.load(line("web", command=["sh", "-c", "exec cat"], terminal=True))
+        until(lambda: len(helpers(box)) == 2, "the logger and the holder of terminals")
+        old.unlink()
+        box.python = sys.executable
+        for pid in helpers(box):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: len(helpers(box)) == 2, "others")
+        before, own = pids(box), box.pids()
+        box.order("reexec", str(place))
+        assert (pids(box), box.pids()) == (before, own)
+        assert all(sys.executable in command_line(pid) for pid in own)
+
+
+def helpers(box: Box) -> set[int]:
+    found = set()
+    for child in Path(f"/proc/{box.pids()[1]}/task/{box.pids()[1]}/children").read_text().split():
+        with suppress(OSError):
+            if {"_logger", "_terminals"} & set(command_line(int(child)).split()):
+                found.add(int(child))
+    return found
 
 
 def test_two_hundred_units_go_on(box: Box, newer: Path) -> None:

@@ -1,4 +1,8 @@
-"""Where this program lies, and the command line that starts a program of that kind."""
+"""Where this program lies, and the command line that starts a program of that kind.
+
+What pm starts runs on pm's own Python while that is there; an upgrade of the node may take it away.
+Who comes in our place, after a reexec or a death, runs on the one that deploy found last.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,14 @@ import sys
 
 import enve_pm
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 HASH = frozenset("0123456789abcdef")
+FOLDERS = ("/usr/local/bin", "/usr/bin")
+NAMES = ("python3", *("python3.%d" % minor for minor in range(13, 7, -1)))
+PYTHONS = tuple(f"{folder}/{name}" for name in NAMES for folder in FOLDERS)
 
 
 def here() -> str:
@@ -16,10 +27,43 @@ def here() -> str:
 
 
 def argv(place: str, *arguments: str) -> list[str]:
-    """The command line of the program at a place, run by this very interpreter."""
+    """The command line of the program at a place."""
+    return [_working(sys.executable, _deployed(place)), *_words(place), *arguments]
+
+
+def successor(place: str, *arguments: str) -> list[str]:
+    """Likewise, of one that comes in our place."""
+    return [_working(_deployed(place), sys.executable), *_words(place), *arguments]
+
+
+def still(command: Sequence[str]) -> list[str]:
+    """A command line of before, with a Python that is there."""
+    if command[0] != sys.executable:
+        return list(command)
+    return [_working(sys.executable, _deployed(here())), *command[1:]]
+
+
+def _words(place: str) -> list[str]:
     file = f"{place}/enve_pm/__main__.py"
-    start = file if os.path.isfile(file) else place
-    return [sys.executable, "-I", "-S", start, *arguments]
+    return ["-I", "-S", file if os.path.isfile(file) else place]
+
+
+def _working(*wanted: str) -> str:
+    """The first Python that is there; where none of them is, any that the node has."""
+    for path in (*wanted, *PYTHONS):
+        if path and os.access(path, os.X_OK):
+            return path
+    return sys.executable
+
+
+def _deployed(place: str) -> str:
+    """What HOME/lib/python says; empty: nothing, or nothing that we may read."""
+    try:
+        with open(f"{os.path.dirname(place)}/python", encoding="utf-8") as file:
+            path = file.readline(4096).rstrip("\n") if home_of(place) else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return path if os.path.isabs(path) else ""
 
 
 def wanted(home: str) -> str:

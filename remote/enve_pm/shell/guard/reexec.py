@@ -86,7 +86,7 @@ class Reexec:
 
     def _start_trial(self, state: int) -> None:
         reader, writer = os.pipe()
-        argv = program.argv(self._place, "_try", str(STATE_FD))
+        argv = program.successor(self._place, "_try", str(STATE_FD))
         fds = {1: writer, 2: writer, STATE_FD: state}
         try:
             self._pid = helper(self._loop, argv, fds, lambda code: self._tried(code, reader))
@@ -154,7 +154,7 @@ class Reexec:
         post = self._life.post
         keep += posts.descriptors(post)
         fd = carry.pack(post.home, {"job": self._job, "pm": state, "fds": keep})
-        argv = program.argv(self._place, "_resume", str(fd), *posts.encode(post))
+        argv = program.successor(self._place, "_resume", str(fd), *posts.encode(post))
         try:
             _inherit([*keep, fd], True)
             os.execv(argv[0], argv)

@@ -67,7 +67,7 @@ class _Loop:
 
     def _once(self) -> int:
         """One life of the watchdog: its exit status, 128 + signal when it was killed."""
-        argv = program.argv(program.wanted(self.home), "run", *self.arguments)
+        argv = program.successor(program.wanted(self.home), "run", *self.arguments)
         argv += ["--lock-fd", str(self.lock)]
         if self.ready >= 0:
             argv += ["--ready-fd", str(self.ready)]

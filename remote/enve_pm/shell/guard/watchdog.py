@@ -201,7 +201,7 @@ def _code(status: int) -> int:
 
 def become(post: Post, place: str) -> None:
     """Replace this process by the watchdog of another program. Returns only by OSError."""
-    argv = program.argv(place, "_watchdog", *encode(post))
+    argv = program.successor(place, "_watchdog", *encode(post))
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     try:
         inherit(post, True)

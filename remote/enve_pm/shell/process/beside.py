@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enve_pm.shell.events.light import socket
+from enve_pm.shell.guard import program
 from enve_pm.shell.process.spawn import SpawnError, helper
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ def beside(
         return None
     ours.setblocking(False)
     try:
-        return helper(loop, argv, {2: 2, channel: its.fileno()}, died), ours
+        return helper(loop, program.still(argv), {2: 2, channel: its.fileno()}, died), ours
     except SpawnError:
         ours.close()
         return None
