@@ -27,7 +27,7 @@ class Orders:
         spot                 the directory that stays where it is, and writable, whatever covers it
         groups               [folder] of cgroups to be in
         join                 [pid, start in ticks]: the room of that process
-        inside, join_users   with it: its pids too; its users too, as their root
+        inside, join_users   with it, where they are true: its pids too; its users too, as root
         network              path of a network namespace, or `none` for a new one
         namespaces           new ones: ipc mount pid uts; hostname: its name
         users                of a jail: its user 0, as this machine numbers him

@@ -116,7 +116,7 @@ class Processes:
 
     def _command(self, run: Run, spec: UnitSpec, env: dict[str, str]) -> Sequence[str]:
         if run.step == states.RELOAD_STEP:
-            env["MAINPID"] = str(self._main(run.unit))
+            env["MAINPID"] = str(self._loop.system.inside(self._main(run.unit)))
             return list(spec.reload["command"])
         if run.step == states.START and spec.watchdog and spec.room:
             env["WATCHDOG_USEC"] = str(1000 * spec.watchdog)  # the way in says WATCHDOG_PID

@@ -50,6 +50,7 @@ def _beside(asked: dict[str, Any], main: Run) -> dict[str, Any]:
     """The same rights, and the very room that the process is in."""
     room = {key: asked[key] for key in (*RIGHTS, "spot") if key in asked}
     room["join"] = [main.main, main.start]
+    room["inside"] = "pid" in asked.get("namespaces", ())
     room["closed"] = not VIEWS.isdisjoint(asked)
     return room
 

@@ -352,6 +352,26 @@ def test_a_check_sees_what_the_process_sees(box: Box) -> None:
     assert seen.read_text() == "reloaded\n"
 
 
+@pytest.mark.parametrize("keys", [{"user": "daemon"}, {"private_tmp": True}])
+def test_its_commands_are_where_its_pids_are(box: Box, keys: dict[str, Any]) -> None:
+    """Their text may be the process's own: they get no further than it does."""
+    look = f"kill -0 {os.getpid()} || readlink /proc/self >$SPOT_DIR"
+    unit = line(
+        "web",
+        namespaces=["pid"],
+        command=["sh", "-c", "trap 'touch hup' HUP; while :; do sleep 0.1; done"],
+        ready={"how": "check"},
+        check=["sh", "-c", f"{look}/check"],
+        reload={"command": ["sh", "-c", f"{look}/reload; kill -HUP $MAINPID"]},
+        **keys,
+    )
+    box.load(unit)
+    box.order("reload", "web")
+    spot = box.home / "spots/web"
+    until((spot / "hup").exists, "the signal of its reload command")
+    assert all(0 < int((spot / name).read_text()) < 1000 for name in ("check", "reload"))
+
+
 def test_a_check_in_a_root(box: Box) -> None:
     base = subroot("base", "overlay", lower=["/"])
     keys: dict[str, Any] = {"root": "base", "needs": ["base"], "ready": {"how": "check"}}

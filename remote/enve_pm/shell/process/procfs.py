@@ -68,6 +68,16 @@ class ProcFs(Files):
             return ()
         return tuple(int(row[8:], 16) for row in rows if row.startswith((b"SigCgt:", b"SigIgn:")))
 
+    def inside(self, pid: int) -> int:
+        """The number of a process in its own namespace of pids; that in ours where that cannot be
+        told."""
+        try:
+            rows = self.read("/proc/%d/status" % pid).split(b"\n")
+        except OSError:
+            return pid
+        numbers = [row.split()[-1] for row in rows if row.startswith(b"NSpid:")]
+        return int(numbers[0]) if numbers else pid
+
     def processes(self) -> list[int]:
         """The pid of every process that /proc shows us."""
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]
