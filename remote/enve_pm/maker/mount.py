@@ -56,14 +56,16 @@ class MountUnit:
         """Mount it; what is left of an earlier one is unmounted first."""
         self.undo()
         self._judge()
-        target = self._place.open(self.at, make=True)
+        self._shown.open()
+        target = -1
         try:
-            self._shown.open()
+            target = self._place.ground(self.at, self._shown.is_file)
             flags = sum(FLAGS[option] for option in self._options())
             self._shown.put(target, flags, lambda: self._place.open(self.at))
         finally:
             self._shown.close()
-            os.close(target)
+            if target >= 0:
+                os.close(target)
 
     def _judge(self) -> None:
         """Raises Trouble where a root would lose what it has itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from enve_pm.core import rootpath
 from enve_pm.core.filename import quote
@@ -87,14 +88,37 @@ class Place:
         above, _, name = path.rpartition("/")
         return self.open(above or "/", make), name
 
+    def ground(self, path: str, file: bool) -> int:
+        """What a folder or a file is to be shown on; it is made where it is missing. Raises
+        Trouble, OSError."""
+        if file:
+            self._file(path)
+        found = self.open(path, make=True)
+        if stat.S_ISDIR(os.fstat(found).st_mode) == file:
+            os.close(found)
+            told = "at: %s is a folder, `from` is none" if file else "at: %s is no folder"
+            raise Trouble(told % path)
+        return found
+
+    def _file(self, path: str) -> None:
+        parent, name = self.around(path, make=True)
+        try:
+            trusted.judge(parent, path)
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+            os.close(os.open(name, flags, 0o600, dir_fd=parent))
+        except FileExistsError:
+            pass
+        finally:
+            os.close(parent)
+
     def tidy(self, path: str) -> None:
-        """In the spot's own directory nothing stays of what `open` has made: folders go that are
-        empty, from this one upwards."""
+        """In the spot's own directory nothing stays of what was made to mount on: what is empty
+        goes, from this one upwards."""
         while path.startswith(self.spot + "/"):
             try:
                 parent, name = self.around(path)
                 try:
-                    os.rmdir(name, dir_fd=parent)
+                    _tidy(parent, name)
                 finally:
                     os.close(parent)
             except OSError:
@@ -104,3 +128,11 @@ class Place:
 
 def _make(folder: int, name: str) -> None:
     os.mkdir(name, 0o755, dir_fd=folder)
+
+
+def _tidy(folder: int, name: str) -> None:
+    state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if stat.S_ISREG(state.st_mode) and state.st_size == 0:
+        os.unlink(name, dir_fd=folder)
+    else:
+        os.rmdir(name, dir_fd=folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import nullcontext
 
 from enve_pm.core import rootpath
@@ -28,6 +29,7 @@ class Memory:
     """A tmpfs of the unit's user. `inherited`: options that it cannot do without."""
 
     inherited = NONE
+    is_file = False
 
     def __init__(self, place: Place) -> None:
         self._rights = place.rights
@@ -77,6 +79,11 @@ class Bound:
         except FileNotFoundError:
             return
         self.inherited = self._options()
+
+    @property
+    def is_file(self) -> bool:
+        """No folder, at least."""
+        return self._handle >= 0 and not stat.S_ISDIR(os.fstat(self._handle).st_mode)
 
     def _options(self) -> frozenset[str]:
         """What the mount says that it lies in: no second place takes that away."""

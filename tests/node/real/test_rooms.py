@@ -47,6 +47,18 @@ def test_a_folder_is_seen_at_a_second_place(box: Box) -> None:
     assert (source / "file").exists()
 
 
+def test_a_file_is_seen_at_a_second_place(box: Box) -> None:
+    source = box.home.parent / "file"
+    source.write_text("x")
+    box.load(bind("one", source, "etc/file"))
+    seen = box.root() / f"{box.home}/spots/one/etc/file"[1:]
+    assert seen.read_text() == "x"
+    box.order("stop", "one")
+    assert mounted(box) == [] and not list((box.home / "spots/one").iterdir())
+    said = box.load(bind("two", source, box.home.parent / "feed"), status=3)
+    assert "feed is a folder, `from` is none" in said
+
+
 def test_one_that_is_lost_is_mounted_again_and_the_cause_is_told(box: Box) -> None:
     box.load({**tmpfs("cache"), "drift": "report"}, {**tmpfs("other"), "restart": "never"})
     for name in ("cache", "other"):
