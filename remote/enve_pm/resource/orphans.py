@@ -72,6 +72,7 @@ class Orphans:
     def forget(self, pid: int) -> None:
         """It has ended, or is a main process now."""
         self._strangers.pop(pid, None)
+        self._bare.pop(pid, None)
         owner = self._owners.pop(pid, None)
         if owner is not None:
             owner.lose(pid)

@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.node.shell.fake import FakeSystem
 from tests.support.box import Box, line
 from tests.support.wait import until
+
+from enve_pm.resource.orphans import Orphans
+from enve_pm.shell.events.loop import Loop
+from enve_pm.shell.process import descend
+from enve_pm.shell.process.descend import Orphan
 
 pytestmark = pytest.mark.real
 LARGE = """
@@ -39,6 +45,20 @@ def spent(pid: int) -> float:
     """Seconds of CPU time."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_of_those_that_end_before_they_show_anything_nothing_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """There may be some at any time, so that time never comes to forget all of them."""
+    pids: list[int] = []
+    monkeypatch.setattr(descend, "orphans", lambda *_: [Orphan(pid, 1, pid, None) for pid in pids])
+    orphans = Orphans(Loop(FakeSystem()), lambda: [], lambda: None)
+    for pid in range(2, 1000):
+        pids[:] = [pid, pid + 1]
+        assert not orphans.adopt([])
+        orphans.forget(pid)
+    assert len(orphans._bare) == 1
 
 
 def test_their_environments_are_not_taken_apart(box: Box) -> None:
