@@ -13,7 +13,6 @@ from enve_pm.core.fieldcheck import (
     mapping,
     names,
     one_of,
-    place,
     places,
     record,
     relative_path,
@@ -118,7 +117,7 @@ _file = {"sha256": sha256, "size": integer(0, BIG), "mode": integer(0, 0o7777)}
 _product = {"kind": one_of("tar"), "sha256": sha256, "size": integer(0, BIG)}
 _options = strings("ro", "nosuid", "nodev", "noexec", "suid", "dev")
 _type = one_of("bind", "tmpfs")
-_spot = rootpath.check
+_spot, _own = rootpath.check, rootpath.own
 _mounts = {
     "bind": record({"type": _type, "at": _spot, "from": _spot}, {"options": _options}),
     "tmpfs": record(
@@ -127,7 +126,7 @@ _mounts = {
     ),
 }
 _volume = record(
-    {"path": place},
+    {"path": _own},
     {
         "mode": integer(0, 0o7777),
         "subvolume": one_of("auto", "yes", "no"),
@@ -137,11 +136,11 @@ _volume = record(
 )
 _root = one_of("tar", "overlay", "bind")
 _subroots = {
-    "tar": record({"type": _root, "at": place}, {"setuid": boolean}),
+    "tar": record({"type": _root, "at": _own}, {"setuid": boolean}),
     "overlay": record(
-        {"type": _root, "at": place, "lower": places}, {"size": integer(4096, BIG), "upper": place}
+        {"type": _root, "at": _own, "lower": places}, {"size": integer(4096, BIG), "upper": _own}
     ),
-    "bind": record({"type": _root, "at": place, "paths": places}),
+    "bind": record({"type": _root, "at": _own, "paths": places}),
 }
 
 

@@ -35,6 +35,14 @@ def check(value: Any) -> Any:
     return value
 
 
+def own(value: Any) -> Any:
+    """A path that is none of these. Raises Bad."""
+    place(value)
+    if split(value)[0]:
+        raise Bad("a path that is not in the root of another unit, as a mount's may be", value)
+    return value
+
+
 def units(body: Mapping[str, Any]) -> dict[str, str]:
     """{key of a mount: the unit that it names}"""
     named = {key: split(body[key])[0] for key in KEYS if key in body}
