@@ -21,7 +21,7 @@ from enve_pm.maker.place import Place
 from enve_pm.shell.process import mountinfo
 home, text, number = sys.argv[1:]
 attach._OPEN_TREE = int(number)
-unit = MountUnit(Place(home, UnitSpec.parse(json.loads(text))))
+unit = MountUnit(Place(home, UnitSpec.parse(json.loads(text)), {}))
 before = unit.check()
 unit.make()
 found = mountinfo.on(unit.at, mountinfo.read())

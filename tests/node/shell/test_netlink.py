@@ -53,7 +53,7 @@ def test_an_error_says_what_and_why() -> None:
 
 # -- whose it is ----------------------------------------------------------------------------------
 def place(home: str) -> Place:
-    return Place(home, UnitSpec.parse(LINE))
+    return Place(home, UnitSpec.parse(LINE), {})
 
 
 def test_a_mark_is_a_units_own() -> None:
