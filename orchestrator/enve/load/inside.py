@@ -55,13 +55,24 @@ def _sockets(item: Item, what: str) -> dict[str, Any]:
 
 def _socket(item: Item, what: str) -> dict[str, Any]:
     if not item.is_table:
-        return {"listen": item.text(what)}
+        return {"listen": _listen(item, what)}
     table = item.table(what, tuple(_SOCKET))
     return {key: _SOCKET[key](value, f"{what}: {key}") for key, value in table.items()}
 
 
+def _listen(item: Item, what: str) -> str:
+    """A port alone would be taken for the name of a file."""
+    text = item.text(what)
+    if text.isdigit():
+        hint = f"'127.0.0.1:{text}' for this node alone, '0.0.0.0:{text}' and '[::]:{text}' for all"
+        raise item.bad(
+            f"{what}: wanted an address with its port, or a path, found {text}", hint=hint
+        )
+    return text
+
+
 _SOCKET: dict[str, Reader] = {
-    "listen": lambda item, what: item.text(what),
+    "listen": _listen,
     "type": lambda item, what: item.choice(what, (STREAM, DATAGRAM)),
     "backlog": lambda item, what: item.integer(what, 1, 65535),
     "mode": lambda item, what: octal(item, what, "0660"),

@@ -28,6 +28,7 @@ from enve_pm.wire import canonical
 _COMMANDS = ("run", "check", "make", "undo")
 _COMMIT = "commit"
 _ROOTS = "subroot: {overlay: [/]}, subroot: {paths: [/usr]}, or push: ROOTFS.tar beside it"
+_NO_KEY = "no such key"
 _ONLY_CHECKED = "a resource that is only checked says `kind: resource`"
 
 
@@ -175,7 +176,8 @@ class PlanSpot:
             secret = head == "env" and rest  # values may be, names are not
             wanted, found = in_words(error.field, error.wanted, error.found)
             found = "a value that is not shown" if secret else found
-            message = f"{key}{rest} of {self.what}: wanted {wanted}, found {found}"
+            told = "" if wanted.startswith(_NO_KEY) else f", found {found}"
+            message = f"{key}{rest} of {self.what}: wanted {wanted}{told}"
             hint = _ONLY_CHECKED if key == "run" and "check" in table else ""
             place = table.get(key, self.key).below(rest)
             raise place.bad(message, hint=hint) from None

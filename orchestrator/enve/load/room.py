@@ -67,6 +67,12 @@ def _mode(item: Item, what: str) -> int:
     return octal(item, what, "0755")
 
 
+def _subvolume(item: Item, what: str) -> str:
+    """A bare `yes` is refused, as others read it as `true`: so that will do too."""
+    said = {"true": "yes", "false": "no"}.get(str(item))
+    return said or item.choice(what, ("auto", "yes", "no"))
+
+
 _MOUNT: dict[str, Reader] = {
     "type": lambda item, what: item.choice(what, ("bind", "tmpfs")),
     "at": _text,
@@ -79,7 +85,7 @@ _VOLUME: dict[str, Reader] = {
     "path": _text,
     "mode": _mode,
     "quota": _size,
-    "subvolume": lambda item, what: item.choice(what, ("auto", "yes", "no")),
+    "subvolume": _subvolume,
     "ephemeral": lambda item, what: item.boolean(what),
 }
 _SUBROOT: dict[str, Reader] = {

@@ -22,6 +22,8 @@ def in_words(field: str, wanted: str, found: str) -> tuple[str, str]:
     if last in TIMES:
         told = _RANGE.sub(lambda m: f"a time from {span(int(m[1]))} to {span(int(m[2]))}", wanted)
         return told, span(int(found))
+    if field == "limits.cpu":
+        return _RANGE.sub(lambda m: f"{share(int(m[1]))} or more", wanted), share(int(found))
     if last in SIZES:
         return _RANGE.sub(lambda m: f"a size from {size(int(m[1]))} on", wanted), size(int(found))
     return wanted, found
@@ -39,3 +41,8 @@ def size(number: int) -> str:
         if number and number % (1 << length) == 0:
             return f"{number >> length}{name}"
     return str(number)
+
+
+def share(thousandths: int) -> str:
+    """Of a CPU, as a plan says it: `50%`, `0.5%`."""
+    return f"{thousandths / 10:g}%"

@@ -154,7 +154,8 @@ def _user(spec: UnitSpec, ceiling: Ceiling) -> None:
 
 def _group(spec: UnitSpec, ceiling: Ceiling) -> None:
     if spec.group and spec.group not in ceiling.groups and ceiling.user != ROOT:
-        raise _above(spec, "group", spec.group, "its groups: " + " ".join(ceiling.groups))
+        most = "its groups: " + (" ".join(ceiling.groups) or "none")
+        raise _above(spec, "group", spec.group, most)
 
 
 def _rlimits(spec: UnitSpec, ceiling: Ceiling) -> None:
@@ -206,7 +207,7 @@ def _holes(spec: UnitSpec, ceiling: Ceiling) -> None:
     """Where nothing may be written, a plan opens nothing."""
     for path in spec.room.get("writable", ()) if ceiling.read_only else ():
         if not _inside(path, ceiling.writes):
-            raise _above(spec, "writable", path, "its paths: " + " ".join(ceiling.writes))
+            raise _above(spec, "writable", path, _writes(ceiling))
 
 
 def _rights(spec: UnitSpec, ceiling: Ceiling) -> None:
@@ -229,7 +230,12 @@ def _paths(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     """The working directory and the pid file lie in the spot's directory or in `writes`."""
     for what, path in (("cwd", spec.cwd), ("pidfile", _pidfile(spec))):
         if path and not _inside(path, (own, *ceiling.writes)):
-            raise _above(spec, what, path, "its paths: " + " ".join((own, *ceiling.writes)))
+            raise _above(spec, what, path, _writes(ceiling, own))
+
+
+def _writes(ceiling: Ceiling, *own: str) -> str:
+    """By the name that the blueprint has for it; `own`: the spot's directory."""
+    return "its writes: " + (" ".join((*own, *ceiling.writes)) or "none")
 
 
 def _pidfile(spec: UnitSpec) -> str:
@@ -242,7 +248,7 @@ def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     body, writes = spec.body, (own, *ceiling.writes)
     for key in ("at", "path", "upper"):
         if key in body and not _inside(body[key], writes):
-            raise _above(spec, key, body[key], "its paths: " + " ".join(writes))
+            raise _above(spec, key, body[key], _writes(ceiling, own))
     options = body.get("options", ())
     if not {"suid", "dev"}.isdisjoint(options) and ceiling.user != ROOT:
         raise _above(spec, "options", "suid, dev", "those of a spot that is not root's")
@@ -285,7 +291,7 @@ def _shown(spec: UnitSpec, key: str, path: str, ceiling: Ceiling, own: str) -> N
     """What is shown in a spot lies where it may write or read."""
     most = (own, *ceiling.writes, *ceiling.reads)
     if path and not _inside(path, most):
-        raise _above(spec, key, path, "its paths: " + " ".join(most))
+        raise _above(spec, key, path, "its writes and reads: " + " ".join(most))
 
 
 def _inside(path: str, folders: Sequence[str]) -> bool:
@@ -313,8 +319,7 @@ def _sockets(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
             ports = " ".join(map(str, ceiling.ports)) or "none"
             raise _above(spec, "sockets", one["listen"], "its ports: " + ports)
         if not port and not _inside(one["listen"], (own, *ceiling.writes)):
-            most = "its paths: " + " ".join((own, *ceiling.writes))
-            raise _above(spec, "sockets", one["listen"], most)
+            raise _above(spec, "sockets", one["listen"], _writes(ceiling, own))
 
 
 def _modes(spec: UnitSpec) -> None:

@@ -278,7 +278,7 @@ def _check_kind(spec: UnitSpec) -> None:
     if spec.kind == PROCESS and ("check" in spec.raw) != (spec.ready["how"] == "check"):
         raise UnitError("check", "a command exactly where ready.how is check", spec.check)
     if spec.watchdog and spec.ready["how"] != "notify":
-        raise UnitError("watchdog", "0, or ready.how notify", spec.watchdog)
+        raise UnitError("watchdog", "`ready: notify` beside it, or 0", spec.watchdog)
     if spec.kind == TIMER and spec.body["unit"] == spec.unit:
         raise UnitError("timer.unit", "another unit", spec.unit)
     if spec.kind == NETWORK:
