@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from enve.core import keypackets
 from enve.errors import InputError, MissingError, Where
+from enve_pm.core.refusal import FormatError
+from enve_pm.wire import openpgp
 
 BYTES = 256 << 10
 _DEADLINE = 20.0
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
-_ARMOR = b"-----BEGIN PGP"
 
 
 class PublicKey(NamedTuple):
@@ -29,8 +31,10 @@ ReadKey = Callable[[Path], PublicKey]
 
 def read_key(path: Path) -> PublicKey:
     """The one public key in the file. Raises InputError, or MissingError without gpg."""
-    data = _bytes(path)
-    ring = _gpg(path, ["--dearmor"], data) if data.lstrip().startswith(_ARMOR) else data
+    try:
+        ring = keypackets.binary(_bytes(path))
+    except FormatError as error:
+        raise _none(path, str(error)) from None
     records = _gpg(path, ["--with-colons", "--show-keys"], ring).decode("utf-8", "replace")
     rows = [line.split(":") for line in records.splitlines()]
     if any(row[0] in ("sec", "ssb") for row in rows):
@@ -44,7 +48,17 @@ def read_key(path: Path) -> PublicKey:
     fingerprint = next((row[9] for row in rows if row[0] == "fpr" and len(row) > 9), "")
     if not _FINGERPRINT.fullmatch(fingerprint):
         raise _bad(path, "a key without a fingerprint of 40 digits", "use a version 4 key")
+    _as_nodes_do(path, ring)
     return PublicKey(fingerprint, ring)
+
+
+def _as_nodes_do(path: Path, ring: bytes) -> None:
+    """What a node could not read it would leave out, and refuse the key's plans."""
+    try:
+        openpgp.ring(ring)
+    except FormatError as error:
+        hint = "export it alone, with --export-options export-minimal"
+        raise _bad(path, f"nodes would not take this key: {error}", hint) from None
 
 
 def _bytes(path: Path) -> bytes:
@@ -70,8 +84,12 @@ def _gpg(path: Path, arguments: list[str], data: bytes) -> bytes:
         except subprocess.TimeoutExpired:
             raise _bad(path, "gpg did not finish with this file", "is it a key?") from None
     if done.returncode != 0:
-        raise _bad(path, "not an OpenPGP public key", "gpg --export --armor NAME > FILE")
+        raise _none(path, "gpg can't read it")
     return done.stdout
+
+
+def _none(path: Path, why: str) -> InputError:
+    return _bad(path, f"not an OpenPGP public key: {why}", "gpg --export --armor NAME > FILE")
 
 
 def _bad(path: Path, message: str, hint: str) -> InputError:

@@ -15,9 +15,11 @@ from typing import Any
 
 import gnupg
 
+from enve.core import keypackets
 from enve.errors import InputError, MissingError, UsageError, Where
 from enve.model.trust import Key
 from enve.trust.keyrecord import matching, record
+from enve_pm.core.refusal import FormatError
 
 MAX_KEY_FILE = 1 << 20
 ASKS = "is the agent able to ask for the passphrase or PIN here? (GPG_TTY, pinentry)"
@@ -84,10 +86,13 @@ class Keyring:
         if len(data) > MAX_KEY_FILE:
             told = f"a key file has at most {MAX_KEY_FILE} bytes, this one has more"
             raise InputError(told, where=where)
-        done = self._gpg.import_keys(data)
+        hint = "wanted the output of `gpg --export`"
+        try:
+            done = self._gpg.import_keys(keypackets.binary(data))
+        except FormatError as error:
+            raise InputError(f"no OpenPGP key in it: {error}", where=where, hint=hint) from None
         fingerprints = {str(entry) for entry in done.fingerprints if entry}
         if not fingerprints:
-            hint = "wanted the output of `gpg --export`"
             raise InputError("no OpenPGP key in it", where=where, hint=hint)
         return [key for key in self.all() if key.fingerprint in fingerprints]
 

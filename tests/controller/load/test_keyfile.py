@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.support.keys import KeyHome
 
 from enve.errors import InputError
 from enve.load.keyfile import read_key
+from enve.trust.keyring import Keyring
 
 pytestmark = pytest.mark.real
 
@@ -30,6 +32,32 @@ def test_armored_and_binary_give_the_same(home: KeyHome, tmp_path: Path) -> None
     assert binary == armored
     assert binary.fingerprint == fingerprint
     assert binary.ring == home.public(fingerprint)
+
+
+def packet(tag: int, body: bytes) -> bytes:
+    return bytes([0xC0 | tag, 0xFF]) + len(body).to_bytes(4, "big") + body
+
+
+def test_no_small_file_keeps_gpg_busy_for_hours(home: KeyHome, tmp_path: Path) -> None:
+    """Compressed, or of very many user ids; and what a node would not take is no key here."""
+    key = home.public(home.fingerprint("alice"))
+    many = key + packet(13, b"a") * 20_000
+    files = {
+        "packed": (packet(8, b"\2" + zlib.compress(many)), "a packet of kind 8"),
+        "many": (many, "more than 1000 packets"),
+        "large": (key + packet(13, b"a" * 1800) * 40, "nodes would not take this key"),
+        "broken": (b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n!!!\n-----END PGP", "armor is broken"),
+    }
+    for name, (data, told) in files.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(InputError, match=told):
+            read_key(tmp_path / name)
+    ring = Keyring(str(home.path))
+    for name in ("packed", "many", "broken"):
+        with pytest.raises(InputError, match=files[name][1]):
+            ring.bring(files[name][0])
+    both = home.gpg("--armor", "--export")
+    assert len(ring.bring(both.replace(b"\n", b"\r\n"))) == 2
 
 
 def test_what_is_not_one_public_key(home: KeyHome, tmp_path: Path) -> None:
