@@ -59,13 +59,19 @@ def test_nothing_is_lost_or_changed(
     tmp_path_factory: pytest.TempPathFactory, data: list[bytes]
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "a.log"
-    log = Log(-1, str(path), 4096, 1000)
+    log = Log(-1, str(path), 16384, 16)
     for chunk in data:
         log.add(chunk)
     log.close()
     found = pieces(path)
     assert b"".join(found) == b"".join(data)
-    assert all(len(piece) <= 4096 for piece in found)
+    assert all(len(piece) <= 16384 for piece in found)
+
+
+def test_no_more_small_ones_are_kept_than_a_rotation_can_afford(tmp_path: Path) -> None:
+    log = Log(-1, str(tmp_path / "a.log"), 1024, 1000)
+    log.add(b"%04095d\n" * 9 % tuple(range(9)))
+    assert [piece[-2:-1] for piece in pieces(tmp_path / "a.log")] == [b"4", b"5", b"6", b"7", b"8"]
 
 
 def test_output_that_the_disk_does_not_take_is_counted_and_told(tmp_path: Path) -> None:

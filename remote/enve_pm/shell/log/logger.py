@@ -20,6 +20,9 @@ from enve_pm.shell.process.widen import widen
 
 CHUNK = 1 << 17  # bytes taken from a pipe at once
 FAIR = 8  # chunks a turn of one unit, then the others have theirs
+# Bytes of a log for each old one that is kept: every rotation renames all of these, and who floods
+# small ones would hold up all others.
+EACH = 1024
 OPEN = 48  # most log files that stay open: their number has no part in what units may be
 FULL_DISK = "the disk is full or the file cannot be written: output was dropped\n"
 
@@ -34,7 +37,7 @@ class Log:
         self.lost = 0  # bytes that could not be written
         self._path = path
         self._limit = max(limit, 4096)
-        self._keep = max(keep, 0)
+        self._keep = min(max(keep, 0), self._limit // EACH)
         self._file = -1
         self._size = 0
         self._done = 0  # bytes that were written of what is being added
