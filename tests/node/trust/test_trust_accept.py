@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from tests.node.trust.bench import Bench, Keys
 from tests.node.trust.brittle import Brittle
 
 from enve_pm.core.canonical import loads
+from enve_pm.core.unit import UnitSpec
 from enve_pm.shell.plan.acks import ACCEPTED, REFUSED, Acks
 from enve_pm.shell.plan.answers import MOST, Accepted, Answers, Asked
 from enve_pm.shell.plan.attempt import Answer
+from enve_pm.shell.plan.takeup import TakeUp
 from enve_pm.shell.state.disk import Disk
 from enve_pm.wire import frame, record
 
@@ -60,6 +63,22 @@ def test_what_pm_is_given(bench: Bench, keys: Keys, stream: bytes) -> None:
     assert dict(bench.applied[1].old) == dict(PLAN.parts["web1"].lines)
     assert set(bench.applied[1].new) == {"web"}
     assert bench.acceptor.held() == {"main": dict(after.parts["web1"].lines)}
+
+
+def test_what_judged_a_plan_makes_room_for_what_runs_it(
+    bench: Bench, stream: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what stays lies above it in memory, which is as large as both together from then on."""
+
+    def units() -> int:
+        return sum(type(one) is UnitSpec for one in gc.get_objects())
+
+    found: list[int] = []
+    monkeypatch.setattr(TakeUp, "take", lambda *_: found.append(units()))
+    gc.collect()
+    before = units()
+    bench.ask(stream)
+    assert found == [before]
 
 
 def test_what_is_published(bench: Bench, stream: bytes) -> None:

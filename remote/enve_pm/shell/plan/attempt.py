@@ -145,6 +145,7 @@ class Attempt:
     # -- the blobs --------------------------------------------------------------------------------
     def _fetch(self) -> None:
         self.blobs = blob.named(self.verdict.specs.values())
+        self.verdict = self.verdict._replace(specs={})  # room for what stays from here on
         store: Store = self.room.store
         try:
             store.add(self.stream.blobs, self.blobs)
