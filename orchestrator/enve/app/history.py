@@ -24,7 +24,7 @@ from enve.app.signedfile import Content
 from enve.errors import EnveError, MissingError
 from enve.model.march import SignedHead, SignedPlan
 
-KEEP = 32  # heads
+KEEP = 32  # heads of ours, and as many of others
 # Answers after which a node certainly does not hold the head, and will not take its stream later.
 REFUSED = frozenset(("rejected", "unreachable", "deadline", "pending", "unsent"))
 
@@ -83,9 +83,11 @@ class History:
         """Note what became of it; then let the oldest go."""
         done = replace(entry, fates={**entry.fates, **fates})
         self._tell(done)
-        for old in self.entries()[KEEP:]:
-            for path in (old.path, _beside(old.path)):
-                path.unlink(missing_ok=True)
+        entries = self.entries()
+        for seen in (False, True):  # what others sign, and in what number, takes no room of ours
+            for old in [one for one in entries if one.seen is seen][KEEP:]:
+                for path in (old.path, _beside(old.path)):
+                    path.unlink(missing_ok=True)
         return done
 
     def see(self, signed: SignedHead) -> None:

@@ -91,6 +91,15 @@ def test_the_oldest_go(tmp_path: Path) -> None:
     assert len([*tmp_path.iterdir()]) == 2 * KEEP
 
 
+def test_those_of_others_push_none_of_ours_out(tmp_path: Path) -> None:
+    history, ours = kept(tmp_path, 1)
+    for serial in range(100, 100 + KEEP + 3):
+        history.see(signed(serial, plan({"n1": [line("web")]})).signed)
+    history.finish(ours, {})
+    serials = [one.signed.serial for one in history.entries()]
+    assert serials == [*range(100 + KEEP + 2, 102, -1), 1]
+
+
 def test_a_folder_that_cannot_be_made_stops_the_march(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MissingError):
