@@ -10,7 +10,6 @@ from enve_pm.core import rootpath
 from enve_pm.maker import attach, libc, trusted
 from enve_pm.maker.laid import Laid
 from enve_pm.maker.place import Trouble
-from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,11 +86,8 @@ class Bound:
 
     def _options(self) -> frozenset[str]:
         """What the mount says that it lies in: no second place takes that away."""
-        if self._seen is not None:
-            bits = os.statvfs(trusted.name(self._handle)).f_flag
-            return frozenset(option for option, bit in FLAGS.items() if bits & bit)
-        found = mountinfo.around(self._handle, mountinfo.read())
-        return NONE if found is None else found.options & FLAGS.keys()
+        bits = os.statvfs(trusted.name(self._handle)).f_flag
+        return frozenset(option for option, bit in FLAGS.items() if bits & bit)
 
     def is_at(self, seen: os.stat_result, found: Mount) -> bool:
         """Whether this is what one sees there; what shows nothing any more is, if we laid it."""
