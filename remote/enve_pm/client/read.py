@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 
 from enve_pm.core import address
 from enve_pm.core.filename import quote, unquote
@@ -29,6 +30,16 @@ def status(home: str) -> dict[str, Any]:
         raise Failure(
             FAILED, f"no pm has run in {home} yet; start it with: pm host start"
         ) from None
+
+
+def outdated(home: str) -> str:
+    """What there is to say of states that the disk takes no newer ones of, else nothing."""
+    try:
+        old = os.lstat(f"{home}/public/status.json").st_mode & stat.S_ISVTX
+    except OSError:
+        return ""
+    told = f"the disk of {home} takes nothing more: these are states of an earlier moment"
+    return told if old else ""
 
 
 def subs(home: str) -> dict[str, Any]:

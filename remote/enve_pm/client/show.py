@@ -29,10 +29,12 @@ def units(verb: str, arguments: Sequence[str]) -> int:
     if patterns and not found:
         raise Failure(USAGE, f"no unit matches {' '.join(patterns)}; pm list shows all")
     _print(found, output)
+    wrong = read.outdated(home)
     if not read.alive(status):
-        print(f"pm: pm is not running in {home}; these are its last states", file=sys.stderr)
-        return FAILED
-    return OK
+        wrong = f"pm is not running in {home}; these are its last states"
+    if wrong:
+        print("pm: " + wrong, file=sys.stderr)
+    return FAILED if wrong else OK
 
 
 def _print(found: Sequence[Any], output: str) -> None:
@@ -59,7 +61,10 @@ def status(verb: str, arguments: Sequence[str]) -> int:
         f"running, pid {shown.get('pid')}" if lives else "not running; start it with: pm host start"
     )
     print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no units")
-    return OK if lives else FAILED
+    old = read.outdated(home)
+    if old:
+        print(old)
+    return OK if lives and not old else FAILED
 
 
 def cat(verb: str, arguments: Sequence[str]) -> int:

@@ -66,7 +66,7 @@ def detail(unit: Mapping[str, Any]) -> str:
         "" if unit.get("alive", True) else "(last known)",
         "" if unit.get("result", "ok") == "ok" else unit["result"],
         f"wants {unit['want']}" if _unmet(unit) else "",
-        f"{unit['stale']} needed" if unit.get("stale") else "",
+        f"needs {unit['stale']}" if unit.get("stale") else "",
         f"DRIFT {unit.get('why', '')}".strip() if unit.get("drift") else "",
         unit.get("detail", ""),
     ]

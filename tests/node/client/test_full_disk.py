@@ -42,5 +42,9 @@ def test_the_disk_is_named_and_the_order_is_carried_out(disk: Path) -> None:
         told = box.order("stop", "--timeout", "1", "web", status=124)
         assert f"the disk of {box.home} is full; make room there" in told
         until(lambda: not Path(f"/proc/{pid}").exists(), "web to be stopped all the same")
+        listed, status = box.pm("list"), box.pm("status")
+        for done, said in ((listed, listed.stderr), (status, status.stdout)):
+            assert (done.returncode, "these are states of an earlier moment" in said) == (3, True)
         (disk / "fill").unlink()
         box.wait("web", "STOPPED")
+        assert box.pm("list").returncode == 0
