@@ -76,7 +76,7 @@ def test_age(ms: int, text: str) -> None:
     [
         ({}, ""),
         ({"result": "exit:1"}, "exit:1"),
-        ({"stale": "restart"}, "restart needed"),
+        ({"stale": "restart"}, "needs restart"),
         ({"drift": True, "why": "manual by ann"}, "DRIFT manual by ann"),
         ({"want": "down"}, "wants down"),
         ({"detail": "two\nlines  of it"}, "two lines of it"),
