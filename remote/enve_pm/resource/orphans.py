@@ -82,12 +82,15 @@ class Orphans:
         self._owners.update(dict.fromkeys(run.orphans, run))
 
     def _owner(self, orphan: descend.Orphan) -> Run | None:
+        session = None
         for run in self._runs():
-            if orphan.job == run.job or orphan.session == run.launcher:
+            if orphan.job == run.job:
                 return run
             if orphan.pid == run.announced:  # it may have a session of its own, and hide its job
                 return run
-        return None
+            if orphan.session == run.launcher and (session is None or run.main == run.launcher):
+                session = run  # a launcher that has ended may have left its number to another one
+        return session
 
     def _too_early(self, pid: int) -> bool:
         now = self._loop.system.now()

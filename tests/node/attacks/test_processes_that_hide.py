@@ -14,6 +14,7 @@ from tests.support.box import Box, line
 from tests.support.wait import until
 
 from enve_pm.resource.orphans import Orphans
+from enve_pm.resource.run import Run
 from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.process import descend
 from enve_pm.shell.process.descend import Orphan
@@ -59,6 +60,21 @@ def test_of_those_that_end_before_they_show_anything_nothing_stays(
         assert not orphans.adopt([])
         orphans.forget(pid)
     assert len(orphans._bare) == 1
+
+
+@pytest.mark.parametrize("job", ["second", "", "unknown"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_number_that_a_launcher_has_left_is_not_its_runs(
+    monkeypatch: pytest.MonkeyPatch, job: str, order: int
+) -> None:
+    first, second = Run("daemon", 1, "start", "first"), Run("other", 2, "start", "second")
+    first.launcher, first.main = 5, 9  # its launcher has ended
+    second.launcher = second.main = 5
+    orphan = Orphan(20, 1, 5, job.encode())
+    monkeypatch.setattr(descend, "orphans", lambda *_: [orphan])
+    runs = [first, second][::order]
+    Orphans(Loop(FakeSystem()), lambda: runs, lambda: None).adopt([])
+    assert (first.orphans, second.orphans) == (set(), {20})
 
 
 def test_their_environments_are_not_taken_apart(box: Box) -> None:
