@@ -53,9 +53,11 @@ class MountUnit:
             os.close(target)
 
     def make(self) -> None:
-        """Mount it; what is left of an earlier one is unmounted first."""
+        """Mount it; what is left of an earlier one is unmounted first. Raises Trouble, UnknownUser,
+        OSError."""
         self.undo()
         self._judge()
+        _ = self._place.rights  # whom it is for has to exist
         self._shown.open()
         target = -1
         try:

@@ -41,7 +41,11 @@ class Place:
         self.spot = "%s/spots/%s" % (home, quote(spec.unit))
         self.blob: str = spec.product.get("sha256", "")
         self.patience = max(0, spec.stop_timeout - MARGIN) / 1000
-        self.rights = Rights(spec.user, spec.group)
+
+    @property
+    def rights(self) -> Rights:
+        """Of whom it is for. Raises UnknownUser; what he had can go all the same."""
+        return Rights(self.spec.user, self.spec.group)
 
     def path(self, text: str) -> str:
         """A relative path counts from the spot's directory; one in a root stays what it is."""

@@ -31,7 +31,7 @@ class Memory:
     is_file = False
 
     def __init__(self, place: Place) -> None:
-        self._rights = place.rights
+        self._place = place
         self._body: Any = place.body
         self._source = "pm:" + place.spot.translate(BLANKS)  # whose it is
 
@@ -48,7 +48,7 @@ class Memory:
 
     def put(self, target: int, flags: int, top: Callable[[], int]) -> None:
         """Mount it at an open folder. `top` opens what lies on top there. Raises OSError."""
-        rights, body = self._rights, self._body
+        rights, body = self._place.rights, self._body
         data = "mode=%o,uid=%d,gid=%d" % (body.get("mode", 0o755), rights.uid, rights.gid)
         if body.get("size"):
             data += ",size=%d" % body["size"]

@@ -62,7 +62,8 @@ def _do(step: str, home: str, spec: UnitSpec, roots: dict[str, Any]) -> str:
     except OSError as error:
         if error.errno == errno.EPERM and spec.kind in MOUNTED and os.geteuid():
             return ONLY_ROOT % os.geteuid()
-        return "%s: %s" % (error.filename or spec.kind, error.strerror)
+        name, why = str(error.filename or spec.kind), str(error.strerror)
+        return why if why.startswith(name) else "%s: %s" % (name, why)
     return ""
 
 

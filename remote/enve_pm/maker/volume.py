@@ -12,6 +12,7 @@ import stat
 
 from enve_pm.maker import btrfs, trusted
 from enve_pm.maker.place import Trouble
+from enve_pm.shell.process.rights import UnknownUser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,12 +60,12 @@ class VolumeUnit:
 
     def undo(self) -> None:
         """Only an ephemeral one goes, with all that is in it. Where others could bend the way none
-        was made, or root has given it away since."""
+        was made, or root has given it away since; likewise where its user does not exist."""
         try:
             if self._body.get("ephemeral"):
                 self._undo()
-        except trusted.Bent as bent:
-            print("%s is left: %s" % (self.path, bent.strerror), flush=True)
+        except (trusted.Bent, UnknownUser) as why:
+            print("%s is left: %s" % (self.path, getattr(why, "strerror", why)), flush=True)
 
     def _undo(self) -> None:
         try:

@@ -52,7 +52,7 @@ class Makers:
 
     def _launch(self, run: Run, spec: UnitSpec) -> None:
         argv = program.argv(program.here(), "_do", run.step, self._home.path)
-        env = environment(spec, self._home, run.job)
+        env = environment(spec, self._home, run.job, own=True)
         roots = self._roots(run.step, spec)
         line = rows(dumps(spec.raw) + (b"\n" + dumps(roots) if roots else b""))
         try:

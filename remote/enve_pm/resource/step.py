@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from enve_pm.shell.state.home import Home
 
 
-def environment(spec: UnitSpec, home: Home, job: str) -> dict[str, str]:
-    """PATH, LANG, HOME; the unit's own; and what pm says. Raises SpawnError."""
-    env = base_env(spec.user)
+def environment(spec: UnitSpec, home: Home, job: str, own: bool = False) -> dict[str, str]:
+    """PATH, LANG, HOME; the unit's own; and what pm says. `own`: for what pm does itself. Raises
+    SpawnError."""
+    env = base_env("" if own else spec.user)
     env.update(spec.env)
     env["SPOT_DIR"] = home.spot(spec.unit)
     env["PM_UNIT"] = spec.unit

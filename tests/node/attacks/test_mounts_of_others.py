@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.box import Box
-from tests.support.rooms import archive, bind, inside, kept, mounted, subroot, tmpfs
+from tests.support.rooms import archive, bind, inside, kept, mounted, subroot, tmpfs, volume
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 
@@ -86,6 +86,24 @@ def test_what_is_covered_is_not_forgotten(box: Box, kind: str) -> None:
     box.order("start", "evil")
     box.order("stop", "evil")
     assert mounted(box) == []
+
+
+def test_what_a_user_had_goes_when_he_is_no_more(box: Box) -> None:
+    root = box.home.parent
+    users = root / "users"
+    users.write_text("root:x:0:0::/:/bin/sh\nguest:x:1234:1234::/:/bin/sh\n")
+    inside(box, "mount", "--bind", str(users), "/etc/passwd")
+    units = [tmpfs("a"), bind("b", root / "one"), volume("c", "data", ephemeral=True)]
+    box.load(*({**unit, "user": "guest"} for unit in units))
+    users.write_text("root:x:0:0::/:/bin/sh\n")
+    said = box.load(
+        *({**unit, "user": "guest"} for unit in units),
+        {**bind("d", root / "one"), "user": "guest", "restart": "never"},
+        status=3,
+    )
+    assert "user:guest does not exist" in said
+    box.order("stop", "a", "b", "c")
+    assert [found.source for found in mounted(box)] == [DISK]
 
 
 @pytest.mark.parametrize("kind", ["bind", "tmpfs", "subroot"])
