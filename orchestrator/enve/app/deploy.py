@@ -96,6 +96,7 @@ class Deploy:
                 nodeblueprint.render(blueprint.domain, node, mine),
                 nodeblueprint.keys(mine),
                 self._options.start,
+                self._options.floors,
             )
 
     async def node(self, host: Host) -> Result:

@@ -55,6 +55,8 @@ first_line /proc/1/comm
 section boot; first_line /proc/sys/kernel/random/boot_id
 section deployed
 [ -r "$home/lib/deployed.json" ] && head -c 262144 "$home/lib/deployed.json"
+section state; first_line "$home/trust/state.json" # the serials that it holds
+section floors; first_line "$home/trust/floors.json"
 section current; first_line "$home/lib/current"
 section present
 [ -r "$home/lib/$want_program/enve_pm/__init__.py" ] && echo yes

@@ -13,6 +13,7 @@ from enve.core.probe import Probe
 from enve.model.report import Change
 from enve.model.site import Node
 from enve_pm.core import address
+from enve_pm.core.chain import left_behind
 from enve_pm.core.refusal import FormatError
 
 
@@ -25,6 +26,7 @@ class Wanted:
     blueprint: bytes
     keys: Mapping[str, bytes]
     start: bool = True
+    floors: Mapping[str, int] = field(default_factory=dict)  # lane -> newest serial known here
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def decide(wanted: Wanted, probe: Probe) -> Steps:
     _program(wanted, probe, found)
     _trust(wanted, probe, found)
     _settings(wanted, probe, found)
+    _floors(wanted, probe, found)
     replaces = probe.alive.pid > 0 and probe.alive.program != wanted.program
     if wanted.start and not probe.alive.pid:
         found.add(">", "pm", "not running", "start")
@@ -127,6 +130,15 @@ def _settings(wanted: Wanted, probe: Probe, found: _Found) -> None:
     for line in probe.changed:
         path, _, what = line.rpartition(": ")
         found.add("~", path, "missing" if "open" in what else "changed on the node")
+
+
+def _floors(wanted: Wanted, probe: Probe, found: _Found) -> None:
+    """Lanes in which the node was left so far behind that it could soon take no step any more. (One
+    of which it holds nothing gets its floor with the next change.)"""
+    for lane, serial in sorted(wanted.floors.items()):
+        before = probe.serials.get(lane, 0)
+        if before and left_behind(before, serial):
+            found.add("~", f"floor of lane {lane}", f"{before} -> {serial}")
 
 
 def _dropped(wanted: Wanted, probe: Probe) -> Iterator[str]:

@@ -69,6 +69,7 @@ class Probe:
     blueprint: bytes = b""  # the old one, where it is not the wanted one
     units: Mapping[str, Any] = field(default_factory=dict)  # status of the node's pm, then
     subs: Mapping[str, Any] = field(default_factory=dict)  # sub/NAME.json by NAME, then
+    serials: Mapping[str, int] = field(default_factory=dict)  # lane -> held, or deploy's floor
     pipes: tuple[str, ...] = ()  # that the pm which lives does not read from (any more)
 
     @property

@@ -51,6 +51,7 @@ def parse(data: bytes) -> Probe:
         changed=tuple(printable(row, 300) for row in part.get("changed", [])[:50]),
         blueprint="\n".join(part.get("blueprint", [])).encode(),
         units=_object(part, "units"),
+        serials=_serials(part),
         pipes=tuple(printable(row, 300) for row in part.get("pipes", [])[:2]),
         subs={_sub_pm(name): _object(part, name) for name in part if name.startswith("sub ")},
     )
@@ -111,6 +112,20 @@ def _object(part: Mapping[str, list[str]], name: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _serials(part: Mapping[str, list[str]]) -> dict[str, int]:
+    """Lane -> the newest serial that counts there."""
+    held, floors = _object(part, "state").get("lanes"), _object(part, "floors").get("floors")
+    found = dict(floors) if isinstance(floors, dict) else {}
+    for lane, one in held.items() if isinstance(held, dict) else ():
+        if isinstance(one, dict):
+            found[lane] = max(_whole(found.get(lane)), _whole(one.get("serial")))
+    return {lane: _whole(serial) for lane, serial in found.items()}
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _sub_pm(section: str) -> str:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 STEP = 65_536
 
 
+def left_behind(known: int, serial: int) -> bool:
+    """Is what a node knows so old that it could soon take no step of its lane? Deploy helps."""
+    return serial - known > STEP // 2
+
+
 def is_duplicate(head: Any, hash_: str, held: Any) -> bool:
     """4: equal serial and hash: the node holds this very head, and what it stands for."""
     return held is not None and hash_ == held.hash and not held.lost

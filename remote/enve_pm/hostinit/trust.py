@@ -6,7 +6,7 @@ import json
 import os
 from shutil import rmtree
 
-from enve_pm.core.chain import STEP
+from enve_pm.core.chain import left_behind
 from enve_pm.core.refusal import FormatError
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.hostinit.order import Order
-
-FAR = STEP // 2
 
 
 def lay(order: Order) -> tuple[list[str], dict[str, str]]:
@@ -86,7 +84,7 @@ def floors(order: Order) -> bool:
     wanted = dict(known)
     for lane, serial in order.floors.items():
         before = max(held.get(lane, 0), known.get(lane, 0))
-        if not before or serial - before > FAR:
+        if not before or left_behind(before, serial):
             wanted[lane] = serial
     return wanted != known and files.put(path, _line({"v": 1, "floors": wanted}), 0o600)
 

@@ -107,6 +107,17 @@ def test_settings_that_changed() -> None:
     assert shown(steps(other)) == ["~ register", "~ install"]
 
 
+def test_a_node_that_was_left_far_behind_gets_a_floor() -> None:
+    wanted = replace(WANTED, floors={"main": 70_000, "side": 70_000})
+    for known in ({}, {"state": '{"lanes":{"main":{"serial":40000}}}'}):
+        assert shown(steps(wanted, **known)) == []
+    behind = {"state": '{"lanes":{"main":{"serial":9},"side":[1]}}'}
+    assert shown(steps(wanted, **behind)) == ["~ floor of lane main"]
+    assert shown(steps(wanted, **behind, floors='{"floors":{"main":60000,"x":"y"}}')) == []
+    for lie in ('{"lanes":[]}', "[]", '{"lanes":{"main":{"serial":"9"}}}'):
+        assert shown(steps(wanted, state=lie, floors=lie)) == []
+
+
 def test_keys_come_go_and_change() -> None:
     found = steps(replace(WANTED, keys={"B" * 40: RING}))
     assert shown(found) == [f"+ key {'B' * 40}", f"- key {'A' * 40}"]
