@@ -19,7 +19,7 @@ def split(text: str) -> tuple[str, str]:
     """(unit, the path in its root); the unit is empty where this is no such path."""
     quoted = text.startswith("[")
     name, sign, path = text[quoted:].partition("]" + SIGN if quoted else SIGN)
-    if not sign or (not quoted and "/" in name):
+    if not sign or not name or (not quoted and "/" in name):
         return "", text
     return name, "/" + path
 
@@ -27,7 +27,7 @@ def split(text: str) -> tuple[str, str]:
 def check(value: Any) -> Any:
     """Such a path, or `fieldcheck.place`. Raises Bad."""
     unit, path = split(value) if isinstance(value, str) else ("", value)
-    if unit or (isinstance(value, str) and value.startswith(SIGN)):
+    if unit:
         unit_name(unit)
         if not value.startswith("[") and not address.is_plain(unit):
             raise Bad("a unit's name (one that is not plain in brackets)", unit)
