@@ -11,6 +11,7 @@ from enve_pm.core.filename import unquote
 from enve_pm.core.picture import DEEPEST, Knot
 from enve_pm.shell import listing, where, words
 from enve_pm.shell.words import OK, USAGE, Failure
+from enve_pm.wire.nested import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,13 +65,14 @@ def load(home: str) -> dict[str, Knot]:
 
 def _units(home: str, above: Sequence[str]) -> list[str]:
     try:
-        names = os.listdir(where.nested(home, above, "units"))
+        place = where.nested(home, above, "units")
     except OSError:
         return []
     found = []
-    for name in sorted(names):
+    for name in sorted(os.listdir(place))[: ALL if above else None]:
         try:
             found.append(address.check_name(unquote(name)))
         except ValueError:
             continue  # no pm has made it
+    where.close(place)
     return found

@@ -11,7 +11,7 @@ from enve_pm.core.filename import quote, unquote
 from enve_pm.shell import listing, where, words
 from enve_pm.shell.state import foreign
 from enve_pm.shell.words import FAILED, REFUSED, USAGE, Failure
-from enve_pm.wire.nested import is_name
+from enve_pm.wire import nested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 NOT_YOURS = "%s is not yours to read; use its owner's login"
 LARGEST = 64 << 20  # bytes of a status file
+LINE = 1 << 20  # ... of that of a unit
 
 
 def status(home: str) -> dict[str, Any]:
     """status.json. Raises Failure."""
     try:
-        return document(f"{home}/public/status.json")
+        shown = document(f"{home}/public/status.json")
+        return shown if _trusted(home) else nested.clean_status(shown) or {}
     except FileNotFoundError:
         raise Failure(
             FAILED, f"no pm has run in {home} yet; start it with: pm host start"
@@ -44,22 +46,31 @@ def outdated(home: str) -> str:
 
 def subs(home: str) -> dict[str, Any]:
     """What sub/NAME.json say, by NAME."""
+    trusted = _trusted(home)
     found = {}
     folder = f"{home}/public/sub"
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
         if name.endswith(".json") and not name.startswith("."):
             try:
-                found[unquote(name[:-5])] = document(f"{folder}/{name}")
+                shown = document(f"{folder}/{name}")
+                found[address.check_name(unquote(name[:-5]))] = (
+                    shown if trusted else nested.clean_sub(shown) or {}
+                )
             except (FileNotFoundError, ValueError):
                 continue  # it goes just now, or is none of ours
     return found
 
 
-def document(path: str, what: str = "") -> dict[str, Any]:
+def _trusted(home: str) -> bool:
+    """Whether what it shows is root's or our own word; another login's pm is a stranger's."""
+    return os.stat(home).st_uid in (0, os.geteuid())
+
+
+def document(path: str, what: str = "", most: int = LARGEST) -> dict[str, Any]:
     """A JSON object; `what` it is called, else by its path. Raises Failure, FileNotFoundError."""
     try:
         with open(foreign.regular(path), "rb") as file:
-            value = json.loads(file.read(LARGEST))
+            value = json.loads(file.read(most))
     except PermissionError:
         raise Failure(REFUSED, NOT_YOURS % (what or path)) from None
     except (ValueError, RecursionError):
@@ -73,11 +84,13 @@ def parameter(home: str, path: Sequence[str]) -> dict[str, Any]:
     """The line of a unit, by the names that lead to it. Raises Failure."""
     *above, unit = path
     name = address.format(path) if above else unit
+    place = folder(home, above, "units/" + quote(unit), name)
     try:
-        place = folder(home, above, "units/" + quote(unit), name)
-        return document(f"{place}/parameter", f"the line of {name}")
+        return document(f"{place}/parameter", f"the line of {name}", LINE)
     except FileNotFoundError:
         raise unknown(home, name) from None
+    finally:
+        where.close(place)
 
 
 def unknown(home: str, name: str) -> Failure:
@@ -145,4 +158,4 @@ def edges(line: Mapping[str, Any], above: Iterable[str]) -> list[tuple[str, str]
 
 def names(value: Any) -> list[str]:
     """Those of units in a list that anybody may have written."""
-    return [one for one in value if is_name(one)] if isinstance(value, list) else []
+    return [one for one in value if nested.is_name(one)] if isinstance(value, list) else []

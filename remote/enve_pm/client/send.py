@@ -7,6 +7,7 @@ import os
 import stat
 import time
 
+from enve_pm.shell.state.foreign import regular
 from enve_pm.shell.words import DEADLINE, FAILED, REFUSED, USAGE, Failure
 from enve_pm.wire import command
 
@@ -59,9 +60,7 @@ def open_input(home: str) -> int:
     """The owner's pipe, for writing. Raises Failure: 3 pm is not running, 5 not the owner."""
     path = f"{home}/input"
     try:
-        if not stat.S_ISFIFO(os.stat(path).st_mode):
-            raise Failure(FAILED, f"{path} is no fifo; remove it and start pm again")
-        return os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except PermissionError:
         raise Failure(
             REFUSED, f"you are not the owner of pm in {home}; use its login, or sudo"
@@ -70,6 +69,10 @@ def open_input(home: str) -> int:
         raise Failure(
             FAILED, f"pm is not running in {home}; start it with: pm host start"
         ) from None
+    if not stat.S_ISFIFO(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Failure(FAILED, f"{path} is no fifo; remove it and start pm again")
+    return fd
 
 
 def send(home: str, line: bytes) -> None:
@@ -121,7 +124,7 @@ def _late(home: str, job: str, seconds: float) -> str:
 
 def _retcode(home: str, job: str) -> int | None:
     try:
-        with open(f"{home}/jobs/{job}/retcode", "rb") as file:
+        with open(regular(f"{home}/jobs/{job}/retcode"), "rb") as file:
             data = file.read(ANSWER)
     except FileNotFoundError:
         return None
@@ -133,7 +136,7 @@ def _retcode(home: str, job: str) -> int | None:
 
 def _message(home: str, job: str) -> str:
     try:
-        with open(f"{home}/jobs/{job}/message", encoding="utf-8", errors="replace") as file:
-            return file.read(MESSAGE).strip()
+        with open(regular(f"{home}/jobs/{job}/message"), "rb") as file:
+            return file.read(MESSAGE).decode("utf-8", "replace").strip()
     except OSError:
         return ""

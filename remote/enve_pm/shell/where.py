@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SYSTEM_HOME = "/var/opt/pm"
 SYSTEM_PIPE = "/var/pm/default.pipe"
 _STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN = "/proc/self/fd/"
 FLAGS = {"--home": True, "--pipe": True}
 
 
@@ -40,7 +41,13 @@ def nested(home: str, above: Sequence[str], folder: str) -> str:
         finally:
             os.close(handle)
         handle = following
-    return f"/proc/self/fd/{handle}"
+    return f"{_OPEN}{handle}"
+
+
+def close(path: str) -> None:
+    """What `nested` has opened is not needed any more."""
+    if path.startswith(_OPEN):
+        os.close(int(path[len(_OPEN) :]))
 
 
 def default_home() -> str:

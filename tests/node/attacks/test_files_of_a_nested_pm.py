@@ -7,9 +7,12 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.box import Box, line
+
+from enve_pm.client import graph, read
 
 pytestmark = pytest.mark.real
 FORGED = "\x9b31m\u202eX"  # U+009B begins a sequence, as ESC [ does
@@ -97,3 +100,51 @@ def test_what_a_unit_says_drives_no_terminal(box: Box) -> None:
     told = box.pm("list").stdout + box.pm("restart", "bad").stderr
     assert "\x1b" not in told
     assert told.count("\\e]0;title\\x07") == 2
+
+
+def test_no_descriptor_is_left_of_a_look(tmp_path: Path) -> None:
+    row = {"state": "RUNNING", "kind": "subpm"}
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public/status.json").write_text(json.dumps({"v": 1, "units": {"pm1": row}}))
+    for folder in ("units/pm1", "spots/pm1/units/web"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "parameter").write_text("{}")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert sorted(graph.load(str(tmp_path))) == ["pm1", "pm1.web"]
+    assert read.parameter(str(tmp_path), ("pm1", "web")) == {}
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+STATES = [
+    {"units": 5},
+    {"units": {FORGED: {}}},
+    {"units": {"web": 5}},
+    {"units": {"web": {"state": 5, "result": {}, "since": "x", "why": [], "detail": 7}}},
+    {"units": {"web": {"state": FORGED, "result": FORGED, "since": 1, "detail": FORGED}}},
+    {"pid": float("inf"), "units": {}},
+    {"version": FORGED, "hash": FORGED, "units": {}},
+]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another login")
+@pytest.mark.parametrize("states", STATES)
+def test_what_another_login_s_pm_shows(box: Box, tmp_path: Path, states: dict[str, Any]) -> None:
+    for folder in ("public/sub", "units/web"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("status", "sub/x"):
+        (tmp_path / f"public/{name}.json").write_text(json.dumps({"v": 1, **states}))
+    (tmp_path / "units/web/parameter").write_text('{"name":"web","v":1}')
+    os.chown(tmp_path, 1, 1)
+    for words in (["list"], ["status"], ["why", "web"], ["list-dependencies"], ["start", "web"]):
+        done = box.pm(*words, "--home", str(tmp_path))
+        said = done.stdout + done.stderr
+        assert "Traceback" not in said, said
+        assert all(sign.isprintable() or sign == "\n" for sign in said)
+
+
+def test_an_order_goes_into_a_pipe_only(box: Box, tmp_path: Path) -> None:
+    """However the way there is bent between two looks."""
+    (tmp_path / "secret").write_text("the secret of root")
+    (tmp_path / "input").symlink_to("secret")
+    assert box.pm("start", "web", "--home", str(tmp_path)).returncode == 3
+    assert (tmp_path / "secret").read_text() == "the secret of root"

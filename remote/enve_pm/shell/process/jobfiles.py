@@ -25,7 +25,7 @@ def newest(folder: str, unit: str) -> dict[str, Any] | None:
     found: dict[str, Any] | None = None
     try:
         with Folder(folder + "/.", os.stat(folder).st_uid) as jobs:
-            for name in os.listdir(jobs.fd)[:MOST]:
+            for name in jobs.names(MOST):
                 said = _parameter(jobs, name)
                 if said.get("unit") == unit and (found is None or rank(name) > rank(found["job"])):
                     found = {**said, "job": name}

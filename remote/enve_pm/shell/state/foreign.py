@@ -71,6 +71,11 @@ class Folder:
             raise Foreign(f"{name} grew beyond {limit} bytes")
         return data
 
+    def names(self, most: int) -> list[str]:
+        """Of what is in it, at most so many. Raises OSError."""
+        with os.scandir(self.fd) as entries:
+            return [entry.name for entry in itertools.islice(entries, most)]
+
     def sizes(self, most: int) -> list[tuple[int, str]]:
         """(bytes, name) of what is in it, at most so many. Raises OSError."""
         with os.scandir(self.fd) as entries:
