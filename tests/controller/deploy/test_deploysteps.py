@@ -82,7 +82,7 @@ def test_an_install_without_a_start() -> None:
     [
         ({"status": "", "pm": ""}, ["> pm start"], False),
         (alive(program="f" * 16), ["~ program reexec"], True),
-        ({"python": "good 3.13.0 /usr/bin/python3"}, ["~ program"], False),
+        ({"python": "good 3.13.0 /usr/bin/python3"}, ["~ program reexec"], False),
         ({"changed": "/h/pm: FAILED"}, ["~ /h/pm"], False),
         ({"changed": "/h/pm: FAILED open or read"}, ["~ /h/pm"], False),
     ],
