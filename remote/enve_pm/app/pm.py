@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
-from enve_pm.app import carried
+from enve_pm.app import carried, ondisk
 from enve_pm.app.board import Board
 from enve_pm.app.closing import Closing
 from enve_pm.app.debts import Debts
@@ -13,25 +13,20 @@ from enve_pm.app.engine import Engine
 from enve_pm.app.loaders import Loaders
 from enve_pm.app.owner import Owner
 from enve_pm.app.report import APPLIED, Load, Reports
-from enve_pm.app.rollout import PLAN, Rollout
-from enve_pm.app.share import read_line
+from enve_pm.app.rollout import Rollout
 from enve_pm.app.streams import Streams
 from enve_pm.app.timed import Timed
-from enve_pm.core.effects import Define, Want
-from enve_pm.core.refusal import FormatError
 from enve_pm.core.states import FAIL, STARTING_FAIL, STOPPED, UP
-from enve_pm.core.unit import JOB, LOADER, PROCESS, RESOURCE, ROOMS, TIMER, UnitError
+from enve_pm.core.unit import JOB, LOADER, PROCESS, RESOURCE, ROOMS, TIMER
 from enve_pm.core.unitstate import SHUTDOWN
 from enve_pm.resource.jobs import JobUnits
 from enve_pm.resource.makers import Makers
 from enve_pm.resource.process import Processes
-from enve_pm.shell.complain import complain
 from enve_pm.shell.events import pipes
 from enve_pm.shell.events.light import signal
 from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.events.system import System
 from enve_pm.shell.guard import program, subtree
-from enve_pm.shell.guard.survivor import kill_survivors
 from enve_pm.shell.log.logpipe import LogPipes
 from enve_pm.shell.state.home import Home
 
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
     from enve_pm.app.report import Spots
     from enve_pm.resource.run import Run
     from enve_pm.shell.plan.accept import Acceptor
-    from enve_pm.shell.state.home import Kept
 
 AT_REST = (STOPPED, STARTING_FAIL, FAIL)
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -130,7 +124,7 @@ class Pm:
         if self.pipe_fd >= 0:
             self.streams.open(self.home.path, self.pipe, self.pipe_fd)
         if state is None:
-            self._begin()
+            ondisk.begin(self)
         else:
             carried.resume(self, state)
         if self.input_fd >= 0:
@@ -147,32 +141,6 @@ class Pm:
         self.board.flush()
         self.logs.close()
         return code
-
-    def _begin(self) -> None:
-        killed, left = kill_survivors(self.system, self.home.jobs.earlier())
-        if killed or left:
-            note = "pm: killed %d processes of an earlier pm" % killed
-            note += "; still there: %s" % " ".join(map(str, left)) if left else ""
-            complain(note)
-        self.home.subs_are_down()
-        self.board.wants = _wants(self.home)
-        for kept in self.home.units():
-            self.engine.feed(self._known(kept))
-        self.streams.catch_up()
-
-    def _known(self, kept: Kept) -> list[Any]:
-        """A unit that the disk knows; a line that cannot be read is left to the plan."""
-        try:
-            spec = read_line(kept.line)
-        except (FormatError, UnitError) as error:
-            complain("pm: unit %s on disk: %s" % (kept.name, error))
-            return []
-        name = spec.unit
-        self.processes.belongings.known(spec)
-        self.rollout.know(kept._replace(name=name))
-        by_hand = self.board.manual(name)
-        planned = [Define(name, spec), Want(name, spec.want, PLAN), *self.debts.of(name)]
-        return planned if by_hand is None else [*planned, by_hand]
 
     def load(self, job: str, lines: dict[str, str], march: bool) -> None:
         """These lines, and no others, are this pm's units from now on (see contracts, 2); `march`:
@@ -239,11 +207,3 @@ class Pm:
     def dump(self) -> tuple[dict[str, Any], list[int]]:
         """See `carried`."""
         return carried.dump(self)
-
-
-def _wants(home: Home) -> dict[str, str]:
-    try:
-        return home.wants()
-    except (OSError, FormatError) as error:
-        complain("pm: the wants set by hand are lost: %s" % error)
-        return {}

@@ -7,10 +7,10 @@ from shlex import quote
 from shutil import which
 
 from enve_pm.hostinit import files
-from enve_pm.hostinit.keeper import MARK, STOP, FileKeeper, must
+from enve_pm.hostinit.keeper import MARK, STOP, must
 from enve_pm.hostinit.problem import tool
+from enve_pm.hostinit.script import Script
 
-SCRIPTS = "/etc/init.d"
 DEFAULT = "/etc/runlevels/default"
 BOOTED = "/run/openrc"
 # What is given to the supervisor is read by sh twice.
@@ -31,15 +31,10 @@ depend() {
 """
 
 
-class OpenRC(FileKeeper):
+class OpenRC(Script):
     """A script in /etc/init.d, in the runlevel `default`."""
 
     kind = "openrc"
-    mode = 0o755
-
-    @property
-    def path(self) -> str:
-        return "%s/%s" % (SCRIPTS, self.kept.name)
 
     def text(self) -> str:
         kept = self.kept

@@ -6,7 +6,7 @@ from __future__ import annotations
 from glob import glob
 from itertools import chain
 
-from enve_pm.hostinit import busybox, cron, runit, systemd, sysvinit
+from enve_pm.hostinit import busybox, cron, runit, script, systemd
 from enve_pm.hostinit.another import Another
 from enve_pm.hostinit.busybox import Busybox
 from enve_pm.hostinit.cron import Cron
@@ -47,7 +47,7 @@ USER: dict[str, Make] = {
     "launchd": lambda kept: Launchd(kept, user=True),
 }
 ANY: dict[str, Make] = {"cron": Cron, "none": Nobody, "pm": Another}
-FILES = (systemd.SYSTEM_UNITS + "/%s*.service", sysvinit.SCRIPTS + "/%s*", runit.FOLDERS + "/%s*")
+FILES = (systemd.SYSTEM_UNITS + "/%s*.service", script.SCRIPTS + "/%s*", runit.FOLDERS + "/%s*")
 
 NOT_COVERED = "a reboot is not covered: nothing that we know can start pm again on this node; "
 BY_HAND = "have `%s/pm run --respawn --detach` started at boot"

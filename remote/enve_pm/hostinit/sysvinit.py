@@ -7,13 +7,13 @@ import os
 from glob import glob
 from shutil import which
 
-from enve_pm.hostinit import files
+from enve_pm.hostinit import files, script
 from enve_pm.hostinit.first import is_sysv
-from enve_pm.hostinit.keeper import MARK, STOP, FileKeeper, must
+from enve_pm.hostinit.keeper import MARK, STOP, must
 from enve_pm.hostinit.kept import END
 from enve_pm.hostinit.problem import Problem, tool
+from enve_pm.hostinit.script import Script
 
-SCRIPTS = "/etc/init.d"
 LEVELS = "/etc/rc[2-5].d"
 TEXT = """\
 #!/bin/sh
@@ -44,15 +44,10 @@ ADD = (("update-rc.d", "%s", "defaults"), ("chkconfig", "--add", "%s"))
 DROP = (("update-rc.d", "-f", "%s", "remove"), ("chkconfig", "--del", "%s"))
 
 
-class SysVInit(FileKeeper):
+class SysVInit(Script):
     """A script in /etc/init.d."""
 
     kind = "sysvinit"
-    mode = 0o755
-
-    @property
-    def path(self) -> str:
-        return "%s/%s" % (SCRIPTS, self.kept.name)
 
     def text(self) -> str:
         kept = self.kept
@@ -66,7 +61,7 @@ class SysVInit(FileKeeper):
         }
 
     def usable(self) -> bool:
-        known = is_sysv() and os.path.isdir(SCRIPTS) and os.geteuid() == 0
+        known = is_sysv() and os.path.isdir(script.SCRIPTS) and os.geteuid() == 0
         return known and any(which(way[0]) for way in ADD)
 
     def enabled(self) -> bool:

@@ -128,8 +128,7 @@ def test_what_a_table_cannot_hold_is_refused(table: Path) -> None:
 def test_two_inits_with_one_folder_are_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("enve_pm.hostinit.openrc.SCRIPTS", str(tmp_path))
-    monkeypatch.setattr("enve_pm.hostinit.sysvinit.SCRIPTS", str(tmp_path))
+    monkeypatch.setattr("enve_pm.hostinit.script.SCRIPTS", str(tmp_path))
     ours = kept.of("/srv/pm")
     made = OpenRC(ours)
     Path(made.path).write_text(made.text())

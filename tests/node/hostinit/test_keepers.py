@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from enve_pm.hostinit import files, keeper, kept, register, sysvinit
+from enve_pm.hostinit import files, keeper, kept, register
 from enve_pm.hostinit.cron import Cron
 from enve_pm.hostinit.keeper import MARK, Keeper
 from enve_pm.hostinit.openrc import OpenRC
@@ -129,7 +129,7 @@ def test_a_script_of_system_v_runs_pm_as_whom_it_shall(login: str, tmp_path: Pat
 def test_what_somebody_else_put_there_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sysvinit, "SCRIPTS", str(tmp_path))
+    monkeypatch.setattr("enve_pm.hostinit.script.SCRIPTS", str(tmp_path))
     asked = program(tmp_path / "bin/update-rc.d", f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
     monkeypatch.setenv("PATH", f"{asked.parent}:{os.environ['PATH']}")
     made = SysVInit(kept.of("/var/opt/pm"))
