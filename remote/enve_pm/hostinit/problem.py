@@ -46,6 +46,7 @@ def _run(
             stderr=errors,
             timeout=deadline,
             check=False,
+            start_new_session=True,  # `su LOGIN -c` of some hosts lets LOGIN type into ours else
         )
     except FileNotFoundError:
         return 127, b"there is no " + os.fsencode(argv[0]), b""

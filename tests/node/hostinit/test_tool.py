@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,3 +24,21 @@ def test_one_that_cannot_be_run_is_told(
         (tmp_path / "cygrunsrv").write_text("")
         (tmp_path / "cygrunsrv").chmod(mode)
     assert tool(["cygrunsrv", "--query", "x"]) == (status, f"{told} cygrunsrv")
+
+
+@pytest.mark.real
+def test_none_gets_the_terminal_of_its_caller() -> None:
+    """Some of them run a login's program for root, which could type into root's shell."""
+    text = "from enve_pm.hostinit.problem import tool\n"
+    text += "print(tool(['sh', '-c', ': </dev/tty && echo has it']))\n"
+    child, mine = pty.fork()
+    if not child:
+        os.execv(sys.executable, [sys.executable, "-c", text])
+    said = b""
+    with suppress(OSError):  # EIO: it has ended
+        while data := os.read(mine, 4096):
+            said += data
+    os.waitpid(child, 0)
+    os.close(mine)
+    assert b"/dev/tty" in said
+    assert b"has it" not in said
