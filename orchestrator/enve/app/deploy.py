@@ -25,6 +25,8 @@ from enve.model.blueprint import Blueprint, NodeBlueprint
 from enve.model.report import Begin, Change, Difference, Emit, End, Notice, Problem, Result, Step
 from enve.model.site import Node
 
+TOLD = 8  # spots by their names in a message
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -190,7 +192,8 @@ def _failed(found: list[Problem]) -> NodeFailure:
 
 
 def _drops(spots: tuple[str, ...]) -> RefusedError:
+    more = f", and {len(spots) - TOLD} more" if len(spots) > TOLD else ""
     return RefusedError(
-        f"the blueprint drops spots in which something lives: {' '.join(spots[:8])}",
+        f"the blueprint drops spots in which something lives: {' '.join(spots[:TOLD])}{more}",
         hint="march a plan without them first, or give --remove-spots",
     )

@@ -88,4 +88,5 @@ def write_out(
     remember(history, plan, signed, frozenset(), True)
     signedfile.write(out, Content(signed, plan.blobs, plan.names))
     count = len(signed.parts)
-    emit(Notice(f"{out}: {plan.name} #{signed.signed.serial} for {count} nodes, not sent yet"))
+    nodes = f"{count} node{'s' if count != 1 else ''}"
+    emit(Notice(f"{out}: {plan.name} #{signed.signed.serial} for {nodes}, not sent yet"))

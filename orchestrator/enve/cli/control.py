@@ -102,7 +102,7 @@ def carry_out(
     settings = fleet.settings(args)
     domain = fleet.domain(settings)
     meant = select_units(domain, patterns)
-    _units_only(meant)
+    _units_only(meant, patterns)
     limit = fleet.limited(domain, args.limit)
     nodes = fleet.becoming((node for node in meant.nodes if node.name in limit), settings)
     connect = fleet.connector(args, settings, nodes)
@@ -120,11 +120,16 @@ def carry_out(
     return control
 
 
-def _units_only(meant: Selection) -> None:
+def _units_only(meant: Selection, patterns: list[str]) -> None:
     from enve.core.literal import whole_nodes  # noqa: PLC0415
 
     for rule in whole_nodes(meant):
         node = min(rule.nodes)
+        if len(rule.nodes) > 1 or node not in patterns:
+            raise UsageError(
+                f"wanted addresses of resources, found a pattern of nodes ({node})",
+                hint="*.** means all resources of all nodes, web*.** those of some",
+            )
         raise UsageError(
             f"'{node}' is a node, no resource of one",
             hint=f"{node}.** means all of its resources",

@@ -65,7 +65,13 @@ class Asked:
 
     def chosen(self) -> Keeper:
         """By name, else what this machine has."""
-        return register.choose(self._kind(), self.kept, self.system)
+        kind = self._kind()
+        if kind != register.AUTO and not self.known()[0].usable():
+            raise Problem(
+                f"{kind} can't be had on this machine",
+                "without --kind pm finds what can; with --stdout it is only printed",
+            )
+        return register.choose(kind, self.kept, self.system)
 
     def known(self) -> list[Keeper]:
         """By name, else all that pm is registered with."""
@@ -85,6 +91,8 @@ class Asked:
         kind = self.options.get("--kind", register.AUTO)
         makes = register.known(self.kept, self.system)
         if kind != register.AUTO and kind not in makes:
+            if kind in register.SYSTEM:
+                raise Failure(USAGE, f"--kind {kind} is root's: it takes --as-root")
             hint = nearest(kind, list(makes)) or f"; known here: {', '.join(makes)}"
             raise Failure(USAGE, f"--kind {kind}{hint}")
         return kind

@@ -143,3 +143,17 @@ def test_config_dumps_and_nothing_else(enve: Enve) -> None:
     code, _, err = enve("config", "dmup")
     assert code == 64
     assert "did you mean 'dump'?" in err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("db1", "'db1' is a node, no resource of one\n  db1.** means all of its resources"),
+        ("**", "wanted addresses of resources, found a pattern of nodes (db1)\n  *.** means all"),
+        ("w*", "wanted addresses of resources, found a pattern of nodes (web01)"),
+    ],
+)
+def test_an_order_is_for_resources(enve: Enve, pattern: str, told: str) -> None:
+    code, _, err = enve("restart", "-i", "inventory.yml", pattern)
+    assert code == 64
+    assert told in err

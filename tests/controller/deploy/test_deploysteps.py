@@ -208,3 +208,11 @@ def test_whatever_a_node_shows_is_compared_without_an_error(old: Any, units: Any
             "sub x.json": json.dumps(sub),
         }
     )
+
+
+def test_dropped_spots_beyond_the_first_are_counted() -> None:
+    from enve.app.deploy import _drops
+
+    names = tuple(f"s{number}" for number in range(11))
+    assert str(_drops(names[:2])).endswith("lives: s0 s1")
+    assert str(_drops(names)).endswith("s6 s7, and 3 more")

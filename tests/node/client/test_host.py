@@ -82,6 +82,8 @@ def test_an_entry_comes_and_goes(home: Path, tmp_path: Path) -> None:
         (["instal"], 64, "wanted: pm host install"),
         (["install", "--kind", "systemb"], 64, "did you mean systemd?"),
         (["install", "--kind", "upstart"], 64, "known here: "),
+        (["install", "--kind", "runit"], 64, "--kind runit is root's: it takes --as-root"),
+        (["install", "--kind", "launchd"], 3, "launchd can't be had on this machine"),
         (["stop", "--kind", "auto", "--init-stream", "x"], 64, "goes with install"),
         (["remove", "--stdout"], 64, "--stdout goes with install, found remove; nothing was done"),
         (["start", "--force"], 64, "--force goes with install"),
