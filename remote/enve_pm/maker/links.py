@@ -23,6 +23,7 @@ _KIND, _DATA = 1, 2  # in _INFO
 _OTHER_END = 1  # in _DATA of a pair
 _HEAD = struct.Struct("=BxHiII")  # family, type, index, flags, which flags are meant
 _UP = 1
+_FIRST = 1  # index of the loopback link of every namespace
 
 
 class Links:
@@ -36,6 +37,10 @@ class Links:
         rows = self._netlink.dump(_GET, "links", _HEAD.pack(0, 0, 0, 0, 0))
         links = [_read(row) for row in rows]
         return {link.name: link for link in links}
+
+    def loopback(self) -> Link:
+        """`lo`, whatever somebody in there calls it."""
+        return next(link for link in self.all().values() if link.index == _FIRST)
 
     def add_bridge(self, name: str, group: int) -> None:
         """Its address does not change with what sits on it; `group`: see `mark`."""

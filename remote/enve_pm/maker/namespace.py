@@ -89,7 +89,7 @@ class NamespaceUnit:
         """In the namespace."""
         self._laid.note_network(os.stat(netns.OWN))
         links = Links(Netlink())
-        loopback = links.all()[LOOPBACK]
+        loopback = links.loopback()
         if loopback.alias != self._mark.alias:
             links.mark(loopback, self._mark.alias)
         if not loopback.up:
@@ -113,4 +113,4 @@ class NamespaceUnit:
 
 def _loopback(namespace: int) -> Link:
     with netns.Inside(namespace):
-        return Links(Netlink()).all()[LOOPBACK]
+        return Links(Netlink()).loopback()

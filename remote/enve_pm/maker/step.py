@@ -44,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         line, _, roots = stdin.read(LARGEST).partition(b"\n")
     spec = UnitSpec.parse(loads(line))
     why = _do(step, home, spec, loads(roots) if roots else {})
+    why = why.encode("utf-8", "backslashreplace").decode()  # names that others have given
     if why:
         print("%s: %s" % (step, why), flush=True)
         _leave(home, why)

@@ -4,13 +4,14 @@ else, whatever his line says and whoever swaps what it shows."""
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.box import Box
-from tests.support.rooms import archive, bind, inside, kept, mounted, subroot, tmpfs, volume
+from tests.support.rooms import archive, bind, enter, inside, kept, mounted, subroot, tmpfs, volume
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 
@@ -86,6 +87,17 @@ def test_what_is_covered_is_not_forgotten(box: Box, kind: str) -> None:
     box.order("start", "evil")
     box.order("stop", "evil")
     assert mounted(box) == []
+
+
+def test_a_name_that_is_no_text_is_told(box: Box) -> None:
+    box.load(subroot("root", "bind", paths=["/usr"]))
+    odd = os.fsencode(f"{box.home}/spots/root/root/tmp") + b"/\xff"
+    for words in (["mkdir", odd], ["mount", "-t", "tmpfs", "odd", odd]):
+        subprocess.run([*enter(box), *words], check=True)
+    box.order("stop", "root", status=3)
+    assert "\\udcff is mounted in it" in box.unit("root")["detail"]
+    subprocess.run([*enter(box), "umount", odd], check=True)
+    box.order("reset-failed", "root")
 
 
 def test_what_a_user_had_goes_when_he_is_no_more(box: Box) -> None:
