@@ -17,6 +17,11 @@ from tests.support.box import Box, line
 OWN = ("unshare", "--mount", "--propagation", "private", "--")
 
 
+def subpm(name: str, mode: str = "root", **keys: Any) -> dict[str, Any]:
+    """A nested pm."""
+    return line(name, kind="subpm", mode=mode, **keys)
+
+
 def tmpfs(name: str, at: Path | str = "data", **keys: Any) -> dict[str, Any]:
     return line(name, kind="mount", mount={"type": "tmpfs", "at": str(at), **keys})
 

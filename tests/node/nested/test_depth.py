@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import brood
+from tests.support import brood, rooms
 from tests.support.box import Box, line
 from tests.support.interpreter import python_for
 from tests.support.rooms import OWN, subroot
@@ -29,7 +29,7 @@ ONE, TWO, *_ = (user.pw_name for user in pwd.getpwall() if 1 < user.pw_uid < 100
 
 def subpm(name: str, mode: str, **keys: Any) -> dict[str, Any]:
     needs = {"needs": ["base"]} if "root" in keys else {}
-    return line(name, kind="subpm", mode=mode, **keys, **needs)
+    return rooms.subpm(name, mode, **keys, **needs)
 
 
 def base(name: str) -> dict[str, Any]:

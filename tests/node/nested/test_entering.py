@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.box import Box, line
-from tests.support.rooms import subroot
+from tests.support.rooms import subpm, subroot
 from tests.support.terminal import Terminal
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
@@ -31,10 +31,6 @@ CONSOLE = {
     "terminal": True,
 }
 LOOK = "id -u; hostname; pwd; ps -e | grep -c .; exit 7"
-
-
-def subpm(name: str, **keys: Any) -> dict[str, Any]:
-    return line(name, kind="subpm", **{"mode": "root", **keys})
 
 
 def tree(kind: str) -> list[dict[str, Any]]:

@@ -6,12 +6,13 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import brood
+from tests.support import brood, rooms
 from tests.support.box import Box, line
 from tests.support.wait import until
 
@@ -19,8 +20,7 @@ pytestmark = pytest.mark.real
 MODE = "root" if os.getuid() == 0 else "user"
 
 
-def subpm(name: str, **keys: Any) -> dict[str, Any]:
-    return line(name, kind="subpm", **{"mode": MODE, **keys})
+subpm = partial(rooms.subpm, mode=MODE)
 
 
 UNITS = (

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import brood
+from tests.support import brood, rooms
 from tests.support.box import Box, line
 from tests.support.interpreter import python_for
 from tests.support.wait import until
@@ -44,8 +45,7 @@ def run(place: Path, *around: str) -> Box:
     return box
 
 
-def subpm(name: str, **keys: Any) -> dict[str, Any]:
-    return line(name, kind="subpm", **{"mode": "user", **keys})
+subpm = partial(rooms.subpm, mode="user")
 
 
 LOOK = """echo $(id -u) $(hostname) $(grep -c : /proc/net/dev) $(ls $TOP)

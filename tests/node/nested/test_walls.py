@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.support import brood
 from tests.support.box import Box, line
-from tests.support.rooms import subroot
+from tests.support.rooms import subpm, subroot
 from tests.support.wait import until
 
 from enve_pm.shell.guard import subtree
@@ -22,10 +22,6 @@ BASE = subroot("base", "overlay", lower=["/"])
 CHROOT = {"root": "base", "needs": ["base"]}
 JAIL = {"jail": True, "hostname": "inner"}
 KINDS = {"chroot": CHROOT, "jail": JAIL, "jail with a root": {**JAIL, **CHROOT}}
-
-
-def subpm(name: str, **keys: Any) -> dict[str, Any]:
-    return line(name, kind="subpm", **{"mode": "root", **keys})
 
 
 def said(box: Box, name: str, text: str, *others: dict[str, Any], **keys: Any) -> str:
