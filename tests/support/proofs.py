@@ -17,7 +17,8 @@ import pytest
 KEY = "proof"
 TOLD = """\
 What the long campaigns (`make nightly`) went through when they were run last, each with 0
-violations: a test with one leaves its counts of before."""
+violations: a test with one leaves its counts of before. `met`: how many of the faults came to pass;
+the others wait for a call that only the run that was counted has made."""
 Counts = dict[str, int]
 Held = dict[str, dict[str, Counts]]  # what -> test -> counts
 
