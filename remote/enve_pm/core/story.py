@@ -95,13 +95,22 @@ def _advice(link: dict[str, Any], story: dict[str, Any]) -> str:
         return "add it to the plan, or take it out of `needs`"
     if link.get("kind") == LOADER and link.get("result") not in ("ok", "", None):
         return "it is tried again; to look now: recheck"
-    if link["state"] == states.FAIL and link.get("want") == states.DOWN:
-        return "mend it, and try again: stop; or leave it as it is: reset-failed"
     if link["state"] in (states.FAIL, states.STARTING_FAIL):
-        return "mend it and march, or try again now: restart"
+        return _mending(link)
     if link.get("want") == states.DOWN and str(link.get("why", "")).startswith("manual"):
         return "it was stopped by hand: start it, or march to set it back"
     return ""
+
+
+def _mending(link: dict[str, Any]) -> str:
+    if link["state"] == states.FAIL and link.get("want") == states.DOWN:
+        return "mend it, and try again: stop; or leave it as it is: reset-failed"
+    if str(link.get("detail") or "").partition(":")[0] == states.UNDO:
+        return (
+            "what an earlier line made is to be undone first: mend that, and restart; or take it "
+            "out of the plan, reset-failed, and march it anew"
+        )
+    return "mend it and march, or try again now: restart"
 
 
 def _rows(rows: list[tuple[str, str]]) -> list[str]:

@@ -117,3 +117,9 @@ def test_what_is_missing_and_what_a_hand_stopped() -> None:
     assert "not running" in story.lines(told, NOW)[1]
     stopped = {"unit": "a", "relation": "", **unit("STOPPED"), "why": "manual by bob"}
     assert "by hand" in story.lines({**told, "alive": True, "chain": [stopped]}, NOW)[-1]
+
+
+def test_what_is_still_to_be_undone_has_a_way_out() -> None:
+    failed = {"unit": "a", "relation": "", **unit("FAIL exec:ENOENT"), "detail": "undo: why"}
+    told = {"v": 1, "alive": True, "chain": [failed], "job": None, "log": []}
+    assert "take it out of the plan, reset-failed" in story.lines(told, NOW)[-1]
