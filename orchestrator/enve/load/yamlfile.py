@@ -21,6 +21,7 @@ from enve.load.yamlbounds import Bounds
 
 BYTES = 16 << 20  # of one file
 DEPTH = 64
+VALUES = 2_000_000  # keys among them: some 350 bytes of memory each
 
 
 class _Parser(CParser):
@@ -30,11 +31,14 @@ class _Parser(CParser):
         return ""
 
     depth = 0
+    values = 0
 
     def descend_resolver(self, parent: yaml.Node | None, _: object) -> None:
         self.depth += 1
-        if self.depth > DEPTH and parent is not None:
-            problem = f"nested more than {DEPTH} deep"
+        self.values += 1
+        if parent is not None and (self.depth > DEPTH or self.values > VALUES):
+            deep = f"nested more than {DEPTH} deep"
+            problem = deep if self.depth > DEPTH else f"more than {VALUES} values in one file"
             raise yaml.composer.ComposerError(None, None, problem, parent.start_mark)
 
     def ascend_resolver(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from enve.errors import InputError
+from enve.load import yamlfile
 from enve.load.blueprint import load_blueprint
 from enve.load.inventory import load_domain
 from enve.load.keyfile import PublicKey
@@ -73,3 +74,12 @@ def test_a_damaged_file(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         except InputError as error:
             assert error.where is not None, (error, data)
     assert good
+
+
+def test_a_file_of_very_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """16 MiB of `a,` are eight million of them, and gigabytes of memory."""
+    monkeypatch.setattr(yamlfile, "VALUES", 100)
+    assert yamlfile.parse_yaml(b"[" + b"a," * 90 + b"]", "f.yml").is_list
+    with pytest.raises(InputError, match="more than 100 values in one file") as caught:
+        yamlfile.parse_yaml(b"x: [" + b"a,\n" * 200 + b"]", "f.yml")
+    assert str(caught.value.where).startswith("f.yml:1:")
