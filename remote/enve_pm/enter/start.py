@@ -36,7 +36,10 @@ def _told(loop: Loop, order: Order) -> tuple[int, int]:
 
 
 def _start(loop: Loop, order: Order, writer: int) -> int:
-    its = orders.write(order, whom(order.user, order.group))
+    user = whom(order.user, order.group)
+    if "users" not in order.room:
+        order.uid = os.geteuid() if user is None else user.uid
+    its = orders.write(order, user)
     free = [number for number in range(3, 5 + len(order.fds)) if number not in order.fds]
     try:
         argv = program.argv(program.here(), "_enter", str(free[0]), str(free[1]))

@@ -90,7 +90,7 @@ class Runs:
             self._home.jobs.end(run.job, 127, error.reason)
             self._emit(SpawnFailed(run.unit, run.number, error.reason))
             return False
-        run.launcher = pid
+        run.launcher, run.uid = pid, order.uid
         self._runs[run.number] = run
         after = self._system.ticks()
         self.lead(run, pid, after if before == after else 0)

@@ -1,14 +1,18 @@
 """Children of pm's that pm did not spawn: processes of runs that lost their parents.
 
 Each gets an owner once, by its marker or its session. One that shows neither is given to the only
-run that has just ended, if there is one; else it is nobody's. A process that executes a program has
-no environment for a moment: it is looked at again before anything is decided. No other one is: who
-hides has as many as he likes, and all that he likes in their environments.
+run that has just ended and may have left it: of the same user, or of root where no other run has
+that user. Else whoever hides would hold up the ends of others.
+
+A process that executes a program has no environment for a moment: it is looked at again before
+anything is decided. No other one is: who hides has as many as he likes, and all that he likes in
+their environments.
 """
 
 from __future__ import annotations
 
 from enve_pm.shell.process import descend
+from enve_pm.shell.process.spawn import ANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +36,8 @@ class Orphans:
         self._runs = runs
         self._again = again
         self._owners: dict[int, Run | None] = {}
-        self._strangers: dict[int, int] = {}  # looked at, and of no run so far: when they started
+        # Looked at, and of no run so far: when they started, and whose they are.
+        self._strangers: dict[int, tuple[int, int]] = {}
         self._bare: dict[int, int] = {}  # without environment: until when we wait
         self._timer: Timer | None = None
 
@@ -45,19 +50,23 @@ class Orphans:
             if owner is not None:
                 self._give(orphan.pid, owner)
             elif not (orphan.bare and self._too_early(orphan.pid)):
-                self._strangers[orphan.pid] = orphan.start
+                uid = self._loop.system.owner(orphan.pid)
+                self._strangers[orphan.pid] = orphan.start, uid
         if self._timer is not None:
             return False
         self._bare = {}
         if ended and self._strangers:
-            self._share_out(ended[0] if len(ended) == 1 else None)
+            self._share_out(ended)
         return True
 
-    def _share_out(self, only: Run | None) -> None:
-        """Strangers, when a run has ended, and which if it was the only one."""
-        strangers, self._strangers = self._strangers, {}
-        for pid, start in strangers.items():
-            self._give(pid, only if only is not None and only.start <= start else None)
+    def _share_out(self, ended: list[Run]) -> None:
+        """Strangers, when runs have ended. One that may be of several is nobody's for good."""
+        users = {run.uid for run in self._runs()}
+        for pid, (start, uid) in list(self._strangers.items()):
+            fit = [run for run in ended if run.start <= start and _may_leave(run, uid, users)]
+            if fit:
+                del self._strangers[pid]
+                self._give(pid, fit[0] if len(fit) == 1 else None)
 
     def _give(self, pid: int, owner: Run | None) -> None:
         self._owners[pid] = owner
@@ -103,3 +112,8 @@ class Orphans:
     def _look(self) -> None:
         self._timer = None
         self._again()
+
+
+def _may_leave(run: Run, uid: int, users: set[int]) -> bool:
+    """Could a process of that user be the run's? `users`: those of all runs."""
+    return run.uid in (ANY, uid) or (run.uid == 0 and uid not in users)

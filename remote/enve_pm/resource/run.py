@@ -44,6 +44,7 @@ class Run:
         "step",
         "timer",
         "told",
+        "uid",
         "unit",
         "watch",
         "why",
@@ -57,6 +58,7 @@ class Run:
         self.launcher = 0
         self.main = 0
         self.start = 0  # of the main process, ticks since boot
+        self.uid = 0  # whose its processes are, see `Order`
         self.code: int | None = None
         self.announced = 0  # the daemon that says it counts, until it is the main process
         self.fate: int | None = None  # ... how that ended, if it never became so
@@ -98,6 +100,7 @@ DUMPED = (
     "launcher",
     "main",
     "start",
+    "uid",
     "code",
     "asked",
     "killing",

@@ -18,6 +18,7 @@ from enve_pm.resource.run import Run
 from enve_pm.shell.events.loop import Loop
 from enve_pm.shell.process import descend
 from enve_pm.shell.process.descend import Orphan
+from enve_pm.shell.process.spawn import ANY
 
 pytestmark = pytest.mark.real
 LARGE = """
@@ -75,6 +76,31 @@ def test_a_number_that_a_launcher_has_left_is_not_its_runs(
     runs = [first, second][::order]
     Orphans(Loop(FakeSystem()), lambda: runs, lambda: None).adopt([])
     assert (first.orphans, second.orphans) == (set(), {20})
+
+
+@pytest.mark.parametrize(
+    ("ends", "others", "given"),
+    [(7, [], True), (8, [7], False), (0, [8], True), (0, [7], False), (ANY, [7], True)],
+)
+def test_who_hides_holds_up_no_end_of_another_users_run(
+    monkeypatch: pytest.MonkeyPatch, ends: int, others: list[int], given: bool
+) -> None:
+    """It waits for that of its own."""
+    runs = []
+    for number, uid in enumerate([ends, *others]):
+        run = Run(f"u{number}", number, "start", f"j{number}")
+        run.uid = uid
+        runs.append(run)
+    monkeypatch.setattr(descend, "orphans", lambda *_: [Orphan(20, 1, 20, b"")])
+    system = FakeSystem()
+    monkeypatch.setattr(system, "owner", lambda pid: 7)
+    orphans = Orphans(Loop(system), lambda: runs, lambda: None)
+    orphans.adopt(runs[:1])
+    assert (runs[0].orphans == {20}) == given
+    if not given:
+        monkeypatch.setattr(descend, "orphans", lambda *_: [])
+        orphans.adopt(runs[1:])
+        assert runs[1].orphans == {20}
 
 
 def test_their_environments_are_not_taken_apart(box: Box) -> None:

@@ -3,7 +3,7 @@
 A process that pm spawns leads a session of its own, so its group and session bear its pid. What
 leaves that session and loses its parent becomes pm's own child (pm is a subreaper); there the
 marker PM_JOB in its environment tells whose it is. A process that hides both cannot be told from
-a stranger; it is given to the only run that ended in the same turn, if there is one.
+a stranger; it is given to the only run of its user that ended in the same turn, if there is one.
 """
 
 from __future__ import annotations

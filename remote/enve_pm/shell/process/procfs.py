@@ -68,6 +68,14 @@ class ProcFs(Files):
             return ()
         return tuple(int(row[8:], 16) for row in rows if row.startswith((b"SigCgt:", b"SigIgn:")))
 
+    def owner(self, pid: int) -> int:
+        """The real user id of a process; -1 where it cannot be told."""
+        try:
+            rows = self.read("/proc/%d/status" % pid).split(b"\n")
+        except OSError:
+            return -1
+        return next((int(row.split()[1]) for row in rows if row.startswith(b"Uid:")), -1)
+
     def inside(self, pid: int) -> int:
         """The number of a process in its own namespace of pids; that in ours where that cannot be
         told."""

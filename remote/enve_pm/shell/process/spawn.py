@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LANG = "C.UTF-8"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-UNLIMITED = -1
+UNLIMITED = ANY = -1
 # Our names of limits -> prlimit's.
 LIMITS = {
     "nofile": "nofile",
@@ -46,9 +46,22 @@ class SpawnError(Exception):
 
 
 class Order:
-    """All that a process is started with. `fds`: child's number -> ours."""
+    """All that a process is started with. `fds`: child's number -> ours. `uid`: whose it will be,
+    known when it has been started; ANY of a jail with users of its own."""
 
-    __slots__ = ("argv", "cwd", "env", "fds", "group", "nice", "rlimits", "room", "umask", "user")
+    __slots__ = (
+        "argv",
+        "cwd",
+        "env",
+        "fds",
+        "group",
+        "nice",
+        "rlimits",
+        "room",
+        "uid",
+        "umask",
+        "user",
+    )
 
     def __init__(
         self,
@@ -65,6 +78,7 @@ class Order:
         self.umask = umask
         self.user = ""  # empty: the one that pm runs as
         self.group = ""
+        self.uid = ANY
         self.nice = 0
         self.rlimits: Mapping[str, int] = {}
         self.room: Mapping[str, Any] = {}  # not empty: it goes through `enve_pm.enter`
@@ -74,6 +88,7 @@ def launch(loop: Loop, order: Order) -> int:
     """Start it and return the pid. Raises SpawnError."""
     argv = [find(order.argv[0], order.env["PATH"], order.cwd), *order.argv[1:]]
     user = whom(order.user, order.group)
+    order.uid = os.geteuid() if user is None else user.uid
     prefix, env = _prefix(order, user)
     if prefix:
         argv = [*prefix, *argv]
