@@ -47,8 +47,9 @@ def grow(place: Place) -> None:
         with os.fdopen(source, "rb") as file, spot.made(new, 0o700) as folder:
             try:
                 whole(file, lambda archive: _Tree(archive, folder, kept))
-            except Unfit as error:
-                raise Trouble("push: %s" % error) from None
+            except BaseException as error:
+                spot.remove(new)  # a disk that it has filled is free again
+                raise (Trouble("push: %s" % error) if isinstance(error, Unfit) else error) from None
             os.fchmod(folder.fd, 0o755)
         os.sync()  # its name says that it is whole
         spot.rename(new, own)

@@ -89,3 +89,4 @@ def test_a_header_that_swells_is_refused(box: Box) -> None:
     product = {"kind": "tar", "sha256": blob, "size": len(data)}
     box.load({**subroot("root", "tar", product=product), "restart": "never"}, status=3)
     assert "takes more memory than it may" in box.unit("root")["detail"]
+    assert not list((box.home / "spots/root").glob(".tree-*")), "nothing of it stays"
