@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 # of this pm is meant, but itself.
 WITHIN, ITSELF = "--within", "--itself"
 FLAGS = {**where.FLAGS, WITHIN: False, ITSELF: False}
-MOST_FDS = 4096
 SHELL = ("/bin/sh", "-i")
 CANNOT = "%s cannot be entered: %s"
 
@@ -72,7 +71,7 @@ def _orders(home: str, name: str, command: Sequence[str]) -> Orders:
 
 def _go(made: Orders, name: str, on_terminal: bool, *, foreign: bool) -> int:
     """Returns only where it cannot be done. `foreign`: the terminal is not ours yet."""
-    os.closerange(3, MOST_FDS)  # what our caller has open is not for who is there
+    _close_all()
     keyring.renew()  # nor are his keys
     if on_terminal:
         beside.own_terminal(made, foreign)
@@ -92,6 +91,13 @@ def _program(made: Orders, reason: str) -> str:
     program = made.argv[0]
     place = "" if "/" in program else f" (PATH={made.env.get('PATH', '')})"
     return f"{program} {what[reason]}{place}; pm enter UNIT -- COMMAND takes another"
+
+
+def _close_all() -> None:
+    """What our caller has open is not for who is there, whatever number it bears."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            os.closerange(int(name), int(name) + 1)  # also the one of this look, which is closed
 
 
 def _fork(on_terminal: bool) -> None:

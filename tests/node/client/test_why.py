@@ -59,7 +59,8 @@ def test_it_works_when_pm_is_dead(box: Box) -> None:
 
 def test_what_a_unit_printed_drives_no_terminal(box: Box) -> None:
     script = "printf 'a\\033[2Jb\\n'\nexit 3"
-    box.load(line("web", command=["sh", "-c", script], restart="never"), status=3)
+    ready = {"how": "wait", "ms": 10_000}  # however slow it is, it ends before
+    box.load(line("web", command=["sh", "-c", script], restart="never", ready=ready), status=3)
     box.wait("web", "STARTING_FAIL")
     text = box.pm("why", "web").stdout
     assert "\x1b" not in text

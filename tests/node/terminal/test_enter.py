@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +38,18 @@ def test_it_stands_where_the_process_does(box: Box) -> None:
     ):
         done = box.pm("enter", *words)
         assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+
+
+def test_nothing_that_its_caller_has_open_goes_along(box: Box) -> None:
+    box.load(line("web"))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    far = fcntl.fcntl(0, fcntl.F_DUPFD, min(5000, most - 1))
+    words = box._argv(["enter", "web", "--", "ls", "/proc/self/fd"])
+    done = subprocess.run(
+        words, env=box._env(), pass_fds=[far], stdout=subprocess.PIPE, text=True, check=True
+    )
+    os.close(far)
+    assert done.stdout.split() == ["0", "1", "2", "3"]  # the last one is of this look
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, and namespaces")
