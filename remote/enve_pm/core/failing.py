@@ -66,8 +66,10 @@ def enter(board: Board, unit: Unit, state: str, result: str, detail: str) -> Non
 
 def _plan_restart(board: Board, unit: Unit, params: UnitSpec, lasted: bool) -> None:
     policy, most = params.restart, params.restart_max
-    # What was called has done its work also where it was faster than its readiness.
-    finished = unit.result == "exit:0" and (unit.state == states.FAIL or bool(unit.called))
+    # A task, which the plan does not want up, has done its work also where it was faster than its
+    # readiness: a timer has called it, or somebody started it by hand.
+    task = bool(unit.called) or unit.planned == states.DOWN
+    finished = unit.result == "exit:0" and (unit.state == states.FAIL or task)
     if policy == "never" or (policy == "on-failure" and finished):
         unit.rest = True
         if finished:
