@@ -9,7 +9,7 @@ from enve.core.suggest import did_you_mean
 from enve_pm.core import address, ceiling, graph, room
 from enve_pm.core.blueprint import Pm
 from enve_pm.core.refusal import Refused
-from enve_pm.core.unit import TIMER, UnitSpec
+from enve_pm.core.unit import JOB, TIMER, UnitSpec
 
 Specs = Mapping[str, UnitSpec]  # by address below the node
 NO_PMS: Specs = {}
@@ -82,6 +82,14 @@ def _timers(node: str, above: tuple[str, ...], units: Specs, laid_out: Collectio
         target = spec.body["unit"] if spec.kind == TIMER else spec.unit
         if target not in units:
             raise _missing(node, spec, TIMER, address.format((*above, target)), laid_out, units)
+        if spec.kind == TIMER and units[target].kind == JOB and _starts(spec):
+            why = f"{target} is a job: it counts as running once it has run, and is left alone then"
+            hint = "do: restart; or a process with state: stopped and restart: never"
+            raise Flaw(spec.name, TIMER, f"{spec.name} of {node} timer {target}: {why}", hint=hint)
+
+
+def _starts(timer: UnitSpec) -> bool:
+    return bool(timer.body.get("do", "start") == "start")
 
 
 def _missing(  # noqa: PLR0913, PLR0917
