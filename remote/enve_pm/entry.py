@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_pm.shell.words import USAGE, Failure, nearest
+from enve_pm.shell.words import FAILED, USAGE, Failure, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def main(words: Sequence[str]) -> int:
         return 141
     except OSError as error:
         _complain(f"{error.filename or 'system'}: {error.strerror or error}")
-        return 1
+        return FAILED
 
 
 def _complain(text: str) -> None:

@@ -128,6 +128,14 @@ def test_a_home_without_a_launcher_is_not_registered(home: Path, tmp_path: Path)
     assert f"there is no {tmp_path}/pm; enve-deploy puts it there" in done.stderr
 
 
+def test_a_home_that_is_not_there_is_told(home: Path, tmp_path: Path) -> None:
+    done = pm(home, "host", "stop", "--home", f"{tmp_path}/none")
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"pm: {tmp_path}/none: No such file or directory\n",
+    )
+
+
 def test_only_the_owner_may(home: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a home away")
