@@ -119,6 +119,7 @@ class Dialer:
         except (asyncssh.Error, OSError, ValueError) as error:
             raise sshfail.connecting(target.place, error) from None
         try:
+            judge.check_revoked(connection.get_server_host_key())
             judge.remember(self.options.own_known_hosts)
         except EnveError:
             connection.abort()

@@ -66,6 +66,13 @@ class Judge(asyncssh.SSHClient):
 
     # -- afterwards -------------------------------------------------------------------------------
 
+    def check_revoked(self, key: asyncssh.SSHKey | None) -> None:
+        """Raises Unreachable for a key that is marked as revoked, also behind a certificate: not
+        every asyncssh looks at that."""
+        if key in self._known.revoked:
+            self._met = key
+            raise self.refusal("it is revoked")
+
     def remember(self, file: Path) -> None:
         """Keep a key that was met for the first time. Raises Unreachable when another enve process
         has just kept another key for this host."""
@@ -82,7 +89,12 @@ class Judge(asyncssh.SSHClient):
         """The error of a key that is not trusted."""
         shown = knownhosts.fingerprint(self._met) if self._met else reason
         name = knownhosts.host_name(self._host, self._port)
-        if self._policy == "pinned":
+        if self._met in self._known.revoked:
+            told, hint = (
+                "is marked as revoked",
+                "somebody may have stolen it: give the node another",
+            )
+        elif self._policy == "pinned":
             told, hint = "is not the pinned one", "compare it on the node, then mend `pinned`"
         elif self._known.keys:
             known = ", ".join(knownhosts.fingerprint(key) for key in self._known.keys)

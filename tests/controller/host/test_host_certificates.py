@@ -13,6 +13,7 @@ from tests.controller.host.test_ssh_host import _nothing, node_of, on
 from tests.support.lab import Lab, SshNode, make_key
 
 from enve.errors import Unreachable
+from enve.host.hostkey import Judge
 from enve.host.options import SshOptions
 
 pytestmark = pytest.mark.real
@@ -89,6 +90,27 @@ def test_a_certificate(case: str, accept_new: bool, lab: Lab, tmp_path: Path) ->
         on(node_of(node), options, _nothing)
     assert caught.value.kind == kind, caught.value
     assert not (tmp_path / "own").exists()
+
+
+def test_a_revoked_key_behind_a_certificate_whatever_asyncssh_looks_at(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = lab.nodes[0]
+    assert isinstance(node, Certified)
+    make_key(tmp_path / "ca")
+    node.certify(tmp_path / "ca", node.address, "+1d")
+    node.start()
+    authority = (tmp_path / "ca.pub").read_text().strip()
+    text = f"@cert-authority * {authority}\n@revoked * {node.host_key}\n"
+    (tmp_path / "known").write_text(text)
+    options = SshOptions(
+        tmp_path / "own", known_hosts=(str(tmp_path / "known"),), ssh_config="none"
+    )
+    told = property(lambda judge: (judge._known.keys, judge._known.authorities, []))
+    monkeypatch.setattr(Judge, "trusted", told)
+    with pytest.raises(Unreachable, match="is marked as revoked") as caught:
+        on(node_of(node), options, _nothing)
+    assert caught.value.kind == "hostkey"
 
 
 @pytest.mark.parametrize("known", ["neither", "the node alone", "another key for the jump host"])
