@@ -4,8 +4,10 @@ needs: what it costs the pm that has them for children."""
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,15 @@ def test_their_environments_are_not_taken_apart(box: Box) -> None:
     before = spent(pid)
     box.order("restart", "victim")
     assert spent(pid) - before < 0.7
+
+
+def test_those_of_strangers_hold_up_no_start(box: Box) -> None:
+    """After a death every process of the machine is asked whether it was one of ours."""
+    box.load(line("victim"))
+    env = {f"{number:x}": "" for number in range(110_000)}
+    with ExitStack() as stack:
+        for _ in range(15):
+            stranger = stack.enter_context(subprocess.Popen(["/bin/sleep", "1000"], env=env))
+            stack.callback(stranger.kill)
+        box.kill()
+        assert spent(box.pids()[1]) < 0.3
