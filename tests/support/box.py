@@ -88,7 +88,7 @@ class Box:
     # -- its life ---------------------------------------------------------------------------------
     def start(self) -> Box:
         self.spawn()
-        until(lambda: self.pm("status").returncode == 0, "pm to be up")
+        until(lambda: "running, pid" in self.pm("status").stdout, "pm to be up")
         return self
 
     def spawn(self) -> None:
