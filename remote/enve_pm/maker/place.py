@@ -89,8 +89,9 @@ class Place:
     def around(self, path: str, make: bool = False) -> tuple[int, str]:
         """The folder that a path stands in, perhaps another's, and its name there. Raises
         OSError."""
-        above, _, name = path.rpartition("/")
-        return self.open(above or "/", make), name
+        above, slash, name = path.rpartition("/")
+        top = not above or above.endswith(rootpath.SIGN[:-1])  # of the machine, or of a root
+        return self.open(above + slash if top else above, make), name
 
     def ground(self, path: str, file: bool) -> int:
         """What a folder or a file is to be shown on; it is made where it is missing. Raises

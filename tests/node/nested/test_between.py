@@ -74,6 +74,17 @@ def test_a_pm_is_shown_what_another_writes(box: Box) -> None:
     assert "Read-only" in done.stderr
 
 
+def test_a_file_is_shown_at_the_top_of_a_root(box: Box) -> None:
+    roots = root("press"), root("kiosk")
+    box.load(*roots)
+    inner(box, "press", "srv/today").write_text("rain")
+    box.load(*roots, between("press:/srv/today", "kiosk:/today", "ro"))
+    assert inner(box, "kiosk", "today").read_text() == "rain"
+    assert not (box.root() / "kiosk:").exists(), "nothing is made beside the root"
+    box.load(*roots)
+    until(lambda: not inner(box, "kiosk", "today").read_text(), "it to go")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_changes_outside_is_seen_by_a_pm_that_runs(box: Box, kind: str) -> None:
     """It comes, is lost and made anew, becomes another, and goes; the pm does not wait for it."""
