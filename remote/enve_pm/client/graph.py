@@ -64,15 +64,22 @@ def load(home: str) -> dict[str, Knot]:
 
 
 def _units(home: str, above: Sequence[str]) -> list[str]:
-    try:
-        place = where.nested(home, above, "units")
-    except OSError:
-        return []
     found = []
-    for name in sorted(os.listdir(place))[: ALL if above else None]:
+    for name in sorted(_names(home, above))[: ALL if above else None]:
         try:
             found.append(address.check_name(unquote(name)))
         except ValueError:
             continue  # no pm has made it
-    where.close(place)
     return found
+
+
+def _names(home: str, above: Sequence[str]) -> list[str]:
+    """Of the folders of its units; none where they are not ours to read."""
+    try:
+        place = where.nested(home, above, "units")
+        try:
+            return os.listdir(place)
+        finally:
+            where.close(place)
+    except OSError:
+        return []

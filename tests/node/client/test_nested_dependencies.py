@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,16 +22,20 @@ def unit(home: Path, name: str, **line: object) -> None:
 KINDS = {"web": "process", "jobs": "subpm"}
 
 
+def laid(home: Path) -> Path:
+    unit(home, "jobs", kind="subpm")
+    unit(home, "web", needs=["db"])
+    unit(home / "spots" / "jobs", "mailer", needs=["queue"])
+    unit(home / "spots" / "jobs", "queue")
+    states = {name: {"state": "RUNNING", "kind": kind} for name, kind in KINDS.items()}
+    (home / "public").mkdir()
+    (home / "public/status.json").write_text(json.dumps({"units": states}))
+    return home
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    unit(tmp_path, "jobs", kind="subpm")
-    unit(tmp_path, "web", needs=["db"])
-    unit(tmp_path / "spots" / "jobs", "mailer", needs=["queue"])
-    unit(tmp_path / "spots" / "jobs", "queue")
-    states = {name: {"state": "RUNNING", "kind": kind} for name, kind in KINDS.items()}
-    (tmp_path / "public").mkdir()
-    (tmp_path / "public/status.json").write_text(json.dumps({"units": states}))
-    return tmp_path
+    return laid(tmp_path)
 
 
 def test_a_nested_unit_stands_under_its_address(
@@ -58,3 +64,18 @@ def test_one_that_is_not_there(home: Path, name: str) -> None:
     with pytest.raises(Failure) as failure:
         graph.run("list-dependencies", ["--home", str(home), name])
     assert failure.value.code == USAGE
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="closes folders to another user")
+def test_a_pm_whose_units_are_closed_to_us_hides_no_other() -> None:
+    with tempfile.TemporaryDirectory() as base:
+        home = laid(Path(base))
+        home.chmod(0o755)
+        (home / "spots/jobs/units").chmod(0o711)
+        open_files = len([*Path("/proc/self/fd").iterdir()])
+        os.seteuid(65534)
+        try:
+            assert list(graph.load(str(home))) == ["jobs", "web"]
+        finally:
+            os.seteuid(0)
+        assert len([*Path("/proc/self/fd").iterdir()]) == open_files
