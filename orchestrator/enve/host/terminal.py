@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import asyncssh
 
 READ = 4096  # bytes of keys at once
+EARLY = 1 << 18  # bytes of lines that are taken before our terminal is raw; more come later
 SHOWN = 1 << 16  # bytes of what is shown
 QUIET = 2.0  # seconds that what has no more input says nothing, before it is hung up
 
@@ -106,7 +107,7 @@ def _early() -> tuple[bytes, bool]:
     more, but a character."""
     typed = b""
     with contextlib.suppress(OSError):
-        while select.select([0], [], [], 0)[0]:
+        while len(typed) < EARLY and select.select([0], [], [], 0)[0]:
             data = os.read(0, READ)
             typed += data
             if not data:

@@ -169,10 +169,10 @@ class _Joined:
     def _hand_on(self, data: bytes) -> bool:
         """False: we leave."""
         keys = self._keys.feed(data)
-        if keys and self._types:
-            self._send(KEYS + keys)
-        elif not self._types and b"\x03" in keys:
+        if not self._types and b"\x03" in keys:
             return False
+        for at in range(0, len(keys) if self._types else 0, raw.KEYS):
+            self._send(KEYS + keys[at : at + raw.KEYS])  # all of it would be no message
         return not self._keys.left
 
     def _heard(self) -> int:

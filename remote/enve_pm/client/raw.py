@@ -22,6 +22,7 @@ BACK = (
     b"\x1b[?2004l\x1b[?25h"
 )
 KEYS = 4096  # bytes of them at once
+EARLY = 1 << 18  # bytes of lines that are taken before our terminal is raw; more come later
 QUIET = 2000  # ms that what gets no more keys shows nothing, before we leave it
 PATIENCE = 1.0  # seconds for a terminal to take our last words
 SCREENS = (b"\x1b[?1049h", b"\x1b[?47h", b"\x1b[?1047h")
@@ -48,7 +49,7 @@ def early() -> tuple[bytes, bool]:
     would be no end any more, but a character."""
     typed = b""
     try:
-        while select.select([0], [], [], 0)[0]:
+        while len(typed) < EARLY and select.select([0], [], [], 0)[0]:
             data = os.read(0, KEYS)
             typed += data
             if not data:
