@@ -8,7 +8,7 @@ import os
 import select
 import signal
 
-from enve_pm.client.raw import ENDS, Ended
+from enve_pm.client.raw import ENDS, Ended, put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,12 +91,11 @@ class _Copy:
     def _copy(self, reader: int) -> bool:
         """False: there will be no more."""
         try:
-            data = left = os.read(reader, CHUNK)
+            data = os.read(reader, CHUNK)
         except BlockingIOError:
             return True
         self._writing = True
-        while left:
-            left = left[os.write(self._readers[reader], left) :]
+        put(self._readers[reader], data)
         self._writing = False
         return bool(data)
 

@@ -59,6 +59,15 @@ def early() -> tuple[bytes, bool]:
     return typed, False
 
 
+def put(fd: int, data: bytes) -> None:
+    """Write all of it, also to a terminal that somebody else has made one that does not wait."""
+    while data:
+        try:
+            data = data[os.write(fd, data) :]
+        except BlockingIOError:
+            select.select([], [fd], [])
+
+
 class Raw:
     """In a `with`. `typed`: whether keys are read; `wake` can be read when a signal has come."""
 
@@ -119,8 +128,7 @@ class Raw:
         """Raises Ended."""
         self._writing = True
         try:
-            while data:
-                data = data[os.write(1, data) :]
+            put(1, data)
         finally:
             self._writing = False
 
