@@ -15,8 +15,9 @@ Mount = namedtuple("Mount", "number device root at options kind source more tags
 
 
 def parse(text: str) -> Iterator[Mount]:
-    """The rows in the kernel's order: of several at one place the last lies on top."""
-    for line in text.splitlines():
+    """The rows in the kernel's order: of several at one place the last lies on top. Only a newline
+    ends one: a path may have any other sign that ends lines elsewhere."""
+    for line in text.split("\n"):
         left, dash, right = line.partition(" - ")
         words, rest = left.split(" "), right.split(" ")
         if dash and len(words) >= 6 and len(rest) >= 3:
@@ -28,8 +29,8 @@ def parse(text: str) -> Iterator[Mount]:
 
 
 def read() -> list[Mount]:
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        return list(parse(file.read()))
+    with open("/proc/self/mountinfo", "rb") as file:
+        return list(parse(file.read().decode("utf-8", "surrogateescape")))
 
 
 def on(path: str, mounts: list[Mount]) -> Mount | None:
