@@ -12,6 +12,7 @@ import pytest
 from enve import private
 from enve.app import facts
 from enve.app.history import History
+from enve.errors import EnveError
 from enve.host import knownhosts
 
 
@@ -48,8 +49,11 @@ def test_folders_on_the_way_are_ours_alone(
 
 def test_a_file_in_the_way_is_told_and_a_link_to_a_folder_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
-        private.make_folder(tmp_path / "file/below")
+    for place in ("file", "file/below"):
+        with pytest.raises(OSError, match="file"):
+            private.make_folder(tmp_path / place)
+    with pytest.raises(EnveError, match="nothing was signed"):
+        History(tmp_path / "file").check()
     (tmp_path / "link").symlink_to(tmp_path)
     private.make_folder(tmp_path / "link/below")
     assert (tmp_path / "below").is_dir()
