@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 
@@ -70,7 +69,7 @@ def document(path: str, what: str = "", most: int = LARGEST) -> dict[str, Any]:
     """A JSON object; `what` it is called, else by its path. Raises Failure, FileNotFoundError."""
     try:
         with open(foreign.regular(path), "rb") as file:
-            value = json.loads(file.read(most))
+            value = nested.loads(file.read(most))
     except PermissionError:
         raise Failure(REFUSED, NOT_YOURS % (what or path)) from None
     except (ValueError, RecursionError):

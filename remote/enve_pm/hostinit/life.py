@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import signal
 import stat
@@ -16,7 +15,7 @@ from enve_pm.core.lean import namedtuple
 from enve_pm.hostinit import files
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell.events.system import System
-from enve_pm.wire import command
+from enve_pm.wire import command, nested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,9 +54,9 @@ def alive(home: str) -> bool:
 def _living(home: str, system: System) -> dict[str, Any]:
     """What the pm of HOME shows; nothing when it is not alive."""
     try:
-        status = json.loads(files.read(home + "/public/status.json", STATUS_SIZE) or b"{}")
-        pid, start, boot = int(status["pid"]), int(status["start"]), str(status["boot"])
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        status = nested.loads(files.read(home + "/public/status.json", STATUS_SIZE) or b"{}")
+        pid, start, boot = nested.number(status["pid"]), status["start"], status["boot"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}  # also where a login has written it for root to read
     found = system.stat(pid)
     runs = found is not None and found.state not in "ZX" and found.start == start
@@ -79,7 +78,7 @@ def _nested(home: str) -> Iterator[Nested]:
     folder = home + "/public/sub"
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         try:
-            shown = json.loads(files.read(folder + "/" + name, STATUS_SIZE) or b"{}")
+            shown = nested.loads(files.read(folder + "/" + name, STATUS_SIZE) or b"{}")
             yield from _below((unquote(name[: -len(".json")]),), shown, True)
         except (OSError, ValueError, RecursionError):
             continue

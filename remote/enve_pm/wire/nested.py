@@ -18,6 +18,7 @@ SUBS = 64  # sub-pms of one pm
 DEPTH = 8  # pms in pms
 TEXT = 300  # characters of a text
 LARGEST = 2**53 - 1
+LONG = 20  # digits; no number of ours has so many
 
 _TEXTS = ("kind", "why", "result", "stale", "detail")
 _NUMBERS = ("since", "restarts", "pid")
@@ -73,6 +74,19 @@ def text(value: Any) -> str:
 def number(value: Any) -> int:
     good = type(value) is int and 0 <= value <= LARGEST
     return int(value) if good else 0
+
+
+def loads(data: bytes) -> Any:
+    """JSON that anybody may have written, of whatever types (only the C parser is quick enough for
+    strangers). A number far longer than any of ours is -1: older Pythons take minutes for a million
+    digits. Raises ValueError, RecursionError."""
+    import json
+
+    return json.loads(data, parse_int=_integer)
+
+
+def _integer(digits: str) -> int:
+    return int(digits) if len(digits) < LONG else -1
 
 
 def is_name(value: Any) -> bool:

@@ -154,7 +154,13 @@ def test_what_root_has_registered_is_left_to_root(
         assert f"a pm of its own: pm host {word} --as-root --home /srv/pm" in caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"pid": Infinity}', "[1]", '{"pid": null}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[" * 100_000, '{"pid": Infinity}', "[1]", '{"pid": null}'),
+        '{"pid": %s, "start": "1", "boot": ""}' % ("9" * 100_000),
+    ],
+)
 def test_what_a_login_shows_is_no_mistake_of_roots(tmp_path: Path, text: str) -> None:
     (tmp_path / "public").mkdir()
     (tmp_path / "public/status.json").write_text(text)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from enve_pm.shell.events.system import System
 from enve_pm.shell.process.job import rank
 from enve_pm.shell.state.foreign import Folder, Foreign
-from enve_pm.wire.nested import number
+from enve_pm.wire.nested import loads, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def newest(folder: str, unit: str) -> dict[str, Any] | None:
 def _parameter(jobs: Folder, name: str) -> dict[str, Any]:
     try:
         with jobs.folder(name) as job:
-            value = json.loads(job.read("parameter", LARGEST))
+            value = loads(job.read("parameter", LARGEST))
     except (OSError, Foreign, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

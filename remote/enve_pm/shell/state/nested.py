@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 TOTAL = 4 << 20  # bytes of all that is read of one sub-pm; 10,000 units take 2 MB
 ANSWER = 32
 MESSAGE = 16384
-LONG = 20  # digits
 
 
 class Report:
@@ -104,16 +103,8 @@ def _name(entry: str) -> str:
 
 
 def _json(data: bytes) -> Any:
-    """The value, or None for what is no JSON: only the C parser is quick enough for strangers."""
-    import json
-
+    """The value, or None for what is no JSON."""
     try:
-        return json.loads(data, parse_int=_integer)
+        return nested.loads(data)
     except (ValueError, RecursionError):
         return None
-
-
-def _integer(digits: str) -> int:
-    """Not one that is far longer than any of ours: older Pythons take minutes for a million
-    digits."""
-    return int(digits) if len(digits) < LONG else -1
