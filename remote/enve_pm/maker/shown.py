@@ -114,6 +114,9 @@ class Bound:
         try:
             self._laid.note(at)
             libc.mount("", trusted.name(at), "", libc.BIND | libc.REMOUNT | flags)
+        except OSError:
+            libc.unmount(trusted.name(at), libc.DETACH)  # one without flags, that we do not know
+            raise
         finally:
             os.close(at)
 

@@ -5,7 +5,7 @@ units/NAME/planned    the line as planned, there only while `parameter` is chang
 units/NAME/owed       the line by which something was made that is to be undone one day
 units/NAME/done       of a job that has run: by which line, since which boot
 units/NAME/fired      of a timer: when it fired last (ms since 1970), by which line, what came of it
-units/NAME/mounted    of a mount that shows a folder: which one it is (see `maker.laid`)
+units/NAME/mounted    of a mount that shows a folder, or a network: which it is (see `maker.laid`)
 units/NAME/want       there only when a want was set by hand: `up manual by WHO`
 wants                 the same for all units in one file, which is what a start goes by
 public/status.json    every unit in one read (see `status`)
