@@ -53,3 +53,9 @@ def test_a_program_elsewhere_asks_nobody(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "executable", python(tmp_path, "ours"))
     assert program.successor(str(tmp_path / "0a"))[0] == str(tmp_path / "ours")
     assert program.still(["false", "x"]) == ["false", "x"]
+
+
+def test_one_that_may_be_too_old_is_the_last() -> None:
+    named = [path.rpartition("/")[2] for path in program.PYTHONS]
+    assert named[:2] == ["python3.13"] * 2
+    assert named[-3:] == ["python3.8", "python3", "python3"]

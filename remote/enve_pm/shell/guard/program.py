@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 HASH = frozenset("0123456789abcdef")
 FOLDERS = ("/usr/local/bin", "/usr/bin")
-NAMES = ("python3", *("python3.%d" % minor for minor in range(13, 7, -1)))
+# The name without a number may be one that is too old, as the python3 of some distributions is.
+NAMES = (*("python3.%d" % minor for minor in range(13, 7, -1)), "python3")
 PYTHONS = tuple(f"{folder}/{name}" for name in NAMES for folder in FOLDERS)
 
 
