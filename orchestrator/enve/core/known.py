@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,10 +21,17 @@ class Known:
     show_diff: bool = False
 
     def hide(self, text: str) -> str:
-        """`text` without any secret value; the longest first, so that no rest of one is left."""
-        for value in sorted(filter(None, self.secrets), key=len, reverse=True):
-            text = text.replace(value, HIDDEN)
-        return text
+        """`text` without any secret value, and without a rest of one that another overlaps."""
+        values = sorted(filter(None, self.secrets), key=len, reverse=True)
+        if not values:
+            return text
+        shown, end = [], 0
+        for found in re.finditer(f"(?=({'|'.join(map(re.escape, values))}))", text):
+            start, stop = found.span(1)
+            if start >= end:
+                shown += [text[end:start], HIDDEN]
+            end = max(end, stop)
+        return "".join([*shown, text[end:]])
 
     def hide_in(self, value: Any) -> Any:
         """The same for every text in a JSON value, before quoting changes what to look for."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from enve.core.known import Known
@@ -90,6 +90,7 @@ SECRET = st.text('\u00e4\u20ac"\\\n\t&<', min_size=1, max_size=8)
 
 
 @given(SECRET, SECRET)
+@example("<<", "<\n")
 def test_no_secret_is_shown(old: str, new: str) -> None:
     known = Known(
         bodies={"1": f"x {old}\n".encode(), "2": f"x {new}\ny\n".encode()},
