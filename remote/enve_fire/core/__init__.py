@@ -1,0 +1,1 @@
+"""Pure: names, hashes, marks, profiles, urls. Nothing in here acts."""

@@ -1,0 +1,34 @@
+"""A product: where it comes from, what was found there, and how it is to be treated."""
+
+from __future__ import annotations
+
+from enve_fire.core import profile
+from enve_pm.core.lean import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+
+
+class Product(namedtuple("Product", "url source table", defaults=("", {}))):
+    """`source`: `git:TREE`, `sha256:HEX` (an archive's bytes), `tree:HASH` (a folder that somebody
+    works in); "" as long as nothing was fetched. `table`: see `core.profile`."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        url: str
+        source: str
+        table: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """`lua-5.4.4`"""
+        return profile.product(self.table)
+
+    def deps(self, kind: str) -> Sequence[Product]:
+        """Those that it needs to build, to install (`install` and `run` together) or to run."""
+        found = self.table.get("deps", {})
+        kinds = (profile.INSTALL, profile.RUN) if kind == profile.INSTALL else (kind,)
+        rows = [row for one in kinds for row in found.get(one, ())]
+        return [Product(row["url"], row.get("source", ""), row["table"]) for row in rows]

@@ -1,0 +1,96 @@
+"""The hashes of the stages: each of all that its stage depends on, and of nothing else.
+
+A stage is a pure function of its inputs plus one directory, so what has the same hash need not be
+done again. Only rendered sections are hashed, never variables: one that is used in setup alone can
+rebuild nothing. Where software is built and where a store lies are no inputs.
+
+`platform`: [system, machine, libc and its major.minor], as `os.uname` and `os.confstr` tell.
+"""
+
+from __future__ import annotations
+
+from enve_fire.core import profile
+from enve_fire.core.digest import FORMAT, hash_of
+from enve_pm.core.canonical import dumps
+from enve_pm.core.digest import sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+
+    Table = Mapping[str, Any]
+
+
+def checkout(base: str, ref: str, table: Table) -> str:
+    """`base`: the url without its reference."""
+    found = profile.section(table, "checkout")
+    what = {key: found[key] for key in ("subdir", "submodules", "strip")}
+    return hash_of("co", {"v": FORMAT, "url": base, "ref": ref, **what})
+
+
+def sub(table: Table, name: str, deps: Sequence[str] = (), platform: Sequence[str] = ()) -> Any:
+    """What a section is hashed as. `deps`: the hashes of what it needs."""
+    body = {
+        "v": FORMAT,
+        "x": name,
+        "title": table["title"],
+        "prefix": table["prefix"],
+        "sec": _plain(name, profile.section(table, name)),
+        "deps": list(deps),
+    }
+    return {**body, "plat": list(platform)} if platform else body
+
+
+def build_text(table: Table, source: str, deps: Sequence[str], platform: Sequence[str]) -> str:
+    """The requirement text of an artifact, by which a store knows it."""
+    what = {"build": sub(table, profile.BUILD, deps, platform), "source": source}
+    return dumps(what).decode()
+
+
+def build(table: Table, source: str, deps: Sequence[str], platform: Sequence[str]) -> str:
+    return hash_of("b", {"sub": sub(table, profile.BUILD, deps, platform), "source": source})
+
+
+def artifact(table: Table, source: str, deps: Sequence[str], platform: Sequence[str]) -> str:
+    """The hash of what is installed: of what was built, or of the source where nothing is."""
+    if profile.builds(table):
+        return build(table, source, deps, platform)
+    return hash_of("src", {"v": FORMAT, "source": source})
+
+
+def install(
+    table: Table, artifact: str, place: str, deps: Sequence[str], platform: Sequence[str]
+) -> str:
+    """`place`: the name of the root or spot that it is installed for."""
+    what = sub(table, profile.INSTALL, deps, platform)
+    return hash_of("i", {"sub": what, "artifact": artifact, "place": place})
+
+
+def setup(table: Table, installed: str) -> str:
+    return hash_of("u", {"sub": sub(table, "setup"), "install": installed})
+
+
+def settle(table: Table) -> str:
+    return hash_of("s", sub(table, "settle"))
+
+
+def final(profile_text: bytes, **what: Any) -> str:
+    """Of an rc file; `profile_text`: the bytes of the profile's files. `what` says the rest: url,
+    values that were set, target, root, user."""
+    found = {"v": FORMAT, "profile": sha256(profile_text).hexdigest(), **what}
+    return hash_of("rc", found)
+
+
+def _plain(name: str, found: Table) -> Any:
+    """Contents of files by their hashes: what is brought beside counts as what stands in here."""
+    if name == profile.INSTALL:
+        return {key: value for key, value in found.items() if key != "keep"}
+    if name != "setup":
+        return found
+    return {**found, "files": [_file(one) for one in found["files"]]}
+
+
+def _file(one: Table) -> Any:
+    rest = {key: one[key] for key in ("path", "mode", "owner", "secret") if key in one}
+    sum_ = one.get("sha256") or sha256(one["content"].encode()).hexdigest()
+    return {**rest, "sha256": sum_}

@@ -1,0 +1,76 @@
+"""Names: of a product, of what a store calls its entries, and of the units that its stages are.
+
+    lua-5.4.4!build@web   lua-5.4.4!install@web   nginx-1.22!setup@shop@web
+
+A unit belongs to the spot behind its last `@`, and so to whoever may march that spot. What stands
+between is the variant of a setup (`cfgpath`), percent-encoded. The unit that runs bears the spot's
+own name.
+"""
+
+from __future__ import annotations
+
+from enve_fire.core.digest import LENGTH, is_hash
+from enve_pm.core.lean import namedtuple
+
+TITLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
+LONGEST = 64
+BUILD, INSTALL, SETUP = STAGES = ("build", "install", "setup")
+_QUOTED = frozenset(b"/%@![]*?")  # the last four: no address could name such a unit
+
+Named = namedtuple("Named", "product stage cfgpath spot")
+
+
+def is_title(text: object) -> bool:
+    """What a product, its version or a root may be called."""
+    plain = isinstance(text, str) and 1 <= len(text) <= LONGEST and set(text) <= TITLE
+    return plain and not str(text).startswith((".", "-"))
+
+
+def product(title: str, version: str) -> str:
+    """`lua-5.4.4`; `lua` where there is no version."""
+    return "%s-%s" % (title, version) if version else title
+
+
+def entry(hash_: str, title: str) -> str:
+    """An entry's name in a store."""
+    return "%s-%s" % (hash_, title)
+
+
+def parse_entry(name: str) -> tuple[str, str] | None:
+    """(hash, title), or None for a name that no entry has."""
+    hash_, dash, title = name[:LENGTH], name[LENGTH : LENGTH + 1], name[LENGTH + 1 :]
+    return (hash_, title) if dash == "-" and is_hash(hash_) and is_title(title) else None
+
+
+def unit(product: str, stage: str, spot: str, cfgpath: str = "") -> str:
+    """The name of a stage's unit, within its pm."""
+    variant = "@" + quote(cfgpath) if cfgpath else ""
+    return "%s!%s%s@%s" % (product, stage, variant, spot)
+
+
+def parse_unit(name: str) -> Named | None:
+    """What a unit's name says; None for one that is no stage."""
+    product, bang, rest = name.partition("!")
+    stage, at, place = rest.partition("@")
+    variant, second, spot = place.rpartition("@")
+    if not (bang and at and spot) or stage not in STAGES or (second and not variant):
+        return None
+    return Named(product, stage, unquote(variant), spot)
+
+
+def quote(text: str) -> str:
+    """Percent-encodes `/ % @ !`, what addresses take for something else, and a leading dot."""
+    out = "".join(
+        "%%%02X" % byte if byte in _QUOTED or byte <= 32 or byte >= 127 else chr(byte)
+        for byte in text.encode()
+    )
+    return "%2E" + out[1:] if out.startswith(".") else out
+
+
+def unquote(text: str) -> str:
+    """What `quote` made it of. Raises ValueError."""
+    head, *rest = text.split("%")
+    data = head.encode("ascii")
+    for part in rest:
+        data += bytes.fromhex(part[:2]) + part[2:].encode("ascii")
+    return data.decode()

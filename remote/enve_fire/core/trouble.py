@@ -1,0 +1,32 @@
+"""The one kind of error that a stage ends with, and the exit codes."""
+
+from __future__ import annotations
+
+FAILED = 3
+REFUSED = 5  # a signature that does not hold
+USAGE = 64
+INPUT = 65
+MISSING = 69  # something that this machine lacks
+CHECKOUT = 80
+SETTLE = 81
+BUILD = 82
+INSTALL = 83
+SETUP = 84
+TEST = 85
+BUSY = 86  # somebody else is at it, or what is read changes meanwhile
+MISS = 87  # the store does not have it, and nobody said how it is made
+
+
+class Trouble(Exception):
+    """What was wanted, found and where (`message`); what to do next (`hint`); `code`: the exit
+    status. `log`: the file with what a command printed, "" if there is none."""
+
+    def __init__(self, code: int, message: str, hint: str = "", log: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.log = log
+
+    def __str__(self) -> str:
+        return self.message + ("; " + self.hint if self.hint else "")

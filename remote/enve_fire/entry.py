@@ -1,0 +1,46 @@
+"""From the words of a command line to what does them, by one literal table."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from enve_fire.core.trouble import FAILED, USAGE, Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Command = Callable[[Sequence[str]], int]
+
+COMMANDS: dict[str, Command] = {}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command line; the exit status. Every error is printed here."""
+    try:
+        return _command(list(words))
+    except Trouble as trouble:
+        return _told(trouble)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: no second complaint at exit
+        return 141
+    except OSError as error:
+        text = "%s: %s" % (error.filename or "system", error.strerror or error)
+        return _told(Trouble(FAILED, text))
+
+
+def _command(words: list[str]) -> int:
+    command = COMMANDS.get(words[0]) if words else None
+    if command is None:
+        raise Trouble(USAGE, "wanted one of %s" % (" ".join(COMMANDS) or "no command yet"))
+    return command(words[1:])
+
+
+def _told(trouble: Trouble) -> int:
+    print("error: " + trouble.message, file=sys.stderr)
+    if trouble.hint:
+        print("  " + trouble.hint, file=sys.stderr)
+    return trouble.code

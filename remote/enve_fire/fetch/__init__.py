@@ -1,0 +1,1 @@
+"""From a url to a folder or a file: git, archives, folders, entries of stores."""

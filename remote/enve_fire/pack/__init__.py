@@ -1,0 +1,1 @@
+"""makepkg: what was built as a tar archive, the same bytes whoever packs it."""

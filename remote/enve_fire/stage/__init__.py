@@ -1,0 +1,1 @@
+"""One stage each: checkout, build, settle, install, setup, final."""

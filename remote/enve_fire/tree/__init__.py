@@ -1,0 +1,1 @@
+"""Folders: their hash, copies of them, what differs between two."""

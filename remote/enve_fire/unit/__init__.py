@@ -1,0 +1,1 @@
+"""What pm runs: one step (check, make, undo) of one unit that is a stage."""

@@ -1,0 +1,88 @@
+"""Hashes, names and urls: what stages are known by."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enve_fire.core import digest, mark, title, url
+from enve_pm.core import address
+from enve_pm.core.fieldcheck import Bad
+
+HEX = "0123456789abcdef" * 4
+
+
+@given(st.binary(min_size=20, max_size=20))
+def test_base32_is_that_of_the_rfc(data: bytes) -> None:
+    assert digest.base32(data) == base64.b32encode(data).decode().lower()
+
+
+def test_a_hash_is_of_tag_and_canonical_text() -> None:
+    whole = hashlib.sha256(b'b\0{"a":1,"b":"\xc3\xa4"}').digest()
+    found = digest.hash_of("b", {"b": "ä", "a": 1})
+    assert found == base64.b32encode(whole[:20]).decode().lower()
+    assert digest.is_hash(found)
+    assert digest.hash_of("i", {"b": "ä", "a": 1}) != found
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=40).filter(lambda s: "\0" not in s)
+)
+def test_any_variant_makes_a_unit_that_an_address_can_name(cfgpath: str) -> None:
+    name = title.unit("nginx-1.22", title.SETUP, "web", cfgpath)
+    assert title.parse_unit(name) == ("nginx-1.22", "setup", cfgpath, "web")
+    if len(name) <= address.NAME_LENGTH:
+        assert address.parse(address.format(("n1", name))) == ("n1", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["web", "lua!build", "lua!run@web", "lua!setup@@web", "!build@", "a@b!c", "lua!build@"]
+)
+def test_other_names_are_no_stages(name: str) -> None:
+    assert title.parse_unit(name) is None
+
+
+GOOD = {
+    "git+https://host/a.git#v1.0": ("git", "git+https://host/a.git", "v1.0", ""),
+    "git+ssh://git@host/a#" + HEX[:40]: ("git", "git+ssh://git@host/a", HEX[:40], ""),
+    "git+file:///srv/a": ("git", "git+file:///srv/a", "", ""),
+    "https://host/a.tar.gz#sha256=" + HEX: ("archive", "https://host/a.tar.gz", "", HEX),
+    "http://host/a?x=1": ("archive", "http://host/a?x=1", "", ""),
+    "file:///srv/a.tgz": ("archive", "/srv/a.tgz", "", ""),
+    "/srv/./a/": ("folder", "/srv/a", "", ""),
+    "../b": ("folder", "/home/b", "", ""),
+    "store:build/" + "a" * 32 + "-lua": ("store", "build", "a" * 32 + "-lua", ""),
+}
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_urls(text: str) -> None:
+    found = url.parse(text, "/home/me")
+    assert tuple(found) == GOOD[text]
+    assert url.parse(found.text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a b", "ftp://host/a", "https:///a.tar", "https://me:secret@host/a.tar.gz"),
+        *("git+https://me@host/a", "git+ssh://-oProxyCommand=x/a", "git+ext::sh -c x"),
+        *("git+https://h/a#-x", "git+https://h/a#a..b", "https://h/a.tar#md5=1", "/srv/a#x"),
+        *("store:build/x", "store:../" + "a" * 32 + "-lua", "file://host/a"),
+    ],
+)
+def test_what_is_no_url_is_refused(text: str) -> None:
+    with pytest.raises(Bad):
+        url.parse(text, "/home/me")
+
+
+def test_marks_show_their_hash_in_line_one() -> None:
+    hash_ = digest.hash_of("i", {})
+    data = mark.text(hash_, {"files": [["a", HEX, 0o755]]})
+    assert mark.head(data[: mark.HEAD_LENGTH]) == hash_
+    assert mark.body(data) == {"files": [["a", HEX, 0o755]]}
+    assert all(mark.head(data[:cut]) == "" for cut in range(len(mark.HEAD) + digest.LENGTH + 1))
