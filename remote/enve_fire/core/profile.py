@@ -25,15 +25,17 @@ from enve_pm.core.fieldcheck import (
     sha256,
     text,
 )
+from enve_pm.core.fieldcheck import below as at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
-DEPTH = 12  # of deps of deps
+DEPTH = 6  # of deps of deps: canonical JSON, 32 deep, has room for them within a line of a plan
 BUILD, INSTALL, RUN = KINDS = ("build", "install", "run")
 COMMAND = 65536  # characters of one command for the shell
 CONTENT = 1 << 20  # characters of a config file
+SIGNALS = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2")
 NEVER, ALWAYS = "never", "always"
 SECTIONS = ("checkout", "build", "test", "settle", "install", "setup", "run", "execute")
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -43,7 +45,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "settle": {},
     "install": {"mode": "auto", "owner": "", "setuid": [], "keep": 3},
     "setup": {"files": [], "run": [], "cfgpath": ""},
-    "run": {"cmd": [], "reload": [], "user": ""},
+    "run": {"cmd": [], "env": {}, "reload": [], "user": ""},
     "execute": {"cmd": []},
 }
 
@@ -79,17 +81,21 @@ def commands(value: Any) -> Any:
     """Lines for `sh -e -c`."""
     if not isinstance(value, list) or len(value) > 256:
         raise Bad("a list of at most 256 commands", value)
-    for one in value:
-        text(COMMAND)(one)
+    for i, one in enumerate(value):
+        at("[%d]" % i, text(COMMAND), one)
     return value
 
 
 def owner(value: Any) -> Any:
     """`UID:GID`, or "": whoever installs it."""
     pieces = value.split(":") if isinstance(value, str) else ()
-    if value != "" and not (len(pieces) == 2 and all(one.isdigit() for one in pieces)):
+    if value != "" and not (len(pieces) == 2 and all(map(_is_number, pieces))):
         raise Bad("UID:GID in numbers", value)
     return value
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text[:10]) < 1 << 32 and len(text) <= 10
 
 
 def refresh(value: Any) -> Any:
@@ -100,8 +106,8 @@ def refresh(value: Any) -> Any:
 def paths(value: Any) -> Any:
     if not isinstance(value, list) or len(value) > 1024:
         raise Bad("a list of at most 1024 paths", value)
-    for one in value:
-        place(one)
+    for i, one in enumerate(value):
+        at("[%d]" % i, place, one)
     return value
 
 
@@ -119,15 +125,17 @@ def file(value: Any) -> Any:
 def files(value: Any) -> Any:
     if not isinstance(value, list) or len(value) > 1024:
         raise Bad("a list of at most 1024 files", value)
-    for one in value:
-        file(one)
+    for i, one in enumerate(value):
+        at("[%d]" % i, file, one)
     if len({one["path"] for one in value}) < len(value):
         raise Bad("each path once", [one["path"] for one in value])
     return value
 
 
 def reload(value: Any) -> Any:
-    """The words of a command; []: it has to be restarted."""
+    """The words of a command, or {"signal": "HUP"}; []: it has to be restarted."""
+    if isinstance(value, dict):
+        return record({"signal": one_of(*SIGNALS)})(value)
     return value if value == [] else argv(value)
 
 
@@ -140,13 +148,14 @@ def deps(depth: int) -> Any:
     def several(value: Any) -> Any:
         if not isinstance(value, list) or len(value) > 64 or (value and depth <= 0):
             raise Bad("a list of at most 64 products, %d deep" % DEPTH, value)
-        for one in value:
-            dep(one, depth)
+        for i, one in enumerate(value):
+            at("[%d]" % i, lambda found: dep(found, depth), one)
         return value
 
     return record({}, dict.fromkeys(KINDS, several))
 
 
+env = mapping(env_name, text(32768, 0))
 _SECTIONS: Mapping[str, Any] = {
     "checkout": record(
         {},
@@ -156,7 +165,7 @@ _SECTIONS: Mapping[str, Any] = {
         {},
         {
             "copy": boolean,
-            "env": mapping(env_name, text(32768, 0)),
+            "env": env,
             "sandbox": one_of("auto", "none", "userns", "bwrap"),
             "network": boolean,
             "run": commands,
@@ -174,7 +183,7 @@ _SECTIONS: Mapping[str, Any] = {
         },
     ),
     "setup": record({}, {"files": files, "run": commands, "cfgpath": text(255, 0)}),
-    "run": record({}, {"cmd": argv, "reload": reload, "user": text(64, 0)}),
+    "run": record({}, {"cmd": argv, "env": env, "reload": reload, "user": text(64, 0)}),
     "execute": record({}, {"cmd": argv}),
 }
 
