@@ -1,0 +1,58 @@
+"""The environment that a stage's commands see: all of it, and nothing of the caller's.
+
+SRC OUT ROOT PREFIX JOBS HOME TMPDIR SOURCE_DATE_EPOCH ENVE_TITLE ENVE_STAGE ENVE_HASH
+PATH LC_ALL TZ, DEP_<TITLE> of each dependency, and what `build.env` says
+"""
+
+from __future__ import annotations
+
+from enve_fire.core import profile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+SYSTEM = ("/usr/bin", "/bin")
+FIXED = {"LC_ALL": "C", "TZ": "UTC"}
+UMASK = 0o022
+
+
+def variables(  # noqa: PLR0913
+    table: Mapping[str, Any],
+    stage: str,
+    hash_: str,
+    *,
+    src: str = "",
+    out: str = "",
+    root: str = "",
+    scratch: str = "",
+    jobs: int = 1,
+    epoch: int = 0,
+    deps: Sequence[tuple[str, str]] = (),
+    path: Sequence[str] = (),
+) -> dict[str, str]:
+    """`scratch`: a folder of this step's own, which HOME and TMPDIR are; `deps`: (title, its
+    $ROOT$PREFIX) of each; `path`: folders that come before all others in PATH."""
+    found = {
+        "SRC": src,
+        "OUT": out,
+        "ROOT": root,
+        "PREFIX": table["prefix"],
+        "JOBS": str(jobs),
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "SOURCE_DATE_EPOCH": str(epoch),
+        "ENVE_TITLE": table["title"],
+        "ENVE_STAGE": stage,
+        "ENVE_HASH": hash_,
+    }
+    places = {dep_name(title): where for title, where in deps}
+    folders = [*path, *(where + "/bin" for _, where in deps), *SYSTEM]
+    more = profile.section(table, "build")["env"] if stage == profile.BUILD else {}
+    return {**FIXED, "PATH": ":".join(folders), **more, **places, **found}
+
+
+def dep_name(title: str) -> str:
+    """`DEP_LIB_Z` of `lib-z`: the variable that says where a dependency is."""
+    return "DEP_" + "".join(sign if sign.isalnum() else "_" for sign in title).upper()

@@ -1,0 +1,62 @@
+"""What commands print: kept in a file up to a length, and its last lines at hand."""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core.lean import deque
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LAST = 40  # lines
+LONGEST = 64 << 20  # bytes of a file
+LINE = 4096  # bytes of a line that are at hand
+CUT = b"\n[the rest was too long to be kept; its last lines:]\n"
+
+
+class Log:
+    """`path`: made anew; "" keeps no file. A context manager."""
+
+    def __init__(self, path: str, longest: int = LONGEST) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        self.path = path
+        self.lines = 0
+        self._file = os.open(path or os.devnull, flags if path else os.O_WRONLY, 0o644)
+        self._left = longest
+        self._last: Any = deque(maxlen=LAST)
+        self._part = b""
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._left <= 0:
+            tail = CUT + "\n".join(self.last()).encode() + b"\n"
+            self._write(tail)
+        os.close(self._file)
+
+    def add(self, data: bytes) -> None:
+        """As it was read, in pieces of any length."""
+        if self._left > 0:
+            self._write(data[: self._left])
+            self._left -= len(data)
+        *whole, part = (self._part + data).split(b"\n")
+        self.lines += len(whole)
+        self._last.extend(line[:LINE] for line in whole[-LAST:])
+        self._part = part[:LINE]
+
+    def last(self) -> list[str]:
+        """The last lines, without what would steer a terminal."""
+        lines = [*self._last, self._part] if self._part else list(self._last)
+        return [_plain(line) for line in lines[-LAST:]]
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._file, data) :]
+
+
+def _plain(line: bytes) -> str:
+    text = line.decode("utf-8", "replace").rstrip("\r").expandtabs()
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
