@@ -1,0 +1,93 @@
+"""A draft: the folder in which an entry is made, until it is renamed to its place.
+
+    .tmp.PID.RANDOM-NAME/out    the entry: $OUT
+    .tmp.PID.RANDOM-NAME/work   whatever else is needed meanwhile; made by whoever needs it
+    .tmp.PID.RANDOM-NAME/log    what was printed
+    .tmp.PID.RANDOM-NAME/note   canonical JSON that goes into the entry's meta
+
+Whoever makes an entry is given `out`; `beside(out, LOG)` is the path of the others.
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.core.canonical import dumps, loads
+from enve_pm.shell.state.folder import Folder
+from enve_pm.shell.state.handle import sync_folder, write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+OUT, WORK, LOG, NOTE, META, TEXT = "out", "work", "log", "note", "meta", "text"
+TMP, OLD = ".tmp.", ".old."
+
+
+def beside(out: str, what: str) -> str:
+    return os.path.dirname(out) + "/" + what
+
+
+def note(out: str, **facts: Any) -> None:
+    """Keep facts about how it was made, as `note` of the entry's meta."""
+    path = beside(out, NOTE)
+    write(path, dumps({**noted(out), **facts}), sync=False)
+
+
+def noted(out: str) -> Mapping[str, Any]:
+    try:
+        with open(beside(out, NOTE), "rb") as file:
+            found: Mapping[str, Any] = loads(file.read())
+            return found
+    except FileNotFoundError:
+        return {}
+
+
+def begin(shelf: str, name: str) -> str:
+    """A new draft; its path."""
+    path = "%s/%s%d.%s-%s" % (shelf, TMP, os.getpid(), os.urandom(6).hex(), name)
+    os.mkdir(path, 0o700)
+    os.mkdir(path + "/" + OUT)
+    os.chmod(path + "/" + OUT, 0o755)  # noqa: S103  (the umask has no say)
+    return path
+
+
+def aside(shelf: str, name: str) -> str:
+    """A name for what is renamed away to be removed."""
+    return "%s/%s%d.%s-%s" % (shelf, OLD, os.getpid(), os.urandom(6).hex(), name)
+
+
+def of(name: str) -> str:
+    """The entry that the name of a draft, or of what is being removed, belongs to; "" if none."""
+    return name.partition("-")[2] if name.startswith((TMP, OLD)) else ""
+
+
+def write(path: str, data: bytes, mode: int = 0o644, sync: bool = True) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(path, flags, 0o600)
+    try:
+        os.fchmod(handle, mode)
+        write_all(handle, data)
+        if sync:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(shelf: str, name: str) -> None:
+    """Remove what earlier makers of this entry left. Its lock is ours: none of them is alive."""
+    for found in os.listdir(shelf):
+        if of(found) == name:
+            remove(shelf + "/" + found)
+
+
+def remove(path: str) -> None:
+    """Whatever it is. A child of a killed maker may still write into it: then the next sweep."""
+    try:
+        with Folder.open(os.path.dirname(path)) as folder:
+            folder.remove(os.path.basename(path))
+    except OSError:
+        pass
+
+
+__all__ = ["LOG", "NOTE", "OUT", "WORK", "begin", "beside", "note", "sync_folder"]

@@ -1,0 +1,108 @@
+"""One maker at a time: a lock of the kernel's, which a killed process cannot leave behind.
+
+The file says who holds it, for a message; that it exists means nothing. On a file system without
+such locks everybody goes ahead, and whoever is first to rename wins.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+import time
+
+from enve_fire.core.trouble import FAILED, Trouble
+from enve_pm.shell.guard.lock import sign
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Callable
+
+PATIENCE = 2.0  # seconds until somebody is told why nothing happens
+PAUSE = 0.005
+_WITHOUT = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_held: set[tuple[int, str]] = set()  # (thread, path)
+
+
+class Lock:
+    """A context manager. `folder`: one that nobody else can open anything in."""
+
+    def __init__(self, folder: str, name: str, report: Callable[[str], None]) -> None:
+        self.path = folder + "/" + name
+        self.kernel = True  # whether the file system has locks
+        self._report = report
+        self._fd = -1
+
+    def __enter__(self) -> Lock:
+        if (threading.get_ident(), self.path) in _held:
+            raise Trouble(FAILED, "%s is needed to make itself" % os.path.basename(self.path))
+        while not self._take():
+            os.close(self._fd)
+        sign(self._fd)
+        _held.add((threading.get_ident(), self.path))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _held.discard((threading.get_ident(), self.path))
+        os.close(self._fd)
+
+    def _take(self) -> bool:
+        """False where the file was removed meanwhile: there is another one now."""
+        self._fd = os.open(self.path, _FLAGS, 0o600)
+        try:
+            self._wait()
+            return os.path.samestat(os.fstat(self._fd), os.lstat(self.path))
+        except FileNotFoundError:
+            return False
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    def _wait(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while not self._tried():
+            if time.monotonic() > end:
+                self._report("waiting for pid %s, which makes %s" % (self._holder(), self._what()))
+                fcntl.flock(self._fd, fcntl.LOCK_EX)
+                return
+            time.sleep(PAUSE)
+
+    def _tried(self) -> bool:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in _WITHOUT:
+                raise
+            self.kernel = False
+        return True
+
+    def _holder(self) -> str:
+        return os.pread(self._fd, 20, 0).decode("ascii", "replace").strip() or "?"
+
+    def _what(self) -> str:
+        return os.path.basename(self.path)
+
+
+def idle(path: str) -> int | None:
+    """A descriptor that holds a lock which nobody held; None where somebody does, or where the file
+    system has no locks. Whoever gets one closes it."""
+    try:
+        handle = os.open(path, _FLAGS, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle

@@ -1,0 +1,157 @@
+"""Making an entry, step by step, so that whoever is killed at any of them leaves the store correct:
+an entry is there with all that is known about it, or it is not there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from enve_fire.core.trouble import FAILED, Trouble
+from enve_fire.store import closing, draft
+from enve_fire.store import entry as entries
+from enve_fire.store.entry import Entry
+from enve_fire.store.shelf import roomy
+from enve_pm.core.canonical import dumps
+from enve_pm.core.digest import sha256
+from enve_pm.shell.state.handle import sync_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from enve_fire.store.wanted import Wanted
+
+    Method = Callable[[str], None]
+
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+TRIES = 8  # against others who rename without a lock
+
+
+class Making:
+    """`look`: what finds the entry where somebody else was faster."""
+
+    def __init__(self, shelf: str, wanted: Wanted, look: Callable[[], Entry | None]) -> None:
+        self.shelf = shelf
+        self.wanted = wanted
+        self._look = look
+        self.entry = Entry(shelf, wanted.name, wanted.catalog)
+        self._draft = ""
+
+    def run(self, method: Method) -> Entry:
+        """Raises what the method raises, Trouble, OSError."""
+        self._draft = draft.begin(self.shelf, self.wanted.name)
+        try:
+            begun = time.monotonic()
+            method(self._draft + "/" + draft.OUT)
+            self._finish(int((time.monotonic() - begun) * 1000))
+            return self._publish()
+        except Exception as error:
+            self._failed()
+            raise self._told(error) from error
+        finally:
+            draft.remove(self._draft)
+
+    def _finish(self, cost: int) -> None:
+        """All that will be known of the entry lies beside it, on disk."""
+        out = self._draft + "/" + draft.OUT
+        if os.path.islink(out) or not os.path.isdir(out) or not os.listdir(out):
+            raise Trouble(FAILED, "%s: nothing was made in $OUT" % self.wanted.name)
+        os.chmod(out, os.stat(out).st_mode & 0o7777 | 0o700)  # else it could not be renamed
+        size = closing.measure(out, close=not self.wanted.mutable)
+        draft.write(self._draft + "/" + draft.META, self._meta(size, cost), self._mode(), False)
+        closing.to_disk(out)
+
+    def _meta(self, size: closing.Size, cost: int) -> bytes:
+        wanted, now = self.wanted, int(time.time())
+        facts = {
+            "text": sha256(wanted.text.encode()).hexdigest(),
+            "title": wanted.title,
+            "made": now,
+            "expires": now + wanted.ttl if wanted.ttl else 0,
+            "cost_ms": cost,
+            "bytes": size.bytes,
+            "files": size.files,
+            "deps": list(wanted.deps),
+            "mutable": wanted.mutable,
+            "note": draft.noted(self._draft + "/" + draft.OUT),
+        }
+        return dumps(facts) + b"\n"
+
+    def _mode(self) -> int:
+        return 0o600 if self.wanted.private else 0o644
+
+    # -- into its place ----------------------------------------------------------------------------
+    def _publish(self) -> Entry:
+        for _ in range(TRIES):
+            old = self._cleared()
+            if isinstance(old, Entry):
+                return old
+            if self._renamed():
+                sync_folder(self.shelf)
+                draft.remove(self.shelf + "/" + entries.FAILED + "/" + self.wanted.name)
+                if old:
+                    draft.remove(old)
+                return self.entry
+        raise Trouble(FAILED, "%s: others put it in its place all the time" % self.entry.path)
+
+    def _cleared(self) -> Entry | str:
+        """The entry of somebody who was faster; or where one is now that had expired, "" if there
+        was none."""
+        if not os.path.lexists(self.entry.path):
+            return ""
+        found = self._look()
+        if found is not None:
+            return found
+        away = draft.aside(self.shelf, self.wanted.name)
+        try:
+            os.rename(self.entry.path, away)
+        except FileNotFoundError:
+            return ""
+        return away
+
+    def _renamed(self) -> bool:
+        """What is known of an entry goes first: a reader never meets one without it. Between an old
+        entry and a new one only these renames lie."""
+        os.rename(self._draft + "/" + draft.META, self.entry.beside("json"))
+        try:
+            os.rename(self._draft + "/" + draft.OUT, self.entry.path)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            draft.write(self._draft + "/" + draft.META, b"", self._mode())
+            return False
+        self._texts()
+        return True
+
+    def _texts(self) -> None:
+        if not self.wanted.private:
+            draft.write(self.entry.beside("txt"), self.wanted.text.encode(), sync=False)
+        try:
+            os.rename(self._draft + "/" + draft.LOG, self.entry.beside("log"))
+        except FileNotFoundError:
+            pass
+
+    # -- failures ----------------------------------------------------------------------------------
+    def _failed(self) -> None:
+        """The last failure is kept; on a disk that is nearly full only what was printed."""
+        kept = "%s/%s/%s" % (self.shelf, entries.FAILED, self.wanted.name)
+        try:
+            if not roomy(self.shelf):
+                for name in (draft.OUT, draft.WORK):
+                    draft.remove(self._draft + "/" + name)
+            draft.remove(kept)
+            os.rename(self._draft, kept)
+        except OSError:
+            pass  # it is removed then
+
+    def _told(self, error: Exception) -> Exception:
+        """With paths that are still there."""
+        if isinstance(error, Trouble) and error.log.startswith(self._draft + "/"):
+            kept = "%s/%s/%s" % (self.shelf, entries.FAILED, self.wanted.name)
+            error.log = kept + error.log[len(self._draft) :]
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            text = "%s: no space is left to make %s" % (self.shelf, self.wanted.name)
+            return Trouble(FAILED, text, "make room, or: enve store gc --max-size SIZE")
+        return error

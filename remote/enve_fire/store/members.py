@@ -1,0 +1,59 @@
+"""Where stores lie: the members of ENVE_STORE, or what this machine and user have without it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+
+from enve_fire.core.trouble import USAGE, Trouble
+from enve_pm.core.lean import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Sequence
+
+VARIABLE = "ENVE_STORE"
+SHARED = "/var/opt/enve/store"
+OWN = ".cache/enve/store"  # below the home
+_WEB = r"https?://(?:\[[0-9A-Fa-f:.]*\]|[^:/]*)(?::[0-9]+)?(?:/[^:]*)?"
+_MEMBER = re.compile(r"(%s|[^:]+)(?::|$)" % _WEB)
+
+Members = namedtuple("Members", "first others webs")  # a folder, folders, prefixes
+
+
+def members(environ: Mapping[str, str]) -> Members:
+    """The folder that is written to, those that are only read, and the prefixes of http(s)."""
+    found = split(environ.get(VARIABLE, ""))
+    if not found:
+        found = [_default(environ)]
+    webs = [one for one in found if is_web(one)]
+    folders = [one for one in found if not is_web(one)]
+    if is_web(found[0]):
+        raise Trouble(USAGE, "%s: the first member is written to, so it is a folder" % VARIABLE)
+    for folder in folders:
+        if not folder.startswith("/"):
+            raise Trouble(USAGE, "%s: wanted absolute folders, found %r" % (VARIABLE, folder))
+    return Members(folders[0], folders[1:], [one.rstrip("/") for one in webs])
+
+
+def split(text: str) -> Sequence[str]:
+    """By colons, but for those within a url."""
+    return [one[1] for one in _MEMBER.finditer(text) if one[1]]
+
+
+def is_web(member: str) -> bool:
+    return member.startswith(("http://", "https://"))
+
+
+def _default(environ: Mapping[str, str]) -> str:
+    try:
+        mode = os.lstat(SHARED).st_mode
+    except OSError:
+        mode = 0
+    if stat.S_ISDIR(mode) and stat.S_IMODE(mode) == 0o1777:
+        return SHARED
+    home = environ.get("HOME", "")
+    if not home.startswith("/"):
+        raise Trouble(USAGE, "no place for a store: HOME is not set", "set %s" % VARIABLE)
+    return home.rstrip("/") + "/" + OWN

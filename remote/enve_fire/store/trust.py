@@ -1,0 +1,92 @@
+"""Whose a folder is, and who else could change it: all that a store's trust rests on.
+
+A folder of a store may be found by anybody, and in a store of mode 1777 anybody may make one. So
+what counts is who owns it (root or we), and that nobody else may write into it; in one with the
+sticky bit others may, but cannot take away what is ours: there each thing is judged by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from enve_fire.core.trouble import FAILED, Trouble
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LONGEST = 16 << 20  # bytes of a file that is read whole
+
+
+def folder(path: str, owner: int, hidden: bool = False) -> bool:
+    """A real folder of that user, which others cannot change; `hidden`: nor read."""
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return False
+    if hidden and state.st_mode & 0o077:
+        return False
+    return _closed(state) and state.st_uid == owner
+
+
+def inner(path: str, me: int) -> bool:
+    """A folder within one that is trusted: root's or ours, where others write nothing."""
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return False
+    mine = stat.S_ISDIR(state.st_mode) and state.st_uid in (me, 0)
+    return mine and not state.st_mode & 0o022
+
+
+def entry(path: str, me: int) -> bool:
+    """Whether an entry in a trusted folder is root's or ours."""
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(state.st_mode) and state.st_uid in (me, 0)
+
+
+def read(path: str, me: int) -> bytes | None:
+    """A small file of root's or ours; None if there is none."""
+    try:
+        handle = os.open(path, _READ)
+    except OSError:
+        return None
+    try:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode) or state.st_uid not in (me, 0):
+            return None
+        with os.fdopen(os.dup(handle), "rb") as file:
+            return file.read(LONGEST)
+    finally:
+        os.close(handle)
+
+
+def store(path: str, me: int) -> str:
+    """The real path of a store's folder. Raises Trouble where others could change what is in there,
+    FileNotFoundError where there is none."""
+    found = os.path.realpath(path)
+    state = os.stat(found)
+    if not _closed(state) or state.st_uid not in (me, 0):
+        raise Trouble(FAILED, _WHY % path, "chown it, and chmod it to 0755 or 1777")
+    if me == 0:
+        _way(found)
+    return found
+
+
+_WHY = "%s: wanted a store's folder of mine or root's, where others cannot rename what is mine"
+
+
+def _closed(state: os.stat_result) -> bool:
+    others = state.st_mode & 0o022 and not state.st_mode & stat.S_ISVTX
+    return stat.S_ISDIR(state.st_mode) and not others
+
+
+def _way(path: str) -> None:
+    """Root must not be led elsewhere by whoever owns a folder above."""
+    from enve_pm.maker import trusted
+
+    try:
+        os.close(trusted.open_path(path))
+    except trusted.Bent as bent:
+        raise Trouble(FAILED, "%s: %s" % (path, bent.strerror)) from None
