@@ -66,7 +66,7 @@ class Begun:
         finally:
             os.close(writer)
 
-    def follow(self, kept: Log, progress: _Progress) -> int:
+    def follow(self, kept: Log, progress: _Progress | None) -> int:
         """To its end; its exit status."""
         try:
             _follow(self._reader, kept, progress)
@@ -82,18 +82,19 @@ class Begun:
                 os.close(self._lifeline)
 
 
-def _follow(reader: int, kept: Log, progress: _Progress) -> None:
+def _follow(reader: int, kept: Log, progress: _Progress | None) -> None:
     """Until nobody is left who could print."""
     import select
 
     while True:
-        ready, _, _ = select.select([reader], [], [], progress.left())
+        ready, _, _ = select.select([reader], [], [], progress.left() if progress else None)
         if ready:
             data = os.read(reader, 65536)
             if not data:
                 return
             kept.add(data)
-        progress.tell()
+        if progress:
+            progress.tell()
 
 
 class _Progress:

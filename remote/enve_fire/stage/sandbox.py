@@ -1,7 +1,14 @@
-"""Walls around a command: it reads all, writes only where it is told, and has no network."""
+"""Walls around a command: it reads all, writes only where it is told, and has no network.
+
+`bwrap` (the program bubblewrap) or `userns` (the kernel's own means, see `stage.walls`); `none`: no
+walls. Which of them work here is found out by doing.
+"""
 
 from __future__ import annotations
 
+import os
+
+from enve_fire.core.trouble import MISSING, Trouble
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -9,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 AUTO, NONE, USERNS, BWRAP = KINDS = ("auto", "none", "userns", "bwrap")
+PROGRAM = "bwrap"
+# what root keeps, of capabilities: all concern files and its own children
+RIGHTS = ("chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "sys_chroot")
+FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")
 
 
 class Sandbox(namedtuple("Sandbox", "kind writable network", defaults=((), False))):
@@ -23,10 +34,65 @@ class Sandbox(namedtuple("Sandbox", "kind writable network", defaults=((), False
 
     def words(self) -> list[str]:
         """What stands before a command."""
-        return []
+        if self.kind != BWRAP:
+            return []
+        bound = [word for folder in self.writable for word in ("--bind", folder, folder)]
+        shut = ["--unshare-ipc"] if self.network else ["--unshare-ipc", "--unshare-net"]
+        base = [program(), "--ro-bind", "/", "/", "--dev", "/dev", "--die-with-parent"]
+        return [*base, *bound, *shut, *_rights(), "--"]
 
     def enter(self) -> None:
         """What the process does that becomes the command. Raises OSError."""
+        if self.kind == USERNS:
+            from enve_fire.stage import walls
+
+            walls.enter(self.writable, self.network)
+
+
+def _rights() -> list[str]:
+    """root keeps what it needs of its rights over files; others have none."""
+    if os.geteuid():
+        return []
+    kept = [word for name in RIGHTS for word in ("--cap-add", "cap_" + name)]
+    return ["--cap-drop", "ALL", *kept]
 
 
 OPEN = Sandbox(NONE, network=True)
+
+
+def program() -> str:
+    """bwrap's; "" where there is none."""
+    found = (os.path.join(folder, PROGRAM) for folder in FOLDERS)
+    return next((path for path in found if os.access(path, os.X_OK)), "")
+
+
+def choose(kind: str, writable: Sequence[str], network: bool) -> Sandbox:
+    """The first that works, where it is AUTO. Raises Trouble for one that was asked for and does
+    not work here."""
+    if kind == NONE:
+        return OPEN
+    for one in (BWRAP, USERNS) if kind == AUTO else (kind,):
+        walls = Sandbox(one, writable, network)
+        why = probe(walls)
+        if not why:
+            return walls
+    if kind == AUTO:
+        return OPEN
+    hint = "`sandbox: auto` takes what there is, `sandbox: none` goes without"
+    raise Trouble(MISSING, "sandbox %s does not work here: %s" % (kind, why), hint)
+
+
+def probe(walls: Sandbox) -> str:
+    """Why it does not work; "" when it does: one process is behind it, and tries."""
+    if walls.kind == BWRAP and not program():
+        return "there is no program bwrap in " + " ".join(FOLDERS)
+    from enve_fire.stage.commands import Begun
+    from enve_fire.stage.log import Log
+
+    where = walls.writable[0] if walls.writable else "/"
+    try_ = ': >"$W/.enve-probe" && rm "$W/.enve-probe"' if walls.writable else ":"
+    with Log("") as kept:
+        begun = Begun(try_, {"W": where, "PATH": "/usr/bin:/bin"}, where, walls)
+        status = begun.follow(kept, None)
+        said = " ".join(kept.last()).strip()
+    return "" if status == 0 else said or "status %d" % status
