@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 HEAD = "enve-mark 1 "
 HEAD_LENGTH = 64  # bytes, more than line 1 has
 FOLDER = ".enve"  # below a root
-INSTALL = FOLDER + "/install"
+INSTALL = FOLDER + "/install"  # of a place that holds one product
+INSTALLS = FOLDER + "/installs"  # of each product, where several share a root
+DEPS = FOLDER + "/deps"  # no mark: the entries that it runs with, one a line
 ROOT = FOLDER + "/root"
 SETUPS = FOLDER + "/setup"
 LONGEST = 1 << 28  # bytes

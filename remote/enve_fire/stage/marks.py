@@ -1,0 +1,90 @@
+"""Marks on the disk: removed before a change, written when it has reached the disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from enve_fire.core import mark
+from enve_fire.core.trouble import INPUT, Trouble
+from enve_fire.tree.flush import flush
+from enve_pm.core.refusal import FormatError
+from enve_pm.shell.state.handle import read_all, sync_folder, write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW = ".new"
+
+
+def read_hash(path: str) -> str:
+    """The hash of what was done; "" where there is no mark that holds. This is all of a no-op."""
+    try:
+        return mark.head(_read(path, mark.HEAD_LENGTH))
+    except OSError:
+        return ""
+
+
+def read_body(path: str) -> dict[str, Any]:
+    """What was written; {} where there is no mark. Raises Trouble (INPUT: damaged), OSError."""
+    try:
+        data = _read(path, mark.LONGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    try:
+        return mark.body(data)
+    except FormatError as error:
+        hint = "remove it: then the stage is done again"
+        raise Trouble(INPUT, "%s: a damaged mark: %s" % (path, error), hint) from None
+
+
+def _read(path: str, limit: int) -> bytes:
+    handle = os.open(path, _READ)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return b""
+        return read_all(handle, limit)
+    finally:
+        os.close(handle)
+
+
+def drop(path: str) -> None:
+    """Before a change. It is gone for good when this returns."""
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    sync_folder(os.path.dirname(path))
+
+
+def write(path: str, hash_: str, body: Mapping[str, Any]) -> None:
+    """After a change: all of it is on the disk before the mark says so. Its folder is made."""
+    folder = os.path.dirname(path)
+    os.makedirs(folder, 0o755, exist_ok=True)
+    flush(folder)
+    replace(path, mark.text(hash_, body))
+    sync_folder(folder)
+
+
+def replace(path: str, data: bytes) -> None:
+    """A file that is there whole or not at all, also after a crash."""
+    new = path + NEW
+    _unlink(new)
+    handle = os.open(new, _NEW, 0o644)
+    try:
+        os.fchmod(handle, 0o644)  # whatever the umask: everybody may look whether it was done
+        write_all(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.rename(new, path)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

@@ -1,0 +1,42 @@
+"""Where a product is installed: a folder with a name, and where its marks lie."""
+
+from __future__ import annotations
+
+from enve_fire.core import mark, profile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+
+class Place:
+    """root: an absolute folder. name: what the install's hash knows it by; where it lies is no part
+    of that. shared: other things lie there too, so only the product's own files are touched."""
+
+    __slots__ = ("name", "root", "shared")
+
+    def __init__(self, root: str, name: str, shared: bool = False) -> None:
+        self.root = root.rstrip("/")  # "" is the system's own root
+        self.name = name
+        self.shared = shared
+
+    def prefix(self, table: Mapping[str, Any]) -> str:
+        """The software's own folder: `$ROOT$PREFIX`."""
+        return self.root + str(table["prefix"])
+
+    def mark(self, name: str) -> str:
+        """The path of a mark, or of what else lies beside: `mark(mark.ROOT)`."""
+        return "%s/%s" % (self.root, name)
+
+    def installed(self, table: Mapping[str, Any]) -> str:
+        """The mark of its install."""
+        return self._own(table, mark.INSTALL, "")
+
+    def deps(self, table: Mapping[str, Any]) -> str:
+        """The text that names the entries that it runs with, one a line: `CATALOG/HASH-TITLE`."""
+        return self._own(table, mark.DEPS, ".deps")
+
+    def _own(self, table: Mapping[str, Any], alone: str, end: str) -> str:
+        if not self.shared:
+            return self.mark(alone)
+        return self.mark("%s/%s%s" % (mark.INSTALLS, profile.product(table), end))

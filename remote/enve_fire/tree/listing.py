@@ -1,0 +1,90 @@
+"""What was in a tree, as rows that a mark keeps, and what differs from it now.
+
+[path, sha256 | "->" and where the link leads | "/" of a folder, mode]
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from enve_fire.tree.contents import contents, sum_of
+from enve_fire.tree.names import real, shown
+from enve_fire.tree.walk import FILE, top
+from enve_pm.shell.state.folder import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from enve_fire.tree.contents import Row
+
+    Listed = Sequence[Any]  # [path, content, mode]
+
+LINK = "->"
+IS_FOLDER = "/"
+_MISSING = (FileNotFoundError, NotADirectoryError)
+
+
+def listing(folder: str, cache: str = "", skip: Any = None) -> list[Listed]:
+    """Sorted by the bytes of the paths; arguments and errors as of `contents`."""
+    return rows_of(contents(folder, cache, skip))
+
+
+def rows_of(rows: Sequence[Row]) -> list[Listed]:
+    return [[shown(path), _content(state, said), _mode(state)] for path, state, said in rows]
+
+
+def _content(state: os.stat_result, said: bytes) -> str:
+    if stat.S_ISDIR(state.st_mode):
+        return IS_FOLDER
+    return LINK + shown(said) if stat.S_ISLNK(state.st_mode) else said.decode()
+
+
+def _mode(state: os.stat_result) -> int:
+    """Links have none that anybody could change."""
+    return 0 if stat.S_ISLNK(state.st_mode) else stat.S_IMODE(state.st_mode)
+
+
+def differences(listing: Sequence[Listed], folder: str) -> list[str]:
+    """One line for each thing that is not as listed; what is not listed is not looked at. Raises
+    OSError where the folder itself is not there, or a file cannot be read."""
+    with Folder(top(folder)) as root:
+        found = [(row[0], _difference(root, row)) for row in listing]
+    return ["%s: %s" % (path, line) for path, line in found if line]
+
+
+def _difference(root: Folder, row: Listed) -> str:
+    """What is wrong with it; "" for nothing."""
+    path, content, mode = row
+    steps = [os.fsdecode(step) for step in real(path).split(b"/")]
+    try:
+        with root.reach(steps[:-1], make=False) as inner:
+            state = inner.stat(steps[-1])
+            if _kind(content) != stat.S_IFMT(state.st_mode):
+                return "is something else"
+            if _now(inner, steps[-1], state) != content:
+                return "changed"
+    except _MISSING:
+        return "missing"
+    if _mode(state) != mode:
+        return "mode %o, not %o" % (_mode(state), mode)
+    return ""
+
+
+def _kind(content: str) -> int:
+    if content == IS_FOLDER:
+        return stat.S_IFDIR
+    return stat.S_IFLNK if content.startswith(LINK) else stat.S_IFREG
+
+
+def _now(inner: Folder, name: str, state: os.stat_result) -> str:
+    if stat.S_ISDIR(state.st_mode):
+        return IS_FOLDER
+    if stat.S_ISLNK(state.st_mode):
+        return LINK + shown(os.fsencode(os.readlink(name, dir_fd=inner.fd)))
+    handle = os.open(name, FILE, dir_fd=inner.fd)
+    try:
+        return sum_of(handle, state.st_size).decode()
+    finally:
+        os.close(handle)

@@ -1,0 +1,54 @@
+"""Modes of what is built and installed: files that nobody writes, folders that their owner does."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from enve_fire.tree.walk import top, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
+SETUID = 0o4000
+BITS = 0o6000  # setuid and setgid
+_SEEN = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def close_files(folder: str, setuid: Iterable[str] = ()) -> None:
+    """Files lose their w, folders are their owner's to change, and only files that are listed (by
+    their paths below `folder`) keep setuid and setgid, or become setuid where they have neither.
+    Raises OSError."""
+    listed = paths(setuid)
+    handle = top(folder)
+    try:
+        for inner, path, name, state in walk(handle):
+            mode = closed(state.st_mode, path in listed)
+            if mode != stat.S_IMODE(state.st_mode) and not stat.S_ISLNK(state.st_mode):
+                _change(inner, name, mode)
+    finally:
+        os.close(handle)
+
+
+def paths(listed: Iterable[str]) -> frozenset[bytes]:
+    """As `walk` names them; a slash before them says nothing."""
+    return frozenset(os.fsencode(path.strip("/")) for path in listed)
+
+
+def closed(mode: int, listed: bool) -> int:
+    """What becomes of a mode (as of stat)."""
+    if stat.S_ISDIR(mode):
+        return mode & 0o1777 | 0o700
+    bits = (mode & BITS or SETUID) if listed else 0
+    return mode & 0o555 | bits
+
+
+def _change(folder: int, name: bytes, mode: int) -> None:
+    """Of the very thing that is opened, also of one that its owner may not read."""
+    handle = os.open(name, _SEEN, dir_fd=folder)
+    try:
+        if not stat.S_ISLNK(os.fstat(handle).st_mode):
+            os.chmod("/proc/self/fd/%d" % handle, mode)
+    finally:
+        os.close(handle)
