@@ -31,10 +31,15 @@ def words(item: Item, what: str) -> Item:
         if text is None:
             raise item.bad(f"{what}: an empty table", hint="{sh: TEXT}")
         text.text(what)
-        return _list(item, SHELL, text.node)
+        return shell(text)
     if item.secret:
         return item  # refused where it is read
     return _list(item, split(item.text(what), item, what))
+
+
+def shell(item: Item) -> Item:
+    """A line that a shell runs."""
+    return _list(item, SHELL, item.node)
 
 
 def reload_words(item: Item, what: str) -> Item:
@@ -49,7 +54,7 @@ def reload_words(item: Item, what: str) -> Item:
         signal = [(_scalar(item, "signal"), _scalar(item, kill[1]))]
         node = yaml.MappingNode("", signal, item.node.start_mark, item.node.end_mark)
         return Item(node, item.file)
-    return _list(item, SHELL, item.node) if "$MAINPID" in text else words(item, what)
+    return shell(item) if "$MAINPID" in text else words(item, what)
 
 
 def split(text: str, item: Item, what: str) -> list[str]:

@@ -44,8 +44,8 @@ class Filler:
         return self._sequence(node)
 
     def _scalar(self, node: yaml.ScalarNode) -> _Fill | None:
-        if not is_template(node.value):
-            return None
+        if isinstance(node, FilledNode) or not is_template(node.value):
+            return None  # what a template made is no template
         item = Item(node, self._item.file)
         template = self._templates.value(node.value, item.where, item.block)
         self._names |= template.names

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import (
+    BaseLoader,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
@@ -154,12 +155,13 @@ def _attributes(tree: nodes.Template, name: str) -> set[str]:
 
 
 class Templates:
-    """Compiles texts that stand in files, and template files below one folder."""
+    """Compiles texts that stand in files, and template files below one folder. `loader`: what
+    finds the files that they include, if not any file below it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, loader: BaseLoader | None = None) -> None:
         options: dict[str, Any] = {
             "undefined": StrictUndefined,
-            "loader": FileSystemLoader(folder),  # {% include %}: below the plan's folder only
+            "loader": loader or FileSystemLoader(folder),  # {% include %}: below it only
             "autoescape": False,
             "cache_size": 50,
         }
@@ -169,11 +171,11 @@ class Templates:
 
     def value(self, text: str, where: Where, block: bool) -> Template:
         """A text in a YAML file. `block`: it starts on the line after `where`."""
+        return Template(self._values, text, f"<{where}>", _place(where, block))
 
-        def place(line: int) -> Where:
-            return Where(where.file, where.line + line, 1) if block else where
-
-        return Template(self._values, text, f"<{where}>", place)
+    def content(self, text: str, where: Where, block: bool) -> Template:
+        """One that is a file's content: it keeps the end of its last line."""
+        return Template(self._files, text, f"<{where}>", _place(where, block))
 
     def file(self, path: Path, text: str) -> Template:
         """A template file."""
@@ -183,6 +185,10 @@ class Templates:
                 self._files, text, name, lambda line: Where(name, line, 1)
             )
         return self._compiled[name]
+
+
+def _place(where: Where, block: bool) -> Callable[[int], Where]:
+    return lambda line: Where(where.file, where.line + line, 1) if block else where
 
 
 def is_template(text: str) -> bool:

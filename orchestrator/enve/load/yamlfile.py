@@ -47,7 +47,7 @@ class _Parser(CParser):
 
 def read_yaml(path: Path | str) -> Item:
     """The root of the file's tree. Raises InputError."""
-    return parse_yaml(_bytes(Path(path)), str(path))
+    return parse_yaml(read_bytes(Path(path)), str(path))
 
 
 def parse_yaml(data: bytes, file: str) -> Item:
@@ -87,7 +87,8 @@ def _compose(text: str) -> yaml.Node | None:
         return node
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """A file that is to be read as YAML. Raises InputError."""
     try:
         with path.open("rb") as stream:
             data = stream.read(BYTES + 1)

@@ -1,0 +1,142 @@
+"""The products that a profile needs, and those that these need: each checked out and loaded once.
+
+Whoever checks out is given in: it may take them from a store, from a node, or from the net.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from enve.errors import InputError
+from enve.load.item import Item
+from enve.load.profiledep import Asked, Needed
+from enve_fire.core import profile
+from enve_fire.core.trouble import Trouble
+from enve_fire.core.url import Url, parse
+from enve_pm.core.fieldcheck import Bad
+
+MOST = 256  # products that one table may hold, those of its deps counted
+CHECKOUT = ("subdir", "submodules", "strip")  # what decides what is found at a url
+
+
+class Checked(NamedTuple):
+    """What a url is: a folder, what was found (see `core.product.Product`), and the url pinned."""
+
+    folder: Path
+    source: str
+    pinned: Url
+
+
+class Found(NamedTuple):
+    """A product that was loaded."""
+
+    pinned: Url
+    source: str
+    table: Mapping[str, Any]
+
+
+# url, section `checkout` with its defaults
+Checkout = Callable[[Url, Mapping[str, Any]], Checked]
+# a product, how its profile is to be read, and which products led to it -> its table
+Load = Callable[[Checked, Asked, "Chain"], Mapping[str, Any]]
+
+
+class Chain(NamedTuple):
+    """Which products led here."""
+
+    keys: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def told(self, name: str) -> str:
+        return " <- ".join((*self.names, name))
+
+
+class Deps:
+    """Finds products. `load` reads what is needed by others, each once."""
+
+    def __init__(self, checkout: Checkout | None, load: Load) -> None:
+        self._checkout = checkout
+        self._load = load
+        self._checked: dict[tuple[str, str], Checked] = {}
+        self._found: dict[str, Found] = {}
+
+    def rows(self, needed: list[Needed], chain: Chain) -> list[dict[str, Any]]:
+        """As `core.profile` wants them. Raises InputError, and Trouble from the checkout."""
+        rows = []
+        for one in needed:
+            found = self._dep(one, chain)
+            row = {"url": found.pinned.text, "source": found.source, "table": found.table}
+            rows.append({**row, "stage": one.stage} if one.stage else row)
+        return rows
+
+    def _dep(self, one: Needed, chain: Chain) -> Found:
+        url = _url(one)
+        if len(chain.keys) > profile.DEPTH:
+            raise one.item.bad(f"more than {profile.DEPTH} deps of deps: {chain.told(url.text)}")
+        key = key_of(self._check(url, profile.section({}, "checkout"), one.item).pinned, one.asked)
+        if key in chain.keys:
+            raise one.item.bad(f"products that need each other: {chain.told(url.text)}")
+        if key not in self._found:
+            self._found[key] = self.product(url, one.asked, chain, self._load, one.item)
+        return self._found[key]
+
+    def product(
+        self, url: Url, asked: Asked, chain: Chain, load: Load, item: Item | None = None
+    ) -> Found:
+        """What is at a url. `item`: where it is asked for."""
+        checked = self._check(url, profile.section({}, "checkout"), item)
+        inner = Chain((*chain.keys, key_of(checked.pinned, asked)), (*chain.names, url.text))
+        table = load(checked, asked, inner)
+        if any(name in table.get("checkout", {}) for name in CHECKOUT):
+            checked = self._check(url, profile.section(table, "checkout"), item)
+        if _count(table) > MOST:
+            raise _bad(item, f"{url.text} needs more than {MOST} products")
+        return Found(checked.pinned, checked.source, table)
+
+    def _check(self, url: Url, options: Mapping[str, Any], item: Item | None) -> Checked:
+        key = (url.text, json.dumps(options, sort_keys=True))
+        if key not in self._checked:
+            if self._checkout is None:
+                raise _bad(item, f"nothing is fetched here: {url.text}")
+            try:
+                self._checked[key] = self._checkout(url, options)
+            except Trouble as error:
+                where = f"a dep at {item.where}: " if item else ""
+                message = where + error.message
+                raise Trouble(error.code, message, error.hint, error.log) from None
+        return self._checked[key]
+
+
+def _url(one: Needed) -> Url:
+    try:
+        return parse(one.url, str(Path(one.item.file).resolve().parent))
+    except Bad as bad:
+        raise one.item.bad(f"url of a dep: wanted {bad.args[0]}, found {bad.args[1]}") from None
+
+
+def _count(table: Mapping[str, Any]) -> int:
+    """The product itself and all that it needs."""
+    rows = [row for rows in table.get("deps", {}).values() for row in rows]
+    return 1 + sum(_count(row["table"]) for row in rows)
+
+
+def key_of(url: Url, asked: Asked) -> str:
+    """Equal keys: the same product, read in the same way."""
+    layers = [item and _told(item) for item in (asked.inline, asked.config)]
+    sets = [(name, str(value)) for name, value in asked.sets]
+    return json.dumps([url.text, asked.profiles, layers, sets], sort_keys=True)
+
+
+def _told(item: Item) -> Any:
+    if item.is_table:
+        return {str(key): _told(value) for key, value in item.entries("a layer")}
+    if item.is_list:
+        return [_told(one) for one in item.sequence("a layer")]
+    return [item.node.tag, str(item)]
+
+
+def _bad(item: Item | None, message: str) -> InputError:
+    return InputError(message) if item is None else item.bad(message)

@@ -1,0 +1,64 @@
+"""From what was asked for to one table: the layers of a profile, laid over each other."""
+
+from __future__ import annotations
+
+from enve.core.suggest import did_you_mean
+from enve.errors import InputError
+from enve.load.item import Item
+from enve.load.profiledep import Asked
+from enve.load.profileform import FORM, LAYER
+from enve.load.profilemerge import Branch, Part, branch, is_nothing, merge, nested
+
+WHAT = "a profile"
+DEFAULT = "default"  # the name of what stands at the top; it may have a layer too
+
+
+def layered(root: Item, asked: Asked) -> Branch:
+    """The merged table, not rendered yet. Raises InputError."""
+    FORM.known(root, WHAT)
+    found: Part = branch(root, WHAT)
+    for name in asked.profiles:
+        layer = _named(root, name)
+        if layer is not None:
+            found = merge(LAYER, found, layer, WHAT)
+    if asked.config is not None:
+        LAYER.known(asked.config, "config")
+        found = merge(LAYER, found, asked.config, WHAT)
+    table = branch(found, WHAT)
+    table.keys.pop("profiles", None)
+    for path, value in asked.sets:
+        table = branch(merge(LAYER, table, _set(table, path, value), WHAT), WHAT)
+    return table
+
+
+def _named(root: Item, name: str) -> Part | None:
+    profiles = branch(root, WHAT).keys.get("profiles")
+    known = {} if profiles is None or is_nothing(profiles[1]) else branch(profiles[1], name).keys
+    if name in known:
+        return None if is_nothing(known[name][1]) else known[name][1]
+    if name == DEFAULT:
+        return None
+    has = " ".join(known) or "none"
+    raise root.bad(
+        f"no profile is called {name!r}", hint=did_you_mean(name, known), notes=(f"it has: {has}",)
+    )
+
+
+def _set(table: Branch, path: str, value: Item) -> Branch:
+    """`NAME=V` sets a variable, `KEY.KEY=V` a key."""
+    variables = branch(table.keys["vars"][1], "vars").keys if "vars" in table.keys else {}
+    if path in variables:
+        return nested(f"vars.{path}", value)
+    kind = LAYER.below(path.partition(".")[0] or "?")
+    if kind is None or (kind.below("") is not None and "." not in path):
+        raise _unset(path, [*variables, *LAYER.keys], value)
+    layer = nested(path, value)
+    LAYER.known(layer, f"set {path}")
+    return layer
+
+
+def _unset(path: str, known: list[str], value: Item) -> InputError:
+    return value.bad(
+        f"nothing to set is called {path!r}",
+        hint=did_you_mean(path, known, "a variable of the profile, or a key such as build.network"),
+    )

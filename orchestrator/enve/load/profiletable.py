@@ -1,0 +1,98 @@
+"""From one merged profile to the strict table: rendered, completed, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from enve.load.item import Item
+from enve.load.profiledeps import Chain, Deps
+from enve.load.profileform import TABLE
+from enve.load.profilelayers import WHAT
+from enve.load.profilemerge import Branch, is_nothing
+from enve.load.profilereader import Reader
+from enve.load.profilescope import Scope, Workshop
+from enve_fire.core import profile
+from enve_pm.core.fieldcheck import Bad
+
+FORMAT = 1
+SHOWN = 40  # characters of a foreign value in a message
+PREFIX = "/opt/"  # and the title, where nothing is said
+
+
+class Made(NamedTuple):
+    """`names`: section -> variables that it was made with; `secrets`: values not to be shown."""
+
+    table: dict[str, Any]
+    names: Mapping[str, frozenset[str]]
+    secrets: frozenset[str]
+
+
+def make(
+    root: Branch, shop: Workshop, deps: Deps, chain: Chain, leave_out: Sequence[str] = ()
+) -> Made:
+    """Raises InputError, and Trouble from the checkout of a dep."""
+    keys = {name: value for name, (_, value) in root.keys.items() if not is_nothing(value)}
+    scope = Scope(keys.get("vars"), shop)
+    reader = Reader(scope, shop)
+    wanted = {name: pair for name, pair in root.keys.items() if name not in ("vars", *leave_out)}
+    table = TABLE.read(reader, Branch(root.item, wanted), WHAT, "")
+    table = _prefixed({"enve": FORMAT, **table}, reader)
+    needed = table.pop("deps", {})
+    _check(table, reader)  # before anything is fetched for it
+    table["deps"] = {kind: deps.rows(rows, chain) for kind, rows in needed.items() if rows}
+    table = _plain(table)
+    _check(table, reader)
+    names = {name: scope.closure(frozenset(used)) for name, used in reader.names.items()}
+    return Made(table, names, frozenset(reader.hidden) | scope.hidden())
+
+
+def _prefixed(table: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    """With the prefix where the table has it, at whichever place it is said."""
+    build = table.get("build", {})
+    inner = build.pop("prefix", "")
+    outer = table.get("prefix", "")
+    if inner and outer and inner != outer:
+        first = reader.places[".prefix"].where
+        message = f"the prefix is said twice: {inner} here, {outer} at {first}"
+        raise reader.places[".build.prefix"].bad(message)
+    return {**table, "prefix": outer or inner or PREFIX + table["title"]}
+
+
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is at its default, and without what says nothing."""
+    found = {}
+    for name, value in table.items():
+        defaults = profile.DEFAULTS.get(name, {})
+        if isinstance(value, dict):
+            value = {k: v for k, v in value.items() if v != defaults.get(k)}  # noqa: PLW2901
+        if value not in ({}, ""):
+            found[name] = value
+    return found
+
+
+def _check(table: Mapping[str, Any], reader: Reader) -> None:
+    """As a node checks it: nothing that it would refuse leaves this machine."""
+    try:
+        profile.check(table)
+    except Bad as bad:
+        wanted, found, *rest = bad.args
+        path = rest[0] if rest else ""
+        what = path.lstrip(".") or WHAT
+        raise _nearest(path, reader).bad(
+            f"{what}: wanted {wanted}, found {_shown(found, reader)}"
+        ) from None
+
+
+def _nearest(path: str, reader: Reader) -> Item:
+    """The place of the value at the path, or of what it stands in."""
+    while path and path not in reader.places:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return reader.places[path]
+
+
+def _shown(found: object, reader: Reader) -> str:
+    text = str(found)
+    if any(secret in text for secret in reader.hidden):
+        return "a value that is not shown"
+    return repr(found) if len(text) <= SHOWN else repr(text[:SHOWN]) + "..."
