@@ -16,7 +16,7 @@ from enve_pm.core.digest import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
+    from typing import Any, Callable, Mapping, Sequence
 
     Table = Mapping[str, Any]
 
@@ -66,8 +66,13 @@ def install(
     return hash_of("i", {"sub": what, "artifact": artifact, "place": place})
 
 
-def setup(table: Table, installed: str) -> str:
-    return hash_of("u", {"sub": sub(table, "setup"), "install": installed})
+def setup(table: Table, installed: str, seal: Callable[[str], str] = str) -> str:
+    """`seal`: what the hash of a secret's content is replaced by, as this hash is shown to all."""
+    what = sub(table, "setup")
+    for one in what["sec"]["files"]:
+        if one.get("secret"):
+            one["sha256"] = seal(one["sha256"])
+    return hash_of("u", {"sub": what, "install": installed})
 
 
 def settle(table: Table) -> str:

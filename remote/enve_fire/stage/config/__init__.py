@@ -1,0 +1,1 @@
+"""The files of a setup: made ready, laid, kept, put back."""

@@ -1,0 +1,202 @@
+"""What stands at a path in a root: looked at, saved, replaced, and never reached through a link.
+
+Whoever may write in the root cannot lead us out of it: each step is opened by itself, from the one
+before (see `enve_pm.shell.state.folder`). A new file gets its name by a rename, so a reader sees
+the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from enve_fire.core.trouble import SETUP, Trouble
+from enve_pm.core.digest import for_size, sha256
+from enve_pm.shell.state.folder import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PIECE = 1 << 20
+_WAY = "%s: %s is a link or a file: a path in a root leads through folders only"
+
+
+class Root:
+    """A context manager. Paths begin with `/`, which is the root itself."""
+
+    def __init__(self, path: str) -> None:
+        self._folder = Folder.open(path)
+
+    def __enter__(self) -> Root:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._folder.fd)
+
+    def around(self, path: str) -> tuple[Folder, str]:
+        """The folder that it stands in, and its name there. Raises FileNotFoundError where there is
+        none, Trouble where the way is no way."""
+        *steps, name = path.split("/")[1:]
+        try:
+            return self._folder.reach(steps, make=False), name
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                raise Trouble(SETUP, _WAY % (path, error.filename)) from None
+            raise
+
+    def sum(self, path: str) -> str:
+        """`HEX`, `->TARGET`, or "" where nothing stands. Raises Trouble for what is neither file
+        nor link."""
+        try:
+            folder, name = self.around(path)
+        except FileNotFoundError:
+            return ""
+        with folder:
+            return sum_at(folder, name, path)
+
+    def mode(self, path: str) -> int:
+        """Raises OSError."""
+        folder, name = self.around(path)
+        with folder:
+            return stat.S_IMODE(folder.stat(name).st_mode)
+
+    def is_folder(self, path: str) -> bool:
+        try:
+            with self._folder.reach(path.split("/")[1:], make=False):
+                return True
+        except OSError:
+            return False
+
+    def make_folder(self, path: str) -> bool:
+        """Whether it was missing."""
+        folder, name = self.around(path)
+        with folder:
+            try:
+                os.mkdir(name, 0o755, dir_fd=folder.fd)
+            except FileExistsError:
+                return False
+            with folder.below(name) as made:
+                os.fchmod(made.fd, 0o755)
+            os.fsync(folder.fd)
+        return True
+
+    def drop_folder(self, path: str) -> bool:
+        """Whether it was there, and empty."""
+        try:
+            folder, name = self.around(path)
+            with folder:
+                os.rmdir(name, dir_fd=folder.fd)
+        except (OSError, Trouble):
+            return False
+        return True
+
+
+def sum_at(folder: Folder, name: str, path: str) -> str:
+    try:
+        state = folder.stat(name)
+    except FileNotFoundError:
+        return ""
+    if stat.S_ISLNK(state.st_mode):
+        return "->" + os.fsencode(os.readlink(name, dir_fd=folder.fd)).decode("latin-1")
+    if not stat.S_ISREG(state.st_mode):
+        what = "a folder" if stat.S_ISDIR(state.st_mode) else "neither file nor link"
+        raise Trouble(SETUP, "%s: wanted a file, found %s" % (path, what))
+    handle = folder.read(name)
+    try:
+        return digest(handle, state.st_size)
+    finally:
+        os.close(handle)
+
+
+def digest(handle: int, size: int) -> str:
+    """SHA-256 of what is left to read."""
+    found = for_size(size)
+    while True:
+        piece = os.read(handle, PIECE)
+        if not piece:
+            return str(found.hexdigest())
+        found.update(piece)
+
+
+def copy(source: Folder, name: str, target: Folder, new: str) -> None:
+    """A file with its mode, owner and times, or a link; what bore the new name goes. A copy that is
+    cut off is none: it has another name until it is whole."""
+    part = part_of(new)
+    target.unlink(part)
+    state = source.stat(name)
+    if stat.S_ISLNK(state.st_mode):
+        os.symlink(os.readlink(name, dir_fd=source.fd), part, dir_fd=target.fd)
+    else:
+        _copy_file(source, name, target, part)
+    target.rename(part, new)
+
+
+def part_of(name: str) -> str:
+    """What a copy is called that is not whole."""
+    return ".enve-part-" + sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _copy_file(source: Folder, name: str, target: Folder, part: str) -> None:
+    reader = source.read(name)
+    try:
+        writer = target.create(part)
+        try:
+            pour(reader, writer)
+            resemble(writer, os.fstat(reader))
+            os.fsync(writer)
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+def pour(reader: int, writer: int) -> None:
+    while True:
+        piece = os.read(reader, PIECE)
+        if not piece:
+            return
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(writer, view) :]
+
+
+def resemble(handle: int, state: os.stat_result) -> None:
+    """Owner (where that is allowed), mode, times. What cannot be given away is not setuid."""
+    own = os.fstat(handle)
+    mode = stat.S_IMODE(state.st_mode)
+    if (own.st_uid, own.st_gid) != (state.st_uid, state.st_gid):
+        try:
+            os.fchown(handle, state.st_uid, state.st_gid)
+        except OSError:
+            mode &= 0o777
+    os.fchmod(handle, mode)
+    os.utime(handle, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def keep(source: Folder, name: str, target: Folder, new: str) -> None:
+    """The same file under a second name, or else a copy of it."""
+    target.unlink(new)
+    try:
+        os.link(name, new, src_dir_fd=source.fd, dst_dir_fd=target.fd, follow_symlinks=False)
+    except (OSError, NotImplementedError):  # on another file system, or another's
+        copy(source, name, target, new)
+
+
+def move(source: Folder, name: str, target: Folder, new: str) -> None:
+    """Into the place of what stands there."""
+    try:
+        os.rename(name, new, src_dir_fd=source.fd, dst_dir_fd=target.fd)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy(source, name, target, new)
+        source.unlink(name)
+    source.unlink(name)  # a rename of one file under two names leaves both
+    os.fsync(target.fd)

@@ -1,0 +1,148 @@
+"""One setup of one name, from the look at what is there to the mark."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from enve_fire.core import laying, profile, sums
+from enve_fire.core.trouble import SETUP, Trouble
+from enve_fire.stage import marks
+from enve_fire.stage.commands import run_commands
+from enve_fire.stage.config import naming, ready
+from enve_fire.stage.config.change import Change
+from enve_fire.stage.config.kept import LOG, NEW, OLD, SCRATCH
+from enve_fire.stage.config.owner import Owners
+from enve_fire.stage.config.seal import Seal
+from enve_fire.stage.config.standing import Root
+from enve_fire.stage.environment import variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Mapping
+
+    from enve_fire.core.product import Product
+    from enve_fire.stage.config.kept import Kept, Setups
+    from enve_fire.stage.context import Context
+    from enve_fire.stage.place import Place
+
+
+class Turn:
+    """`hash`: of the mark that it shall have."""
+
+    def __init__(self, product: Product, place: Place, ctx: Context, setups: Setups) -> None:
+        self._product = product
+        self._place = place
+        self._ctx = ctx
+        self._setups = setups
+        self._name = naming.name(product)
+        self._seal = Seal(setups.key)
+        self._installed = marks.read_hash(place.installed(product.table))
+        self._mark = naming.mark(place, self._name)
+        self.hash = sums.setup(product.table, self._installed, self._seal)
+
+    def is_due(self) -> bool:
+        return marks.read_hash(self._mark) != self.hash
+
+    def run(self, blobs: str, deps: Sequence[tuple[str, str]]) -> None:
+        """One at a time of each name. Raises Trouble; then all is as it was."""
+        lock = self._setups.lock(self._name, self._ctx.report)
+        try:
+            if self.is_due():  # nobody did it while we waited
+                with Root(self._place.root or "/") as root, self._setups.of(self._name) as kept:
+                    self._run(root, kept, blobs, deps)
+        except OSError as error:
+            told = "setup of %s: %s: %s" % (self._product.name, error.filename, error.strerror)
+            raise Trouble(SETUP, told) from None
+        finally:
+            os.close(lock)
+
+    def _run(self, root: Root, kept: Kept, blobs: str, deps: Sequence[tuple[str, str]]) -> None:
+        files = naming.files(self._product)
+        sums_ = {file.path: self._seal(file.sum) if file.secret else file.sum for file in files}
+        before = self._before(root, kept.state())
+        with kept.empty(NEW) as new, kept.empty(OLD) as old:
+            names = ready.all_files(new, files, blobs, Owners(root, self._ctx.report))
+            back = ready.all_defaults(new, kept.default, before, sums_)
+            begun = self._claim(root, kept, before, sums_)
+            marks.drop(self._mark)
+            change = Change(root, begun, self._seal, new, old)
+            try:
+                change.clear(back, begun.left(sums_))
+                change.lay(names)
+                self._commands(kept, deps)
+            except BaseException as error:
+                self._undo(change, error)
+                kept.tidy(begun)
+                raise
+        ended = begun.ended(sums_)
+        kept.write_state(ended)
+        rows = [[file.path, sums_[file.path], file.mode] for file in files]
+        marks.write(self._mark, self.hash, {"files": rows, "made": int(time.time())})
+        kept.tidy(ended)
+
+    def _before(self, root: Root, state: laying.State) -> laying.State:
+        """What is left of the last one after a new install, which replaces all below the prefix, or
+        where others share the root what is its own."""
+
+        def lost(path: str) -> bool:
+            if not laying.below(path, self._product.table["prefix"]):
+                return False
+            known = state.files.get(path, ())
+            if not self._place.shared:
+                return True
+            return bool(known) and not set(self._seal.spellings(root.sum(path), known)) & {*known}
+
+        return state.since(self._installed, lost)
+
+    def _claim(
+        self, root: Root, kept: Kept, before: laying.State, wanted: Mapping[str, str]
+    ) -> laying.State:
+        """What has to be known whatever happens from here on. Raises Trouble where a path is
+        another setup's."""
+        lock = self._setups.all_locked()
+        try:
+            for other, state in self._setups.others(self._name):
+                for path in sorted(set(wanted) & set(state.files)):
+                    told = "%s: the setup of %s has laid it already" % (path, other)
+                    raise Trouble(SETUP, told, "take a root for each, or another path")
+            anew = [path for path in wanted if path not in before.defaults]
+            defaults = {path: "" if before.bare(path) else kept.save(root, path) for path in anew}
+            made = [one for path in wanted for one in laying.above(path) if not root.is_folder(one)]
+            begun = before.begun(wanted, defaults, made)
+            kept.write_state(begun)
+            return begun
+        finally:
+            os.close(lock)
+
+    def _commands(self, kept: Kept, deps: Sequence[tuple[str, str]]) -> None:
+        table, inside = self._product.table, self._place.prefix(self._product.table)
+        folder = naming.folder(self._place, self._name)
+        with kept.empty(SCRATCH):
+            env = variables(
+                table,
+                "setup",
+                self.hash,
+                root=self._place.root,
+                scratch=folder + "/" + SCRATCH,
+                jobs=self._ctx.jobs,
+                deps=deps,
+                path=(inside + "/bin",),
+            )
+            run_commands(
+                profile.section(table, "setup")["run"],
+                env,
+                inside if os.path.isdir(inside) else self._place.root or "/",
+                folder + "/" + LOG,
+                code=SETUP,
+                what="setup of " + self._product.name,
+                report=self._ctx.report,
+            )
+
+    def _undo(self, change: Change, error: BaseException) -> None:
+        wrong = change.undo()
+        if wrong:
+            told = "setup of %s: %s; and not all could be put back: %s"
+            told %= (self._product.name, error, ", ".join(wrong))
+            raise Trouble(SETUP, told, "the next setup that succeeds puts it right") from error
