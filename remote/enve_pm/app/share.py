@@ -4,8 +4,8 @@ are those of pms below it."""
 from __future__ import annotations
 
 from enve_pm.core.address import parse as parse_address
-from enve_pm.core.canonical import loads
 from enve_pm.core.lean import namedtuple
+from enve_pm.core.quick import loads
 from enve_pm.core.unit import UnitSpec
 
 TYPE_CHECKING = False

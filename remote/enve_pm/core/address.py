@@ -33,6 +33,8 @@ class AddressError(ValueError):
 
 def parse(text: str) -> tuple[str, ...]:
     """Split an address into its names: `a.[b.c].d` gives `("a", "b.c", "d")`."""
+    if is_plain(text):
+        return (text,)  # most are
     pieces = _split(text)
     for name, quoted in pieces:
         if quoted:

@@ -12,8 +12,8 @@ from enve_pm.core import delta as deltas
 from enve_pm.core import part as parts
 from enve_pm.core.address import AddressError, parse
 from enve_pm.core.address import format as write
-from enve_pm.core.canonical import loads
 from enve_pm.core.lean import namedtuple
+from enve_pm.core.quick import loads
 from enve_pm.core.refusal import (
     CLOCK,
     EXPIRED,

@@ -127,14 +127,15 @@ class UnitSpec:
     """What a unit is. Attributes are the keys of the line, with defaults; times in milliseconds.
 
     `raw` is the mapping that was read, `unit` the name within its own pm (the last segment of
-    `name`). Lists and mappings are shared: read only. Two specs are equal when their lines mean
-    the same. What a line does not say takes no room: each key is looked up in `raw`.
+    `name`). All of it is shared: read only. Two specs are equal when their lines mean the same.
+    The mapping itself holds the attributes, and the class the defaults: to read one is no call, and
+    what a line does not say takes no room.
     """
 
-    __slots__ = ("raw", "room", "unit")
+    __slots__ = ("__dict__", "room", "unit")
 
     if TYPE_CHECKING:
-        raw: Mapping[str, Any]
+        name: str  # its address
         unit: str
         room: Mapping[str, Any]  # ... and of those keys in `core.room`
         kind: str
@@ -176,7 +177,7 @@ class UnitSpec:
         single: bool
 
     @classmethod
-    def parse(cls, line: Mapping[str, Any]) -> UnitSpec:
+    def parse(cls, line: dict[str, Any]) -> UnitSpec:
         """Read a line (already parsed JSON) or raise UnitError."""
         _check_keys(line)
         spec = cls.again(line, address.parse(line["name"])[-1])
@@ -185,19 +186,19 @@ class UnitSpec:
         return spec
 
     @classmethod
-    def again(cls, line: Mapping[str, Any], unit: str) -> UnitSpec:
+    def again(cls, line: dict[str, Any], unit: str) -> UnitSpec:
         """The spec of a line that `parse` has read before, and the unit that it named: it is not
         judged again, which would take up most of a change of program."""
         spec = cls()
-        spec.raw = line
+        spec.__dict__ = line
         spec.unit = line["name"] if line["name"] == unit else unit  # one text, not two
         spec.room = rooms.of(line)
         return spec
 
     @property
-    def name(self) -> str:
-        """Its address."""
-        return str(self.raw["name"])
+    def raw(self) -> Mapping[str, Any]:
+        """The line."""
+        return self.__dict__
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -239,12 +240,8 @@ class UnitSpec:
         return f"UnitSpec({self.name!r}, kind={self.kind!r})"
 
 
-def _read(key: str, default: Any) -> property:
-    return property(lambda spec: spec.raw.get(key, default))
-
-
 for _key, _default in DEFAULTS.items():
-    setattr(UnitSpec, _key, _read(_key, _default))
+    setattr(UnitSpec, _key, _default)
 
 
 def takes(kind: str, key: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 REMOTE = sys.argv[1]
 sys.path.insert(0, REMOTE)
 
-from enve_pm.core import delta, part, policy  # noqa: E402
+from enve_pm.core import delta, part, policy, quick  # noqa: E402
 from enve_pm.shell.product.unpack import Unfit, prepare, unpack  # noqa: E402
 from enve_pm.shell.state.folder import Folder  # noqa: E402
 from enve_pm.wire import canonical, command, frame, merkle, record  # noqa: E402
@@ -31,7 +31,9 @@ def modules() -> list[str]:
 def formats() -> None:
     value = {"b": [1, -2, True, None], "a": "\u00e9\U0001f600\n\x01", "\u20ac": {}}
     data = canonical.dumps(value)
-    assert canonical.loads(data, canonical=True) == value
+    assert canonical.loads(data, canonical=True) == quick.loads(data, canonical=True) == value
+    line = b'{"a":[1,true,null,"\\n"],"b":{}}'
+    assert quick.loads(line, canonical=True) == canonical.loads(line)
     assert command.parse(command.encode("j", "start", ["a b%"])).args == ("a b%",)
     stream = os.urandom(5000)
     (whole,) = frame.Assembler().feed(b"EV" + frame.encode(stream, b"nonce--1"), 0)

@@ -4,7 +4,8 @@ ceilings say put in; and the sub-pms that the blueprint lays out."""
 from __future__ import annotations
 
 from enve_pm.core import ceiling, pmlines
-from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.canonical import dumps
+from enve_pm.core.quick import loads
 from enve_pm.core.refusal import FormatError, Refused
 from enve_pm.core.unit import UnitError, UnitSpec
 from enve_pm.shell.complain import complain

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core.canonical import loads
+from enve_pm.core.quick import loads
 from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
