@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     Command = Callable[[Sequence[str]], int]
 
-COMMANDS: dict[str, Command] = {}
+# word: the module of enve_fire.verb whose `main(words) -> exit status` does it
+COMMANDS: dict[str, str] = {}
 
 
 def main(words: Sequence[str]) -> int:
@@ -33,9 +34,11 @@ def main(words: Sequence[str]) -> int:
 
 
 def _command(words: list[str]) -> int:
-    command = COMMANDS.get(words[0]) if words else None
-    if command is None:
+    name = COMMANDS.get(words[0]) if words else None
+    if name is None:
         raise Trouble(USAGE, "wanted one of %s" % (" ".join(COMMANDS) or "no command yet"))
+    module = __import__("enve_fire.verb." + name, fromlist=["main"])  # importlib takes longer
+    command: Command = module.main
     return command(words[1:])
 
 
@@ -43,4 +46,6 @@ def _told(trouble: Trouble) -> int:
     print("error: " + trouble.message, file=sys.stderr)
     if trouble.hint:
         print("  " + trouble.hint, file=sys.stderr)
+    if trouble.log:
+        print("  all that was printed: " + trouble.log, file=sys.stderr)
     return trouble.code

@@ -148,5 +148,4 @@ def _failed(what: str, command: str, status: int, code: int, log: str) -> Troubl
     first = command.strip().split("\n")[0]
     shown = first if len(first) <= WIDTH else first[:WIDTH] + " ..."
     how = "signal %d ended it" % (status - 128) if status > 128 else "status %d" % status
-    hint = "all that it printed is in " + log if log else ""
-    return Trouble(code, "%s: %s: %s" % (what, how, shown), hint, log)
+    return Trouble(code, "%s: %s: %s" % (what, how, shown), log=log)

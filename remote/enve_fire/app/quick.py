@@ -1,0 +1,167 @@
+"""What was run before and has not changed is run again, and nothing else is done.
+
+Its rc file is found by the words of the command line; it names all that it relies on. Nothing is
+written, no network is asked, and of our own only `core.rcfile` is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from enve_fire.core import rcfile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from enve_fire.core.rcfile import Rc
+
+END = "--"
+RUN, EXECUTE, SHELL, MODULE = "run", "execute", "shell", "module"
+CACHE = "enve"
+_MARK = "enve-mark 1 "  # as `core.mark`, which brings hashes with it
+_MARK_LENGTH = 64
+_SETTINGS = ("ENVE_STORE", "ENVE_JOBS")  # what else of the environment says which rc is meant
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def quick(words: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Executes, if there is a valid rc file for these words; else returns why not, in a word."""
+    words, more = split(words)
+    key = key_of(words, environ)
+    path = path_of(key, environ)
+    rc = read(path)
+    if rc is None or rc.key != key:
+        return "new"
+    return _changed(rc, environ) or go(rc, path, more, environ)
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Before and behind the first `--`."""
+    words = list(words)
+    at = words.index(END) if END in words else len(words)
+    return words[:at], words[at + 1 :]
+
+
+def key_of(words: Sequence[str], environ: Mapping[str, str]) -> str:
+    """All that says which rc file is meant, but for what stands in files."""
+    settings = [environ.get(name, "") for name in _SETTINGS]
+    who = [os.getcwd(), str(os.geteuid()), os.uname().machine]
+    return "\n".join([*who, *settings, *words])
+
+
+def cache(environ: Mapping[str, str]) -> str:
+    """The folder that is ours alone."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    if not base.startswith("/"):
+        base = environ.get("HOME", "/nonexistent") + "/.cache"
+    return "%s/%s" % (base, CACHE)
+
+
+def path_of(key: str, environ: Mapping[str, str]) -> str:
+    return "%s/rc/%s" % (cache(environ), rcfile.checksum(key))
+
+
+def stat_cache(folder: str, environ: Mapping[str, str]) -> str:
+    """The file that makes the next hash of a folder quick."""
+    return "%s/stat/%s" % (cache(environ), rcfile.checksum(folder))
+
+
+def read(path: str) -> Rc | None:
+    """None where there is none, or it is somebody else's."""
+    try:
+        handle = os.open(path, _READ)
+    except OSError:
+        return None
+    try:
+        state = os.fstat(handle)
+        if state.st_uid != os.geteuid() or state.st_mode & 0o022 or state.st_size > rcfile.LONGEST:
+            return None
+        data = os.read(handle, rcfile.LONGEST)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return rcfile.parse(data.decode("utf-8", "surrogateescape"))
+
+
+def stat_text(path: str) -> str:
+    """What tells two states of a file from each other; "" where it is not there."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return ""
+    numbers = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+    return ":".join(map(str, numbers))
+
+
+def _changed(rc: Rc, environ: Mapping[str, str]) -> str:
+    """Which of the things that it relies on does not hold; "" when all do."""
+    if rc.until and _now() >= rc.until:
+        return "time"
+    for path, stat in rc.files:
+        if stat_text(path) != stat:
+            return "profile"
+    for path in rc.dirs:
+        if not os.path.isdir(path):
+            return "folder"
+    for path, hash_ in rc.marks:
+        if not _is_marked(path, hash_):
+            return "mark"
+    for path, hash_ in rc.sources:
+        if _tree(path, environ) != hash_:
+            return "source"
+    return ""
+
+
+def _now() -> int:
+    import time
+
+    return int(time.time())
+
+
+def _is_marked(path: str, hash_: str) -> bool:
+    try:
+        handle = os.open(path, _READ)
+    except OSError:
+        return False
+    try:
+        wanted = (_MARK + hash_ + "\n").encode()
+        return os.read(handle, _MARK_LENGTH).startswith(wanted)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def _tree(path: str, environ: Mapping[str, str]) -> str:
+    from enve_fire.core.trouble import Trouble
+    from enve_fire.tree.digest import tree_hash
+
+    try:
+        return tree_hash(path, stat_cache(path, environ))
+    except (Trouble, OSError):
+        return ""
+
+
+def go(rc: Rc, path: str, more: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Does what the target is. Returns only where it cannot be done like this."""
+    env = rcfile.over(rc.env, environ)
+    if rc.target == MODULE and not more:
+        print(path)
+        sys.stdout.flush()
+        os._exit(0)
+    if rc.target == SHELL:
+        shell = environ.get("SHELL") or "/bin/sh"
+        return _execute([shell, *more], env)
+    if rc.cmd and (rc.target == RUN or (rc.target == EXECUTE and not more)):
+        return _execute([*rc.cmd, *more], env)
+    return "words"
+
+
+def _execute(argv: Sequence[str], env: Mapping[str, str]) -> str:
+    try:
+        os.execvpe(argv[0], list(argv), dict(env))
+    except OSError as error:
+        return "%s: %s" % (argv[0], error.strerror)

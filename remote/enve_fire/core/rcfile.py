@@ -1,0 +1,166 @@
+"""The rc file: the environment of what runs, as text for `sh`, and all that it relies on.
+
+    # enve-rc 1 HASH
+    #key TEXT              the command line that it answers, and where that was given
+    #target run
+    #file PATH STAT        a file of the profile, and its stat
+    #dir PATH              is there
+    #mark PATH HASH        this mark says this hash
+    #src PATH HASH         a folder that somebody works in has this tree hash
+    #until SECONDS         since 1970
+    #cmd 'WORD' 'WORD'
+    export NAME='VALUE'
+
+It is read without any module but this: all of a no-op is to find it, to look at what it names, and
+to execute. A line of text is percent-encoded where it has a newline or a percent sign.
+"""
+
+from __future__ import annotations
+
+from enve_pm.core.lean import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Pair = tuple[str, str]
+
+HEAD = "# enve-rc 1 "
+LONGEST = 1 << 20  # characters
+PATH = "PATH"
+_REST = '"${PATH:+:$PATH}"'  # of PATH's line: what the caller has comes behind
+_EXPORT = "export "
+_QUOTE, _INNER = "'", "'\\''"
+
+
+class Rc(
+    namedtuple(
+        "Rc",
+        "hash key target env cmd files dirs marks sources until",
+        defaults=((), (), (), (), (), 0),
+    )
+):
+    """`files`, `marks`, `sources`: pairs (path, stat or hash) · `dirs`: paths · `until`: 0 for
+    ever."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        hash: str
+        key: str
+        target: str
+        env: Mapping[str, str]
+        cmd: Sequence[str]
+        files: Sequence[Pair]
+        dirs: Sequence[str]
+        marks: Sequence[Pair]
+        sources: Sequence[Pair]
+        until: int
+
+
+def text(rc: Rc) -> str:
+    lines = [HEAD + rc.hash, "#key " + line(rc.key), "#target " + rc.target]
+    for word, pairs in (("file", rc.files), ("mark", rc.marks), ("src", rc.sources)):
+        lines += ["#%s %s %s" % (word, line(path), what) for path, what in pairs]
+    lines += ["#dir " + line(path) for path in rc.dirs]
+    if rc.until:
+        lines.append("#until %d" % rc.until)
+    if rc.cmd:
+        lines.append("#cmd " + " ".join(quoted(line(word)) for word in rc.cmd))
+    for name in sorted(rc.env):
+        rest = _REST if name == PATH else ""
+        lines.append("%s%s=%s%s" % (_EXPORT, name, quoted(rc.env[name]), rest))
+    return "\n".join(lines) + "\n"
+
+
+def parse(text: str) -> Rc | None:
+    """None for what is no rc file of this format."""
+    first, _, rest = text.partition("\n")
+    if not first.startswith(HEAD):
+        return None
+    head, found, body = ("\n" + rest).partition("\n" + _EXPORT)
+    rows = [row[1:].partition(" ")[::2] for row in head.split("\n") if row.startswith("#")]
+    try:
+        env = dict(_exports(found[1:] + body))
+        return Rc(first[len(HEAD) :], env=env, **_facts(rows))
+    except (ValueError, KeyError, IndexError):
+        return None
+
+
+def _facts(rows: Sequence[Pair]) -> dict[str, object]:
+    def one(word: str, default: str = "") -> str:
+        return next((rest for name, rest in rows if name == word), default)
+
+    def pairs(word: str) -> tuple[Pair, ...]:
+        found = [rest.rpartition(" ") for name, rest in rows if name == word]
+        return tuple((unline(path), what) for path, _, what in found)
+
+    return {
+        "key": unline(one("key")),
+        "target": one("target"),
+        "cmd": tuple(unline(word) for word in _words(one("cmd"))),
+        "files": pairs("file"),
+        "dirs": tuple(unline(rest) for name, rest in rows if name == "dir"),
+        "marks": pairs("mark"),
+        "sources": pairs("src"),
+        "until": int(one("until", "0")),
+    }
+
+
+def quoted(text: str) -> str:
+    """For `sh`."""
+    return _QUOTE + text.replace(_QUOTE, _INNER) + _QUOTE
+
+
+def _unquoted(text: str, at: int) -> tuple[str, int]:
+    """What is quoted from `at` on, and where it ends. Raises ValueError."""
+    begin = end = at + 1
+    while True:
+        end = text.index(_QUOTE, end)
+        if not text.startswith(_INNER, end):
+            return text[begin:end].replace(_INNER, _QUOTE), end + 1
+        end += len(_INNER)
+
+
+def _words(text: str) -> list[str]:
+    found, at = [], 0
+    while at < len(text):
+        word, at = _unquoted(text, at)
+        found.append(word)
+        at += 1
+    return found
+
+
+def _exports(text: str) -> Iterator[Pair]:
+    at = 0
+    while at < len(text):
+        equals = text.index("=", at)
+        name = text[at + len(_EXPORT) : equals]
+        value, end = _unquoted(text, equals + 1)
+        yield name, value
+        at = text.index("\n", end) + 1
+
+
+def line(text: str) -> str:
+    return text.replace("%", "%25").replace("\n", "%0A")
+
+
+def unline(text: str) -> str:
+    return text.replace("%0A", "\n").replace("%25", "%")
+
+
+def over(env: Mapping[str, str], caller: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment as it is behind the rc file."""
+    found = {**caller, **env}
+    if PATH in env and caller.get(PATH):
+        found[PATH] = "%s:%s" % (env[PATH], caller[PATH])
+    return found
+
+
+def checksum(text: str) -> str:
+    """Names the file of a key: quick and without a module. Two keys may share it, so the key stands
+    in the file too (FNV-1a, 64 bits)."""
+    sum_ = 0xCBF29CE484222325
+    for byte in text.encode("utf-8", "surrogateescape"):
+        sum_ = (sum_ ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return "%016x" % sum_
