@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     Command = Callable[[Sequence[str]], int]
 
 # word: the module of enve_fire.verb whose `main(words) -> exit status` does it
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "store": "store",
+}
 
 
 def main(words: Sequence[str]) -> int:

@@ -11,17 +11,20 @@ Whoever makes an entry is given `out`; `beside(out, LOG)` is the path of the oth
 from __future__ import annotations
 
 import os
+import time
 
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.shell.state.folder import Folder
-from enve_pm.shell.state.handle import sync_folder, write_all
+from enve_pm.shell.state.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
-OUT, WORK, LOG, NOTE, META, TEXT = "out", "work", "log", "note", "meta", "text"
+OUT, WORK, NOTE = "out", "work", "note"
+LOG, META, SUMS, TEXT = "log", "json", "sums", "txt"  # as they are called beside the entry, too
 TMP, OLD = ".tmp.", ".old."
+DAY = 86_400
 
 
 def beside(out: str, what: str) -> str:
@@ -49,6 +52,7 @@ def begin(shelf: str, name: str) -> str:
     os.mkdir(path, 0o700)
     os.mkdir(path + "/" + OUT)
     os.chmod(path + "/" + OUT, 0o755)  # noqa: S103  (the umask has no say)
+    write(path + "/" + LOG, b"", sync=False)
     return path
 
 
@@ -74,11 +78,22 @@ def write(path: str, data: bytes, mode: int = 0o644, sync: bool = True) -> None:
         os.close(handle)
 
 
-def sweep(shelf: str, name: str) -> None:
-    """Remove what earlier makers of this entry left. Its lock is ours: none of them is alive."""
+def sweep(shelf: str, name: str = "", locked: bool = True) -> None:
+    """Remove what earlier makers left, of one entry. `locked`: its lock is ours, so that none of
+    them is alive; else those go whose process is gone, after a day."""
     for found in os.listdir(shelf):
-        if of(found) == name:
+        if of(found) == name and (locked or _abandoned(shelf + "/" + found)):
             remove(shelf + "/" + found)
+
+
+def _abandoned(path: str) -> bool:
+    """A process elsewhere may have the number, or be alive: so a day passes first."""
+    pid = os.path.basename(path)[len(TMP) :].partition(".")[0]
+    try:
+        old = time.time() - os.lstat(path).st_mtime > DAY
+    except FileNotFoundError:
+        return False
+    return old and not (pid.isdigit() and os.path.exists("/proc/" + pid))
 
 
 def remove(path: str) -> None:
@@ -88,6 +103,3 @@ def remove(path: str) -> None:
             folder.remove(os.path.basename(path))
     except OSError:
         pass
-
-
-__all__ = ["LOG", "NOTE", "OUT", "WORK", "begin", "beside", "note", "sync_folder"]

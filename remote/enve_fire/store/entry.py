@@ -27,14 +27,15 @@ HOUR = 3600
 
 
 class Entry:
-    """`path`: the folder. `name`: HASH-TITLE."""
+    """`path`: the folder. `name`: HASH-TITLE. `shelf`: the folder that it is in."""
 
-    __slots__ = ("catalog", "name", "path", "shelf")
+    __slots__ = ("catalog", "name", "path", "private", "shelf")
 
-    def __init__(self, shelf: str, name: str, catalog: str) -> None:
+    def __init__(self, shelf: str, name: str, catalog: str, private: bool = False) -> None:
         self.shelf = shelf
         self.name = name
         self.catalog = catalog
+        self.private = private
         self.path = shelf + "/" + name
 
     def beside(self, kind: str) -> str:

@@ -94,15 +94,13 @@ class Lock:
 
 
 def idle(path: str) -> int | None:
-    """A descriptor that holds a lock which nobody held; None where somebody does, or where the file
-    system has no locks. Whoever gets one closes it."""
-    try:
-        handle = os.open(path, _FLAGS, 0o600)
-    except OSError:
-        return None
+    """A descriptor of a lock that nobody else holds, so that we do; None if somebody does. On a
+    file system without locks nobody does. Whoever gets one closes it. Raises OSError."""
+    handle = os.open(path, _FLAGS, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
+    except OSError as error:
+        if error.errno not in _WITHOUT:
+            os.close(handle)
+            return None
     return handle

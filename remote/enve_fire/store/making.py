@@ -13,6 +13,8 @@ from enve_fire.store import closing, draft
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
 from enve_fire.store.shelf import roomy
+from enve_fire.tree.flush import flush
+from enve_fire.tree.listing import listing
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 from enve_pm.shell.state.handle import sync_folder
@@ -36,7 +38,7 @@ class Making:
         self.shelf = shelf
         self.wanted = wanted
         self._look = look
-        self.entry = Entry(shelf, wanted.name, wanted.catalog)
+        self.entry = Entry(shelf, wanted.name, wanted.catalog, wanted.private)
         self._draft = ""
 
     def run(self, method: Method) -> Entry:
@@ -60,8 +62,19 @@ class Making:
             raise Trouble(FAILED, "%s: nothing was made in $OUT" % self.wanted.name)
         os.chmod(out, os.stat(out).st_mode & 0o7777 | 0o700)  # else it could not be renamed
         size = closing.measure(out, close=not self.wanted.mutable)
-        draft.write(self._draft + "/" + draft.META, self._meta(size, cost), self._mode(), False)
-        closing.to_disk(out)
+        self._write(draft.META, self._meta(size, cost))
+        self._write(draft.SUMS, self._sums(out))
+        self._write(draft.TEXT, b"" if self.wanted.private else self.wanted.text.encode())
+        flush(self._draft)
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = self._draft + "/" + name
+        draft.write(path, data, 0o600 if self.wanted.private else 0o644, sync=False)
+
+    def _sums(self, out: str) -> bytes:
+        """What its files hash to; nothing of what may change."""
+        rows = listing(out) if self.wanted.sums and not self.wanted.mutable else None
+        return dumps(rows) + b"\n" if rows else b""
 
     def _meta(self, size: closing.Size, cost: int) -> bytes:
         wanted, now = self.wanted, int(time.time())
@@ -79,18 +92,16 @@ class Making:
         }
         return dumps(facts) + b"\n"
 
-    def _mode(self) -> int:
-        return 0o600 if self.wanted.private else 0o644
-
     # -- into its place ----------------------------------------------------------------------------
     def _publish(self) -> Entry:
+        kept = self.shelf + "/" + entries.FAILED + "/" + self.wanted.name
         for _ in range(TRIES):
             old = self._cleared()
             if isinstance(old, Entry):
                 return old
             if self._renamed():
                 sync_folder(self.shelf)
-                draft.remove(self.shelf + "/" + entries.FAILED + "/" + self.wanted.name)
+                draft.remove(kept)
                 if old:
                     draft.remove(old)
                 return self.entry
@@ -114,24 +125,21 @@ class Making:
     def _renamed(self) -> bool:
         """What is known of an entry goes first: a reader never meets one without it. Between an old
         entry and a new one only these renames lie."""
-        os.rename(self._draft + "/" + draft.META, self.entry.beside("json"))
+        for name in (draft.TEXT, draft.LOG, draft.SUMS, draft.META):
+            self._known(name)
         try:
             os.rename(self._draft + "/" + draft.OUT, self.entry.path)
         except OSError as error:
             if error.errno not in _TAKEN:
                 raise
-            draft.write(self._draft + "/" + draft.META, b"", self._mode())
             return False
-        self._texts()
         return True
 
-    def _texts(self) -> None:
-        if not self.wanted.private:
-            draft.write(self.entry.beside("txt"), self.wanted.text.encode(), sync=False)
+    def _known(self, name: str) -> None:
         try:
-            os.rename(self._draft + "/" + draft.LOG, self.entry.beside("log"))
+            os.rename(self._draft + "/" + name, self.entry.beside(name))
         except FileNotFoundError:
-            pass
+            pass  # it is there since the last try
 
     # -- failures ----------------------------------------------------------------------------------
     def _failed(self) -> None:
@@ -148,9 +156,10 @@ class Making:
 
     def _told(self, error: Exception) -> Exception:
         """With paths that are still there."""
-        if isinstance(error, Trouble) and error.log.startswith(self._draft + "/"):
+        if isinstance(error, Trouble):
             kept = "%s/%s/%s" % (self.shelf, entries.FAILED, self.wanted.name)
-            error.log = kept + error.log[len(self._draft) :]
+            error.hint = error.hint.replace(self._draft, kept)
+            error.log = error.log.replace(self._draft, kept)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             text = "%s: no space is left to make %s" % (self.shelf, self.wanted.name)
             return Trouble(FAILED, text, "make room, or: enve store gc --max-size SIZE")

@@ -7,6 +7,7 @@ import re
 import stat
 
 from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.store import amounts
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Mapping, Sequence
 
 VARIABLE = "ENVE_STORE"
+LIMIT = "ENVE_STORE_LIMIT"
+MOST = "10G"  # of what I made, before the least recent goes
 SHARED = "/var/opt/enve/store"
 OWN = ".cache/enve/store"  # below the home
 _WEB = r"https?://(?:\[[0-9A-Fa-f:.]*\]|[^:/]*)(?::[0-9]+)?(?:/[^:]*)?"
@@ -35,6 +38,11 @@ def members(environ: Mapping[str, str]) -> Members:
         if not folder.startswith("/"):
             raise Trouble(USAGE, "%s: wanted absolute folders, found %r" % (VARIABLE, folder))
     return Members(folders[0], folders[1:], [one.rstrip("/") for one in webs])
+
+
+def limit(environ: Mapping[str, str]) -> int:
+    """Bytes; 0: none. Raises Trouble."""
+    return amounts.size(environ.get(LIMIT) or MOST)
 
 
 def split(text: str) -> Sequence[str]:

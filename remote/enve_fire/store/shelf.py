@@ -82,7 +82,7 @@ def _make(store: str, wanted: list[str], mode: int) -> None:
 def furnish(path: str, me: int) -> None:
     """What a shelf has beside its entries. Only its owner may open the locks: whoever can open a
     file can hold its lock for ever."""
-    closed = os.lstat(path).st_mode & 0o700
+    mode = os.lstat(path).st_mode & 0o755
     for name in (entries.META, entries.USED, entries.ROOTS, entries.FAILED, entries.LOCK):
         inner = path + "/" + name
         try:
@@ -91,7 +91,7 @@ def furnish(path: str, me: int) -> None:
             if not trust.inner(inner, me):
                 raise Trouble(FAILED, "%s is another user's" % inner, "remove it") from None
             continue
-        os.chmod(inner, 0o700 if name == entries.LOCK else closed | 0o055)
+        os.chmod(inner, 0o700 if name == entries.LOCK else mode)
 
 
 def roomy(path: str) -> bool:

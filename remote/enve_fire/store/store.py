@@ -6,7 +6,7 @@ import os
 import time
 
 from enve_fire.core.trouble import MISS, Trouble
-from enve_fire.store import draft, members, shelf, trust
+from enve_fire.store import amounts, draft, members, roots, shelf, survey, trust
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
 from enve_fire.store.lock import Lock
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator, Mapping
 
+    from enve_fire.store.collect import Collector
     from enve_fire.store.making import Method
     from enve_fire.store.wanted import Wanted
 
@@ -31,16 +32,18 @@ def quiet(_: str) -> None:
 class Store:
     """`first`: the folder that is written to. Everything raises Trouble and OSError."""
 
-    def __init__(self, found: members.Members, me: int) -> None:
+    def __init__(self, found: members.Members, me: int, limit: int = 0) -> None:
         self.first = found.first
         self.others = found.others
         self.webs = found.webs
         self.me = me
+        self.limit = limit  # bytes; 0: it never collects by itself
 
     @classmethod
     def of(cls, environ: Mapping[str, str], uid: int | None = None) -> Store:
         """Where ENVE_STORE says, or this machine. `uid`: whose; we ourselves by default."""
-        return cls(members.members(environ), os.geteuid() if uid is None else uid)
+        me = os.geteuid() if uid is None else uid
+        return cls(members.members(environ), me, members.limit(environ))
 
     def find(self, wanted: Wanted) -> Entry | None:
         """An entry that is there and has not expired; nothing is fetched."""
@@ -60,24 +63,64 @@ class Store:
             return found
         if method is None:
             raise Trouble(MISS, "%s is not in the store" % wanted.name, "say how it is made")
-        with self._locked(wanted, report):
-            return self.find(wanted) or self._made(wanted, method, report)
+        with self._locked(wanted, report) as lock:
+            found = self.find(wanted)
+            if found is not None:
+                return found
+            made = self._made(wanted, method, report, lock.kernel)
+        self._collect(report)
+        return made
 
     def hold(self, wanted: Wanted, report: Report = quiet) -> Lock:
         """The lock of an entry that is changed in place: a context manager."""
         return self._locked(wanted, report)
 
+    def put_root(self, name: str, entry: Entry, path: str = "") -> None:
+        """Keep an entry and what it needs, until the root is dropped or `path` is gone. A root of
+        that name in the same catalog is replaced."""
+        shelves = self._mine(entry.catalog, entry.private)
+        own = entry.shelf if entry.shelf in shelves else shelves[0]
+        shelf.furnish(own, self.me)
+        roots.put(own, name, entry.name, path)
+        for other in shelves:
+            if other != own:
+                roots.drop(other, name)
+
+    def drop_root(self, name: str) -> bool:
+        """In every catalog; whether there was one."""
+        return sum(roots.drop(one.path, name) for one in self.own()) > 0
+
+    def shelves(self) -> list[survey.Shelf]:
+        """Mine and root's, of every member."""
+        return [one for store in self._stores() for one in survey.shelves(store, self.me)]
+
+    def own(self) -> list[survey.Shelf]:
+        """Those that are written to."""
+        try:
+            store = trust.store(self.first, self.me)
+        except FileNotFoundError:
+            return []
+        return [one for one in survey.shelves(store, self.me) if one.uid == self.me]
+
+    def collector(self) -> Collector:
+        from enve_fire.store.collect import Collector
+
+        return Collector(os.path.realpath(self.first), self.own(), self.me)
+
     # -- inside ------------------------------------------------------------------------------------
     def _shelves(self, wanted: Wanted) -> Iterator[str]:
-        for member in (self.first, *self.others):
-            try:
-                store = trust.store(member, self.me)
-            except FileNotFoundError:
-                continue
+        for store in self._stores():
             yield from shelf.to_read(store, wanted.catalog, wanted.private, self.me)
 
+    def _stores(self) -> Iterator[str]:
+        for member in (self.first, *self.others):
+            try:
+                yield trust.store(member, self.me)
+            except FileNotFoundError:
+                continue
+
     def _on(self, path: str, wanted: Wanted) -> Entry | None:
-        found = Entry(path, wanted.name, wanted.catalog)
+        found = Entry(path, wanted.name, wanted.catalog, wanted.private)
         for _ in range(_LOOKS):
             if trust.entry(found.path, self.me):
                 return found
@@ -86,25 +129,34 @@ class Store:
             time.sleep(_PAUSE)
         return None
 
-    def _mine(self, wanted: Wanted) -> list[str]:
+    def _mine(self, catalog: str, private: bool) -> list[str]:
         try:
             store = trust.store(self.first, self.me)
         except FileNotFoundError:
             os.makedirs(self.first, 0o755, exist_ok=True)
             store = trust.store(self.first, self.me)
-        return shelf.mine(store, wanted.catalog, wanted.private, self.me)
+        return shelf.mine(store, catalog, private, self.me)
 
     def _locked(self, wanted: Wanted, report: Report) -> Lock:
         """The lock lies on the first shelf, wherever there is room for the entry."""
-        first = self._mine(wanted)[0]
+        first = self._mine(wanted.catalog, wanted.private)[0]
         shelf.furnish(first, self.me)
         return Lock(first + "/" + entries.LOCK, wanted.name, report)
 
-    def _made(self, wanted: Wanted, method: Method, report: Report) -> Entry:
-        paths = self._mine(wanted)
+    def _made(self, wanted: Wanted, method: Method, report: Report, locked: bool) -> Entry:
+        paths = self._mine(wanted.catalog, wanted.private)
         for path in paths:
-            draft.sweep(path, wanted.name)
+            draft.sweep(path, wanted.name, locked)
         path = shelf.roomiest(paths)
         shelf.furnish(path, self.me)
         report("making %s" % wanted.name)
         return Making(path, wanted, lambda: self.find(wanted)).run(method)
+
+    def _collect(self, report: Report) -> None:
+        """By itself, after a write that crosses the limit."""
+        if self.limit and survey.weight(self.own(), self.me) > self.limit:
+            collector = self.collector()
+            gone = collector.run(collector.doomed(self.limit, None))
+            if gone:
+                freed = amounts.told(sum(item.bytes for item in gone))
+                report("the store was full: %s went, %s" % (amounts.entries(len(gone)), freed))

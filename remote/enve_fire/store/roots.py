@@ -1,0 +1,72 @@
+"""Roots: what is not collected, and all that it needs. Each is a small text file.
+
+.roots/NAME      line 1: the entry; line 2, if there: a path, and it counts as long as that is
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_fire.core import title as titles
+from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.store import draft, trust
+from enve_fire.store.entry import ROOTS
+from enve_pm.core.lean import namedtuple
+from enve_pm.shell.state.handle import sync_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+
+LONGEST = 255  # bytes of a file's name
+
+# name; entry: its name; path: what it lives with ("": it stays until it is dropped); file
+Root = namedtuple("Root", "name entry path file")
+
+
+def put(shelf: str, name: str, entry: str, path: str = "") -> None:
+    """Raises Trouble, OSError."""
+    file = "%s/%s/%s" % (shelf, ROOTS, _quoted(name))
+    if "\n" in path or (path and not path.startswith("/")):
+        raise Trouble(USAGE, "wanted an absolute path that the root lives with, found %r" % path)
+    part = "%s/%s/.%d.%s" % (shelf, ROOTS, os.getpid(), os.urandom(4).hex())
+    draft.write(part, ("%s\n%s\n" % (entry, path) if path else entry + "\n").encode())
+    os.rename(part, file)
+    sync_folder(os.path.dirname(file))
+
+
+def drop(shelf: str, name: str) -> bool:
+    """Whether there was one."""
+    try:
+        os.unlink("%s/%s/%s" % (shelf, ROOTS, _quoted(name)))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def read(shelf: str, me: int) -> Iterator[Root]:
+    """Those that count; one whose path is gone does not."""
+    folder = shelf + "/" + ROOTS
+    if not trust.inner(folder, me):
+        return
+    for file in sorted(os.listdir(folder)):
+        data = trust.read(folder + "/" + file, me) if not file.startswith(".") else None
+        entry, _, path = (
+            (data or b"").decode("utf-8", "surrogateescape").rstrip("\n").partition("\n")
+        )
+        if titles.parse_entry(entry) and (not path or os.path.lexists(path)):
+            yield Root(_unquoted(file), entry, path, folder + "/" + file)
+
+
+def _quoted(name: str) -> str:
+    file = titles.quote(name)
+    if not name or len(file) > LONGEST:
+        raise Trouble(USAGE, "wanted a name of 1 to %d characters for a root" % LONGEST)
+    return file
+
+
+def _unquoted(file: str) -> str:
+    try:
+        return titles.unquote(file)
+    except ValueError:
+        return file

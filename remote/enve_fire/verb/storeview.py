@@ -1,0 +1,168 @@
+"""What a store has, what goes, and whether it is as it was made: for people and for programs."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_fire.store import amounts, members, survey
+from enve_fire.store.collect import Collector, named_by
+from enve_fire.verb.words import Words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+    from enve_fire.store.store import Store
+    from enve_fire.store.survey import Item
+
+GC = {
+    "--max-size": True,
+    "--older": True,
+    "--dry-run": False,
+    "--why": True,
+    "--roots": False,
+    "-o": True,
+}
+
+
+def listing(store: Store, words: Sequence[str]) -> int:
+    found = Words(words, {"--catalog": True, "-o": True})
+    found.takes(0, 0, "store list [--catalog C] [-o json]")
+    only = found.text("--catalog")
+    items = [one for one in everything(store) if only in ("", one.entry.catalog)]
+    if found.format() == "json":
+        _json({"v": 1, "entries": [_document(item) for item in items]})
+    else:
+        _table([("ENTRY", "CATALOG", "OF", "SIZE", "USED"), *map(_row, items)])
+    return 0
+
+
+def everything(store: Store) -> list[Item]:
+    return [item for one in store.shelves() for item in survey.items(one, store.me)]
+
+
+def named(store: Store, word: str) -> list[Item]:
+    """Entries by name, hash, title or path. Raises Trouble."""
+    found = [item for item in everything(store) if named_by(word, item.entry)]
+    if not found:
+        raise Trouble(USAGE, "the store has no entry %r" % word, "store list shows all")
+    return found
+
+
+def gc(store: Store, words: Sequence[str]) -> int:
+    found = Words(words, GC)
+    found.takes(0, 0, "store gc and its flags")
+    collector = store.collector()
+    if found.has("--why"):
+        return _why(collector, found)
+    if found.has("--roots"):
+        return _roots(collector, found)
+    return _collect(collector, found)
+
+
+def _collect(collector: Collector, found: Words) -> int:
+    older = amounts.span(found.text("--older")) if found.has("--older") else None
+    most = amounts.size(found.text("--max-size")) if found.has("--max-size") else None
+    if most is None and older is None:
+        most = members.limit(os.environ) or None
+    items = collector.doomed(most, older)
+    if not found.has("--dry-run"):
+        items = collector.run(items)
+    left = sum(item.bytes for item in collector.items.values())
+    freed = sum(item.bytes for item in items)
+    if found.format() == "json":
+        rows = [_document(item) for item in items]
+        _json({"v": 1, "entries": rows, "bytes": freed, "left": left - freed})
+        return 0
+    for item in items:
+        print("%s  %s" % (item.entry.path, amounts.told(item.bytes)))
+    word = "would go" if found.has("--dry-run") else "went"
+    told = (amounts.entries(len(items)), word, amounts.told(freed), amounts.told(left - freed))
+    print("%s %s: %s; %s stay" % told)
+    return 0
+
+
+def _why(collector: Collector, found: Words) -> int:
+    word = found.text("--why")
+    items = [one for one in collector.items.values() if named_by(word, one.entry)]
+    if not items:
+        raise Trouble(USAGE, "no entry of mine is called %r" % word, "store list shows all")
+    rows = [(item, collector.why(item)) for item in items]
+    if found.format() == "json":
+        _json({"v": 1, "entries": [{**_document(item), "why": why} for item, why in rows]})
+        return 0
+    for item, why in rows:
+        print(item.entry.path)
+        for line in why or ["nothing keeps it; it was last of use %s ago" % _age(item)]:
+            print("  " + line)
+    return 0
+
+
+def _roots(collector: Collector, found: Words) -> int:
+    shares = {row[0]: row[1:] for row in collector.collection.shares()}
+    roots = collector.roots
+    if found.format() == "json":
+        _json({"v": 1, "roots": [_root(root, shares[root.name]) for root in roots]})
+        return 0
+    rows = [("ROOT", "KEEPS", "ALONE", "ENTRY", "WHILE")]
+    for root in roots:
+        keeps, alone = map(amounts.told, shares[root.name])
+        rows.append((root.name, keeps, alone, root.entry, root.path or "-"))
+    _table(rows)
+    return 0
+
+
+def _root(root: Any, share: Sequence[int]) -> dict[str, Any]:
+    row = {"name": root.name, "entry": root.entry, "while": root.path}
+    return {**row, "bytes": share[0], "alone": share[1]}
+
+
+def verify(store: Store, words: Sequence[str]) -> int:
+    """Raises Trouble where an entry is not as it was made."""
+    wanted = Words(words, {}).takes(0, 1000, "store verify [ENTRY...]")
+    found = [one for word in wanted for one in named(store, word)] if wanted else everything(store)
+    bad = 0
+    for item in found:
+        lines = survey.drift(item.entry, store.me)
+        bad += bool(lines)
+        for line in lines or ():
+            print("%s/%s" % (item.entry.path, line))
+    if bad:
+        text = "%s of %d: not as they were made" % (amounts.entries(bad), len(found))
+        raise Trouble(FAILED, text, "remove them: they are made again when they are wanted")
+    return 0
+
+
+# -- how it looks --------------------------------------------------------------------------------
+def _document(item: Item) -> dict[str, Any]:
+    about = {"name": item.entry.name, "catalog": item.entry.catalog, "path": item.entry.path}
+    facts = {"bytes": item.bytes, "used": int(item.used), "private": item.shelf.private}
+    return {**about, **facts, "uid": item.shelf.uid, "meta": dict(item.meta)}
+
+
+def _row(item: Item) -> tuple[str, ...]:
+    from enve_fire.store.shelf import user
+
+    whose = user(item.shelf.uid) + (" (private)" if item.shelf.private else "")
+    return item.entry.name, item.entry.catalog, whose, amounts.told(item.bytes), _age(item)
+
+
+def _age(item: Item) -> str:
+    from enve_pm.shell.listing import age
+
+    return age(int((time.time() - item.used) * 1000))
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths)]  # noqa: B905
+        print("  ".join(cells).rstrip())
+
+
+def _json(document: Any) -> None:
+    from enve_pm.core.canonical import dumps
+
+    print(dumps(document).decode())

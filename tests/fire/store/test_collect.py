@@ -1,0 +1,165 @@
+"""Collecting in a real store."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from tests.fire.store.conftest import Verb
+
+from enve_fire.core.trouble import Trouble
+from enve_fire.store.collection import DAY
+from enve_fire.store.entry import Entry
+from enve_fire.store.store import Store
+from enve_fire.store.wanted import Wanted
+from enve_pm.core.canonical import dumps, loads
+
+
+def filled(store: Store, text: str, age: float = 0, size: int = 1000, **keys: object) -> Entry:
+    """An entry that was made and asked for so long ago, in days."""
+
+    def method(out: str) -> None:
+        Path(out, "data").write_bytes(b"x" * size)
+
+    made = store.make(Wanted(text, text, **keys), method)  # type: ignore[arg-type]
+    backdate(made, age)
+    return made
+
+
+def backdate(made: Entry, age: float) -> None:
+    then = int(time.time() - age * DAY)
+    path = Path(made.beside("json"))
+    path.write_bytes(dumps({**loads(path.read_bytes()), "made": then}) + b"\n")
+    used = Path(made.shelf, ".used", made.name)
+    if used.exists():
+        os.utime(used, (then, then))
+
+
+def left(store: Store) -> set[str]:
+    return {path.name[33:] for path in Path(store.first).glob("*/*-*") if path.name[0] != "."}
+
+
+def test_the_least_recent_go(store: Store, verb: Verb) -> None:
+    for text, age in (("new", 0.5), ("old", 5), ("older", 9)):
+        filled(store, text, age)
+    told = verb("gc", "--max-size", "2K", "--dry-run").stdout
+    assert told.endswith("1 entry would go: 1.0K; 2.0K stay\n")
+    assert left(store) == {"new", "old", "older"}
+    done = json.loads(verb("gc", "--max-size", "2000", "-o", "json").stdout)
+    assert done["bytes"] == 1000 and done["left"] == 2000
+    assert left(store) == {"new", "old"}
+    verb("gc", "--max-size", "0")
+    assert left(store) == {"new"}, "it was of use today"
+
+
+def test_nothing_is_left_of_what_went(store: Store, verb: Verb) -> None:
+    made = filled(store, "old", 5)
+    store.find(Wanted("old", "old"))
+    backdate(made, 5)
+    assert verb("gc", "--older", "4d").returncode == 0
+    assert [path for path in Path(made.shelf).rglob("*") if path.is_file()] == []
+
+
+def test_roots_keep_with_all_that_they_need(store: Store, verb: Verb, tmp_path: Path) -> None:
+    inner = filled(store, "inner", 9)
+    outer = filled(store, "outer", 9, deps=(inner.name,))
+    filled(store, "alone", 9)
+    here = tmp_path / "here"
+    here.touch()
+    assert verb("keep", outer.name, "--as", "spot web", "--while", str(here)).returncode == 0
+    why = verb("gc", "--why", "inner").stdout
+    assert f"root spot web: {outer.name} -> {inner.name}" in why
+    table = verb("gc", "--roots").stdout
+    assert "spot web" in table and "2.0K" in table
+    verb("gc", "--max-size", "0")
+    assert left(store) == {"inner", "outer"}
+    here.unlink()
+    assert verb("gc", "--why", "inner").stdout.splitlines()[1].startswith("  nothing keeps it")
+    verb("gc", "--max-size", "0")
+    assert left(store) == set()
+
+
+def test_a_root_is_dropped(store: Store, verb: Verb) -> None:
+    made = filled(store, "x", 9)
+    store.put_root("me", made)
+    store.put_root("me", made)
+    assert store.drop_root("me") and not store.drop_root("me")
+    assert verb("drop", "me").returncode == 64
+    with pytest.raises(Trouble):
+        store.put_root("", made)
+
+
+def test_a_root_cannot_leave_its_folder(store: Store) -> None:
+    made = filled(store, "x", 9)
+    store.put_root("../../escape", made)
+    assert [path.name for path in Path(made.shelf, ".roots").iterdir()] == ["%2E.%2F..%2Fescape"]
+    assert [root.name for root in store.collector().roots] == ["../../escape"]
+
+
+def test_what_is_locked_stays(store: Store, verb: Verb) -> None:
+    filled(store, "x", 9)
+    with store.hold(Wanted("x", "x")):
+        assert "somebody holds its lock" in verb("gc", "--why", "x").stdout
+        verb("gc", "--max-size", "0")
+        assert left(store) == {"x"}
+    verb("gc", "--max-size", "0")
+    assert left(store) == set()
+
+
+def test_it_happens_by_itself_where_a_write_crosses_the_limit(tmp_path: Path) -> None:
+    environ = {"ENVE_STORE": str(tmp_path / "store"), "ENVE_STORE_LIMIT": "2500"}
+    store = Store.of(environ)
+    filled(store, "old", 9)
+    filled(store, "older", 10)
+    assert left(store) == {"old", "older"}
+    told: list[str] = []
+
+    def method(out: str) -> None:
+        Path(out, "data").write_bytes(b"y" * 1000)
+
+    store.make(Wanted("new", "new"), method, told.append)
+    assert left(store) == {"old", "new"}
+    assert told[-1] == "the store was full: 1 entry went, 1.0K"
+
+
+def test_failures_and_drafts_of_the_dead_go_after_a_day(store: Store, verb: Verb) -> None:
+    def fail(out: str) -> None:
+        raise Trouble(82, "no")
+
+    with pytest.raises(Trouble):
+        store.make(Wanted("x"), fail)
+    made = filled(store, "y")
+    failed = next(Path(made.shelf, ".failed").iterdir())
+    dead = Path(made.shelf, ".tmp.4194304.00-" + made.name)
+    young = Path(made.shelf, ".tmp.4194304.01-" + made.name)
+    dead.mkdir()
+    young.mkdir()
+    then = time.time() - 2 * DAY
+    os.utime(dead, (then, then))
+    verb("gc")
+    assert failed.exists() and young.exists() and not dead.exists()
+    os.utime(failed, (then, then))
+    verb("gc")
+    assert not failed.exists()
+
+
+def test_one_that_is_asked_for_meanwhile_stays(store: Store) -> None:
+    filled(store, "x", 9)
+    collector = store.collector()
+    doomed = collector.doomed(0, None)
+    assert len(doomed) == 1
+    assert store.find(Wanted("x", "x"))
+    assert collector.run(doomed) == []
+    assert left(store) == {"x"}
+
+
+def test_a_mutable_one_has_the_size_that_it_has_now(store: Store, verb: Verb) -> None:
+    made = filled(store, "mirror", 9, mutable=True)
+    Path(made.path, "more").write_bytes(b"y" * 5000)
+    listed = json.loads(verb("list", "-o", "json").stdout)["entries"]
+    assert [one["bytes"] for one in listed] == [6000]
+    Path(made.path, "data").write_text("changed")
+    assert verb("verify").returncode == 0, "what may change is not compared"
