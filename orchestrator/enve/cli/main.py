@@ -60,6 +60,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "inventory": Command("enve.cli.inventory", "nodes, groups and variables as loaded"),
     "keys": Command("enve.cli.keys", "make, import, list and export OpenPGP keys"),
+    "fetch": Command("enve.cli.fetch", "get a commit, an archive or a folder, and say where it is"),
     "store": Command("enve.cli.store", "what is made once and kept: look, make, keep, collect"),
     "config": Command("enve.cli.config", "settings and where each comes from"),
     "demo": Command("enve.cli.demo", "a small fleet on this machine: the main job, narrated"),

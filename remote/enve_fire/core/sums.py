@@ -28,6 +28,12 @@ def checkout(base: str, ref: str, table: Table) -> str:
     return hash_of("co", {"v": FORMAT, "url": base, "ref": ref, **what})
 
 
+def checkout_text(base: str, ref: str, subdir: str, submodules: bool, strip: int) -> str:
+    """The requirement text of what was fetched; `ref`: what the reference was found to mean."""
+    what = {"url": base, "ref": ref, "subdir": subdir, "submodules": submodules, "strip": strip}
+    return dumps({"v": FORMAT, "checkout": what}).decode()
+
+
 def sub(table: Table, name: str, deps: Sequence[str] = (), platform: Sequence[str] = ()) -> Any:
     """What a section is hashed as. `deps`: the hashes of what it needs."""
     body = {

@@ -54,6 +54,11 @@ class Lock:
         _held.discard((threading.get_ident(), self.path))
         os.close(self._fd)
 
+    @property
+    def fd(self) -> int:
+        """Held as long as this is open, in children too."""
+        return self._fd
+
     def _take(self) -> bool:
         """False where the file was removed meanwhile: there is another one now."""
         self._fd = os.open(self.path, _FLAGS, 0o600)

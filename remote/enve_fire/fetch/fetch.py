@@ -1,0 +1,51 @@
+"""From a url to a folder, by whichever way leads there."""
+
+from __future__ import annotations
+
+from enve_fire.core import url as urls
+from enve_fire.fetch.how import Fetched, How
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_fire.core.url import Url
+    from enve_fire.store.store import Store
+
+
+def fetch(url: Url, store: Store, how: How) -> Fetched:
+    """The folder with what the url means. Raises Trouble (80, ...), OSError."""
+    return _room(url).fetch(url, store, how)
+
+
+def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
+    """(the url that means the same for ever, its source): what a reference that can move means now.
+    A folder of somebody's own cannot be pinned: its url comes back. Raises Trouble, OSError."""
+    return _room(url).resolve(url, store, how)
+
+
+def _room(url: Url) -> _Room:
+    if url.kind == urls.ARCHIVE:
+        from enve_fire.fetch import archive
+
+        return archive
+    if url.kind == urls.GIT:
+        from enve_fire.fetch import repository
+
+        return repository
+    if url.kind == urls.FOLDER:
+        from enve_fire.fetch import own
+
+        return own
+    from enve_fire.fetch import kept
+
+    return kept
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Room(Protocol):
+        def fetch(self, url: Url, store: Store, how: How) -> Fetched: ...
+        def resolve(self, url: Url, store: Store, how: How) -> tuple[Url, str]: ...
+
+
+__all__ = ["Fetched", "How", "fetch", "resolve"]

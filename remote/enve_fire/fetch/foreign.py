@@ -1,0 +1,100 @@
+"""Unpacking what strangers packed: into an empty folder, by descriptors, as pm unpacks products.
+
+Products that pm gets were packed by enve, so that whatever is odd about them is refused. What the
+world packs has folders around it and setuid bits: the former are stripped, the latter dropped, with
+the right of others to write. Packages of enve's own keep owners and setuid bits: their entries lie
+in folders that nobody else may enter.
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_pm.shell.product.unpack import Caps, Unfit, Unpacking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tarfile import TarFile, TarInfo
+
+    from enve_fire.fetch.view import View
+    from enve_pm.shell.state.folder import Folder
+
+MEMBERS, DEPTH, NAME = 500_000, 64, 4096
+PACKAGE = ".enve/pkg.json"  # the first member of what makepkg made
+LATEST = 1 << 33  # seconds
+
+
+def caps(size: int) -> Caps:
+    return Caps(members=MEMBERS, size=size, depth=DEPTH, name=NAME)
+
+
+def is_package(first: TarInfo | None) -> bool:
+    return first is not None and first.name == PACKAGE and first.isreg()
+
+
+class Foreign(Unpacking):
+    """`time`: of every file (a commit's), None to take what the archive says. `epoch`: the latest
+    of these."""
+
+    def __init__(
+        self, archive: TarFile, folder: Folder, limits: Caps, view: View, time: int | None = None
+    ) -> None:
+        super().__init__(archive, folder, limits)
+        self._view = view
+        self._time = time
+        self.epoch = time or 0
+
+    def _member(self, member: TarInfo) -> None:
+        if member.size < 0:
+            raise Unfit("a size below zero")
+        whole = self._steps(member.name)
+        seen = self._view.of(whole, member.isdir())
+        if seen is None:
+            self._skip(member)
+            return
+        if member.issym():
+            member.linkname = self._view.link(whole, member.linkname)
+        elif member.islnk():
+            member.linkname = self._target(member)
+        member.name = "/".join(seen)
+        member.mtime = self._dated(member)
+        super()._member(member)
+
+    def _skip(self, member: TarInfo) -> None:
+        """What is left out is read all the same."""
+        self.left -= member.size
+        if self.left < 0:
+            raise Unfit("more than %d bytes" % self.caps.size)
+
+    def _target(self, member: TarInfo) -> str:
+        """What a hard link names, as seen."""
+        if len(member.linkname) > self.caps.name:
+            raise Unfit("a link that is too long")
+        found = self._view.of(self._steps(member.linkname), False)
+        if not found:
+            raise Unfit("%s: a link to what is left out" % ascii(member.name[:120]))
+        return "/".join(found)
+
+    def _dated(self, member: TarInfo) -> int:
+        found = self._time
+        if found is None:
+            found = min(max(int(member.mtime), 0), LATEST)
+        if not member.isdir():
+            self.epoch = max(self.epoch, found)
+        return found
+
+    def _fit(self, member: TarInfo) -> None:
+        member.mode &= 0o755
+
+
+class Package(Foreign):
+    """Owners can be given by root alone."""
+
+    def _fit(self, member: TarInfo) -> None:
+        member.mode &= 0o6755 if member.isreg() else 0o755
+
+    def _own(self, member: TarInfo, handle: int) -> None:
+        if os.geteuid() == 0:
+            os.fchown(handle, member.uid, member.gid)
+        if member.mode & 0o6000:
+            os.fchmod(handle, member.mode)  # a new owner has taken the bits away

@@ -1,0 +1,45 @@
+"""A folder that somebody works in: it is used as it is, neither copied nor written to."""
+
+from __future__ import annotations
+
+import os
+
+from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch import readers
+from enve_fire.fetch.how import Fetched
+from enve_fire.fetch.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_fire.core.url import Url
+    from enve_fire.fetch.how import How
+    from enve_fire.store.store import Store
+
+CATALOG = "tree"
+
+
+def fetch(url: Url, store: Store, how: How) -> Fetched:
+    path = _folder(url, how)
+    return Fetched(path, _source(path, store), url, "", readers.private(url, how.environ))
+
+
+def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
+    return url, _source(_folder(url, how), store)
+
+
+def _folder(url: Url, how: How) -> str:
+    path = url.base + ("/" + how.subdir if how.subdir else "")
+    if not os.path.isdir(path):
+        what = "no folder" if os.path.lexists(path) else "nothing there"
+        raise Trouble(
+            CHECKOUT, "%s: %s" % (path, what), "see the path; archives end in .tar.gz, .."
+        )
+    return path
+
+
+def _source(path: str, store: Store) -> str:
+    """By the times of files that were read before, so that a large folder is quick to know."""
+    from enve_fire.tree.digest import tree_hash
+
+    cache = Record(store, CATALOG, path).path() + "/stat"
+    return tree_hash(path, cache)

@@ -1,0 +1,69 @@
+"""No server takes for ever; and what of its failures may be over soon."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+
+from enve_fire.core.trouble import CHECKOUT, Trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+
+class Passing(Exception):
+    """What may be over when one tries again. `wait`: seconds that the server asks for."""
+
+    def __init__(self, text: str, wait: float = 0) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+class Patience:
+    """Whatever is done with a socket meanwhile ends after `patience` seconds in all: a timeout of
+    the socket's own counts anew for each byte."""
+
+    def __init__(self, sock: Callable[[], Any], patience: float) -> None:
+        self._sock = sock
+        self._timer = threading.Timer(patience, self._end)
+        self._timer.daemon = True
+        self._late = False
+
+    def _end(self) -> None:
+        self._late = True
+        try:
+            socket.socket.shutdown(self._sock(), socket.SHUT_RDWR)  # below TLS, if there is any
+        except (OSError, TypeError):
+            pass  # it was closed meanwhile, or is not open yet: then its own timeout holds
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: Any
+    ) -> None:
+        self._timer.cancel()
+        if self._late:
+            raise Passing("the server is too slow") from None
+        if isinstance(error, Exception):
+            raise _told(error) from None
+
+
+def _told(error: Exception) -> Exception:
+    text = str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        hint = "if the authority is your own, name its certificates in SSL_CERT_FILE"
+        return Trouble(CHECKOUT, "the server's certificate: %s" % error.verify_message, hint)
+    if "timed out" in text:
+        return Passing("the server says nothing")
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        return Trouble(CHECKOUT, "TLS: %s" % (error.reason or text), "does it speak https?")
+    if text.startswith("Tunnel connection failed: 4"):
+        hint = "see https_proxy and no_proxy; a user and a password go before its host"
+        return Trouble(CHECKOUT, "the proxy refuses: %s" % text.partition(": ")[2], hint)
+    if isinstance(error, http.client.HTTPException):
+        return Passing("no good answer: %s %s" % (type(error).__name__, ascii(text[:100])))
+    return Passing(error.strerror or text) if isinstance(error, OSError) else error

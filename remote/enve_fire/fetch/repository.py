@@ -1,0 +1,124 @@
+"""Git: from a reference to a commit, from a commit to a folder.
+
+What a folder holds depends on the commit's tree alone: it is exported by `git archive TREE`, so
+that nothing of the commit (export-subst) gets in, and equal trees are built once.
+"""
+
+from __future__ import annotations
+
+import time
+
+from enve_fire.core.profile import ALWAYS
+from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.core.url import is_commit
+from enve_fire.fetch import checkout, readers, worktree
+from enve_fire.fetch.export import Export
+from enve_fire.fetch.git import Git
+from enve_fire.fetch.mirror import Mirror
+from enve_fire.fetch.modules import DEPTH
+from enve_fire.fetch.record import GIT, Record, Stamp
+from enve_fire.store import draft
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_fire.core.url import Url
+    from enve_fire.fetch.how import Fetched, How
+    from enve_fire.fetch.modules import Module
+    from enve_fire.store.store import Store
+
+
+def fetch(url: Url, store: Store, how: How) -> Fetched:
+    work = Repository(url, store, how)
+    private = how.submodules or readers.private(url, how.environ)  # one of them may be
+    id_ = work.known() or work.lookup()
+    found = checkout.find(url, id_, how, private, store)
+    if found:
+        return found
+    work.bring(id_)
+
+    def method(out: str) -> None:
+        export = work.export(id_, out)
+        draft.note(out, source=export.source, url=url.text, epoch=export.epoch)
+
+    entry = store.make(checkout.wanted(url, id_, how, private), method, how.report)
+    return checkout.made(entry, checkout.pin(url, id_), private)
+
+
+def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
+    work = Repository(url, store, how._replace(refresh=ALWAYS))
+    id_ = work.known() or work.lookup()
+    work.bring(id_)
+    with work.git() as git:
+        return checkout.pin(url, id_), Export(work.mirror(git), id_, how).source
+
+
+class Repository:
+    """The mirror of a url, and what is known of its references. All raise Trouble, OSError."""
+
+    def __init__(self, url: Url, store: Store, how: How) -> None:
+        self.url = url
+        self.how = how
+        self._store = store
+        self.record = Record(store, GIT, url.base)
+        self._transport = url.base[len("git+") :].partition(":")[0]
+        self._remote = url.base[len("git+") :]
+        self._begun = int(time.time())
+
+    def git(self, asks: bool = False) -> Git:
+        """`asks`: it goes to where the url leads."""
+        path = readers.local(self.url) if asks else ""
+        safe = worktree.checked(path, self.how) if path else ()
+        return Git(self.how, self._transport, safe)
+
+    def known(self) -> str:
+        """The commit, where nobody has to be asked; else ""."""
+        if is_commit(self.url.ref):
+            return self.url.ref
+        stamp = self.record.stamp(self.url.ref)
+        return "" if stamp is None or stamp.due(self.how) else stamp.id
+
+    def lookup(self) -> str:
+        """The commit that the reference means now."""
+        self._may(self.url.ref or "HEAD")
+        self.record.path()
+        with self.record.locked(self.how) as lock, self.git(asks=True) as git:
+            stamp = self.record.stamp(self.url.ref)
+            if stamp and stamp.at > self._begun:
+                return stamp.id  # somebody asked while we waited
+            id_ = self.mirror(git, lock.fd).lookup(self.url.ref)
+            self.record.note(self.url.ref, Stamp(id_, int(time.time())))
+            worktree.warn(git, readers.local(self.url), self.how)
+        return id_
+
+    def bring(self, id_: str) -> None:
+        """The commit is here afterwards."""
+        self.record.path()
+        with self.git() as git:
+            if self.mirror(git).has(id_):
+                return
+        self._may(id_)
+        with self.record.locked(self.how) as lock, self.git(asks=True) as git:
+            mirror = self.mirror(git, lock.fd)
+            if not mirror.has(id_):
+                mirror.bring(id_)
+
+    def mirror(self, git: Git, keep: int = -1) -> Mirror:
+        return Mirror(git, self.record.path(), self._remote, keep)
+
+    def export(self, id_: str, out: str, time: int | None = None, depth: int = 0) -> Export:
+        """A commit that is here, into a folder."""
+        with self.git() as git:
+            export = Export(self.mirror(git), id_, self.how)
+            export.run(out, lambda one, at: self._enter(one, at, export.epoch, depth), time)
+        return export
+
+    def _enter(self, module: Module, out: str, time: int, depth: int) -> None:
+        if depth >= DEPTH:
+            raise Trouble(CHECKOUT, "%s: submodules more than %d deep" % (self.url.text, DEPTH))
+        inner = Repository(module.url, self._store, self.how._replace(subdir=""))
+        inner.bring(module.url.ref)
+        inner.export(module.url.ref, out, time, depth + 1)
+
+    def _may(self, what: str) -> None:
+        if self.how.alone and self._transport != "file":
+            raise checkout.offline(self.url, what)

@@ -1,0 +1,98 @@
+"""An archive of a web server, by way of the store: kept by what it hashes to, so that a url that is
+asked again, or another one for the same file, need not bring it again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+from enve_fire.core.digest import FORMAT
+from enve_fire.fetch import checkout
+from enve_fire.fetch.archive import Brought, check, hashed
+from enve_fire.fetch.download import Download
+from enve_fire.fetch.record import DOWNLOAD, Record, Stamp, file_of, title_of
+from enve_fire.store.wanted import Wanted
+from enve_pm.core.canonical import dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from enve_fire.core.url import Url
+    from enve_fire.fetch.how import How
+    from enve_fire.store.store import Store
+
+LONGEST = 1024  # characters of what a server calls it
+
+
+class Web:
+    """`bring` raises Trouble, OSError."""
+
+    def __init__(self, url: Url, store: Store, how: How) -> None:
+        self.url = url
+        self.store = store
+        self.how = how
+        self.record = Record(store, DOWNLOAD, url.base)
+        self.begun = int(time.time())
+
+    def bring(self) -> Brought:
+        return self._here() or self._fetched()
+
+    def _here(self, since: int = 0) -> Optional[Brought]:
+        """What was downloaded before; `since`: and found to be what it is now."""
+        if self.url.sha256:
+            return self._kept(self.url.sha256)
+        stamp = self.record.stamp("")
+        if stamp is None or (stamp.due(self.how) and not since) or stamp.at < since:
+            return None
+        return self._kept(stamp.id)
+
+    def _kept(self, sha256: str) -> Optional[Brought]:
+        found = self.store.find(self._wanted(sha256))
+        names = os.listdir(found.path) if found else ()
+        return Brought("%s/%s" % (found.path, names[0]), sha256) if found and names else None
+
+    def _wanted(self, sha256: str) -> Wanted:
+        text = dumps({"v": FORMAT, "sha256": sha256}).decode()
+        return Wanted(text, title_of(self.url.base), DOWNLOAD, sums=False)
+
+    def _fetched(self) -> Brought:
+        if self.how.alone:
+            raise checkout.offline(self.url, "what it gives")
+        folder = self.record.path()
+        with self.record.locked(self.how):
+            return self._here(self.begun) or self._download(folder)
+
+    def _download(self, folder: str) -> Brought:
+        stamp = None if self.url.sha256 else self.record.stamp("")
+        kept = stamp and self._kept(stamp.id)
+        names = (stamp.etag, stamp.modified) if stamp and kept else ("", "")
+        work = Download(self.url.base, folder, self.how, *names)
+        came = work.run()
+        if came is None and stamp and kept:
+            self.record.note("", stamp._replace(at=int(time.time())))
+            return kept
+        return self._keep(work, came)
+
+    def _keep(self, work: Any, came: Any) -> Brought:
+        sha256 = hashed(came.path, self.how.limit)
+        if self.url.sha256 and sha256 != self.url.sha256 and came.resumed:
+            work.drop()  # it may be two files put together
+            came = work.run()
+            sha256 = hashed(came.path, self.how.limit)
+        try:
+            check(self.url, sha256)
+            self.store.make(self._wanted(sha256), lambda out: self._move(came.path, out))
+        finally:
+            work.drop()
+        if not self.url.sha256:
+            stamp = Stamp(sha256, int(time.time()), came.etag[:LONGEST], came.modified[:LONGEST])
+            self.record.note("", stamp)
+        kept = self._kept(sha256)
+        assert kept is not None  # noqa: S101  (it was made just now)
+        return kept
+
+    def _move(self, path: str, out: str) -> None:
+        os.chmod(path, 0o644)
+        shutil.move(path, "%s/%s" % (out, file_of(self.url.base)))
