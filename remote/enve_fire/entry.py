@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # word: the module of enve_fire.verb whose `main(words) -> exit status` does it
 COMMANDS: dict[str, str] = {
+    "_pack": "packing",
     "fetch": "fetch",
     "store": "store",
 }

@@ -1,7 +1,7 @@
 """A copy of a tree: sharing its blocks (reflink), its files (hardlink), or neither.
 
-Modes, times and links are kept, and what is one file twice stays one. Setuid and setgid are not:
-a copy may have another owner.
+Modes, times and links are kept, and what is one file twice stays one. Setuid and setgid are not,
+but where the caller says so: a copy may have another owner.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class _Copy:
 
     def _twin(self, target: int, path: bytes, name: bytes, state: os.stat_result) -> bool:
         """Whether it is a file that was copied already, under another name."""
-        if state.st_nlink == 1 or self._files.is_apart(path):
+        if state.st_nlink == 1 or self._files.is_setuid(path):
             return False
         first = self._twins.setdefault((state.st_dev, state.st_ino), path)
         if first == path:

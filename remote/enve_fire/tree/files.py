@@ -23,17 +23,18 @@ _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 _NO_ATTRIBUTE = (errno.ENODATA, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
-class Terms(namedtuple("Terms", "stored skip apart owner", defaults=(False, None, (), None))):
+class Terms(namedtuple("Terms", "stored skip setuid owner", defaults=(False, None, (), None))):
     """stored: the target lies in a store, so nobody writes into its files, and read-only files of
-    the same owner may be shared. skip: makes a Skip of the open source. apart: paths of files that
-    are never shared. owner: (uid, gid) of all of it, else whoever makes it."""
+    the same owner may be shared. skip: makes a Skip of the open source. setuid: paths of
+    files that keep setuid and setgid, and are never shared. owner: (uid, gid) of all of it, else
+    whoever makes it."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
         stored: bool
         skip: Any
-        apart: Container[bytes]
+        setuid: Container[bytes]
         owner: Optional[tuple[int, int]]
 
 
@@ -44,14 +45,14 @@ class Files:
         self._source = source
         self._auto = mode == AUTO
         self._stored = terms.stored
-        self._apart = terms.apart
+        self._setuid = terms.setuid
         self._owner = terms.owner
         self.way = REFLINK if self._auto else mode
         if self.way == HARDLINK and not self._stored:
             self._cannot("only what lies in a store may share files")
 
-    def is_apart(self, path: bytes) -> bool:
-        return path in self._apart
+    def is_setuid(self, path: bytes) -> bool:
+        return path in self._setuid
 
     def take(self, source: int, target: int, path: bytes, state: os.stat_result) -> None:
         """From one open folder to another. Raises Trouble, OSError."""
@@ -63,7 +64,9 @@ class Files:
         try:
             new = os.open(name, _NEW, 0o600, dir_fd=target)
             try:
-                self._fill(handle, new, self._regular(handle, path))
+                state = self._regular(handle, path)
+                mode = state.st_mode & (0o6777 if self.is_setuid(path) else 0o777)
+                self._fill(handle, new, state, mode)
             finally:
                 os.close(new)
         finally:
@@ -72,7 +75,7 @@ class Files:
     def _may_share(self, path: bytes, state: os.stat_result) -> bool:
         uid, gid = self._owner or (os.geteuid(), state.st_gid)
         same = (state.st_uid, state.st_gid) == (uid, gid)
-        return same and not state.st_mode & (_WRITABLE | 0o7000) and path not in self._apart
+        return same and not state.st_mode & (_WRITABLE | 0o7000) and path not in self._setuid
 
     def _shared(self, source: int, target: int, name: bytes) -> bool:
         try:
@@ -92,12 +95,12 @@ class Files:
             raise Trouble(BUSY, "%s changes while it is copied: %r" % (self._source, path))
         return state
 
-    def _fill(self, source: int, target: int, state: os.stat_result) -> None:
+    def _fill(self, source: int, target: int, state: os.stat_result, mode: int) -> None:
         if self.way != REFLINK or not state.st_size or not self._cloned(source, target):
             pour(source, target, state)
         if self._owner:
             os.fchown(target, *self._owner)
-        os.fchmod(target, state.st_mode & 0o777)
+        os.fchmod(target, mode)
         if state.st_mode & 0o111:
             _capability(source, target)
         os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))

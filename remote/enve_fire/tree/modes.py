@@ -24,7 +24,7 @@ def close_files(folder: str, setuid: Iterable[str] = ()) -> None:
     handle = top(folder)
     try:
         for inner, path, name, state in walk(handle):
-            mode = closed(state.st_mode, path in listed)
+            mode = closed(state.st_mode, stat.S_ISDIR(state.st_mode), path in listed)
             if mode != stat.S_IMODE(state.st_mode) and not stat.S_ISLNK(state.st_mode):
                 _change(inner, name, mode)
     finally:
@@ -36,9 +36,9 @@ def paths(listed: Iterable[str]) -> frozenset[bytes]:
     return frozenset(os.fsencode(path.strip("/")) for path in listed)
 
 
-def closed(mode: int, listed: bool) -> int:
-    """What becomes of a mode (as of stat)."""
-    if stat.S_ISDIR(mode):
+def closed(mode: int, is_folder: bool, listed: bool) -> int:
+    """What becomes of a mode; `listed`: as one that may be setuid."""
+    if is_folder:
         return mode & 0o1777 | 0o700
     bits = (mode & BITS or SETUID) if listed else 0
     return mode & 0o555 | bits

@@ -96,7 +96,7 @@ def test_only_closed_files_of_a_store_are_shared(tree: Path, tmp_path: Path) -> 
     assert not (tmp_path / "no").exists()
     (tree / "bin" / "x").chmod(0o555)
     (tree / "none").chmod(0o444)
-    terms = Terms(stored=True, apart=frozenset([b"none"]))
+    terms = Terms(stored=True, setuid=frozenset([b"none"]))
     assert copy.copy(str(tree), str(tmp_path / "copy"), "hardlink", terms) == "hardlink"
     shared = [name for name in ("bin/x", "none", "hole") if (tree / name).stat().st_nlink > 1]
     assert shared == ["bin/x"]

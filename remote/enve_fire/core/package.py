@@ -1,0 +1,113 @@
+"""Packages: an artifact in one file, which says first what it is.
+
+Its first member is MEMBER, canonical JSON in one line:
+
+    {"bh":HASH,"enve":1,"epoch":SECONDS,"platform":[...],"prefix":"/opt/lua","source":"git:...",
+     "table":{...},"text":TEXT,"title":"lua","version":"5.4.4"}
+
+`bh`: the hash of the build (`core.sums`); `text`: what a store knows the artifact by; `platform`:
+empty where nothing was built; `table`: the profile without what is set up and run with: these are
+no part of the artifact, and may hold secrets. All other members lie below a root, as they do when
+it is installed.
+"""
+
+from __future__ import annotations
+
+from enve_fire.core import profile
+from enve_fire.core import title as titles
+from enve_fire.core.digest import is_hash
+from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.fieldcheck import Bad, integer, record, text
+from enve_pm.core.lean import namedtuple
+from enve_pm.core.refusal import FormatError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+
+    from enve_fire.core.product import Product
+
+MEMBER = ".enve/pkg.json"
+LARGEST = 16 << 20  # bytes of MEMBER
+SHORT = 8  # characters of bh in the name of a file
+ANY = "any"
+GZIP, XZ, ZSTD = ENDS = (".tar.gz", ".tar.xz", ".tar.zst")
+
+
+class Package(namedtuple("Package", "bh epoch platform prefix source table text title version")):
+    """What MEMBER says."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        bh: str
+        epoch: int
+        platform: Sequence[str]
+        prefix: str
+        source: str
+        table: Mapping[str, Any]
+        text: str
+        title: str
+        version: str
+
+    def data(self) -> bytes:
+        return dumps({"enve": 1, **self._asdict()}) + b"\n"
+
+    @property
+    def name(self) -> str:
+        """`lua-5.4.4-linux-x86_64-abcdefgh`"""
+        plat = "-".join(self.platform[:2]).lower() or ANY
+        product = titles.product(self.title, self.version)
+        return "%s-%s-%s" % (product, plat, self.bh[:SHORT])
+
+
+def of(product: Product, bh: str, text: str, epoch: int, platform: Sequence[str]) -> Package:
+    table = product.table
+    plat = list(platform) if profile.builds(table) else []
+    version = table.get("version", "")
+    plain = {key: table[key] for key in table if key not in ("setup", "run", "execute")}
+    head = (bh, epoch, plat, table["prefix"], product.source, plain, text, table["title"], version)
+    return Package(*head)
+
+
+def _hash(value: Any) -> Any:
+    if not isinstance(value, str) or not is_hash(value):
+        raise Bad("a hash", value)
+    return value
+
+
+def _platform(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) > 8:
+        raise Bad("a list of at most 8 words", value)
+    for one in value:
+        text(128, 0)(one)
+    return value
+
+
+_shape = record(
+    {
+        "enve": integer(1, 1),
+        "bh": _hash,
+        "epoch": integer(0, 1 << 33),
+        "platform": _platform,
+        "prefix": profile.prefix,
+        "source": text(128),
+        "table": profile.check,
+        "text": text(LARGEST),
+        "title": profile.title,
+        "version": profile.version,
+    }
+)
+
+
+def read(data: bytes) -> Package:
+    """Raises FormatError."""
+    value = loads(data)
+    try:
+        _shape(value)
+    except Bad as bad:
+        where = bad.args[2] if len(bad.args) > 2 else ""
+        told = "%s%s: wanted %s, found %.80r" % (MEMBER, where, *bad.args[:2])
+        raise FormatError(told) from None
+    del value["enve"]
+    return Package(**value)

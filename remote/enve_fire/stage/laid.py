@@ -1,0 +1,161 @@
+"""What an artifact becomes in a place: which paths, with which modes, whose.
+
+A product that was built is laid below the root as it is; of one that was not, the source lies at
+the prefix.
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_fire.core import mark, profile
+from enve_fire.core.trouble import BUSY, INSTALL, Trouble
+from enve_fire.stage import marks
+from enve_fire.tree import ignore, listfile
+from enve_fire.tree.contents import contents
+from enve_fire.tree.copy import Terms, copy
+from enve_fire.tree.digest import hash_of_rows
+from enve_fire.tree.listing import IS_FOLDER, LINK, listing, rows_of
+from enve_fire.tree.modes import close_files, closed
+from enve_fire.tree.names import shown
+from enve_pm.core.lean import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Optional
+
+    from enve_fire.core.product import Product
+    from enve_fire.tree.listing import Listed
+
+WORKED_IN = "tree:"  # begins the source of a folder that somebody works in
+LARGEST_ID = 2**32 - 2
+
+
+class Artifact(namedtuple("Artifact", "path hash sums", defaults=("",))):
+    """path: its folder. hash: as `core.sums.artifact` says. sums: a file beside it that keeps what
+    its files hash to, "" for none; of an entry of a store `entry.beside("sums")`."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        path: str
+        hash: str
+        sums: str
+
+
+class Laying:
+    """rows: what lies there, once it is filled (see `tree.listing`). Raises Trouble, OSError."""
+
+    def __init__(self, product: Product, artifact: Artifact) -> None:
+        self._product = product
+        self._artifact = artifact
+        self._section = profile.section(product.table, profile.INSTALL)
+        self._inner = "" if profile.builds(product.table) else product.table["prefix"].strip("/")
+        self._setuid = _setuid(product.table)
+        self._owner = _owner(self._section["owner"])
+        self._worked_in = bool(self._inner) and product.source.startswith(WORKED_IN)
+        self.rows: list[Listed] = []
+
+    def fill(self, target: str, stored: bool) -> str:
+        """Lay it into an empty folder; says how it was copied."""
+        inner = target
+        for step in self._inner.split("/") if self._inner else ():
+            inner += "/" + step
+            os.mkdir(inner)
+            self._finish(inner)
+        setuid = frozenset(os.fsencode(path) for path in self._within())
+        skip = ignore.of if self._worked_in else None
+        terms = Terms(stored, skip, setuid, self._owner)
+        how = copy(self._artifact.path, inner, self._section["mode"], terms)
+        self._finish(inner)
+        self._finish(target)
+        self.rows = self._rows(inner)
+        close_files(target, self._setuid)
+        return how
+
+    def _finish(self, folder: str) -> None:
+        os.chmod(folder, 0o755)  # noqa: S103  (whatever the umask)
+        if self._owner:
+            os.chown(folder, *self._owner)
+
+    def _within(self) -> list[str]:
+        """The paths of what may be setuid, within the artifact."""
+        if not self._inner:
+            return self._setuid
+        lead = self._inner + "/"
+        return [path[len(lead) :] for path in self._setuid if path.startswith(lead)]
+
+    # -- rows -------------------------------------------------------------------------------------
+    def _rows(self, inner: str) -> list[Listed]:
+        steps = self._inner.split("/") if self._inner else []
+        above = ["/".join(steps[: n + 1]) for n in range(len(steps))]
+        lead = shown(os.fsencode(self._inner)) + "/" if self._inner else ""
+        rows: list[Listed] = [[shown(os.fsencode(path)), IS_FOLDER, 0o755] for path in above]
+        rows += [[lead + path, content, mode] for path, content, mode in self._found(inner)]
+        self._refuse(rows)
+        listed = {shown(os.fsencode(path)) for path in self._setuid}
+        return [[path, said, _mode(said, mode, path in listed)] for path, said, mode in rows]
+
+    def _found(self, inner: str) -> list[Listed]:
+        """What is in the artifact; kept beside it, if it is in a store."""
+        if self._worked_in:
+            return self._checked(inner)
+        sums = self._artifact.sums
+        kept = listfile.loads(marks.read(sums, os.geteuid())) if sums else None
+        if kept is not None:
+            return kept
+        rows = listing(self._artifact.path)
+        if sums:
+            try:
+                marks.replace(sums, listfile.dumps(rows))
+            except OSError:
+                pass  # somebody else's store: it is hashed again the next time
+        return rows
+
+    def _checked(self, inner: str) -> list[Listed]:
+        """Of a copy of what somebody works in: it has to be what was asked for."""
+        rows = contents(inner)
+        if hash_of_rows(rows) != self._product.source:
+            told = "%s changed while it was copied" % self._artifact.path
+            raise Trouble(BUSY, told, "let whoever writes there finish, then do it again")
+        return rows_of(rows)
+
+    def _refuse(self, rows: list[Listed]) -> None:
+        """Raises Trouble for what may not be installed."""
+        name = self._product.name
+        if any((row[0] + "/").startswith(mark.FOLDER + "/") for row in rows):
+            told = "%s brings %s, which is where the marks of a root lie" % (name, mark.FOLDER)
+            raise Trouble(INSTALL, told, "let its build leave that out")
+        files = {row[0] for row in rows if row[1] != IS_FOLDER and not row[1].startswith(LINK)}
+        for path in self._setuid:
+            if shown(os.fsencode(path)) not in files:
+                told = "install.setuid of %s: there is no file /%s in it" % (name, path)
+                raise Trouble(INSTALL, told, "name files by their paths below the root")
+
+
+def _mode(content: str, mode: int, listed: bool) -> int:
+    return 0 if content.startswith(LINK) else closed(mode, content == IS_FOLDER, listed)
+
+
+def _setuid(table: Mapping[str, Any]) -> list[str]:
+    """Below the root; a path without a leading slash is one below the prefix."""
+    prefix = table["prefix"].strip("/")
+    found = profile.section(table, profile.INSTALL)["setuid"]
+    whole = [path if path.startswith("/") else "%s/%s" % (prefix, path) for path in found]
+    return [path.strip("/") for path in whole]
+
+
+def _owner(text: str) -> Optional[tuple[int, int]]:
+    """Raises Trouble where files would have to be given away, and we may not."""
+    if not text:
+        return None
+    uid, gid = (int(part) for part in text.split(":"))
+    if (uid, gid) == (os.geteuid(), os.getegid()):
+        return None
+    if max(uid, gid) > LARGEST_ID:
+        raise Trouble(INSTALL, "install.owner %s: there is no such user" % text)
+    if os.geteuid() != 0:
+        told = "install.owner %s: only root may give files away, and this is uid %d"
+        hint = "leave install.owner out: then they belong to whoever installs; or install as root"
+        raise Trouble(INSTALL, told % (text, os.geteuid()), hint)
+    return uid, gid

@@ -1,0 +1,172 @@
+"""A place of its own is replaced as a whole: what comes is filled beside it, then renamed.
+
+    ROOT.tmp.RANDOM    being filled; locked by who does it
+    ROOT.old.RANDOM    what was replaced, until nothing runs from it any more
+    ROOT.off.RANDOM    being removed
+
+Whoever is killed at any step leaves ROOT as it was, or as it is to be, or (between two renames) as
+ROOT.old, from which the next one takes it back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+
+from enve_fire.core import mark
+from enve_fire.core.trouble import INSTALL, Trouble
+from enve_pm.shell.state.folder import Folder
+from enve_pm.shell.state.handle import sync_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+
+TMP, OLD, OFF = ".tmp.", ".old.", ".off."
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Whole:
+    """root: the absolute path of a folder, in a folder that is there. Everything raises OSError."""
+
+    def __init__(self, root: str) -> None:
+        above, _, self._name = root.rpartition("/")
+        self._above = os.path.realpath(above or "/")
+        self.root = "%s/%s" % (self._above, self._name)
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """The path of an empty folder, to be filled and then handed to `put`; what is still there
+        afterwards goes."""
+        self._sweep()
+        path, handle = self._begin()
+        try:
+            yield path
+        finally:
+            if _is(handle, path):
+                self._remove(path)
+            os.close(handle)
+
+    def put(self, path: str) -> None:
+        """What was filled becomes the root; what was there is aside."""
+        with self._locked():
+            self._back()
+            self._check()
+            aside = self._new(OLD)
+            if os.path.lexists(self.root):
+                os.rename(self.root, aside)
+            os.rename(path, self.root)
+            sync_folder(self._above)
+
+    def forget(self) -> None:
+        """Remove what was replaced, and what somebody was killed over."""
+        self._sweep()
+        with self._locked():
+            self._back()
+            for name in self._names(OLD):
+                self.discard(self._above + "/" + name)
+            for name in self._names(OFF):
+                self._remove(self._above + "/" + name)
+
+    def discard(self, path: str) -> None:
+        """Remove a place beside this one, which counts as none from the first moment."""
+        off = self._new(OFF)
+        os.rename(path, off)
+        sync_folder(self._above)
+        self._remove(off)
+
+    def take_back(self) -> bool:
+        """Put back what was replaced last, and what has replaced it aside; False if there is
+        nothing."""
+        with self._locked():
+            self._back()
+            found = self._newest()
+            if found and os.path.lexists(self.root):
+                os.rename(self.root, self._new(OLD))
+            return self._back(found)
+
+    # -- inside -----------------------------------------------------------------------------------
+    def _begin(self) -> tuple[str, int]:
+        while True:
+            path = self._new(TMP)
+            os.mkdir(path, 0o700)
+            try:
+                handle = os.open(path, _FOLDER)
+            except FileNotFoundError:
+                continue  # taken for a rest, before it was locked
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is(handle, path):
+                return path, handle
+            os.close(handle)
+
+    def _new(self, kind: str) -> str:
+        return self.root + kind + os.urandom(6).hex()
+
+    def _names(self, kind: str) -> list[str]:
+        lead = self._name + kind
+        return [name for name in sorted(os.listdir(self._above)) if name.startswith(lead)]
+
+    def _newest(self) -> str:
+        """The one that was put aside last: a rename changes its status. "" for none."""
+        paths = [self._above + "/" + name for name in self._names(OLD)]
+        return max(paths, key=lambda path: os.lstat(path).st_ctime_ns, default="")
+
+    def _back(self, found: str = "") -> bool:
+        """Where there is no root but one that was put aside, that one is it."""
+        found = found or self._newest()
+        if not found or os.path.lexists(self.root):
+            return False
+        os.rename(found, self.root)
+        sync_folder(self._above)
+        return True
+
+    def _check(self) -> None:
+        """Raises Trouble where something is in the way that no install has made."""
+        try:
+            names = os.listdir(self.root)
+        except FileNotFoundError:
+            return
+        except NotADirectoryError:
+            names = [self._name]
+        link = os.path.islink(self.root)
+        settled = os.path.lexists(self.root + "/" + mark.ROOT)
+        if link or settled or (names and mark.FOLDER not in names):
+            told = "%s is there already, and no install has made it" % self.root
+            raise Trouble(INSTALL, told, "remove it, or name another root")
+
+    def _sweep(self) -> None:
+        """What others were killed over while they filled it."""
+        for name in self._names(TMP):
+            path = self._above + "/" + name
+            try:
+                handle = os.open(path, _FOLDER)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._remove(path)
+            except BlockingIOError:
+                pass  # somebody is at it
+            finally:
+                os.close(handle)
+
+    def _remove(self, path: str) -> None:
+        with Folder.open(self._above) as above:
+            above.remove(path.rpartition("/")[2])
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        handle = os.open(self._above, _FOLDER)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _is(handle: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.lstat(path))
+    except FileNotFoundError:
+        return False
