@@ -110,3 +110,12 @@ class Unconfirmed(EnveError):
     """Somebody has to say yes first; nothing was done."""
 
     exit_code = PENDING
+
+
+class StageFailure(EnveError):
+    """A stage of a product failed: `exit_code` says which. `log`: the file with what it printed."""
+
+    def __init__(self, message: str, *, exit_code: int, hint: str = "", log: str = "") -> None:
+        notes = (f"all that was printed: {log}",) if log else ()
+        super().__init__(message, notes=notes, hint=hint)
+        self.exit_code = exit_code

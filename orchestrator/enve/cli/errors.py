@@ -14,7 +14,7 @@ from types import FrameType
 from typing import IO
 
 from enve.cli import streams
-from enve.errors import UNEXPECTED, EnveError, MissingError
+from enve.errors import UNEXPECTED, EnveError, MissingError, StageFailure
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -104,9 +104,18 @@ def known(error: Exception) -> list[EnveError]:
     """The user's errors in `error`; a bug of ours becomes one that says where its traceback is."""
     from enve.cli import crash  # noqa: PLC0415
 
-    found = [_room(one) if _full(one) else one for one in flat(error)]
+    found = [_room(one) if _full(one) else _stage(one) for one in flat(error)]
     users = [one for one in found if isinstance(one, EnveError)]
     return users if len(users) == len(found) else [crash.report(error)]
+
+
+def _stage(error: BaseException) -> BaseException:
+    """A trouble of the stages, as an error of ours."""
+    from enve_fire.core.trouble import Trouble  # noqa: PLC0415
+
+    if not isinstance(error, Trouble):
+        return error
+    return StageFailure(error.message, exit_code=error.code, hint=error.hint, log=error.log)
 
 
 def _full(error: BaseException) -> bool:

@@ -59,6 +59,7 @@ COMMANDS: dict[str, Command] = {
         "enve.cli.shell", "join the terminal of a resource, or open a shell on a node"
     ),
     "inventory": Command("enve.cli.inventory", "nodes, groups and variables as loaded"),
+    "profile": Command("enve.cli.profile", "what a product's enve.yml becomes; is it good"),
     "keys": Command("enve.cli.keys", "make, import, list and export OpenPGP keys"),
     "fetch": Command("enve.cli.fetch", "get a commit, an archive or a folder, and say where it is"),
     "store": Command("enve.cli.store", "what is made once and kept: look, make, keep, collect"),

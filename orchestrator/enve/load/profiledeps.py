@@ -14,12 +14,12 @@ from enve.errors import InputError
 from enve.load.item import Item
 from enve.load.profiledep import Asked, Needed
 from enve_fire.core import profile
-from enve_fire.core.trouble import Trouble
-from enve_fire.core.url import Url, parse
+from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.core.url import FOLDER, Url, parse
 from enve_pm.core.fieldcheck import Bad
 
 MOST = 256  # products that one table may hold, those of its deps counted
-CHECKOUT = ("subdir", "submodules", "strip")  # what decides what is found at a url
+DECIDING = ("subdir", "submodules", "strip")  # what decides what is found at a url
 
 
 class Checked(NamedTuple):
@@ -38,7 +38,14 @@ class Found(NamedTuple):
     table: Mapping[str, Any]
 
 
-# url, section `checkout` with its defaults
+def local(url: Url, options: Mapping[str, Any]) -> Checked:
+    """Checks out folders as they are, and nothing else; `options` do not matter for them."""
+    if url.kind != FOLDER:
+        raise Trouble(CHECKOUT, f"{url.text}: nothing is fetched here", "give its folder")
+    return Checked(Path(url.base), "", url)
+
+
+# url, section `checkout` with its defaults; raises Trouble
 Checkout = Callable[[Url, Mapping[str, Any]], Checked]
 # a product, how its profile is to be read, and which products led to it -> its table
 Load = Callable[[Checked, Asked, "Chain"], Mapping[str, Any]]
@@ -57,7 +64,7 @@ class Chain(NamedTuple):
 class Deps:
     """Finds products. `load` reads what is needed by others, each once."""
 
-    def __init__(self, checkout: Checkout | None, load: Load) -> None:
+    def __init__(self, checkout: Checkout, load: Load) -> None:
         self._checkout = checkout
         self._load = load
         self._checked: dict[tuple[str, str], Checked] = {}
@@ -90,7 +97,7 @@ class Deps:
         checked = self._check(url, profile.section({}, "checkout"), item)
         inner = Chain((*chain.keys, key_of(checked.pinned, asked)), (*chain.names, url.text))
         table = load(checked, asked, inner)
-        if any(name in table.get("checkout", {}) for name in CHECKOUT):
+        if any(name in table.get("checkout", {}) for name in DECIDING):
             checked = self._check(url, profile.section(table, "checkout"), item)
         if _count(table) > MOST:
             raise _bad(item, f"{url.text} needs more than {MOST} products")
@@ -99,8 +106,6 @@ class Deps:
     def _check(self, url: Url, options: Mapping[str, Any], item: Item | None) -> Checked:
         key = (url.text, json.dumps(options, sort_keys=True))
         if key not in self._checked:
-            if self._checkout is None:
-                raise _bad(item, f"nothing is fetched here: {url.text}")
             try:
                 self._checked[key] = self._checkout(url, options)
             except Trouble as error:

@@ -22,10 +22,12 @@ class Unreadable(Exception):
 
 
 class Beside:
-    """Reads files, and keeps what it read: `read` is path -> bytes, as an rc's hash wants it."""
+    """Reads files. `read`: path -> bytes, of all that it read; `missing`: paths that it would have
+    read if they were there. An rc's hash is of these."""
 
     def __init__(self) -> None:
         self.read: dict[str, bytes] = {}
+        self.missing: set[str] = set()
 
     def file(self, folder: Path, name: str) -> bytes:
         """The bytes of a file below the folder. Raises Unreadable."""
@@ -42,12 +44,13 @@ class Beside:
                 raise Unreadable(f"cannot read {path}: {reason}") from None
         return self.read[path]
 
-    def profile(self, folder: Path) -> tuple[Path, bytes] | None:
-        """The folder's own profile; None when it has none. Raises Unreadable."""
+    def profile(self, folder: Path) -> tuple[Path, bytes]:
+        """The folder's own profile. Raises Unreadable."""
         for name in PROFILES:
             if os.path.lexists(folder / name):
                 return folder / name, self.file(folder, name)
-        return None
+            self.missing.add(str(folder / name))
+        raise Unreadable(f"{folder} has no {PROFILES[0]}")
 
 
 def _read(folder: Path, steps: list[str]) -> bytes:

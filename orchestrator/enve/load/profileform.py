@@ -83,8 +83,14 @@ FORM = Record(
     {
         "enve": READ["enve"],
         **_LAYER,
-        "profiles": Mapped(LAYER).said("Variants by name, laid over what stands above."),
+        "profiles": Mapped(LAYER, empty=True).said("Variants by name, laid over what is above."),
     },
     ("enve", "title"),
 )
-TABLE = Record(READ, ("enve", "title"))
+TABLE = Record(READ, ("title",))
+
+
+def every_key() -> tuple[str, ...]:
+    """The keys of sections, of deps and of files."""
+    tables = [kind for kind in READ.values() if isinstance(kind, Record)]
+    return tuple(name for table in (*tables, Dep(), SetupFile()) for name in table.keys)

@@ -7,7 +7,7 @@ from enve.errors import InputError
 from enve.load.item import Item
 from enve.load.profiledep import Asked
 from enve.load.profileform import FORM, LAYER
-from enve.load.profilemerge import Branch, Part, branch, is_nothing, merge, nested
+from enve.load.profilemerge import Branch, Keys, Part, branch, is_nothing, merge, nested
 
 WHAT = "a profile"
 DEFAULT = "default"  # the name of what stands at the top; it may have a layer too
@@ -32,8 +32,7 @@ def layered(root: Item, asked: Asked) -> Branch:
 
 
 def _named(root: Item, name: str) -> Part | None:
-    profiles = branch(root, WHAT).keys.get("profiles")
-    known = {} if profiles is None or is_nothing(profiles[1]) else branch(profiles[1], name).keys
+    known = _layers(root)
     if name in known:
         return None if is_nothing(known[name][1]) else known[name][1]
     if name == DEFAULT:
@@ -42,6 +41,16 @@ def _named(root: Item, name: str) -> Part | None:
     raise root.bad(
         f"no profile is called {name!r}", hint=did_you_mean(name, known), notes=(f"it has: {has}",)
     )
+
+
+def named(root: Item) -> tuple[str, ...]:
+    """The profiles that a file has, beside what stands at its top."""
+    return tuple(_layers(root))
+
+
+def _layers(root: Item) -> Keys:
+    found = branch(root, WHAT).keys.get("profiles")
+    return {} if found is None or is_nothing(found[1]) else branch(found[1], "profiles").keys
 
 
 def _set(table: Branch, path: str, value: Item) -> Branch:

@@ -66,8 +66,9 @@ class Scope:
         self._secret: set[str] = set()
         self._open: list[str] = []
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._parts
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._parts)
 
     def fill(self, item: Item) -> Item:
         """The tree with every template rendered."""

@@ -21,10 +21,12 @@ PREFIX = "/opt/"  # and the title, where nothing is said
 
 
 class Made(NamedTuple):
-    """`names`: section -> variables that it was made with; `secrets`: values not to be shown."""
+    """`names`: section -> variables that it was made with; `unused`: the others; `secrets`: values
+    not to be shown."""
 
     table: dict[str, Any]
     names: Mapping[str, frozenset[str]]
+    unused: frozenset[str]
     secrets: frozenset[str]
 
 
@@ -44,7 +46,8 @@ def make(
     table = _plain(table)
     _check(table, reader)
     names = {name: scope.closure(frozenset(used)) for name, used in reader.names.items()}
-    return Made(table, names, frozenset(reader.hidden) | scope.hidden())
+    unused = scope.names.difference(*names.values())
+    return Made(table, names, unused, frozenset(reader.hidden) | scope.hidden())
 
 
 def _prefixed(table: dict[str, Any], reader: Reader) -> dict[str, Any]:

@@ -29,10 +29,11 @@ class Listed(Kind):
 
 
 class Mapped(Kind):
-    """A table with free keys."""
+    """A table with free keys. `empty`: whether a value may be null."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, *, empty: bool = False) -> None:
         self._kind = kind
+        self._empty = empty
 
     def below(self, name: str) -> Kind:
         return self._kind
@@ -51,7 +52,8 @@ class Mapped(Kind):
         return found
 
     def schema(self) -> Schema:
-        return {"type": "object", "additionalProperties": self._kind.schema()}
+        inner = _optional(self._kind) if self._empty else self._kind.schema()
+        return {"type": "object", "additionalProperties": inner}
 
 
 class Anything(Kind):

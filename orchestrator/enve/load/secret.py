@@ -42,6 +42,16 @@ class Secrets:
         return self._values[name]
 
 
+class Named(Secrets):
+    """Secrets that are told by their names and not read: for looking at what they are used in."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def value(self, item: Item) -> str:
+        return f"(secret {item})"
+
+
 def is_secret(item: Item) -> bool:
     """`!secret NAME`, or a table with the one key `secret`."""
     if not item.is_table:

@@ -63,7 +63,7 @@ def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Profiles:
 
 def load(profiles: Profiles, case: dict[str, Any]) -> Loaded:
     lay_out(case, Path())
-    return profiles.folder(Path(), asked(case))
+    return profiles.product(Url(FOLDER, str(Path.cwd())), asked(case))[1]
 
 
 def here(value: Any) -> Any:
@@ -88,3 +88,16 @@ def test_a_bad_profile(case: dict[str, Any], profiles: Profiles) -> None:
     assert case.get("hint", "") in error.hint
     assert case.get("notes", "") in "\n".join(error.notes)
     assert "geheim" not in "".join((error.message, error.hint, *error.notes))
+
+
+def test_the_example_of_the_reference_loads() -> None:
+    page = CASES.parents[2] / "docs" / "reference" / "profile.md"
+    text = page.read_text().split("```yaml\n")[1].split("```")[0]
+    named = text.replace('readline#8.2"}', 'readline#8.2", profile: {enve: 1, title: readline}}')
+
+    def fetched(url: Url, options: Mapping[str, Any]) -> Checked:
+        return Checked(Path("/nowhere"), "git:1", url)
+
+    loaded = Profiles(fetched).inline(parse_yaml(named.encode(), "enve.yml"), Asked(("debug",)))
+    assert loaded.table["build"]["env"] == {"CFLAGS": "-O0 -g"}
+    assert loaded.unused == set()

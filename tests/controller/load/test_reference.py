@@ -16,6 +16,7 @@ from enve.load import (
     keyholes,
     outline,
     planfile,
+    profileform,
     secret,
     unitline,
 )
@@ -37,6 +38,8 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
         ("blueprint", outline.LIMITS),
         ("plan", planfile.KEYS),
         ("plan", unitline.KEYS),
+        ("profile", tuple(profileform.FORM.keys)),
+        ("profile", profileform.every_key()),
     ],
 )
 def test_every_key_has_a_row(page: str, keys: tuple[str, ...]) -> None:

@@ -1,0 +1,59 @@
+"""Which product a command is about, and how its profile is to be read: the flags of all that do."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from enve.errors import UsageError
+
+if TYPE_CHECKING:
+    from enve.load.profile import Asked, Profiles
+    from enve_fire.core.url import Url
+
+
+def flags(parser: argparse.ArgumentParser) -> None:
+    """URL, -f, --profile, --set."""
+    parser.add_argument("url", nargs="?", metavar="URL", help="a url or a folder; else this one")
+    parser.add_argument("-f", "--file", metavar="FILE", help="a profile in place of its own")
+    parser.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="which of its profiles; several are laid over each other",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a variable, or a key such as build.network; wins over all others",
+    )
+
+
+def where(args: argparse.Namespace) -> Url:
+    """Of this folder where none is given. Raises UsageError."""
+    from enve_fire.core.url import parse  # noqa: PLC0415
+    from enve_pm.core.fieldcheck import Bad  # noqa: PLC0415
+
+    try:
+        return parse(args.url or ".", str(Path.cwd()))
+    except Bad as bad:
+        raise UsageError(f"wanted {bad.args[0]}, found '{bad.args[1]}'") from None
+
+
+def asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
+    """How its profile is to be read. Raises UsageError, InputError."""
+    from enve.load.profile import Asked  # noqa: PLC0415
+    from enve.load.profilemerge import given  # noqa: PLC0415
+
+    sets = []
+    for text in args.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set {text}: wanted NAME=VALUE")
+        sets.append((name, given(value, f"--set {name}=...")))
+    inline = profiles.read(Path(args.file)) if args.file else None
+    return Asked(tuple(args.profile), inline, sets=tuple(sets))

@@ -1,0 +1,85 @@
+"""`enve profile show`, `lint` and `schema`: what a profile becomes, whether it is good, and what
+editors are told about it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from enve.cli import arguments, product
+from enve.errors import OK, EnveError, UsageError
+
+if TYPE_CHECKING:
+    from enve.load.profile import Profiles
+
+ACTIONS = ("show", "lint", "schema")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The flags of `enve profile`."""
+    parser.add_argument(
+        "action", type=arguments.one_of(ACTIONS), metavar="ACTION", help=" ".join(ACTIONS)
+    )
+    product.flags(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=arguments.one_of(("yaml", "json")),
+        default="yaml",
+        metavar="FORMAT",
+        help="yaml json",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Nothing is built; a url is fetched. Secrets are named and not read."""
+    if args.action == "schema":
+        from enve.load.profileschema import schema  # noqa: PLC0415
+
+        if args.url:
+            raise UsageError("enve profile schema takes no URL")
+        print(json.dumps(schema(), indent=2))
+        return OK
+    return _show(args) if args.action == "show" else _lint(args)
+
+
+def _show(args: argparse.Namespace) -> int:
+    profiles = _profiles()
+    _, loaded = profiles.product(product.where(args), product.asked(args, profiles))
+    if args.output == "json":
+        print(json.dumps(loaded.table, indent=2, ensure_ascii=False))
+        return OK
+    import yaml  # noqa: PLC0415
+
+    print(yaml.safe_dump(loaded.table, sort_keys=False, allow_unicode=True), end="")
+    return OK
+
+
+def _lint(args: argparse.Namespace) -> int:
+    """What is asked for; where no profile is named, each of them too."""
+    from enve_fire.core.profile import product as name_of  # noqa: PLC0415
+
+    profiles = _profiles()
+    where, asked = product.where(args), product.asked(args, profiles)
+    _, first = profiles.product(where, asked)
+    unused, bad = first.unused, []
+    others = () if asked.profiles else first.profiles
+    for name in others:
+        try:
+            unused &= profiles.product(where, asked._replace(profiles=(name,)))[1].unused
+        except EnveError as error:
+            bad.append(error)
+    if bad:
+        raise ExceptionGroup("profiles", bad)
+    for name in sorted(unused):
+        print(f"nothing uses the variable {name}")
+    print(f"{name_of(first.table)} is good" + "".join(f", {name} too" for name in others))
+    return OK
+
+
+def _profiles() -> Profiles:
+    from enve.load.profile import Profiles  # noqa: PLC0415
+    from enve.load.secret import Named  # noqa: PLC0415
+
+    return Profiles(secrets=Named())

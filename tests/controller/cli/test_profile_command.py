@@ -1,0 +1,132 @@
+"""`enve profile`: shown as a table, judged, and described for editors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from enve.cli import main
+from enve.load.profileschema import schema
+
+PROFILE = """\
+enve: 1
+title: web
+version: "1.0"
+vars: {port: 80, pw: !secret db, unused: 1}
+setup: {files: [{path: etc/web.conf, template: "port={{ port }} {{ pw }}\\n"}]}
+run: {cmd: bin/web}
+profiles: {test: {vars: {port: 8080}}}
+"""
+Enve = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def enve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Enve:
+    (tmp_path / "enve.yml").write_text(PROFILE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def call(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main.main(words)
+        told = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, told.out, told.err
+
+    return call
+
+
+TABLE = {
+    "enve": 1,
+    "title": "web",
+    "version": "1.0",
+    "prefix": "/opt/web",
+    "setup": {
+        "files": [
+            {"path": "etc/web.conf", "mode": 0o600, "secret": True,
+             "content": "port=80 (secret db)\n"}
+        ]
+    },
+    "run": {"cmd": ["bin/web"]},
+}  # fmt: skip
+
+
+def test_it_is_shown(enve: Enve, tmp_path: Path) -> None:
+    for words in ((), (".",), (str(tmp_path),), (f"file://{tmp_path}",)):
+        code, out, err = enve("profile", "show", *words)
+        assert (code, err) == (0, "")
+        assert yaml.safe_load(out) == TABLE
+    _, out, _ = enve("profile", "show", "-o", "json")
+    assert json.loads(out) == TABLE
+
+
+def test_what_is_asked_for_is_laid_over_it(enve: Enve) -> None:
+    def content(*words: str) -> str:
+        code, out, _ = enve("profile", "show", "-o", "json", *words)
+        assert code == 0
+        return str(json.loads(out)["setup"]["files"][0]["content"])
+
+    assert content("--profile", "test") == "port=8080 (secret db)\n"
+    assert content("--profile", "test", "--set", "port=1=2") == "port=1=2 (secret db)\n"
+
+
+def test_a_file_in_place_of_its_own(enve: Enve, tmp_path: Path) -> None:
+    (tmp_path / "other.yml").write_text("enve: 1\ntitle: other\n")
+    code, out, _ = enve("profile", "show", "-f", "other.yml")
+    assert (code, yaml.safe_load(out)["title"]) == (0, "other")
+
+
+def test_a_good_one_is_said_to_be_good(enve: Enve) -> None:
+    code, out, err = enve("profile", "lint")
+    assert (code, err) == (0, "")
+    assert out == "nothing uses the variable unused\nweb-1.0 is good, test too\n"
+
+
+def test_a_bad_one_is_shown_where_it_is_bad(enve: Enve, tmp_path: Path) -> None:
+    (tmp_path / "enve.yml").write_text(PROFILE + "  more: {biuld: {}}\n")
+    (tmp_path / "enve.yml").write_text(PROFILE.replace("{test: {", "{test: {biuld: {}, "))
+    code, out, err = enve("profile", "lint")
+    assert (code, out) == (65, "")
+    assert "unknown key 'biuld'" in err
+    assert "enve.yml:7:19" in err
+    assert "did you mean 'build'?" in err
+
+
+def test_each_of_its_profiles_is_judged(enve: Enve, tmp_path: Path) -> None:
+    more = "{test: {vars: {port: 8080}}, a: {version: '{{ x }}'}, b: {version: '{{ y }}'}}"
+    text = PROFILE.replace("{test: {vars: {port: 8080}}}", more)
+    (tmp_path / "enve.yml").write_text(text)
+    code, _, err = enve("profile", "lint")
+    assert code == 65
+    assert "'x' is undefined" in err
+    assert "'y' is undefined" in err
+    assert enve("profile", "lint", "--profile", "test")[0] == 0
+
+
+def test_the_schema_is_printed(enve: Enve) -> None:
+    code, out, _ = enve("profile", "schema")
+    assert (code, json.loads(out)) == (0, schema())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("shwo",), 64, "did you mean 'show'?"),
+        (("schema", "."), 64, "takes no URL"),
+        (("show", "svn://a"), 64, "wanted git+https://"),
+        (("show", "--set", "port"), 64, "wanted NAME=VALUE"),
+        (("show", "--set", "prot=1"), 65, "did you mean 'port'?"),
+        (("show", "-f", "nothing.yml"), 65, "cannot read nothing.yml"),
+        (("show", "/nowhere"), 65, "/nowhere has no enve.yml"),
+    ],
+)
+def test_what_is_wrong_is_said(enve: Enve, words: tuple[str, ...], code: int, told: str) -> None:
+    found, out, err = enve("profile", *words)
+    assert (found, out) == (code, "")
+    assert told in err
