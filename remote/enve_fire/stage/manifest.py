@@ -46,7 +46,10 @@ class Manifests:
 
     def _read(self, name: str) -> Rows:
         path = "%s/%s" % (self._folder, name)
-        return {**_rows(marks.read_body(path)), **_rows(marks.read_body(path + BEGUN))}
+        rows = _rows(marks.read_body(path))
+        if marks.read_hash(path) != marks.read_hash(path + BEGUN):  # else it came to its end
+            rows.update(_rows(marks.read_body(path + BEGUN)))
+        return rows
 
     def begin(self, rows: Sequence[Listed], hash_: str) -> None:
         """Write down what is laid from now on, with what is there already."""

@@ -82,7 +82,7 @@ class Merge:
             return
         if path in known.own or path in known.set_up:
             return
-        found = _type(root, path)
+        found = _type(root, known, path)
         if found and not (content == IS_FOLDER and stat.S_ISDIR(found)):
             told = "%s/%s is there already, and no install has made it"
             hint = "remove it, or name another root"
@@ -121,19 +121,33 @@ def _lay(source: Folder, root: Folder, known: Manifests, rows: Sequence[Listed])
                 with theirs.below(name) as folder:
                     _widen(folder, known, path, mode)
                 continue
-            _move(mine, theirs, name, path)
+            _move(mine, theirs, known, path)
             if content == IS_FOLDER:
                 moved.add(path)
 
 
-def _move(mine: Folder, theirs: Folder, name: str, path: str) -> None:
+def _move(mine: Folder, theirs: Folder, known: Manifests, path: str) -> None:
+    name = _name(path)
     try:
+        if path in known.own:
+            _make_way(mine, theirs, name)
         os.rename(name, name, src_dir_fd=mine.fd, dst_dir_fd=theirs.fd)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY):
             raise
         told = "/%s: another file system, or a folder that is not empty, is in the way" % path
         raise Trouble(INSTALL, told, "take another prefix, or a root on one file system") from None
+
+
+def _make_way(mine: Folder, theirs: Folder, name: str) -> None:
+    """A file does not take the place of a folder, nor the reverse."""
+    folder = theirs.has(name)
+    if folder == mine.has(name):
+        return
+    try:
+        (os.rmdir if folder else os.unlink)(name, dir_fd=theirs.fd)
+    except FileNotFoundError:
+        pass
 
 
 def _widen(folder: Folder, known: Manifests, path: str, mode: int) -> None:
@@ -145,9 +159,9 @@ def _widen(folder: Folder, known: Manifests, path: str, mode: int) -> None:
         os.fchmod(folder.fd, wanted)
 
 
-def _type(root: Folder, path: str) -> int:
+def _type(root: Folder, known: Manifests, path: str) -> int:
     """The mode of what is there; 0 for nothing. Raises Trouble where the way leads through what is
-    no folder."""
+    no folder, and was not the product's own, which makes way."""
     try:
         with _around(root, path) as inner:
             return inner.stat(_name(path)).st_mode
@@ -156,8 +170,15 @@ def _type(root: Folder, path: str) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
+        if any(one in known.own for one in _above(path)):
+            return 0
         told = "/%s: the way there leads through a link or a file" % path
         raise Trouble(INSTALL, told, "take another prefix, or a root without it") from None
+
+
+def _above(path: str) -> list[str]:
+    steps = path.split("/")
+    return ["/".join(steps[:n]) for n in range(1, len(steps))]
 
 
 def _around(root: Folder, path: str) -> Folder:
