@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "_pack": "packing",
     "fetch": "fetch",
+    "fire": "fire",
     "store": "store",
 }
 

@@ -1,0 +1,59 @@
+"""`enve fire`: from a product to one of its targets, doing no more than that takes."""
+
+from __future__ import annotations
+
+import os
+
+from enve_fire.app import quick, rc
+from enve_fire.app.prepared import prepare
+from enve_fire.app.quick import EXECUTE, RUN
+from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST
+from enve_fire.core import profile
+from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_fire.stage import final
+from enve_fire.stage.chain import Chain
+from enve_fire.stage.place import Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_fire.app.request import Loaded, Request
+    from enve_fire.stage.context import Context
+
+
+def fire(request: Request, loaded: Loaded, ctx: Context) -> int:
+    """Does it, and prints where the result is; what runs takes the place of this process. Raises
+    Trouble, OSError."""
+    table = loaded.product.table
+    if request.target == EXECUTE and request.more:
+        raise Trouble(USAGE, "execute takes no words", "`enve run` does: enve run URL -- WORDS")
+    chain = Chain(loaded.product, ctx, _place(request), own=profile.sets_up(table))
+    if request.target == BUILD:
+        from enve_fire.app import checking
+
+        print(checking.check(chain, ctx) if request.check else chain.material().path)
+        return 0
+    if request.target == TEST:
+        from enve_fire.app import trial
+
+        return trial.test(chain, ctx)
+    if request.target in (INSTALL, SETUP):
+        print(prepare(chain, ctx, setup=request.target == SETUP).where.home)
+        return 0
+    return _final(request, loaded, chain, ctx)
+
+
+def _place(request: Request) -> Place | None:
+    if not request.root:
+        return None
+    root = os.path.abspath(request.root)
+    return Place(root, os.path.basename(root) or "root", shared=True)
+
+
+def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
+    found = prepare(chain, ctx, setup=True)
+    cmd = []
+    if request.target in (RUN, EXECUTE):
+        cmd = final.command(loaded.product.table, request.target, found.where)
+    made, path = rc.keep(request, loaded, found, cmd, ctx)
+    why = quick.go(made, path, request.more, ctx.environ)
+    raise Trouble(FAILED, "%s cannot run: %s" % (loaded.product.name, why))

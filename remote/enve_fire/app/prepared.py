@@ -1,0 +1,71 @@
+"""All that a product takes before it runs, and what says that it is there."""
+
+from __future__ import annotations
+
+from enve_fire.core import profile
+from enve_fire.core.trouble import INPUT, Trouble
+from enve_fire.stage import dep
+from enve_fire.stage import setup as setting
+from enve_fire.stage.final import Where
+from enve_pm.core.lean import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enve_fire.stage.chain import Chain
+    from enve_fire.stage.context import Context
+    from enve_fire.stage.dep import Dep
+    from enve_fire.stage.place import Place
+
+
+class Prepared(namedtuple("Prepared", "where hash deps marks dirs sources")):
+    """`hash`: of the last stage · `marks`: (path, hash) · `dirs`: have to be there · `sources`:
+    (folder that somebody works in, its tree hash)."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        where: Where
+        hash: str
+        deps: Sequence[Dep]
+        marks: Sequence[tuple[str, str]]
+        dirs: Sequence[str]
+        sources: Sequence[tuple[str, str]]
+
+
+def prepare(chain: Chain, ctx: Context, setup: bool) -> Prepared:
+    """Raises Trouble, OSError."""
+    table = chain.product.table
+    if not profile.installs(table):
+        return _bare(chain)
+    place = chain.installed()
+    deps = chain.ready(profile.INSTALL)
+    hash_ = chain.hash(profile.INSTALL)
+    marks = [(place.installed(table), hash_)]
+    if setup:
+        set_up = _setup(chain, ctx, place, deps)
+        if set_up:
+            marks.append((setting.mark_of(chain.product, place), set_up))
+        hash_ = set_up or hash_
+    where = Where(place.root, chain.fetched.path, place.prefix(table))
+    dirs = [one.where for one in deps]
+    return Prepared(where, hash_, deps, marks, dirs, chain.folders())
+
+
+def _bare(chain: Chain) -> Prepared:
+    """It runs where it was built, or checked out."""
+    table = chain.product.table
+    if profile.sets_up(table):
+        text = "%s: `setup` needs an install, and `install.mode` is none" % chain.product.name
+        raise Trouble(INPUT, text, "leave `install.mode` out")
+    deps = chain.ready(profile.INSTALL)
+    src, found = chain.fetched.path, chain.material().path
+    root, home = (found, found + table["prefix"]) if profile.builds(table) else ("", src)
+    dirs = [home, *(one.where for one in deps)]
+    where = Where(root, src, home)
+    return Prepared(where, chain.hash(profile.BUILD), deps, [], dirs, chain.folders())
+
+
+def _setup(chain: Chain, ctx: Context, place: Place, deps: Sequence[Dep]) -> str:
+    return setting.setup(chain.product, place, ctx, deps=dep.named(deps))

@@ -1,0 +1,96 @@
+"""The rc file of what was prepared: written so that the next time is quick."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from enve_fire.app import quick
+from enve_fire.core import profile, rcfile, sums
+from enve_fire.stage import dep, final
+from enve_fire.stage.marks import replace
+from enve_fire.tree.digest import tree_hash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from enve_fire.app.prepared import Prepared
+    from enve_fire.app.request import Loaded, Request
+    from enve_fire.core.rcfile import Rc
+    from enve_fire.stage.context import Context
+
+DAY = 86400  # seconds; then all is looked at again, so that the store knows what is in use
+TICK = 20_000_000  # ns in which a file may change twice and have one stat
+
+
+def keep(
+    request: Request, loaded: Loaded, found: Prepared, cmd: Sequence[str], ctx: Context
+) -> tuple[Rc, str]:
+    """(it, its path). Raises OSError."""
+    key = quick.key_of(request.words, ctx.environ)
+    path = quick.path_of(key, ctx.environ)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, 0o700, exist_ok=True)
+    made = rcfile.Rc(
+        _hash(request, loaded),
+        key,
+        request.target,
+        final.environment(
+            loaded.product.table, found.hash, found.where, dep.named(found.deps), ctx.jobs
+        ),
+        cmd,
+        [(path, quick.stat_text(path)) for path in sorted(loaded.files)],
+        found.dirs,
+        found.marks,
+        _sources(found, ctx),
+        _until(request, loaded),
+    )
+    data = rcfile.text(made).encode("utf-8", "surrogateescape")
+    replace(path, data)
+    return made, path
+
+
+def _hash(request: Request, loaded: Loaded) -> str:
+    text = b"\0".join(loaded.files[path] for path in sorted(loaded.files))
+    return sums.final(
+        text,
+        url=loaded.product.url,
+        sets=request.sets,
+        target=request.target,
+        root=request.root,
+        user=str(os.geteuid()),
+    )
+
+
+def _sources(found: Prepared, ctx: Context) -> list[tuple[str, str]]:
+    """Their stats are remembered where the quick path looks for them."""
+    for folder, _ in found.sources:
+        cache = quick.stat_cache(folder, ctx.environ)
+        os.makedirs(os.path.dirname(cache), 0o700, exist_ok=True)
+        tree_hash(folder, cache)
+    return list(found.sources)
+
+
+def _until(request: Request, loaded: Loaded) -> int:
+    """When it is looked at again; at once where it may not be kept."""
+    refresh = profile.section(loaded.product.table, "checkout")["refresh"]
+    now = int(time.time())
+    if not request.keep or refresh == profile.ALWAYS or _is_young(loaded):
+        return now
+    return now + (min(refresh, DAY) if isinstance(refresh, int) else DAY)
+
+
+def _is_young(loaded: Loaded) -> bool:
+    """Whether a file of the profile may have another content than was read, and the same stat."""
+    return any(not _is_settled(path, data) for path, data in loaded.files.items())
+
+
+def _is_settled(path: str, data: bytes) -> bool:
+    try:
+        if time.time_ns() - os.stat(path).st_ctime_ns < TICK:
+            return False
+        with open(path, "rb") as file:
+            return file.read(len(data) + 1) == data
+    except OSError:
+        return False

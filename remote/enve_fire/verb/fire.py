@@ -1,0 +1,102 @@
+"""`fire [TARGET] [URL]`: a product whose profile is a rendered table: its own `enve.json`, or the
+file that -f names."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from enve_fire.app.quick import RUN, quick, split
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from enve_fire.app.request import Loaded
+    from enve_fire.stage.context import Context
+
+FILE = "enve.json"  # beside a source
+LONGEST = 16 << 20  # bytes of a profile
+FLAGS = {"-f": True, "--root": True, "--refresh": False, "--offline": False, "--check": False}
+
+
+def main(words: Sequence[str]) -> int:
+    """Its exit status; what runs takes the place of this process. Raises Trouble, OSError."""
+    quick(words, os.environ)
+    return _slow(words)
+
+
+def _slow(words: Sequence[str]) -> int:
+    from enve_fire.app.fire import fire
+    from enve_fire.app.request import TARGETS, Request
+    from enve_fire.core.trouble import USAGE, Trouble
+    from enve_fire.verb.words import Words
+
+    before, more = split(words)
+    found = Words(before, FLAGS)
+    rest = list(found.rest)
+    target = rest.pop(0) if rest and rest[0] in TARGETS else RUN
+    if len(rest) > 1:
+        raise Trouble(
+            USAGE, "wanted [%s] [URL]" % "|".join(TARGETS), "words for it stand behind --"
+        )
+    ctx = _context(found)
+    loaded = _loaded(rest[0] if rest else ".", found.text("-f"), ctx)
+    keep = not found.has("--refresh")
+    check = found.has("--check")
+    request = Request(target, before, more, found.text("--root"), "", check, keep)
+    return fire(request, loaded, ctx)
+
+
+def _context(found: Any) -> Context:
+    from enve_fire.core import profile
+    from enve_fire.fetch.how import How
+    from enve_fire.stage.context import context
+    from enve_fire.store.store import Store
+
+    refresh = profile.ALWAYS if found.has("--refresh") else profile.NEVER
+    how = How(found.has("--offline"), refresh, report=_report, environ=os.environ)
+    return context(os.environ, Store.of(os.environ), how, _report)
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _loaded(url: str, file: str, ctx: Context) -> Loaded:
+    from enve_fire.app.request import Loaded
+    from enve_fire.core.product import Product
+    from enve_fire.stage.checkout import checkout
+
+    folder = os.getcwd()
+    if file:
+        table, files = _table(os.path.join(folder, file))
+    else:
+        table, files = _table(checkout(url, None, ctx, folder).path + "/" + FILE)
+    fetched = checkout(url, table, ctx, folder)  # as the profile wants it
+    return Loaded(Product(fetched.pinned.text, fetched.source, table), files)
+
+
+def _table(path: str) -> tuple[Mapping[str, Any], Mapping[str, bytes]]:
+    """(table, {path: its bytes}). Raises Trouble."""
+    from enve_fire.core import profile
+    from enve_fire.core.trouble import INPUT, Trouble
+    from enve_pm.core.canonical import loads
+    from enve_pm.core.fieldcheck import Bad
+    from enve_pm.core.refusal import FormatError
+
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LONGEST)
+        table = profile.check(loads(data))
+    except FileNotFoundError:
+        hint = "-f FILE names a profile that lies elsewhere"
+        raise Trouble(INPUT, "%s: there is no profile" % path, hint) from None
+    except FormatError as error:
+        raise Trouble(INPUT, "%s: %s" % (path, error)) from None
+    except Bad as bad:
+        wanted, found, *where = bad.args
+        at = where[0] + ": " if where else ""
+        raise Trouble(INPUT, "%s: %swanted %s, found %.80r" % (path, at, wanted, found)) from None
+    return table, {path: data}
