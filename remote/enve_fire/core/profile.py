@@ -139,6 +139,12 @@ def reload(value: Any) -> Any:
     return value if value == [] else argv(value)
 
 
+def settle(value: Any) -> Any:
+    from enve_fire.core import settleshape  # hardly any product has one
+
+    return settleshape.check(value)
+
+
 def dep(value: Any, depth: int) -> Any:
     shape = {"url": text(4096), "table": lambda inner: check(inner, depth - 1)}
     return record(shape, {"source": text(128, 0), "stage": one_of(BUILD, INSTALL)})(value)
@@ -172,7 +178,7 @@ _SECTIONS: Mapping[str, Any] = {
         },
     ),
     "test": record({}, {"run": commands, "needs": one_of(BUILD, INSTALL, "setup")}),
-    "settle": mapping(text(64), lambda value: value),
+    "settle": settle,
     "install": record(
         {},
         {

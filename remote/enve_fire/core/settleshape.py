@@ -1,0 +1,190 @@
+"""What a profile may say under `settle`: strict, and nothing that pm has no unit for."""
+
+from __future__ import annotations
+
+from enve_pm.core import network as networks
+from enve_pm.core import networkbody
+from enve_pm.core.fieldcheck import (
+    Bad,
+    below,
+    boolean,
+    integer,
+    one_of,
+    place,
+    record,
+    tagged,
+    text,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping
+
+NONE, TAR, SNAPSHOT, DEBOOTSTRAP = "none", "tar", "snapshot", "debootstrap"
+CHROOT, JAIL = "chroot", "jail"
+BIND, TMPFS = "bind", "tmpfs"
+NO_SHELL = "/usr/sbin/nologin"
+BIG = 2**53 - 1
+MOST = 64  # of each list
+LARGEST_ID = 2**32 - 2
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_SUITE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
+_FROM = "none, tar:URL, snapshot:PATH or {debootstrap: {suite: ...}}"
+
+
+def _absolute(value: Any) -> Any:
+    place(value)
+    if not value.startswith("/"):
+        raise Bad("an absolute path", value)
+    return value
+
+
+def _word(letters: frozenset[str], wanted: str) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        good = isinstance(value, str) and 0 < len(value) <= 64 and letters.issuperset(value)
+        if not good or value.startswith("-"):
+            raise Bad(wanted, value)
+        return value
+
+    return check
+
+
+def _mirror(value: Any) -> Any:
+    text(1024)(value)
+    if not value.startswith(("http://", "https://", "file:///")) or not value.isprintable():
+        raise Bad("a url (http, https, file)", value)
+    if " " in value:
+        raise Bad("a url without blanks", value)
+    return value
+
+
+def _several(item: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if not isinstance(value, list) or len(value) > MOST:
+            raise Bad("a list of at most %d" % MOST, value)
+        for number, one in enumerate(value):
+            below("[%d]" % number, item, one)
+        return value
+
+    return check
+
+
+_user_name = _word(_NAME, "a user's name (a-z 0-9 _ -)")
+_package = _word(_SUITE, "a word of letters, digits and . _ + -")
+_debootstrap = record(
+    {DEBOOTSTRAP: record({"suite": _package}, {"mirror": _mirror, "include": _several(_package)})}
+)
+
+
+def _line(value: Any) -> Any:
+    """A field of passwd."""
+    _absolute(value)
+    if ":" in value:
+        raise Bad("a path without :", value)
+    return value
+
+
+def _from(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _debootstrap(value)
+    kind, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if value != NONE and (kind not in (TAR, SNAPSHOT) or not rest):
+        raise Bad(_FROM, value)
+    if kind == SNAPSHOT:
+        _absolute(rest)
+    return text(4096)(value)
+
+
+_ids = integer(1, LARGEST_ID)
+_user = record({"name": _user_name, "uid": _ids}, {"gid": _ids, "home": _line, "shell": _line})
+_mounts = {
+    BIND: record({"type": text(), "src": place, "dst": _absolute}, {"ro": boolean}),
+    TMPFS: record(
+        {"type": text(), "dst": _absolute},
+        {"ro": boolean, "size": integer(4096, BIG), "mode": integer(0, 0o1777)},
+    ),
+}
+
+
+def _mount(value: Any) -> Any:
+    if isinstance(value, dict) and value.get("type") == "loop":
+        raise Bad("bind or tmpfs: what a loop device holds is mounted by root, outside", "loop")
+    return tagged("type", _mounts)(value)
+
+
+_volume = record(
+    {"path": place},
+    {
+        "mode": integer(0, 0o7777),
+        "user": text(64),
+        "quota": integer(4096, BIG),
+        "subvolume": one_of("auto", "yes", "no"),
+        "ephemeral": boolean,
+    },
+)
+_network = record(
+    {"netns": networks.netns_name},
+    {key: lambda value: value for key in ("addr", "bridge", "outer", "gateway")},
+)
+_shape = record(
+    {},
+    {
+        "path": place,
+        "from": _from,
+        "users": _several(_user),
+        "mounts": _several(_mount),
+        "volumes": _several(_volume),
+        "network": _network,
+        "isolate": one_of(NONE, CHROOT, JAIL),
+    },
+)
+
+
+def check(value: Any) -> Any:
+    """The section as it came. Raises Bad."""
+    _shape(value)
+    _once(value, "users", "name")
+    _once(value, "mounts", "dst")
+    _once(value, "volumes", "path")
+    if "network" in value:
+        below(".network", networkbody.body, network(value["network"]))
+    if value.get("isolate") == NONE and "network" in value:
+        raise Bad("chroot or jail, as it has a network of its own", NONE, ".isolate")
+    return value
+
+
+def _once(value: Mapping[str, Any], key: str, name: str) -> None:
+    found = [one[name] for one in value.get(key, ())]
+    for number, one in enumerate(found):
+        if one in found[:number]:
+            raise Bad("each %s once" % name, one, ".%s[%d].%s" % (key, number, name))
+
+
+def network(found: Mapping[str, Any]) -> dict[str, Any]:
+    """As pm's line has it."""
+    body: dict[str, Any] = {"type": networks.NAMESPACE, "name": found["netns"]}
+    for key, name in (("addr", "addresses"), ("outer", "outer"), ("gateway", "gateway")):
+        if key in found:
+            body[name] = found[key] if isinstance(found[key], list) else [found[key]]
+    if "bridge" in found:
+        body["bridge"] = found["bridge"]
+    return body
+
+
+def origin(section: Mapping[str, Any]) -> tuple[str, Any]:
+    """(kind, what it is made of): a url, a path, the words for debootstrap, or ""."""
+    found = section.get("from", NONE)
+    if isinstance(found, dict):
+        return DEBOOTSTRAP, found[DEBOOTSTRAP]
+    kind, _, rest = found.partition(":")
+    return kind, rest
+
+
+def own_binds(section: Mapping[str, Any]) -> list[str]:
+    """Folders of this machine that are shown where they are out here, read-only."""
+    rows = section.get("mounts", ())
+    return [
+        one["dst"]
+        for one in rows
+        if one["type"] == BIND and one.get("ro") and one["src"] == one["dst"]
+    ]

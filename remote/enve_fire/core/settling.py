@@ -1,0 +1,189 @@
+"""Settle: the root that a product gets, as lines for pm.
+
+    {"path": "root", "from": "none" | "tar:URL" | "snapshot:PATH" | {"debootstrap": {...}},
+     "users": [{"name", "uid", "gid", "home", "shell"}],
+     "mounts": [{"type": "bind", "src", "dst", "ro"} | {"type": "tmpfs", "dst", "size", "mode"}],
+     "volumes": [{"path", "mode", "user", "quota", "ephemeral"}],
+     "network": {"netns", "addr", "bridge" | "outer", "gateway"}, "isolate": "none|chroot|jail"}
+
+Volumes, tree, users, mounts, network, in this order, each a unit of pm's that needs the one before:
+so they are undone in reverse. They are named `PART!settle@SPOT`: whose they are follows from that.
+On somebody's own machine the same lines are done one after the other (`stage.settle`).
+"""
+
+from __future__ import annotations
+
+from enve_fire.core import settleshape as shape
+from enve_pm.core import address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+    Table = Mapping[str, Any]
+    Line = dict[str, Any]
+
+SETTLE = "settle"
+ROOT, EMPTY, USERS, NETWORK, SOFTWARE = "root", "empty", "users", "network", "software"
+PATH = "root"
+EVERY = 30_000  # ms between two looks whether it is all there
+_INSIDE = ("resource", "mount")  # kinds of what stands in the root
+_NAMESPACES = ["ipc", "pid", "uts"]
+# $0, $2: passwd and group; $1, $3: the rows; $4: the name, whose letters mean nothing in a pattern
+_HAS = ('grep -qxF -- "$1" "$0"', 'grep -qxF -- "$3" "$2"')
+_ADD = (
+    '{ ! grep "^$4:" "$0" && printf "%s\\n" "$1" >> "$0"; }',
+    '{ ! grep "^$4:" "$2" && printf "%s\\n" "$3" >> "$2"; }',
+)
+_CHECK = "%s && %s" % _HAS
+_MAKE = "{ %s || %s; } && { %s || %s; }" % (_HAS[0], _ADD[0], _HAS[1], _ADD[1])
+
+
+def unit(part: str, spot: str) -> str:
+    """`root!settle@web`"""
+    return "%s!%s@%s" % (part, SETTLE, spot)
+
+
+def is_archive(section: Table) -> bool:
+    """Whether its tree is unpacked from an archive, which the line of the root names."""
+    kind = shape.origin(section)[0]
+    return kind in (shape.TAR, shape.DEBOOTSTRAP)
+
+
+def lines(section: Table, spot: str, folder: str, archive: Table | None = None) -> list[Line]:
+    """In the order of making. `section` is checked (`settleshape.check`); `folder`: absolute, where
+    its relative paths begin; `archive`: {"kind": "tar", "sha256", "size"} of `is_archive`."""
+    made = [
+        *_volumes(section, folder),
+        *_tree(section, folder, archive),
+        *_users(section),
+        *_mounts(section, spot, folder),
+        *_network(section),
+    ]
+    before: list[str] = []
+    for line in made:
+        part = line.pop("part")
+        line.update(v=1, name=address.format((unit(part, spot),)), check_every=EVERY)
+        inner = [unit(ROOT, spot)] if line["kind"] in _INSIDE else []
+        line["needs"] = sorted({*before, *inner})
+        if line["kind"] == "resource":
+            line["root"] = unit(ROOT, spot)
+        before = [unit(part, spot)]
+    return made
+
+
+def inside(section: Table, spot: str) -> Line:
+    """Keys of the line of a process that runs in it."""
+    names = [address.parse(line["name"])[-1] for line in lines(section, spot, "/", _NO_ARCHIVE)]
+    keys: Line = {"needs": names}
+    how = section.get("isolate", shape.CHROOT)
+    if how != shape.NONE:
+        keys["root"] = unit(ROOT, spot)
+    if how == shape.JAIL:
+        keys["namespaces"] = list(_NAMESPACES)
+    if "network" in section:
+        keys["net"] = unit(NETWORK, spot)
+    return keys
+
+
+def shown(spot: str, source: str, prefix: str) -> Line:
+    """The line that shows software that is installed at `source` in the root, at its prefix."""
+    body = {"type": "bind", "from": source, "at": in_root(spot, prefix), "options": []}
+    name = address.format((unit(SOFTWARE, spot),))
+    needs = [unit(ROOT, spot)]
+    return {"v": 1, "name": name, "kind": "mount", "mount": body, "needs": needs}
+
+
+def in_root(spot: str, path: str) -> str:
+    """As `enve_pm.core.rootpath` has it."""
+    return "[%s]:%s" % (unit(ROOT, spot), path)
+
+
+def at(section: Table, folder: str) -> str:
+    """Where the root stands."""
+    return _absolute(section.get("path", PATH), folder)
+
+
+_NO_ARCHIVE = {"kind": "tar", "sha256": "0" * 64, "size": 0}
+
+
+def _absolute(path: str, folder: str) -> str:
+    return path if path.startswith("/") else "%s/%s" % (folder.rstrip("/"), path)
+
+
+def _volumes(section: Table, folder: str) -> list[Line]:
+    return [
+        _volume("volume-%d" % number, {**one, "path": _absolute(one["path"], folder)})
+        for number, one in enumerate(section.get("volumes", ()), 1)
+    ]
+
+
+def _volume(part: str, one: Line) -> Line:
+    line: Line = {"part": part, "kind": "volume"}
+    if one.get("user"):
+        line["user"] = one["user"]
+    line["volume"] = {key: one[key] for key in one if key != "user"}
+    return line
+
+
+def _tree(section: Table, folder: str, archive: Table | None) -> list[Line]:
+    kind, path = shape.origin(section)
+    line: Line = {"part": ROOT, "kind": "subroot"}
+    where = at(section, folder)
+    if kind == shape.NONE:
+        own = shape.own_binds(section)
+        if own:
+            line["subroot"] = {"type": "bind", "at": where, "paths": own}
+            return [line]
+        path = where + ".empty"
+    if is_archive(section):
+        line["subroot"] = {"type": "tar", "at": where}
+        line["product"] = dict(archive or {})
+        return [line]
+    line["subroot"] = {"type": "overlay", "at": where, "lower": [path]}
+    empty = [_volume(EMPTY, {"path": path})] if kind == shape.NONE else []
+    return [*empty, line]
+
+
+def _users(section: Table) -> list[Line]:
+    """In the root, by its own shell: nothing out here is led astray by a link in there."""
+    return [
+        {
+            "part": "user-" + one["name"],
+            "kind": "resource",
+            "check": ["/bin/sh", "-c", _CHECK, *_rows(one)],
+            "make": ["/bin/sh", "-c", _MAKE, *_rows(one)],
+        }
+        for one in section.get("users", ())
+    ]
+
+
+def _rows(one: Table) -> list[str]:
+    uid, gid = one["uid"], one.get("gid", one["uid"])
+    home, shell = one.get("home", "/"), one.get("shell", shape.NO_SHELL)
+    row = "%s:x:%d:%d::%s:%s" % (one["name"], uid, gid, home, shell)
+    return ["/etc/passwd", row, "/etc/group", "%s:x:%d:" % (one["name"], gid), one["name"]]
+
+
+def _mounts(section: Table, spot: str, folder: str) -> list[Line]:
+    own = shape.own_binds(section) if shape.origin(section)[0] == shape.NONE else []
+    rows = [one for one in section.get("mounts", ()) if one["dst"] not in own]
+    return [
+        {"part": "mount-%d" % number, "kind": "mount", "mount": _mount(one, spot, folder)}
+        for number, one in enumerate(rows, 1)
+    ]
+
+
+def _mount(one: Table, spot: str, folder: str) -> Line:
+    body: Line = {"type": one["type"], "at": in_root(spot, one["dst"])}
+    if one["type"] == shape.BIND:
+        body["from"] = _absolute(one["src"], folder)
+    body.update({key: one[key] for key in ("size", "mode") if key in one})
+    return {**body, "options": ["ro"]} if one.get("ro") else body
+
+
+def _network(section: Table) -> list[Line]:
+    found = section.get("network")
+    if not found:
+        return []
+    return [{"part": NETWORK, "kind": "network", "network": shape.network(found)}]
