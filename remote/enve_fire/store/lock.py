@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import threading
 import time
+from _thread import get_ident
 
 from enve_fire.core.trouble import FAILED, Trouble
 from enve_pm.shell.guard.lock import sign
@@ -37,12 +37,12 @@ class Lock:
         self._fd = -1
 
     def __enter__(self) -> Lock:
-        if (threading.get_ident(), self.path) in _held:
+        if (get_ident(), self.path) in _held:
             raise Trouble(FAILED, "%s is needed to make itself" % os.path.basename(self.path))
         while not self._take():
             os.close(self._fd)
         sign(self._fd)
-        _held.add((threading.get_ident(), self.path))
+        _held.add((get_ident(), self.path))
         return self
 
     def __exit__(
@@ -51,7 +51,7 @@ class Lock:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _held.discard((threading.get_ident(), self.path))
+        _held.discard((get_ident(), self.path))
         os.close(self._fd)
 
     @property

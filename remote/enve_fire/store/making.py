@@ -8,7 +8,7 @@ import errno
 import os
 import time
 
-from enve_fire.core.trouble import FAILED, Trouble
+from enve_fire.core.trouble import FAILED, MISS, Trouble
 from enve_fire.store import closing, draft
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
@@ -21,7 +21,7 @@ from enve_pm.shell.state.handle import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable, Mapping
 
     from enve_fire.store.wanted import Wanted
 
@@ -37,6 +37,7 @@ class Making:
     def __init__(self, shelf: str, wanted: Wanted, look: Callable[[], Entry | None]) -> None:
         self.shelf = shelf
         self.wanted = wanted
+        self.facts: Mapping[str, Any] = {}  # of the meta, where somebody else has made it
         self._look = look
         self.entry = Entry(shelf, wanted.name, wanted.catalog, wanted.private)
         self._draft = ""
@@ -50,7 +51,8 @@ class Making:
             self._finish(int((time.monotonic() - begun) * 1000))
             return self._publish()
         except Exception as error:
-            self._failed()
+            if not (isinstance(error, Trouble) and error.code == MISS):
+                self._failed()
             raise self._told(error) from error
         finally:
             draft.remove(self._draft)
@@ -89,6 +91,7 @@ class Making:
             "deps": list(wanted.deps),
             "mutable": wanted.mutable,
             "note": draft.noted(self._draft + "/" + draft.OUT),
+            **self.facts,
         }
         return dumps(facts) + b"\n"
 

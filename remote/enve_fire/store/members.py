@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 
 from enve_fire.core.trouble import USAGE, Trouble
-from enve_fire.store import amounts
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -19,9 +17,6 @@ LIMIT = "ENVE_STORE_LIMIT"
 MOST = "10G"  # of what I made, before the least recent goes
 SHARED = "/var/opt/enve/store"
 OWN = ".cache/enve/store"  # below the home
-_WEB = r"https?://(?:\[[0-9A-Fa-f:.]*\]|[^:/]*)(?::[0-9]+)?(?:/[^:]*)?"
-_MEMBER = re.compile(r"(%s|[^:]+)(?::|$)" % _WEB)
-
 Members = namedtuple("Members", "first others webs")  # a folder, folders, prefixes
 
 
@@ -42,12 +37,28 @@ def members(environ: Mapping[str, str]) -> Members:
 
 def limit(environ: Mapping[str, str]) -> int:
     """Bytes; 0: none. Raises Trouble."""
+    from enve_fire.store import amounts
+
     return amounts.size(environ.get(LIMIT) or MOST)
 
 
 def split(text: str) -> Sequence[str]:
-    """By colons, but for those within a url."""
-    return [one[1] for one in _MEMBER.finditer(text) if one[1]]
+    """By colons, but for those of a url: behind its scheme, before its port, and in brackets."""
+    found: list[str] = []
+    for piece in text.split(":"):
+        if found and _goes_on(found[-1], piece):
+            found[-1] += ":" + piece
+        else:
+            found.append(piece)
+    return [one for one in found if one]
+
+
+def _goes_on(member: str, piece: str) -> bool:
+    if member in ("http", "https"):
+        return piece.startswith("//")
+    host = member.partition("//")[2] if is_web(member) else "/"
+    inside = host.startswith("[") and "]" not in host
+    return inside or ("/" not in host and piece.partition("/")[0].isdigit())
 
 
 def is_web(member: str) -> bool:

@@ -6,22 +6,23 @@ import os
 import time
 
 from enve_fire.core.trouble import MISS, Trouble
-from enve_fire.store import amounts, draft, members, roots, shelf, survey, trust
+from enve_fire.store import draft, members, shelf, trust
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
 from enve_fire.store.lock import Lock
-from enve_fire.store.making import Making
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Mapping
+    from typing import Any, Callable, Iterator, Mapping
 
+    from enve_fire.store import survey
     from enve_fire.store.collect import Collector
     from enve_fire.store.making import Method
     from enve_fire.store.wanted import Wanted
 
     Report = Callable[[str], None]
 
+OFFLINE, RING = "ENVE_OFFLINE", "ENVE_KEYRING"
 _LOOKS, _PAUSE = 5, 0.002  # while an entry that had expired is replaced
 
 
@@ -32,10 +33,11 @@ def quiet(_: str) -> None:
 class Store:
     """`first`: the folder that is written to. Everything raises Trouble and OSError."""
 
-    def __init__(self, found: members.Members, me: int, limit: int = 0) -> None:
+    def __init__(self, found: members.Members, me: int, limit: int = 0, ring: str = "") -> None:
         self.first = found.first
         self.others = found.others
         self.webs = found.webs
+        self.ring = ring  # a file: whose signatures count for what they have
         self.me = me
         self.limit = limit  # bytes; 0: it never collects by itself
 
@@ -43,7 +45,10 @@ class Store:
     def of(cls, environ: Mapping[str, str], uid: int | None = None) -> Store:
         """Where ENVE_STORE says, or this machine. `uid`: whose; we ourselves by default."""
         me = os.geteuid() if uid is None else uid
-        return cls(members.members(environ), me, members.limit(environ))
+        found = members.members(environ)
+        if environ.get(OFFLINE, "") not in ("", "0"):
+            found = found._replace(webs=())
+        return cls(found, me, members.limit(environ), environ.get(RING, ""))
 
     def find(self, wanted: Wanted) -> Entry | None:
         """An entry that is there and has not expired; nothing is fetched."""
@@ -61,8 +66,8 @@ class Store:
         found = self.find(wanted)
         if found is not None:
             return found
-        if method is None:
-            raise Trouble(MISS, "%s is not in the store" % wanted.name, "say how it is made")
+        if method is None and not self.webs:
+            raise _miss(wanted)
         with self._locked(wanted, report) as lock:
             found = self.find(wanted)
             if found is not None:
@@ -78,6 +83,8 @@ class Store:
     def put_root(self, name: str, entry: Entry, path: str = "") -> None:
         """Keep an entry and what it needs, until the root is dropped or `path` is gone. A root of
         that name in the same catalog is replaced."""
+        from enve_fire.store import roots
+
         shelves = self._mine(entry.catalog, entry.private)
         own = entry.shelf if entry.shelf in shelves else shelves[0]
         shelf.furnish(own, self.me)
@@ -88,14 +95,20 @@ class Store:
 
     def drop_root(self, name: str) -> bool:
         """In every catalog; whether there was one."""
+        from enve_fire.store import roots
+
         return sum(roots.drop(one.path, name) for one in self.own()) > 0
 
     def shelves(self) -> list[survey.Shelf]:
         """Mine and root's, of every member."""
+        from enve_fire.store import survey
+
         return [one for store in self._stores() for one in survey.shelves(store, self.me)]
 
     def own(self) -> list[survey.Shelf]:
         """Those that are written to."""
+        from enve_fire.store import survey
+
         try:
             store = trust.store(self.first, self.me)
         except FileNotFoundError:
@@ -143,20 +156,46 @@ class Store:
         shelf.furnish(first, self.me)
         return Lock(first + "/" + entries.LOCK, wanted.name, report)
 
-    def _made(self, wanted: Wanted, method: Method, report: Report, locked: bool) -> Entry:
+    def _made(self, wanted: Wanted, method: Method | None, report: Report, locked: bool) -> Entry:
+        from enve_fire.store.making import Making
+
         paths = self._mine(wanted.catalog, wanted.private)
         for path in paths:
             draft.sweep(path, wanted.name, locked)
         path = shelf.roomiest(paths)
         shelf.furnish(path, self.me)
-        report("making %s" % wanted.name)
-        return Making(path, wanted, lambda: self.find(wanted)).run(method)
+        making = Making(path, wanted, lambda: self.find(wanted))
+
+        def bring(out: str) -> None:
+            making.facts = self._brought(wanted, out, report)
+            if making.facts:
+                return
+            if method is None:
+                raise _miss(wanted)
+            report("making %s" % wanted.name)
+            method(out)
+
+        return making.run(bring)
+
+    def _brought(self, wanted: Wanted, out: str, report: Report) -> Mapping[str, Any]:
+        """What is known of one that somebody else has made; {} where nobody has."""
+        if not self.webs:
+            return {}
+        from enve_fire.store.substitute import Substitutes
+
+        return Substitutes(self.webs, self.ring, self.me).bring(wanted, out, report) or {}
 
     def _collect(self, report: Report) -> None:
         """By itself, after a write that crosses the limit."""
+        from enve_fire.store import amounts, survey
+
         if self.limit and survey.weight(self.own(), self.me) > self.limit:
             collector = self.collector()
             gone = collector.run(collector.doomed(self.limit, None))
             if gone:
                 freed = amounts.told(sum(item.bytes for item in gone))
                 report("the store was full: %s went, %s" % (amounts.entries(len(gone)), freed))
+
+
+def _miss(wanted: Wanted) -> Trouble:
+    return Trouble(MISS, "%s is not in the store" % wanted.name, "say how it is made")

@@ -149,6 +149,21 @@ def drop(store: Store, words: Sequence[str]) -> int:
     return 0
 
 
+def export(store: Store, words: Sequence[str]) -> int:
+    """Entries and what they need as signed archives in a folder, for a web server."""
+    from enve_fire.store import publish
+
+    found = Words(words, {"--sign-with": True})
+    word, folder = found.takes(2, 2, "store export ENTRY FOLDER --sign-with KEY")
+    key = found.text("--sign-with")
+    if not key:
+        raise Trouble(USAGE, "store export: wanted --sign-with KEY: nobody takes what is unsigned")
+    everything = storeview.everything(store)
+    for item in publish.needed(storeview.named(store, word), everything):
+        print(publish.publish(item.entry, folder, key))
+    return 0
+
+
 USE = """\
 store list [--catalog C] [-o json]      what is there: mine and root's
 store path ENTRY | --text TEXT [...]    where it is; 87 where it is not
@@ -160,8 +175,10 @@ store keep ENTRY [--as NAME] [--while PATH]   a root: it is not collected
 store drop NAME...                      roots
 store gc [--max-size 10G] [--older 30d] [--dry-run] [-o json] | --why ENTRY | --roots
 store verify [ENTRY...]                 compare with what was made
+store export ENTRY FOLDER --sign-with KEY    signed archives of it and what it needs, to be served
 ENTRY: its name (HASH-TITLE), hash, title or path
-ENVE_STORE: folders with : between, the first is written to; ENVE_STORE_LIMIT: 10G"""
+ENVE_STORE: folders with : between, the first is written to; or prefixes of http(s), whose
+entries are signed by a key in the file ENVE_KEYRING; ENVE_STORE_LIMIT: 10G; ENVE_OFFLINE=1"""
 
 VERBS: dict[str, Callable[[Store, Sequence[str]], int]] = {
     "list": storeview.listing,
@@ -172,4 +189,5 @@ VERBS: dict[str, Callable[[Store, Sequence[str]], int]] = {
     "drop": drop,
     "gc": storeview.gc,
     "verify": storeview.verify,
+    "export": export,
 }

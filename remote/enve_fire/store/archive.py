@@ -1,0 +1,101 @@
+"""An entry as one file: `meta.json`, and its tree below `out`; one entry gives the same bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from enve_fire.core.trouble import REFUSED, USAGE, Trouble
+from enve_fire.store import draft
+from enve_pm.core.canonical import dumps, loads
+from enve_pm.core.digest import sha256
+from enve_pm.core.refusal import FormatError
+from enve_pm.shell.product.unpack import CAPS, Unfit, Unpacking, whole
+from enve_pm.shell.state.folder import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tarfile import TarFile, TarInfo
+    from typing import Any, BinaryIO, Mapping
+
+    from enve_fire.store.entry import Entry
+
+META = "meta.json"
+FACTS = ("text", "title", "made", "expires", "deps", "note")  # of an entry's meta, that travel
+_LARGEST = 16 << 20  # bytes of meta.json
+
+
+def pack(entry: Entry, target: BinaryIO) -> None:
+    """gzip, without time and name. Raises Trouble, OSError."""
+    import gzip
+    import io
+    import tarfile
+
+    meta = entry.meta()
+    if not meta or meta.get("mutable"):
+        raise Trouble(USAGE, "%s may change: it is not for others" % entry.name)
+    facts = dumps({key: meta[key] for key in FACTS})
+    form = tarfile.PAX_FORMAT
+    with (
+        gzip.GzipFile("", "wb", fileobj=target, mtime=0) as pressed,
+        tarfile.open(fileobj=pressed, mode="w|", format=form) as tar,
+    ):
+        head = tarfile.TarInfo(META)
+        head.size = len(facts)
+        tar.addfile(head, io.BytesIO(facts))
+        _add(tar, entry.path, draft.OUT)
+
+
+def _add(tar: TarFile, path: str, name: str) -> None:
+    """Owners say nothing elsewhere; times do not travel but in whole seconds."""
+    member = tar.gettarinfo(path, name)
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mtime = int(member.mtime)
+    if member.isreg():
+        with open(path, "rb") as file:
+            tar.addfile(member, file)
+        return
+    if not (member.isdir() or member.issym() or member.islnk()):
+        raise Trouble(USAGE, "%s: neither file, folder nor link" % path)
+    tar.addfile(member)
+    if member.isdir():
+        for inner in sorted(os.listdir(path), key=os.fsencode):
+            _add(tar, path + "/" + inner, name + "/" + inner)
+
+
+class _Signed(Unpacking):
+    """Somebody whose word counts has signed it: links may lead anywhere, setuid bits stay."""
+
+    def _fit(self, member: TarInfo) -> None:
+        pass
+
+    def _own(self, member: TarInfo, handle: int) -> None:
+        os.fchmod(handle, stat.S_IMODE(member.mode))
+
+    def _symbolic(self, steps: tuple[str, ...], member: TarInfo, inner: Folder) -> None:
+        os.symlink(member.linkname, steps[-1], dir_fd=inner.fd)
+
+
+def unpack(source: BinaryIO, folder: str) -> Mapping[str, Any]:
+    """Into an empty folder, which has `out` then; its facts. Raises Trouble (REFUSED), OSError."""
+    try:
+        with Folder.open(folder) as target:
+            whole(source, lambda archive: _Signed(archive, target, CAPS))
+            handle = target.read(META)
+        with os.fdopen(handle, "rb") as file:
+            facts = loads(file.read(_LARGEST))
+    except (Unfit, FormatError, FileNotFoundError) as error:
+        raise Trouble(REFUSED, "not an entry of a store: %s" % error) from None
+    if not isinstance(facts, dict) or set(facts) != set(FACTS):
+        raise Trouble(REFUSED, "not an entry of a store: %s says other things" % META)
+    return facts
+
+
+def sum_of(file: BinaryIO) -> str:
+    """SHA-256 of an open file, from its beginning."""
+    found = sha256(b"")
+    file.seek(0)
+    for piece in iter(lambda: file.read(1 << 20), b""):
+        found.update(piece)
+    return str(found.hexdigest())
