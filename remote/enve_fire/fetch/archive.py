@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from enve_fire.core.profile import ALWAYS
 from enve_fire.core.trouble import BUSY, CHECKOUT, Trouble
 from enve_fire.fetch import checkout, readers
 from enve_fire.fetch.how import UNPACKED, Fetched
@@ -35,7 +36,7 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
 
 def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
     """What it is now; a file that has to hash to something is not looked at."""
-    sha256 = url.sha256 or bring(url, store, how).sha256
+    sha256 = url.sha256 or bring(url, store, how._replace(refresh=ALWAYS)).sha256
     return url._replace(sha256=sha256), source(sha256, how)
 
 

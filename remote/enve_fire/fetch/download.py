@@ -165,6 +165,8 @@ class Download:
     def _whole(self, size: int, total: int | None) -> None:
         from enve_fire.fetch.http import Passing
 
+        if total is None and not size:
+            raise Passing("nothing came")
         if total is not None and size < total:
             raise Passing("cut off after %d of %d bytes" % (size, total))
 

@@ -97,15 +97,17 @@ def _once(
         path = "http://%s%s" % (_netloc(host, port, 80), path)
         if through.authorization:
             more["Proxy-Authorization"] = through.authorization
+    opened: list[Any] = [connection]
     try:
         with Patience(lambda: connection.sock, patience):
             connection.request("GET", path, headers=more)
-            sock = connection.sock  # the connection forgets it when the server will close it
-            response = connection.getresponse()
+            opened.append(connection.sock)  # the connection forgets it when the server will close
+            opened.append(connection.getresponse())
     except BaseException:
-        connection.close()
+        for one in reversed(opened):
+            one.close()
         raise
-    return Answer(sock, response, url, patience)
+    return Answer(opened[1], opened[2], url, patience)
 
 
 def split(url: str) -> tuple[str, str, int, str]:

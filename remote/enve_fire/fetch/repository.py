@@ -62,7 +62,6 @@ class Repository:
         self.record = Record(store, GIT, url.base)
         self._transport = url.base[len("git+") :].partition(":")[0]
         self._remote = url.base[len("git+") :]
-        self._begun = int(time.time())
 
     def git(self, asks: bool = False) -> Git:
         """`asks`: it goes to where the url leads."""
@@ -80,10 +79,11 @@ class Repository:
     def lookup(self) -> str:
         """The commit that the reference means now."""
         self._may(self.url.ref or "HEAD")
+        before = self.record.stamp(self.url.ref)
         self.record.path()
         with self.record.locked(self.how) as lock, self.git(asks=True) as git:
             stamp = self.record.stamp(self.url.ref)
-            if stamp and stamp.at > self._begun:
+            if stamp and stamp != before:
                 return stamp.id  # somebody asked while we waited
             id_ = self.mirror(git, lock.fd).lookup(self.url.ref)
             self.record.note(self.url.ref, Stamp(id_, int(time.time())))

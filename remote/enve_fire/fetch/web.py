@@ -34,19 +34,26 @@ class Web:
         self.store = store
         self.how = how
         self.record = Record(store, DOWNLOAD, url.base)
-        self.begun = int(time.time())
+        self._known = None if url.sha256 else self.record.stamp("")
 
     def bring(self) -> Brought:
         return self._here() or self._fetched()
 
-    def _here(self, since: int = 0) -> Optional[Brought]:
-        """What was downloaded before; `since`: and found to be what it is now."""
+    def _here(self) -> Optional[Brought]:
+        """What was downloaded before."""
         if self.url.sha256:
             return self._kept(self.url.sha256)
-        stamp = self.record.stamp("")
-        if stamp is None or (stamp.due(self.how) and not since) or stamp.at < since:
+        if self._known is None or self._known.due(self.how):
             return None
-        return self._kept(stamp.id)
+        return self._kept(self._known.id)
+
+    def _come(self) -> Optional[Brought]:
+        """What somebody else downloaded while we waited for the lock."""
+        before = self._known
+        if self.url.sha256:
+            return self._here()
+        self._known = self.record.stamp("")
+        return self._kept(self._known.id) if self._known and self._known != before else None
 
     def _kept(self, sha256: str) -> Optional[Brought]:
         found = self.store.find(self._wanted(sha256))
@@ -62,10 +69,10 @@ class Web:
             raise checkout.offline(self.url, "what it gives")
         folder = self.record.path()
         with self.record.locked(self.how):
-            return self._here(self.begun) or self._download(folder)
+            return self._come() or self._download(folder)
 
     def _download(self, folder: str) -> Brought:
-        stamp = None if self.url.sha256 else self.record.stamp("")
+        stamp = self._known
         kept = stamp and self._kept(stamp.id)
         names = (stamp.etag, stamp.modified) if stamp and kept else ("", "")
         work = Download(self.url.base, folder, self.how, *names)
