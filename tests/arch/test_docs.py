@@ -20,7 +20,9 @@ from enve.load.blueprint import load_blueprint
 from enve.load.inventory import load_domain
 from enve.load.keyfile import read_key
 from enve.load.plan import open_plan
+from enve.load.profile import Profiles
 from enve.load.yamlfile import read_yaml
+from enve_fire.core.url import FOLDER, Url
 from enve_pm import entry
 from enve_pm.shell import words as pm_words
 
@@ -140,6 +142,8 @@ def files(suffix: str) -> list[Path]:
 
 def kind(path: Path) -> str:
     keys = {str(key) for key, _ in read_yaml(path).entries("the file")}
+    if "enve" in keys:
+        return "profile"
     if "plan" in keys:
         return "plan"
     return "inventory" if "domain" in keys else "blueprint"
@@ -151,6 +155,8 @@ def test_an_example_loads(path: Path) -> None:
     match kind(path):
         case "plan":
             assert open_plan(path).inventory  # they are rendered in tests/controller/load
+        case "profile":
+            assert Profiles().product(Url(FOLDER, str(path.parent)))[1].table
         case "inventory":
             domain = load_domain([path])
             assert load_blueprint(domain.blueprint, domain, read_key).nodes

@@ -29,6 +29,7 @@ class Parser(ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", RawDescriptionHelpFormatter)
+        self.mixed = False  # a word that may be left out may also stand behind flags
         self.takes_words = False  # what stands behind `--` is no flag of ours, but `words`
         super().__init__(allow_abbrev=False, exit_on_error=False, **options)
 
@@ -39,7 +40,8 @@ class Parser(ArgumentParser):
             self.set_defaults(words=words[at + 1 :])
             words = words[:at]
         try:
-            found, rest = self.parse_known_args(words)
+            parse = self.parse_known_intermixed_args if self.mixed else self.parse_known_args
+            found, rest = parse(words)
         except ArgumentError as error:
             raise UsageError(f"{self.prog}: {error}", hint=self._usage_hint()) from None
         if rest:

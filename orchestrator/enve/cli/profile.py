@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from enve.cli import arguments, product
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 ACTIONS = ("show", "lint", "schema")
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: arguments.Parser) -> None:
     """The flags of `enve profile`."""
+    parser.mixed = True
     parser.add_argument(
         "action", type=arguments.one_of(ACTIONS), metavar="ACTION", help=" ".join(ACTIONS)
     )
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    profiles = _profiles()
+    profiles = _profiles(args)
     _, loaded = profiles.product(product.where(args), product.asked(args, profiles))
     if args.output == "json":
         print(json.dumps(loaded.table, indent=2, ensure_ascii=False))
@@ -60,7 +62,7 @@ def _lint(args: argparse.Namespace) -> int:
     """What is asked for; where no profile is named, each of them too."""
     from enve_fire.core.profile import product as name_of  # noqa: PLC0415
 
-    profiles = _profiles()
+    profiles = _profiles(args)
     where, asked = product.where(args), product.asked(args, profiles)
     _, first = profiles.product(where, asked)
     unused, bad = first.unused, []
@@ -78,8 +80,15 @@ def _lint(args: argparse.Namespace) -> int:
     return OK
 
 
-def _profiles() -> Profiles:
+def _profiles(args: argparse.Namespace) -> Profiles:
+    from enve.app.checkout import here  # noqa: PLC0415
     from enve.load.profile import Profiles  # noqa: PLC0415
     from enve.load.secret import Named  # noqa: PLC0415
 
-    return Profiles(secrets=Named())
+    return Profiles(
+        here(refresh=args.refresh, offline=args.offline, report=_report), secrets=Named()
+    )
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr)

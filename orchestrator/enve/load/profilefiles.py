@@ -47,6 +47,10 @@ class SetupFile(Record):
         }
         content, secret = self._content(reader, named[0], parts[named[0]], what, path)
         reader.at(f"{path}.content", parts[named[0]])
+        if secret and found.get("mode", PRIVATE) != PRIVATE:
+            raise place(parts["mode"]).bad(
+                f"{what}: a secret has the mode 0600", hint="`owner` says who reads it"
+            )
         found.setdefault("mode", PRIVATE if secret else PUBLIC)
         return {**found, "content": content, **({"secret": True} if secret else {})}
 

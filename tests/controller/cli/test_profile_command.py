@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,3 +131,41 @@ def test_what_is_wrong_is_said(enve: Enve, words: tuple[str, ...], code: int, to
     found, out, err = enve("profile", *words)
     assert (found, out) == (code, "")
     assert told in err
+
+
+def test_a_url_is_fetched_with_what_it_needs(
+    enve: Enve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVE_STORE", str(tmp_path / "store"))
+    lib, web = committed(tmp_path / "lib", "enve: 1\ntitle: lib\n"), tmp_path / "web"
+    text = f"deps: {{build: [{{url: 'git+file://{tmp_path}/lib#main'}}]}}\n"
+    committed(web, PROFILE + text)
+    code, out, err = enve("profile", "show", "-o", "json", f"git+file://{web}#main")
+    assert code == 0, err
+    (row,) = json.loads(out)["deps"]["build"]
+    assert row["url"] == f"git+file://{tmp_path}/lib#{lib}"
+    assert row["source"].startswith("git:")
+    assert row["table"] == {"enve": 1, "title": "lib", "prefix": "/opt/lib"}
+    code, out, err = enve("profile", "show", f"git+file://{tmp_path}/none#main")
+    assert (code, out) == (80, "")
+    assert f"{tmp_path}/none" in err
+    (web / "enve.yml").write_text(PROFILE + text.replace("/lib#", "/bil#"))
+    code, out, err = enve("profile", "lint", str(web))
+    assert (code, out) == (80, "")
+    assert f"a dep at {web}/enve.yml:8:16: " in err
+
+
+def committed(folder: Path, profile: str) -> str:
+    """A repository with one commit on main; its id."""
+
+    def git(*words: str) -> str:
+        mail = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        words = ("git", *mail, "-C", str(folder), *words)
+        return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+    folder.mkdir()
+    (folder / "enve.yml").write_text(profile)
+    git("init", "-q", "-b", "main")
+    git("add", "-A")
+    git("commit", "-q", "-m", "first")
+    return git("rev-parse", "HEAD")

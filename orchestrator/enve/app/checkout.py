@@ -1,0 +1,42 @@
+"""Products for profiles: checked out by the stages' own code, into the store of whoever asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from enve.load.profiledeps import Checked, Checkout, local
+from enve_fire.core.profile import ALWAYS
+from enve_fire.core.url import FOLDER, Url
+from enve_fire.fetch.fetch import fetch
+from enve_fire.fetch.how import How, quiet
+from enve_fire.store.store import Store
+
+__all__ = ["by", "here"]
+
+
+def by(store: Store, how: How) -> Checkout:
+    """`how`: what the caller wants; `refresh` of it comes before what a profile says."""
+
+    def checkout(url: Url, options: Mapping[str, Any]) -> Checked:
+        asked = dict(options, refresh=how.refresh) if how.refresh == ALWAYS else options
+        found = fetch(url, store, how._replace(**asked))
+        return Checked(Path(found.path), found.source, found.pinned)
+
+    return checkout
+
+
+def here(
+    *, refresh: bool = False, offline: bool = False, report: Callable[[str], None] = quiet
+) -> Checkout:
+    """Of this machine, for a look: folders are not hashed."""
+    environ = dict(os.environ)
+    how = How(offline=offline, report=report, environ=environ)
+    fetched = by(Store.of(environ), how._replace(refresh=ALWAYS) if refresh else how)
+
+    def checkout(url: Url, options: Mapping[str, Any]) -> Checked:
+        return local(url, options) if url.kind == FOLDER else fetched(url, options)
+
+    return checkout
