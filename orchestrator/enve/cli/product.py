@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 
 
 def flags(parser: argparse.ArgumentParser) -> None:
-    """URL -f --profile --set --refresh --offline."""
+    """URL -f --profile --set."""
     parser.add_argument("url", nargs="?", metavar="URL", help="a url or a folder; else this one")
-    parser.add_argument(
-        "--refresh", action="store_true", help="look up again what can move: branches, tags"
-    )
-    parser.add_argument("--offline", action="store_true", help="open no socket")
     parser.add_argument("-f", "--file", metavar="FILE", help="a profile in place of its own")
     parser.add_argument(
         "--profile",
