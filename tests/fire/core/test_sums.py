@@ -45,7 +45,7 @@ TABLES = st.fixed_dictionaries(
         "checkout": section(subdir=st.sampled_from(["", "a"]), strip=st.integers(0, 2)),
         "build": section(run=LINES, env=ENV, copy=st.booleans(), network=st.booleans()),
         "test": section(run=LINES),
-        "settle": st.dictionaries(st.sampled_from(["path", "from"]), WORDS, max_size=2),
+        "settle": section(path=st.sampled_from(["a", "b"]), isolate=st.sampled_from(["jail"])),
         "install": section(mode=st.sampled_from(["auto", "copy"]), keep=st.integers(1, 9)),
         "setup": section(files=FILES, run=LINES, cfgpath=st.sampled_from(["", "x"])),
         "run": section(cmd=st.just(["a"]), env=ENV),
