@@ -6,13 +6,13 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-PACKAGE = "enve_pm"
+PACKAGES = ("enve_pm", "enve_fire")  # pm, and the stages that it starts as children
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 KEPT = (".py", ".sh", ".json", ".typed")
 LEFT_OUT = ("__pycache__", "test", "tests")
@@ -42,14 +42,15 @@ def _compressed(data: bytes) -> bytes:
 @cache
 def program() -> Bundle:
     """The pm of this enve, from its source tree or from the installed package."""
-    return pack(resources.files(PACKAGE))
+    return pack({name: resources.files(name) for name in PACKAGES})
 
 
-def pack(package: Traversable) -> Bundle:
+def pack(packages: Mapping[str, Traversable]) -> Bundle:
     """Sorted names, fixed times and modes, nothing that only this machine has."""
     body = io.BytesIO()
+    found = [row for name, package in packages.items() for row in _files(package, name)]
     with zipfile.ZipFile(body, "w") as archive:
-        for name, file in sorted(_files(package, PACKAGE), key=lambda row: row[0]):
+        for name, file in sorted(found, key=lambda row: row[0]):
             row = zipfile.ZipInfo(name, EPOCH)
             row.create_system = 3  # unix, also when made elsewhere
             row.external_attr = 0o100644 << 16

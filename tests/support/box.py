@@ -24,7 +24,7 @@ from enve_pm.shell.product import feed
 from tests.support import brood
 from tests.support.wait import until
 
-SOURCE = Path(__file__).parents[2] / "remote" / "enve_pm"
+REMOTE = Path(__file__).parents[2] / "remote"
 SLEEP = ["sleep", "1000"]
 
 
@@ -38,14 +38,15 @@ def line(name: str, **keys: Any) -> dict[str, Any]:
 
 @cache
 def installed() -> Path:
-    """The package as a node has it, unpacked and compiled: one copy for all tests of a run."""
+    """The program as a node has it, unpacked and compiled: one copy for all tests of a run."""
     place = Path(tempfile.mkdtemp(prefix="enve-pm-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
-    copy = place / "enve_pm"
-    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("enve_pm", "enve_fire"):
+        copy = place / name
+        shutil.copytree(REMOTE / name, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        compile_all(str(copy))
     place.chmod(0o755)
-    compile_all(str(copy))
-    return copy
+    return place / "enve_pm"
 
 
 class Box:

@@ -8,6 +8,7 @@ from enve_pm.core import failing, graph, situation, states
 from enve_pm.core.effects import Changed, Gone, Signal, Spawn
 from enve_pm.core.graph import NEED, WANT
 from enve_pm.core.machine import Machine
+from enve_pm.core.unit import STAGE
 from enve_pm.core.unitstate import FAILED, LIVE, Unit
 
 _PUBLIC = attrgetter(
@@ -77,13 +78,14 @@ def _needs(machine: Machine, unit: Unit) -> None:
         in_grace = unit.grace_due > machine.now
         excused = need is not None and need.renew and unit.spec.on_restart.get(name) is not None
         up = need is not None and need.state == states.RUNNING
+        excused = excused or (need is not None and need.kind == STAGE)
         assert up or in_grace or excused, f"{unit.name} runs without {name}"
 
 
 def _order(machine: Machine, unit: Unit) -> None:
     """What was up is only stopped after its dependents. To be asked in the turn that begins the
     stop: a line that comes later is too late for that."""
-    gone = not unit.run and not unit.checked
+    gone = unit.kind == STAGE or (not unit.run and not unit.checked)
     if unit.up_at < 0 or gone or unit.doom:  # who is not well any more is as good as dead
         return
     for name, kinds in machine.users.get(unit.name, {}).items():

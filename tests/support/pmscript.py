@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from enve_pm.core import address
 from enve_pm.core.effects import (
     Apply,
     Call,
@@ -62,7 +63,7 @@ COMMANDS: dict[str, Any] = {
 
 def spec(name: str, words: list[str] = []) -> UnitSpec:  # noqa: B006
     """`spec("web", ["needs=db", "start_timeout=500"])`: a process unless `kind` says otherwise."""
-    line: dict[str, Any] = {"v": 1, "name": name}
+    line: dict[str, Any] = {"v": 1, "name": address.format((name,))}
     for word in words:
         key, _, text = word.partition("=")
         try:

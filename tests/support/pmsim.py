@@ -48,6 +48,15 @@ RESOURCE = [
 ]
 HEALTH = 'health={"how":"tcp","address":"127.0.0.1:1","every":5000,"failures":2}'
 HUP = 'reload={"signal":"HUP"}'
+INSTALL, SETUP = "p!install@e", "p!setup@e"
+
+
+def stage(name: str, *words: str) -> UnitSpec:
+    do = name.partition("!")[2].partition("@")[0]
+    body = json.dumps({"do": do, "url": "/u", "table": {}}, separators=(",", ":"))
+    return spec(name, ["kind=stage", "stage=" + body, "check_every=700", *words])
+
+
 # Level by level: units with the lines that they may have; the first is the plan's.
 LEVELS: tuple[dict[str, tuple[UnitSpec, ...]], ...] = (
     {
@@ -77,6 +86,12 @@ LEVELS: tuple[dict[str, tuple[UnitSpec, ...]], ...] = (
             spec("d", ["kind=resource", "check=c", "make=m"]),
             spec("d", ["kind=job", "command=c", "restart=on-failure", "undo=u"]),
             spec("d", ["kind=timer", 'timer={"unit":"x","do":"restart","every":1000}']),
+        ),
+        INSTALL: (stage(INSTALL), stage(INSTALL, 'env={"http_proxy":"p"}')),
+        SETUP: (stage(SETUP, "needs=" + INSTALL), stage(SETUP, "user=u", "needs=" + INSTALL)),
+        "e": (
+            spec("e", [f"needs={INSTALL},{SETUP}", HUP, f'on_restart={{"{SETUP}":"reload"}}']),
+            spec("e", ["needs=" + INSTALL]),
         ),
     },
 )

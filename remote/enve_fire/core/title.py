@@ -10,11 +10,11 @@ own name.
 from __future__ import annotations
 
 from enve_fire.core.digest import LENGTH, is_hash
+from enve_pm.core import stages
 from enve_pm.core.lean import namedtuple
 
 TITLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
 LONGEST = 64
-BUILD, INSTALL, SETUP = STAGES = ("build", "install", "setup")
 _QUOTED = frozenset(b"/%@![]*?")  # the last four: no address could name such a unit
 
 Named = namedtuple("Named", "product stage cfgpath spot")
@@ -50,12 +50,10 @@ def unit(product: str, stage: str, spot: str, cfgpath: str = "") -> str:
 
 def parse_unit(name: str) -> Named | None:
     """What a unit's name says; None for one that is no stage."""
-    product, bang, rest = name.partition("!")
-    stage, at, place = rest.partition("@")
-    variant, second, spot = place.rpartition("@")
-    if not (bang and at and spot) or stage not in STAGES or (second and not variant):
+    found = stages.split(name)
+    if found is None:
         return None
-    return Named(product, stage, unquote(variant), spot)
+    return Named(found.product, found.stage, unquote(found.variant), found.spot)
 
 
 def quote(text: str) -> str:

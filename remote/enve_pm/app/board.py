@@ -45,6 +45,7 @@ class Board:
         self.kept: Callable[[], None] = lambda: None  # wants set by hand have changed
         self.shown: Callable[[], None] = lambda: None  # status.json was written
         self.clock_set: Callable[[], None] = lambda: None  # the wall clock was, some time before
+        self.held: Callable[[str], str] = lambda unit: ""  # what a line that waits, waits for
         self.closing = False  # pm is shutting down: wants are not changed by that
         self._engine = engine
         self._home = home
@@ -196,7 +197,7 @@ class Board:
 
     def _row(self, unit: Unit) -> Row:
         return Row(
-            unit.detail or self.notes.get(unit.name, ""),
+            unit.detail or self.held(unit.name) or self.notes.get(unit.name, ""),
             unit.drift,
             unit.spec.kind,
             unit.pid,

@@ -85,6 +85,10 @@ class Engine:
         """Those that there are, and those that there will be when the events so far are heard."""
         return {*self.machine.units, *(event.unit for event in self._coming())}
 
+    def coming(self) -> dict[str, UnitSpec]:
+        """What has been defined and not been heard yet."""
+        return {event.unit: event.spec for event in self._coming()}
+
     def _coming(self) -> list[Define]:
         return [event for event in self._events if isinstance(event, Define)]
 

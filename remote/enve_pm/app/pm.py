@@ -17,11 +17,12 @@ from enve_pm.app.rollout import Rollout
 from enve_pm.app.streams import Streams
 from enve_pm.app.timed import Timed
 from enve_pm.core.states import FAIL, STARTING_FAIL, STOPPED, UP
-from enve_pm.core.unit import JOB, LOADER, PROCESS, RESOURCE, ROOMS, TIMER
+from enve_pm.core.unit import JOB, LOADER, PROCESS, RESOURCE, ROOMS, STAGE, TIMER
 from enve_pm.core.unitstate import SHUTDOWN
 from enve_pm.resource.jobs import JobUnits
 from enve_pm.resource.makers import Makers
 from enve_pm.resource.process import Processes
+from enve_pm.resource.stageunits import StageUnits
 from enve_pm.shell.events import pipes
 from enve_pm.shell.events.light import signal
 from enve_pm.shell.events.loop import Loop
@@ -75,6 +76,7 @@ class Pm:
         self.jobs = JobUnits(self.processes, self.home, self.engine.emit, self.engine.active)
         self.makers = Makers(self.home, self.logs, runs, self.engine.emit)
         self.makers.known = self.engine.known
+        self.stages = StageUnits(self.home, self.logs, self.processes, self.engine.emit)
         self.timed = Timed(self.engine, self.home)
         self.loaders = Loaders(self.engine, self.home, self.logs, self.processes)
         self._join()
@@ -87,11 +89,14 @@ class Pm:
         engine.kinds.update(dict.fromkeys(ROOMS, self.makers))
         engine.kinds[TIMER] = self.timed
         engine.kinds[LOADER] = self.loaders
+        engine.kinds[STAGE] = self.stages
         self.loaders.noted, self.loaders.acceptor = self.board.noted, lambda: self.acceptor
         self.timed.noted, self.timed.lasts = self.board.noted, self._lasts
         self.jobs.ends = self._ends
         checks = [self.owner.check, self.reports.check, self.timed.check]
-        engine.turned = [self.board.keep_wants, *checks, self._stop_listening]
+        held = self.rollout.holding
+        held.changed, self.board.held = self.board.changed, held.waits_for
+        engine.turned = [self.board.keep_wants, held.look, *checks, self._stop_listening]
         runs.heir = self.processes.heir
         runs.over = self.over
         self.processes.noted = self.board.noted
@@ -162,6 +167,7 @@ class Pm:
         self.jobs.over(run)
         self.makers.over(run, self.engine.active(run.unit))
         self.loaders.over(run)
+        self.stages.over(run, self.engine.active(run.unit))
 
     def _lasts(self, name: str) -> bool:
         """Whether this unit, which stops, is to run again."""

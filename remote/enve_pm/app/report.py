@@ -61,6 +61,8 @@ class Reports:
         self.report: Callable[[Any, str, Spots, bool], None] = _nobody
         self.loaded: Callable[[str, str, Spots], None] = lambda job, verdict, spots: None
         self.nested: Callable[..., tuple[Spots, bool, bool]] = _none_nested
+        self.waits: Callable[[Iterable[str]], bool] = lambda names: False  # a line of one is held
+        self.shown: Callable[[str], str] = lambda name: ""  # ... and what that waits for
         self.settle: Callable[[], None] = lambda: None  # puts the states of units on the disk
         self._engine = engine
         self._marches: list[March] = []
@@ -76,6 +78,18 @@ class Reports:
         # Where nothing was to be changed no turn of the machine follows.
         self._engine.loop.at(self._engine.loop.system.now(), self.check)
 
+    def anew(self, names: Iterable[str]) -> None:
+        """The lines of these, which were held, come into force: what was settled is not."""
+        released = set(names)
+        for march in self._marches:
+            if not released.isdisjoint(march.names):
+                march.goal = Goal("apply", list(march.names))
+
+    def unplaced(self, failed: dict[str, str]) -> None:
+        """The files of these could not be placed."""
+        for march in self._marches:
+            march.failed.update((n, why) for n, why in failed.items() if n in march.names)
+
     def refuse(self, ack: Any, refusals: Iterable[Any]) -> None:
         """The machine will not carry this out: nothing was changed."""
         spots = {refusal.unit: ("", str(refusal.reason)[:200]) for refusal in refusals}
@@ -89,7 +103,7 @@ class Reports:
         for march in list(self._marches):
             outcome = march.goal.outcome(self._engine.machine)
             nested, settled, well = self.nested(march.nested, march.dropped)
-            if outcome is not None and settled:
+            if outcome is not None and settled and not self.waits(march.names):
                 self._marches.remove(march)
                 self.settle()  # who hears the last word may look at once
                 good = outcome[0] == 0 and not march.failed and well and not _bad(nested)
@@ -124,7 +138,7 @@ class Reports:
         if unit is None:
             return ("", march.failed.get(name, "gone"))
         failed = unit.state in unitstate.FAILED and unit.detail
-        why = f"{unit.result} ({unit.detail})" if failed else unit.result
+        why = f"{unit.result} ({unit.detail})" if failed else self.shown(name) or unit.result
         return (unit.state, march.failed.get(name, why))
 
     # -- over a change of program -----------------------------------------------------------------

@@ -1,15 +1,17 @@
 """An accepted part becomes what the units of this pm are: files placed, parameters, wants.
 
-One part after the other. Files are placed first, by a child; then the machine takes all changes as
-one batch. A spot whose files could not be placed keeps what it runs; a new one fails with that
-reason. What a unit that is gone leaves behind is cleared between two parts (see `leaving`).
+One part after the other. Lines that need stages may have to wait (see `holding`). Files are placed
+first, by a child; then the machine takes all changes as one batch. A spot whose files could not be
+placed keeps what it runs; a new one fails with that reason. What a unit that is gone leaves behind
+is cleared between two parts (see `leaving`).
 """
 
 from __future__ import annotations
 
+from enve_pm.app.holding import Holding
 from enve_pm.app.leaving import Leaving
 from enve_pm.app.report import March
-from enve_pm.app.share import Order, Share, read
+from enve_pm.app.share import Order, Share, read, unit_of
 from enve_pm.core.address import format as format_address
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.canonical import dumps
@@ -20,7 +22,7 @@ from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from enve_pm.app.engine import Engine
@@ -50,6 +52,9 @@ class Rollout:
         self._reports = reports
         self._waiting: deque[Order] = deque()
         self._share: Share | None = None
+        self.holding = Holding(engine, self._released)
+        reports.waits = self._waits
+        reports.shown = self.holding.waits_for
         self._leaving = Leaving(engine.loop, home, self._anew, self._proceed)
         engine.left = self._leaving.leave
 
@@ -70,6 +75,17 @@ class Rollout:
         self._waiting.append(order)
         self._proceed()
 
+    def _released(self, lines: Lines) -> None:
+        """What these lines have waited for is there."""
+        for address in lines:
+            self._lines.pop(unit_of(address), None)  # also where only a hand has changed it
+        self._reports.anew(map(unit_of, lines))
+        self.add(lines)
+
+    def _waits(self, names: Iterable[str]) -> bool:
+        """Whether the end of a march with these units is not to be judged yet."""
+        return bool(self._share or self._waiting) or self.holding.hopes(names)
+
     @property
     def quiet(self) -> bool:
         """Nothing is being placed: a good moment to change the program."""
@@ -86,12 +102,14 @@ class Rollout:
     def dump(self) -> dict[str, Any]:
         """What is in force, so that the next program need not read it all again."""
         by_hand = sorted(self._by_hand)
-        return {"lines": self._lines, "nested": self._nested, "by_hand": by_hand}
+        held = self.holding.dump()
+        return {"lines": self._lines, "nested": self._nested, "by_hand": by_hand, "held": held}
 
     def restore(self, state: dict[str, Any]) -> None:
         self._lines = state["lines"]
         self._nested = state["nested"]
         self._by_hand = set(state["by_hand"])
+        self.holding.restore(state.get("held", {}))
 
     def by_hand(self, spec: UnitSpec) -> None:
         """The owner has set properties: in force until the next march, over restarts too."""
@@ -119,7 +137,7 @@ class Rollout:
     def _begin(self) -> None:
         share = read(self._waiting.popleft(), self._differs)
         self._pass_down(share)
-        self._share = share
+        self._share = share = self.holding.divide(share)
         placed = {name: share.new[name] for name in share.specs if self._places(share, name)}
         if placed:
             from enve_pm.app.placing import Placing  # a pm that places nothing needs none of it
@@ -158,6 +176,7 @@ class Rollout:
             return
         self._engine.feed(events)
         self._keep(share, failed)
+        self._reports.unplaced(failed)
         if ack is not None:
             self._reports.add(March(ack, share.names, share.nested, failed, share.dropped()))
 
@@ -166,6 +185,7 @@ class Rollout:
         if ack is not None:
             self._reports.refuse(ack, refusals)
             return
+        self._reports.unplaced({refusal.unit: str(refusal.reason) for refusal in refusals})
         for refusal in refusals[:TOLD]:
             complain("pm: not brought into force: %s: %s" % (refusal.unit, refusal.reason))
 

@@ -3,7 +3,7 @@ each may be."""
 
 from __future__ import annotations
 
-from enve_pm.core import inet, nesting, pmlines, rootpath, shape, walls
+from enve_pm.core import inet, nesting, pmlines, rootpath, shape, stages, walls
 from enve_pm.core.address import AddressError, Pattern, check_name
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
@@ -202,6 +202,8 @@ def _check_names(spots: dict[str, Ceiling], pms: dict[str, Pm], where: str) -> N
             check_name(name)
         except AddressError as error:
             raise FormatError("%s: %s" % (where, error)) from None
+        if stages.split(name) is not None:
+            raise FormatError("%s: %r is what a stage of another spot is called" % (where, name))
     twice = sorted(set(spots) & set(pms))
     if twice:
         raise FormatError("%s: %r is a spot and a pm" % (where, twice[0]))

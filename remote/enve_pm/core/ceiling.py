@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, listening, network, pmlines, rootpath
+from enve_pm.core import address, listening, network, pmlines, rootpath, stages
 from enve_pm.core import blueprint as blueprints
 from enve_pm.core.blueprint import LOG, ROOT, STOP, UNLIMITED, Ceiling, Pm
 from enve_pm.core.filename import quote
 from enve_pm.core.inside import NONE
 from enve_pm.core.refusal import CEILING, Refused
-from enve_pm.core.unit import LOADER, NETWORK, PROCESS, ROOMS, SUBPM, SUBROOT, takes
+from enve_pm.core.stagebody import PROXIES
+from enve_pm.core.unit import LOADER, NETWORK, PROCESS, ROOMS, STAGE, SUBPM, SUBROOT, takes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
 
 
 OFTEN = 100  # ms between two checks of a resource, at least
-# What a loader's environment may say where no process may stand: how to get out of a network.
-PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
 
 
 def place(tree: Pm, name: str) -> Any:
-    """3: the Ceiling of a spot or the Pm of a sub-pm; a plan cannot make up new ones."""
-    found = blueprints.find(tree, address.parse(name))
+    """3: the Ceiling of a spot or the Pm of a sub-pm; a plan cannot make up new ones. A stage has
+    its spot's."""
+    steps = stages.owner(address.parse(name))
+    found = blueprints.find(tree, steps)
     if found is None:
-        raise Refused(CEILING, "the blueprint has no spot %s on this node" % name)
+        shown = address.format(steps)
+        raise Refused(CEILING, "the blueprint has no spot %s on this node" % shown)
     return found
 
 
@@ -55,6 +57,8 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     _sockets(spec, found, own)
     if spec.kind == LOADER:
         _loader(spec, found)
+    elif spec.kind == STAGE:
+        _stage(spec, found, home)
     elif spec.kind == NETWORK:
         _network(spec, found)
     elif spec.kind in ROOMS:
@@ -128,7 +132,8 @@ def _as_laid_out(spec: UnitSpec, pm: Pm) -> None:
 
 
 def _kind(spec: UnitSpec, ceiling: Ceiling) -> None:
-    if spec.kind not in ceiling.kinds:
+    """What a stage runs, a process of the spot could: it may be where those may be."""
+    if (PROCESS if spec.kind == STAGE else spec.kind) not in ceiling.kinds:
         raise _above(spec, "kind", spec.kind, "its kinds: " + " ".join(ceiling.kinds))
 
 
@@ -144,6 +149,15 @@ def _loader(spec: UnitSpec, ceiling: Ceiling) -> None:
             raise _above(spec, "loader.command", spec.body["command"][0], most)
     if len(address.parse(spec.name)) > 1:
         raise Refused(CEILING, "%s: a loader stands in the node's own pm" % spec.name)
+
+
+def _stage(spec: UnitSpec, ceiling: Ceiling, home: str) -> None:
+    """It is installed where the spot may write."""
+    above = address.parse(spec.name)
+    own = directory(home, address.format(stages.owner(above)))
+    path = spec.body.get("place", own)
+    if not _inside(path, (own, *ceiling.writes)):
+        raise _above(spec, "place", path, _writes(ceiling, own))
 
 
 def _user(spec: UnitSpec, ceiling: Ceiling) -> None:

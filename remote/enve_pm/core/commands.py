@@ -69,6 +69,7 @@ def _apply(board: Board, unit: Unit) -> None:
         running.freshen(board, unit)
         if unit.state == states.RUNNING and not unit.side:
             running.watch(board, unit)
+        running.follow(board, unit)
     elif unit.stale == states.RELOAD:
         transitions.fire(board, unit, transitions.RELOAD)
     elif unit.stale == states.RESTART and unit.want == states.UP and not unit.called:

@@ -167,6 +167,12 @@ def _loader(value: Any) -> Any:
     return loaderbody.body(value)
 
 
+def _stage(value: Any) -> Any:
+    from enve_pm.core import stagebody  # most pms have none
+
+    return stagebody.body(value)
+
+
 _do = one_of("start", "restart", "reload", "recheck")
 _timer_keys = {"every": integer(1000, 400 * DAY), "at": _cron}
 
@@ -185,7 +191,7 @@ FIELDS: Mapping[str, Check] = {
     "name": full_name,
     "kind": one_of(
         *("process", "resource", "job", "mount", "volume", "subroot", "network", "timer", "loader"),
-        "subpm",
+        *("stage", "subpm"),
     ),
     "want": one_of("up", "down"),
     "command": argv,
@@ -226,6 +232,7 @@ FIELDS: Mapping[str, Check] = {
     "network": _network,
     "timer": _timer,
     "loader": _loader,
+    "stage": _stage,
     "mode": one_of("root", "user"),
     "program": _path,
     "single": boolean,

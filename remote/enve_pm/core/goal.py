@@ -41,10 +41,12 @@ class Goal:
             if found is None:
                 return None
             self._found.append(found)
-        found_now = [
-            verdict(machine, self.verb, name) or before
-            for name, before in zip(self.units, self._found)  # noqa: B905
-        ]
+        found_now = []
+        for name, before in zip(self.units, self._found):  # noqa: B905
+            now = verdict(machine, self.verb, name)
+            if now is None and before == DONE:
+                return None  # it follows another one that was not settled then
+            found_now.append(now or before)
         bad = [message for code, message in found_now if code]
         return (max(code for code, _ in found_now), "\n".join(bad)) if bad else DONE
 

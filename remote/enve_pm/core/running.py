@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import failing, making, situation, states, vitals
+from enve_pm.core import failing, following, making, situation, states, vitals
 from enve_pm.core.change import change_class, strongest
 from enve_pm.core.graph import NEED
 from enve_pm.core.unit import LOADER
@@ -29,10 +29,31 @@ def rise(board: Board, unit: Unit) -> None:
     making.owe(unit)
     making.release(board, unit)
     watch(board, unit)
-    if renewed:
+    if following.stage(unit):
+        _made(board, unit)
+    elif renewed:
         _reload_users(board, unit)
+    follow(board, unit)
     if unit.reloads:
         reload(board, unit, None)
+
+
+def _made(board: Board, unit: Unit) -> None:
+    """A stage is there; who has to follow does."""
+    users = following.users(board, unit)
+    for user in users if unit.made else ():
+        following.note(unit, user)
+    for user in users:
+        follow(board, user)
+
+
+def follow(board: Board, unit: Unit) -> None:
+    """What it owes to stages that were made anew, if it is time for that."""
+    word = following.due(board, unit)
+    if word == states.RELOAD:
+        reload(board, unit, None)
+    elif word:
+        again(board, unit, None)
 
 
 def watch(board: Board, unit: Unit) -> None:

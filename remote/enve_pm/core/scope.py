@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address
+from enve_pm.core import address, stages
 from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import LANE, SCOPE, Refused
 from enve_pm.core.unit import TIMER
@@ -31,8 +31,9 @@ def difference(old: Mapping[str, str], new: Mapping[str, str]) -> Difference:
 
 
 def allows(signers: Signers, threshold: int, node: str, name: str) -> bool:
-    """3: is the spot in the scope of `threshold` distinct primary keys?"""
-    steps = (node, *address.parse(name))
+    """3: is the spot in the scope of `threshold` distinct primary keys? A stage is as its spot: by
+    its own name no pattern selects it."""
+    steps = (node, *stages.owner(address.parse(name)))
     able = [
         fpr
         for fpr, keyholes in signers.items()
@@ -50,14 +51,20 @@ def within(signers: Signers, threshold: int, node: str, change: Difference) -> N
 
 
 def own_lane(names: Iterable[str], lane: str, held: Mapping[str, Iterable[str]]) -> None:
-    """3: a spot that another lane holds stays there until that lane has dropped it.
+    """3: a spot that another lane holds stays there, with its stages, until that lane has dropped
+    it.
 
     held: lane -> names of its spots
     """
+    ours = _owners(names)
     for other, theirs in sorted(held.items()):
-        taken = sorted(set(names).intersection(theirs)) if other != lane else []
+        taken = sorted(ours & _owners(theirs)) if other != lane else []
         if taken:
-            raise Refused(LANE, "%s is held by the lane %s" % (taken[0], other))
+            raise Refused(LANE, "%s is held by the lane %s" % (address.format(taken[0]), other))
+
+
+def _owners(names: Iterable[str]) -> set[tuple[str, ...]]:
+    return {stages.owner(address.parse(name)) for name in names}
 
 
 def starts_nothing_else(

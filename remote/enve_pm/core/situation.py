@@ -10,7 +10,7 @@ Units that run are only told GO, HALT and QUIT; the others what is true of them.
 
 from __future__ import annotations
 
-from enve_pm.core import states
+from enve_pm.core import following, states
 from enve_pm.core.graph import AFTER, NEED
 from enve_pm.core.unitstate import FAILED, LIVE
 
@@ -105,8 +105,9 @@ def _way_up(board: Board, unit: Unit) -> str:
 
 
 def _excused(unit: Unit, need: Unit) -> bool:
-    """Whether the unit goes on while its need is restarted in order."""
-    return (
+    """Whether the unit goes on while its need is restarted in order; what a stage has left lies
+    there whatever becomes of the stage."""
+    return following.stage(need) or (
         need.renew
         and need.want == states.UP
         and unit.spec.on_restart.get(need.name, "restart") != "restart"
@@ -134,7 +135,7 @@ def _is_used(board: Board, unit: Unit) -> bool:
     users = board.users.get(unit.name)
     if not users:
         return False
-    if unit.held and not unit.renew:
+    if unit.held and not unit.renew and not following.stage(unit):
         return True
     return any(_uses(board.units[name], kinds, unit) for name, kinds in users.items())
 

@@ -75,6 +75,7 @@ def launch(board: Board, unit: Unit, _: Any) -> None:
     spec = unit.active = unit.spec
     unit.stale = states.FRESH
     unit.behind = unit.reloads = unit.again = unit.made = False
+    unit.follows = ""
     unit.killed = 0
     unit.detail = ""
     board.enter(unit, states.STARTING)

@@ -139,6 +139,7 @@ def finish(board: Board, unit: Unit) -> None:
         unit.result = failing.TIMEOUT if unit.killed >= 2 else OK
     unit.detail = unit.doom = unit.stale = ""
     unit.again = unit.behind = unit.reloads = False
+    unit.follows = ""
     unit.due, unit.up_at, unit.sick = -1, -1, 0
     unit.active, unit.pid = None, 0
     board.enter(unit, states.STOPPED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import address, rootpath, walls
+from enve_pm.core import address, rootpath, stages, walls
 from enve_pm.core import room as rooms
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import FIELDS
@@ -22,15 +22,19 @@ SUBROOT = "subroot"
 NETWORK = "network"
 TIMER = "timer"
 LOADER = "loader"
+STAGE = "stage"
 # Kinds whose check, make and undo are done by `enve_pm.maker`; what they are stands in the line
 # under the name of the kind.
 ROOMS = frozenset((MOUNT, VOLUME, SUBROOT, NETWORK))
 # Kinds whose line says what they are under their own name.
-BODIES = ROOMS | {TIMER, LOADER}
+BODIES = ROOMS | {TIMER, LOADER, STAGE}
 # Kinds that a check judges, and no pid: see `core.making`.
 CHECKED = frozenset((RESOURCE, JOB, *BODIES))
 # ... and of these, those whose check, make and undo are pm's own.
 BUILT_IN = CHECKED - {RESOURCE}
+# ... and which leave nothing that has to be undone: what a stage made is used until another version
+# takes its place.
+LASTING = frozenset((STAGE,))
 
 # Values are shared between units: nobody may change them.
 DEFAULTS: Mapping[str, Any] = {
@@ -98,6 +102,12 @@ _REQUIRED[TIMER] = (TIMER,)
 _FOREIGN[TIMER] = (
     *_OF_PROCESSES,
     *("user", "group", "files", "product", "excl", "check_every", "drift", "log_size", "log_keep"),
+)
+_REQUIRED[STAGE] = (STAGE,)
+_FOREIGN[STAGE] = (
+    *("command", "cwd", "umask", "stop_signal", "ready", "reload", *_ALIVE, "check", "make"),
+    *("undo", "each", "mode", "program", "capabilities", "namespaces", "hostname", "net", "root"),
+    *("hidden", "jail", "users", "sockets", "terminal"),
 )
 _REQUIRED[LOADER] = (LOADER,)
 _FOREIGN[LOADER] = (
@@ -224,7 +234,7 @@ class UnitSpec:
     @property
     def undoes(self) -> bool:
         """Whether there is something to do about it when it shall be gone."""
-        return bool(self.undo) or self.kind in BUILT_IN
+        return bool(self.undo) or self.kind in BUILT_IN - LASTING
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, UnitSpec):
@@ -278,10 +288,10 @@ def _check_kind(spec: UnitSpec) -> None:
         raise UnitError("watchdog", "`ready: notify` beside it, or 0", spec.watchdog)
     if spec.kind == TIMER and spec.body["unit"] == spec.unit:
         raise UnitError("timer.unit", "another unit", spec.unit)
-    if spec.kind == NETWORK:
-        _check_network(spec)
-    if spec.kind == MOUNT:
-        _check_mount(spec)
+    if spec.kind in _CHECKS:
+        _CHECKS[spec.kind](spec)
+    if spec.kind != STAGE and stages.split(spec.unit) is not None:
+        raise UnitError("name", "another one, as only a stage is called so", spec.unit)
     if spec.mode == "root" and spec.user:
         raise UnitError("user", "no user, as mode is root", spec.user)
     flaw = rooms.flaw(spec) if spec.room else None
@@ -302,6 +312,17 @@ def _check_mount(spec: UnitSpec) -> None:
     for key, name in rootpath.units(spec.body).items():
         if name not in spec.needs:
             raise UnitError("mount." + key, "a unit that stands in needs", name)
+
+
+def _check_stage(spec: UnitSpec) -> None:
+    from enve_pm.core import stagebody  # most pms have none
+
+    flaw = stagebody.flaw(spec)
+    if flaw is not None:
+        raise UnitError(*flaw)
+
+
+_CHECKS = {NETWORK: _check_network, MOUNT: _check_mount, STAGE: _check_stage}
 
 
 def _check_edges(spec: UnitSpec) -> None:

@@ -53,6 +53,7 @@ PLAIN: dict[str, Any] = {
     "left": False,
     "behind": False,
     "reloads": False,
+    "follows": "",
     "made": False,
     "lock": "",
     "doom": "",
@@ -127,6 +128,7 @@ class Unit:
         left: bool  # its undo failed: what it made may still be there
         behind: bool  # the last reload failed
         reloads: bool  # a reload is asked for and has not begun
+        follows: str  # what it shall do once its stages are there: "" reload restart
         made: bool  # its make has ended well in this start
         lock: str  # the excl that it holds or waits for
         doom: str  # why it is being stopped as one that has failed

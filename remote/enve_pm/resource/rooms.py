@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core import states, walls
+from enve_pm.core import stages, states, walls
 from enve_pm.core.inside import NONE, VIEWS
 from enve_pm.core.room import KINDS
+from enve_pm.core.unit import STAGE
 from enve_pm.shell.guard import program
 from enve_pm.shell.process.spawn import SpawnError
+from enve_pm.shell.state import artifacts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def room(spec: UnitSpec, step: str, home: Home, active: Active, main: Run | None
     if not asked:
         return {}
     asked["spot"] = home.spot(spec.unit)
+    if spec.kind == STAGE and asked.get("read_only") is True:
+        asked["writable"] = [*asked.get("writable", ()), *_workplaces(spec, home)]
     if step in BESIDE and main is not None:
         return _beside(asked, main)
     if "root" in asked:
@@ -44,6 +48,13 @@ def room(spec: UnitSpec, step: str, home: Home, active: Active, main: Run | None
     if "net" in asked:
         asked["network"] = _network(asked.pop("net"), active)
     return asked
+
+
+def _workplaces(spec: UnitSpec, home: Home) -> list[str]:
+    """Where a stage may write whatever cannot be written: in the directory of its spot, and its
+    store."""
+    own = artifacts.store(home.path, spec.user).partition(":")[0]
+    return [home.spot(stages.spot(spec.unit)), own]
 
 
 def _beside(asked: dict[str, Any], main: Run) -> dict[str, Any]:

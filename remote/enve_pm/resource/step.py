@@ -65,16 +65,21 @@ def order(
 
 def cwd(spec: UnitSpec, home: Home) -> str:
     """Its cwd; by default the spot's directory, which is made when nothing was placed there."""
-    spot = home.spot(spec.unit)
-    if not os.path.isdir(spot):
-        try:
-            os.mkdir(spot, 0o700)  # as one in which something is placed
-        except OSError:
-            return spec.cwd if spec.cwd.startswith("/") else home.path
-        _hand_over(spot, spec.user)
+    try:
+        spot = whole(home.spot(spec.unit), spec.user)
+    except OSError:
+        return spec.cwd if spec.cwd.startswith("/") else home.path
     return (
         os.path.join(spot, spec.cwd) if spec.cwd else spot
     )  # a relative one counts from the spot's directory
+
+
+def whole(spot: str, user: str) -> str:
+    """A spot's directory, made where it is missing. Raises OSError."""
+    if not os.path.isdir(spot):
+        os.mkdir(spot, 0o700)  # as one in which something is placed
+        _hand_over(spot, user)
+    return spot
 
 
 def _hand_over(folder: str, user: str) -> None:

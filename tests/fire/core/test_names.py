@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enve_fire.core import digest, mark, title, url
-from enve_pm.core import address
+from enve_pm.core import address, stages
 from enve_pm.core.fieldcheck import Bad
 
 HEX = "0123456789abcdef" * 4
@@ -33,7 +33,7 @@ def test_a_hash_is_of_tag_and_canonical_text() -> None:
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40).filter(lambda s: "\0" not in s)
 )
 def test_any_variant_makes_a_unit_that_an_address_can_name(cfgpath: str) -> None:
-    name = title.unit("nginx-1.22", title.SETUP, "web", cfgpath)
+    name = title.unit("nginx-1.22", stages.SETUP, "web", cfgpath)
     assert title.parse_unit(name) == ("nginx-1.22", "setup", cfgpath, "web")
     if len(name) <= address.NAME_LENGTH:
         assert address.parse(address.format(("n1", name))) == ("n1", name)

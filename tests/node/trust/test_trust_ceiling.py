@@ -10,7 +10,7 @@ import pytest
 from tests.node.trust import forge
 
 from enve_pm.core import ceiling
-from enve_pm.core.refusal import CEILING, Refused
+from enve_pm.core.refusal import CEILING, FormatError, Refused
 from enve_pm.core.unit import UnitSpec
 from enve_pm.wire import canonical, record
 
@@ -77,3 +77,54 @@ def test_only_the_nodes_own_pm_has_loaders() -> None:
     ceiling.check(spec(body, "pull"), nodes.tree, HOME)
     with pytest.raises(Refused, match="in the node's own pm"):
         ceiling.check(spec(body, "p.pull"), nodes.tree, HOME)
+
+
+# -- stages ---------------------------------------------------------------------------------------
+def stage(do: str, spot: str = "web", **more: Any) -> UnitSpec:
+    body = {"do": do, "url": "git+https://h/p", "table": {}, **more.pop("body", {})}
+    return spec({"kind": "stage", "stage": body, **more}, f"[lua-5.4!{do}@{spot}]")
+
+
+def laid(**ceiling_of_web: Any) -> Any:
+    return tree({"spot": {"user": "www", **ceiling_of_web}, "beside": {"db": {"user": "db"}}})
+
+
+def test_a_stage_has_the_ceiling_of_its_spot() -> None:
+    found = laid(rlimits={"nofile": 64}, limits={"pids": 9}, read_only=True, writes=["/srv"])
+    settled = ceiling.settle(stage("build"), found)
+    assert settled["user"] == "www"
+    assert settled["rlimits"] == {"nofile": 64}
+    assert settled["limits"] == {"pids": 9}
+    assert (settled["read_only"], settled["writable"]) == (True, ["/srv"])
+    ceiling.check(UnitSpec.parse(settled), found, HOME)
+    assert ceiling.settle(stage("build", "db"), found)["user"] == "db"
+
+
+@pytest.mark.parametrize(
+    ("ceilings", "line", "why"),
+    [
+        ({"kinds": ["resource", "timer"]}, {}, "kind"),
+        ({}, {"user": "db"}, "user"),
+        ({}, {"nice": -1}, "nice"),
+        ({"limits": {"pids": 9}}, {"limits": {"pids": 10}}, "limits"),
+        ({}, {"excl": "disk"}, "excl"),
+        ({}, {"body": {"place": "/etc"}}, "place"),
+        ({}, {"body": {"place": "/home/pm/spots/db/x"}}, "place"),
+        ({"read_only": True}, {"read_only": True, "writable": ["/etc"]}, "writable"),
+    ],
+)
+def test_a_stage_above_it(ceilings: Any, line: Any, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        ceiling.check(stage("build", **line), laid(**ceilings), HOME)
+
+
+def test_where_it_may_be_installed() -> None:
+    found = laid(writes=["/srv"])
+    for place in ("/srv/x", "/home/pm/spots/web/x"):
+        ceiling.check(stage("install", body={"place": place}), found, HOME)
+
+
+def test_no_spot_is_called_like_a_stage() -> None:
+    value = forge.blueprint([], spots={"lua!build@web": {}})
+    with pytest.raises(FormatError, match="stage of another spot"):
+        record.parse_blueprint(canonical.dumps(value), False)

@@ -32,6 +32,12 @@ def argv(place: str, *arguments: str) -> list[str]:
     return [_working(sys.executable, _deployed(place)), *_words(place), *arguments]
 
 
+def stages(place: str, *arguments: str) -> list[str]:
+    """The command line of the program beside it, that fetches, builds, installs and sets up."""
+    file = place + "/enve_fire/__main__.py"
+    return [_working(sys.executable, _deployed(place)), "-I", "-S", file, *arguments]
+
+
 def successor(place: str, *arguments: str) -> list[str]:
     """Likewise, of one that comes in our place."""
     return [_working(_deployed(place), sys.executable), *_words(place), *arguments]

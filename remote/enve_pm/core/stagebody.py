@@ -1,0 +1,73 @@
+"""`stage` of a unit's line: what is done, for which product, where. What its `table` says is judged
+by the step itself (`enve_fire`): pm looks only at its shape and size."""
+
+from __future__ import annotations
+
+from enve_pm.core.canonical import dumps
+from enve_pm.core.fieldcheck import Bad, one_of, place, record, text
+from enve_pm.core.refusal import FormatError
+from enve_pm.core.stages import BUILD, SETUP, STAGES, split
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from enve_pm.core.unit import UnitSpec
+
+LARGEST = 4 << 20  # bytes of a table
+
+# What its environment may say: how to get out of a network.
+PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
+
+
+def table(value: Any) -> Any:
+    """A profile."""
+    if not isinstance(value, dict):
+        raise Bad("a mapping", value)
+    try:
+        size = len(dumps(value))
+    except FormatError as error:
+        raise Bad("canonical JSON", str(error)) from None
+    if size > LARGEST:
+        raise Bad("at most %d bytes" % LARGEST, size)
+    return value
+
+
+def folder(value: Any) -> Any:
+    """An absolute path without empty, `.` and `..` steps."""
+    place(value)
+    steps = value.split("/")
+    if steps[0] or any(step in ("", ".", "..") for step in steps[1:]):
+        raise Bad("an absolute path without empty, . and .. steps", value)
+    return value
+
+
+def platform(value: Any) -> Any:
+    """The words that an artifact's platform is known by."""
+    if not isinstance(value, list) or len(value) > 8:
+        raise Bad("a list of at most 8 words", value)
+    for one in value:
+        text(128, 0)(one)
+    return value
+
+
+# source: what has to be found at the url · place: the root that it is installed into; without it
+# the folder of the product in the spot's directory · platform: of an artifact that is brought along
+body = record(
+    {"do": one_of(*STAGES), "url": text(4096), "table": table},
+    {"source": text(128, 0), "place": folder, "platform": platform},
+)
+
+
+def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
+    """What does not go together in a line of this kind: (key, wanted, found)."""
+    named = split(spec.unit)
+    if named is None or named.stage != spec.body["do"]:
+        return "name", "PRODUCT!%s@SPOT, as stage.do is that" % spec.body["do"], spec.unit
+    for name in spec.env:
+        if name.lower() not in PROXIES:
+            return "env." + name, "a proxy: " + " ".join(sorted(PROXIES)), name
+    for key, where in (("product", BUILD), ("files", SETUP)):
+        if getattr(spec, key) and named.stage != where:
+            return key, "no such key, as stage.do is not " + where, getattr(spec, key)
+    return None
