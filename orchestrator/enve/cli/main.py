@@ -58,6 +58,14 @@ COMMANDS: dict[str, Command] = {
     "shell": Command(
         "enve.cli.shell", "join the terminal of a resource, or open a shell on a node"
     ),
+    "fire": Command("enve.cli.fire", "build, install, set up and run a product on this machine"),
+    "run": Command("enve.cli.fire", "run a product: the same as enve fire run"),
+    "execute": Command("enve.cli.fire", "run a product's fixed command"),
+    "test": Command("enve.cli.fire", "run a product's tests"),
+    "build": Command("enve.cli.fire", "build a product, and say where the artifact is"),
+    "install": Command("enve.cli.fire", "install a product, and say where"),
+    "setup": Command("enve.cli.fire", "set up a product, and say where"),
+    "module": Command("enve.cli.fire", "a file for a shell, with a product's environment"),
     "inventory": Command("enve.cli.inventory", "nodes, groups and variables as loaded"),
     "profile": Command("enve.cli.profile", "what a product's enve.yml becomes; is it good"),
     "keys": Command("enve.cli.keys", "make, import, list and export OpenPGP keys"),
@@ -112,13 +120,21 @@ def _dispatch(words: list[str]) -> int:
 
 def run_command(name: str, words: Sequence[str], *, prog: str) -> int:
     """Parse the words of one command and run it."""
-    module = import_module(_known(name).module)
+    module = import_module(_module(name, words))
     parser = arguments.Parser(prog=prog, description=_known(name).help)
     parser.set_defaults(command=name)
     module.configure(parser)
     args = parser.read(words)
     code: int = module.run(args)
     return code
+
+
+def _module(name: str, words: Sequence[str]) -> str:
+    """`enve shell` without an address, or with a folder or a url in its place, is a product's."""
+    first = words[0] if words else "."
+    if name == "shell" and (first in (".", "..", "--") or "/" in first):
+        return COMMANDS["fire"].module
+    return _known(name).module
 
 
 def _known(name: str) -> Command:

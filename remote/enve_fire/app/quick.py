@@ -153,8 +153,7 @@ def go(rc: Rc, path: str, more: Sequence[str], environ: Mapping[str, str]) -> st
         sys.stdout.flush()
         os._exit(0)
     if rc.target == SHELL:
-        shell = environ.get("SHELL") or "/bin/sh"
-        return _execute([shell, *more], env)
+        return _execute(more or [environ.get("SHELL") or "/bin/sh"], env)
     if rc.cmd and (rc.target == RUN or (rc.target == EXECUTE and not more)):
         return _execute([*rc.cmd, *more], env)
     return "words"

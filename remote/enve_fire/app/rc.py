@@ -40,7 +40,7 @@ def keep(
             loaded.product.table, found.hash, found.where, dep.named(found.deps), ctx.jobs
         ),
         cmd,
-        [(path, quick.stat_text(path)) for path in sorted(loaded.files)],
+        [(path, quick.stat_text(path)) for path in (*sorted(loaded.files), *loaded.missing)],
         found.dirs,
         found.marks,
         _sources(found, ctx),
@@ -83,7 +83,8 @@ def _until(request: Request, loaded: Loaded) -> int:
 
 def _is_young(loaded: Loaded) -> bool:
     """Whether a file of the profile may have another content than was read, and the same stat."""
-    return any(not _is_settled(path, data) for path, data in loaded.files.items())
+    there = any(os.path.lexists(path) for path in loaded.missing)
+    return there or any(not _is_settled(path, data) for path, data in loaded.files.items())
 
 
 def _is_settled(path: str, data: bytes) -> bool:

@@ -36,11 +36,13 @@ class Request(
         keep: bool
 
 
-class Loaded(namedtuple("Loaded", "product files")):
-    """`files`: {absolute path: bytes} of all that the profile was read from."""
+class Loaded(namedtuple("Loaded", "product files missing", defaults=((),))):
+    """`files`: {absolute path: bytes} of all that the profile was read from · `missing`: absolute
+    paths that would have been read if they were there."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
         product: Product
         files: Mapping[str, bytes]
+        missing: Sequence[str]

@@ -117,7 +117,8 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("name", THERE)
 def test_flags_mean_the_same_everywhere(name: str) -> None:
-    """The same letter belongs to the same long flag in every command."""
+    """The same letter belongs to the same long flag in every command. Those about one product take
+    its profile by -f."""
     parser = arguments.Parser(prog=name)
     parser.set_defaults(command=name)
     importlib.import_module(main.COMMANDS[name].module).configure(parser)
@@ -127,6 +128,8 @@ def test_flags_mean_the_same_everywhere(name: str) -> None:
         "-K": "--ask-become-pass", "-T": "--timeout", "-y": "--yes", "-o": "--output",
         "-w": "--watch", "-s": "--state",
     }  # fmt: skip
+    if any("--profile" in action.option_strings for action in parser._actions):
+        meaning["-f"] = "--file"
     for action in parser._actions:
         short = next((flag for flag in action.option_strings if len(flag) == 2), None)
         if short in meaning:

@@ -25,7 +25,7 @@ def test_each_target(bench):
     assert bench.good("run", "-f", profile, folder, "--", "and", "Bob") == "hello Ann and Bob"
     assert bench.good("execute", "-f", profile, folder) == "hello all"
     assert bench.fire("execute", "-f", profile, folder, "--", "x").returncode == 64
-    assert bench.good("shell", "-f", profile, folder, "--", "-c", "greet shell") == "hello shell"
+    assert bench.good("shell", "-f", profile, folder, "--", "greet", "shell") == "hello shell"
     module = bench.good("module", "-f", profile, folder)
     line = f". {module}; greet module"
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True)

@@ -88,7 +88,7 @@ def test_the_environment_is_that_of_the_rc_over_the_callers(env, facts):
     [
         ("execute", [], "ran"),
         ("execute", ["--", "a"], "words"),
-        ("shell", ["--", "-c", "echo $GREETING"], "it's"),
+        ("shell", ["--", "sh", "-c", "echo $GREETING"], "it's"),
     ],
 )
 def test_each_target(env, facts, target, words, wanted):

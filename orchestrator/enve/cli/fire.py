@@ -1,0 +1,104 @@
+"""`enve fire` and the commands for each of its targets: a product on this machine, with no node."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from enve.cli import product
+from enve.errors import StageFailure, UsageError
+
+if TYPE_CHECKING:
+    from enve.cli import arguments
+    from enve_fire.app.request import Loaded, Request
+    from enve_fire.stage.context import Context
+
+TARGETS = ("run", "execute", "shell", "module", "test", "build", "install", "setup")
+FIRE = "fire"
+WITH_WORDS = ("run", "shell")
+ABOUT = """\
+TARGET is one of run (which it is without one) execute shell module test build install setup; each
+is a command of its own too. Nothing is done that was done before and has not changed.
+
+WORDS follow the command that runs, or are run in place of a shell. build, install and setup print
+where the result is, module a file for `.` of a shell.
+
+Exit codes: what ran; 64; 65; 80 checkout 81 settle 82 build 83 install 84 setup 85 test 86 busy"""
+
+
+def configure(parser: arguments.Parser) -> None:
+    """Its flags."""
+    command = parser.get_default("command")
+    parser.epilog = ABOUT
+    if command == FIRE:
+        parser.add_argument("target", nargs="?", metavar="TARGET", help="how far it goes")
+    product.flags(parser)
+    parser.add_argument("--root", metavar="DIR", help="install there, not in the store")
+    if command in (FIRE, "build"):
+        parser.add_argument("--check", action="store_true", help="build again, and compare")
+    parser.set_defaults(words=None, check=False)
+    parser.takes_words = parser.mixed = True
+
+
+def run(args: argparse.Namespace) -> int:
+    """What runs takes the place of this process."""
+    from enve.app.stages import here  # noqa: PLC0415
+    from enve_fire.app.fire import fire  # noqa: PLC0415
+    from enve_fire.core.trouble import Trouble  # noqa: PLC0415
+
+    target = _target(args)
+    try:
+        ctx = here(os.environ, _report, offline=args.offline, refresh=args.refresh)
+        return fire(_request(args, target), _loaded(args, ctx), ctx)
+    except Trouble as trouble:
+        raise StageFailure(
+            trouble.message, exit_code=trouble.code, hint=trouble.hint, log=trouble.log
+        ) from None
+
+
+def _target(args: argparse.Namespace) -> str:
+    """A word that is no target is the url. Raises UsageError."""
+    if args.command != FIRE:
+        target = str(args.command)
+    elif args.target is None or args.target in TARGETS:
+        target = args.target or TARGETS[0]
+    elif args.url is None:
+        target, args.url = TARGETS[0], args.target
+    else:
+        hint = f"a target is one of {' '.join(TARGETS)}; words for what runs stand behind --"
+        raise UsageError(f"enve fire has no target '{args.target}'", hint=hint)
+    if args.words and target not in WITH_WORDS:
+        raise UsageError(f"{target} takes no words", hint="enve run URL -- WORDS")
+    if args.check and target != "build":
+        raise UsageError("--check is for build", hint="enve build --check")
+    return target
+
+
+def _request(args: argparse.Namespace, target: str) -> Request:
+    """Its words are those that `enve.cli.start` looks for the next time."""
+    from enve_fire.app.quick import split  # noqa: PLC0415
+    from enve_fire.app.request import Request  # noqa: PLC0415
+
+    words, _ = split(["enve", *sys.argv[1:]])
+    sets = "\n".join((*args.profile, *args.set))
+    more = args.words or []
+    return Request(target, words, more, args.root or "", sets, args.check, not args.refresh)
+
+
+def _loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
+    from enve.app.checkout import by  # noqa: PLC0415
+    from enve.load.profile import Profiles  # noqa: PLC0415
+    from enve_fire.app.request import Loaded  # noqa: PLC0415
+    from enve_fire.core.product import Product  # noqa: PLC0415
+
+    profiles = Profiles(by(ctx.store, ctx.how))
+    found, loaded = profiles.product(product.where(args), product.asked(args, profiles))
+    files = {os.path.abspath(path): data for path, data in loaded.files.items()}  # noqa: PTH100
+    missing = [os.path.abspath(path) for path in sorted(loaded.missing)]  # noqa: PTH100
+    return Loaded(Product(found.pinned.text, found.source, found.table), files, missing)
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr)
