@@ -47,11 +47,11 @@ def pack(entry: Entry, target: BinaryIO) -> None:
 
 
 def _add(tar: TarFile, path: str, name: str) -> None:
-    """Owners say nothing elsewhere; times do not travel but in whole seconds."""
+    """Owners and the times of folders say nothing elsewhere; those of files are whole seconds."""
     member = tar.gettarinfo(path, name)
     member.uid = member.gid = 0
     member.uname = member.gname = ""
-    member.mtime = int(member.mtime)
+    member.mtime = 0 if member.isdir() else int(member.mtime)
     if member.isreg():
         with open(path, "rb") as file:
             tar.addfile(member, file)
