@@ -1,7 +1,8 @@
 """One maker at a time: a lock of the kernel's, which a killed process cannot leave behind.
 
-The file says who holds it, for a message; that it exists means nothing. On a file system without
-such locks everybody goes ahead, and whoever is first to rename wins.
+The file says who holds it, for a message; that it exists means nothing. Those who wait for what is
+being made share the lock once it is free: all of them see it at the same time, not in a row. On a
+file system without such locks everybody goes ahead, and whoever is first to rename wins.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from enve_pm.shell.guard.lock import sign
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Callable
+    from typing import Any, Callable
 
 PATIENCE = 2.0  # seconds until somebody is told why nothing happens
 PAUSE = 0.005
@@ -28,12 +29,21 @@ _held: set[tuple[int, str]] = set()  # (thread, path)
 
 
 class Lock:
-    """A context manager. `folder`: one that nobody else can open anything in."""
+    """A context manager. `folder`: one that nobody else can open anything in. `look`: whether what
+    is wanted is there; where somebody else has made it, that is `found`, and we hold nothing."""
 
-    def __init__(self, folder: str, name: str, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: str,
+        name: str,
+        report: Callable[[str], None],
+        look: Callable[[], Any] = lambda: None,
+    ) -> None:
         self.path = folder + "/" + name
         self.kernel = True  # whether the file system has locks
+        self.found: Any = None
         self._report = report
+        self._look = look
         self._fd = -1
 
     def __enter__(self) -> Lock:
@@ -41,8 +51,9 @@ class Lock:
             raise Trouble(FAILED, "%s is needed to make itself" % os.path.basename(self.path))
         while not self._take():
             os.close(self._fd)
-        sign(self._fd)
-        _held.add((get_ident(), self.path))
+        if self.found is None:
+            sign(self._fd)
+            _held.add((get_ident(), self.path))
         return self
 
     def __exit__(
@@ -62,8 +73,13 @@ class Lock:
     def _take(self) -> bool:
         """False where the file was removed meanwhile: there is another one now."""
         self._fd = os.open(self.path, _FLAGS, 0o600)
+        self.found = None
         try:
-            self._wait()
+            if not self._tried(fcntl.LOCK_EX):
+                self._wait(fcntl.LOCK_SH)
+                self.found = self._look()
+                if self.found is None:
+                    self._wait(fcntl.LOCK_EX)
             return os.path.samestat(os.fstat(self._fd), os.lstat(self.path))
         except FileNotFoundError:
             return False
@@ -71,18 +87,19 @@ class Lock:
             os.close(self._fd)
             raise
 
-    def _wait(self) -> None:
+    def _wait(self, how: int) -> None:
         end = time.monotonic() + PATIENCE
-        while not self._tried():
+        while not self._tried(how):
             if time.monotonic() > end:
-                self._report("waiting for pid %s, which makes %s" % (self._holder(), self._what()))
-                fcntl.flock(self._fd, fcntl.LOCK_EX)
+                name = os.path.basename(self.path)
+                self._report("waiting for pid %s, which makes %s" % (self._holder(), name))
+                fcntl.flock(self._fd, how)
                 return
             time.sleep(PAUSE)
 
-    def _tried(self) -> bool:
+    def _tried(self, how: int) -> bool:
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._fd, how | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError as error:
@@ -93,9 +110,6 @@ class Lock:
 
     def _holder(self) -> str:
         return os.pread(self._fd, 20, 0).decode("ascii", "replace").strip() or "?"
-
-    def _what(self) -> str:
-        return os.path.basename(self.path)
 
 
 def idle(path: str) -> int | None:

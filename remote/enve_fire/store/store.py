@@ -68,8 +68,8 @@ class Store:
             return found
         if method is None and not self.webs:
             raise _miss(wanted)
-        with self._locked(wanted, report) as lock:
-            found = self.find(wanted)
+        with self._locked(wanted, report, lambda: self.find(wanted)) as lock:
+            found = lock.found or self.find(wanted)
             if found is not None:
                 return found
             made = self._made(wanted, method, report, lock.kernel)
@@ -78,7 +78,7 @@ class Store:
 
     def hold(self, wanted: Wanted, report: Report = quiet) -> Lock:
         """The lock of an entry that is changed in place: a context manager."""
-        return self._locked(wanted, report)
+        return self._locked(wanted, report, lambda: None)
 
     def put_root(self, name: str, entry: Entry, path: str = "") -> None:
         """Keep an entry and what it needs, until the root is dropped or `path` is gone. A root of
@@ -150,11 +150,11 @@ class Store:
             store = trust.store(self.first, self.me)
         return shelf.mine(store, catalog, private, self.me)
 
-    def _locked(self, wanted: Wanted, report: Report) -> Lock:
+    def _locked(self, wanted: Wanted, report: Report, look: Callable[[], Any]) -> Lock:
         """The lock lies on the first shelf, wherever there is room for the entry."""
         first = self._mine(wanted.catalog, wanted.private)[0]
         shelf.furnish(first, self.me)
-        return Lock(first + "/" + entries.LOCK, wanted.name, report)
+        return Lock(first + "/" + entries.LOCK, wanted.name, report, look)
 
     def _made(self, wanted: Wanted, method: Method | None, report: Report, locked: bool) -> Entry:
         from enve_fire.store.making import Making
