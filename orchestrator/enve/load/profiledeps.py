@@ -52,10 +52,11 @@ Load = Callable[[Checked, Asked, "Chain"], Mapping[str, Any]]
 
 
 class Chain(NamedTuple):
-    """Which products led here."""
+    """Which products led here. `fetched`: the folder of the last one, if it is nobody's own."""
 
     keys: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    fetched: str = ""
 
     def told(self, name: str) -> str:
         return " <- ".join((*self.names, name))
@@ -80,14 +81,17 @@ class Deps:
         return rows
 
     def _dep(self, one: Needed, chain: Chain) -> Found:
-        url = _url(one)
+        url = _url(one, chain.fetched)
         if len(chain.keys) > profile.DEPTH:
             raise one.item.bad(f"more than {profile.DEPTH} deps of deps: {chain.told(url.text)}")
         key = key_of(self._check(url, profile.section({}, "checkout"), one.item).pinned, one.asked)
         if key in chain.keys:
             raise one.item.bad(f"products that need each other: {chain.told(url.text)}")
         if key not in self._found:
-            self._found[key] = self.product(url, one.asked, chain, self._load, one.item)
+            try:
+                self._found[key] = self.product(url, one.asked, chain, self._load, one.item)
+            except InputError as error:
+                raise _needed(error, one.item) from None
         return self._found[key]
 
     def product(
@@ -95,7 +99,9 @@ class Deps:
     ) -> Found:
         """What is at a url. `item`: where it is asked for."""
         checked = self._check(url, profile.section({}, "checkout"), item)
-        inner = Chain((*chain.keys, key_of(checked.pinned, asked)), (*chain.names, url.text))
+        keys = (*chain.keys, key_of(checked.pinned, asked))
+        fetched = "" if url.kind == FOLDER else str(checked.folder)
+        inner = Chain(keys, (*chain.names, url.text), fetched)
         table = load(checked, asked, inner)
         if any(name in table.get("checkout", {}) for name in DECIDING):
             checked = self._check(url, profile.section(table, "checkout"), item)
@@ -115,9 +121,21 @@ class Deps:
         return self._checked[key]
 
 
-def _url(one: Needed) -> Url:
+def _needed(error: InputError, item: Item) -> InputError:
+    """What is wrong with a product, and who needs it."""
+    if error.where is None:
+        error.where = item.where
+    elif error.where != item.where:
+        error.notes += (f"needed at {item.where}",)
+    return error
+
+
+def _url(one: Needed, fetched: str) -> Url:
+    """`fetched`: the folder of a product that is read only here; a node has it elsewhere."""
+    file = Path(one.item.file).resolve()
+    folder = "" if fetched and file.is_relative_to(fetched) else str(file.parent)
     try:
-        return parse(one.url, str(Path(one.item.file).resolve().parent))
+        return parse(one.url, folder)
     except Bad as bad:
         raise one.item.bad(f"url of a dep: wanted {bad.args[0]}, found {bad.args[1]}") from None
 

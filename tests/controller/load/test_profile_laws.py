@@ -233,6 +233,26 @@ def test_what_the_profile_says_of_the_checkout_is_checked_out(tmp_path: Path) ->
     assert [(one["subdir"], one["strip"]) for one in seen] == [("", 1), ("b", 2)]
 
 
+def test_a_product_that_was_fetched_needs_nothing_beside_it(tmp_path: Path) -> None:
+    """Its folder is a store's: elsewhere it is another. What a plan adds lies beside the plan."""
+    from enve.errors import InputError
+
+    fetched, plan, lib = tmp_path / "fetched", tmp_path / "plan.yml", tmp_path / "lib"
+    for folder, text in ((fetched, "deps: {run: [{url: ./lib}]}"), (lib, "")):
+        folder.mkdir()
+        (folder / "enve.yml").write_text(f"enve: 1\ntitle: a\n{text}\n")
+
+    def checkout(url: Url, options: Mapping[str, Any]) -> Checked:
+        return Checked(fetched if url.kind == "git" else Path(url.base), "git:1", url)
+
+    where = Url("git", "git+https://h/a", "1" * 40)
+    with pytest.raises(InputError, match="wanted an absolute path, or a url, found"):
+        Profiles(checkout).product(where)
+    config = parse_yaml(b"deps: {run: [{url: ./lib}]}", str(plan))
+    table = Profiles(checkout).product(where, Asked(config=config))[1].table
+    assert table["deps"]["run"][0]["url"] == f"file://{lib}"
+
+
 def test_too_many_products_are_refused(tmp_path: Path) -> None:
     """Each of six levels needs the next one many times, in its own words."""
     from enve.errors import InputError
