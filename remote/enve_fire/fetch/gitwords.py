@@ -53,9 +53,9 @@ _KNOWN: Sequence[Tuple[Tuple[str, ...], str, str, bool]] = (
     ),
     (("No space left on device",), "no space is left", "enve store gc", False),
     (
-        ("File too large", "died of signal 25", "signal 25"),
-        "it is larger than the limit of a download",
-        "take a tag as an archive, or raise the limit",
+        ("invalid index-pack output", "File too large"),
+        "it is larger than the limit of a download, or damaged",
+        "raise the limit, or take a tag as an archive",
         False,
     ),
     (("Could not resolve host",), "no such host, or no name service", "see the url", True),

@@ -56,7 +56,7 @@ class View:
         root = (*(self.top or ()), *self.below)
         depth = len(steps) - 1 - len(root)
         reached = (*steps[: len(steps) - 1 - up], *way[up:])
-        if target.startswith("/") or up <= depth or up > len(steps) - 1:
+        if target.startswith("/") or up <= depth or up > len(steps) - 1 or ".." in way[up:]:
             return target  # inside anyway, or outside: then it is refused
         if reached[: len(root)] != root:
             return target
