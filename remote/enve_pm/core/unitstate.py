@@ -192,8 +192,9 @@ def load(data: dict[str, Any], now: int) -> Unit:
     name = data["name"]
     unit = Unit(name, data["index"], UnitSpec.again(data["spec"], name), now)
     unit.since = 0
-    for slot in PLAIN.keys() & data.keys():
-        setattr(unit, slot, data[slot])
+    for slot, value in data.items():
+        if slot in PLAIN:
+            setattr(unit, slot, value)
     for key in SPECS:
         raw = data.get(key)
         if raw is not None:

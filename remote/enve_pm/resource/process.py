@@ -94,12 +94,10 @@ class Processes:
         it does not run has been told. Raises SpawnError, OSError."""
         its = self._prepare(run, spec, env, fds) if run.step == states.START else -1
         try:
-            argv = argv or self._command(run, spec, env)
-            if run.step == states.START:
-                cwd(spec, self._home)  # the spot's folder is there
-                self.belongings.give(run, spec, env, fds)
-            parameter = describe(run, argv, self._loop.system.wall())
-            made = order(spec, self._home, argv, env, fds)
+            made = order(spec, self._home, argv, env, fds)  # the spot's folder is there
+            made.argv = argv or self._command(run, spec, env)
+            self.belongings.give(run, spec, env, fds)
+            parameter = describe(run, made.argv, self._loop.system.wall())
             main = self._runs.start_of(run.unit)
             made.room = room(spec, run.step, self._home, self.active, main)
             self.belongings.limit(run, made.room)

@@ -134,8 +134,7 @@ class Jobs:
 
     def restore(self, kept: dict[str, list[str]], under_way: set[str]) -> None:
         self._kept, self._running = kept, under_way
-        for jobs in kept.values():
-            self._follow(jobs)
+        self._follow([jobs[-1] for jobs in kept.values() if jobs])  # its last one
 
     # -- what an earlier pm left -------------------------------------------------------------------
     def earlier(self) -> Iterator[Open]:

@@ -109,7 +109,7 @@ class Home:
             self.pending.remove(path)
 
     def owed(self, unit: str) -> bytes:
-        return self._text(quote(unit), "owed").encode()
+        return self._rare(quote(unit), "owed").encode()
 
     def set_done(self, unit: str, mark: str) -> None:
         """Keep that a job has run; empty: it shall run again."""
@@ -189,7 +189,7 @@ class Home:
             try:
                 line = self._text(folder, "parameter")
                 if line:
-                    yield Kept(unquote(folder), line, self._text(folder, "planned"))
+                    yield Kept(unquote(folder), line, self._rare(folder, "planned"))
             except ValueError:
                 continue
 
@@ -203,6 +203,11 @@ class Home:
                 continue
             if shown.startswith(ALIVE):
                 self.pending.put(path, DOWN + shown[len(ALIVE) :], REPLACED, SHARED)
+
+    def _rare(self, folder: str, name: str) -> str:
+        """Of a file that most units have not: to ask first costs less than an error."""
+        path = "%s/units/%s/%s" % (self.path, folder, name)
+        return self._text(folder, name) if os.access(path, os.F_OK) else ""
 
     def _text(self, folder: str, name: str) -> str:
         try:
