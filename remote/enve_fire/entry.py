@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "fetch": "fetch",
     "fire": "fire",
     "store": "store",
+    "unit": "unit",
 }
 
 

@@ -90,6 +90,7 @@ class Pm:
         engine.kinds[TIMER] = self.timed
         engine.kinds[LOADER] = self.loaders
         engine.kinds[STAGE] = self.stages
+        self.stages.units = lambda: list(engine.machine.units)
         self.loaders.noted, self.loaders.acceptor = self.board.noted, lambda: self.acceptor
         self.timed.noted, self.timed.lasts = self.board.noted, self._lasts
         self.jobs.ends = self._ends

@@ -52,10 +52,11 @@ def platform(value: Any) -> Any:
 
 
 # source: what has to be found at the url · place: the root that it is installed into; without it
-# the folder of the product in the spot's directory · platform: of an artifact that is brought along
+# the folder of the product in the spot's directory · artifact: the url of one that was built
+# elsewhere · platform: of one that was
 body = record(
     {"do": one_of(*STAGES), "url": text(4096), "table": table},
-    {"source": text(128, 0), "place": folder, "platform": platform},
+    {"source": text(128, 0), "place": folder, "artifact": text(4096), "platform": platform},
 )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core import stages
+from enve_pm.core import stages, states
 from enve_pm.core.canonical import dumps
 from enve_pm.core.effects import SpawnFailed
 from enve_pm.core.unit import STAGE
@@ -20,7 +20,7 @@ from enve_pm.shell.state.pending import REPLACED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from enve_pm.core.effects import Signal, Spawn
@@ -43,6 +43,7 @@ class StageUnits:
         self._logs = logs
         self._processes = processes
         self._emit = emit
+        self.units: Callable[[], Iterable[str]] = tuple  # the names of all units of this pm
         self._said: dict[int, int] = {}  # by the number of the run: what it says is read from there
 
     def spawn(self, effect: Spawn, spec: UnitSpec) -> None:
@@ -59,6 +60,8 @@ class StageUnits:
         argv = program.stages(program.here(), "unit", run.step, self._place(spec))
         env = environment(spec, self._home, run.job)
         env["ENVE_STORE"] = store(self._home.path, spec.user)
+        if run.step == states.MAKE:
+            env["ENVE_USED"] = self._used(spec)
         line = rows(dumps(spec.raw))
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
@@ -81,6 +84,12 @@ class StageUnits:
             raise SpawnError("stage:no place is called " + spec.unit)
         spot = whole(self._home.spot(named.spot), spec.user)
         return str(spec.body.get("place", "%s/%s" % (spot, named.product)))
+
+    def _used(self, spec: UnitSpec) -> str:
+        """The versions that have units at the same spot: what runs may need one of them."""
+        spot = stages.spot(spec.unit)
+        found = {found for found in map(stages.split, self.units()) if found is not None}
+        return ":".join(sorted({one.product for one in found if one.spot == spot}))
 
     def signal(self, effect: Signal, spec: UnitSpec) -> None:
         self._processes.signal(effect, spec)

@@ -40,8 +40,9 @@ def _make(above: str, own: str, user: str) -> None:
     if not os.path.isdir(above):
         os.mkdir(above)
         os.chmod(above, 0o711)  # noqa: S103  others pass, and see no names
-    os.mkdir(own)
-    os.chmod(own, 0o755)  # noqa: S103  of others only root's is used, who then reads it
+    os.mkdir(own, 0o700)
+    if os.path.basename(own) == ROOT:
+        os.chmod(own, 0o755)  # noqa: S103  what root has built, others use
     if user and os.getuid() == 0:
         import pwd
 

@@ -1,0 +1,139 @@
+"""One step of one unit that pm has: whether a stage was done, or doing it.
+
+A check looks at one mark, or for one entry of the store; it fetches nothing and writes nothing. A
+build counts as there, too, where what was built is validly installed: nobody needs it then.
+"""
+
+from __future__ import annotations
+
+from enve_fire.core import profile, title
+from enve_fire.core.product import Product
+from enve_fire.core.trouble import INPUT, Trouble
+from enve_fire.stage import build as building
+from enve_fire.stage import dep, marks
+from enve_fire.stage import setup as setting
+from enve_fire.stage.chain import Chain
+from enve_fire.stage.place import Place
+from enve_pm.core.fieldcheck import Bad
+from enve_pm.core.stages import BUILD, INSTALL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Any
+
+    from enve_fire.stage.context import Context
+    from enve_pm.core.unit import UnitSpec
+
+
+class Step:
+    """`spec`: the unit's; `root`: where it is installed; `own`: the unit's own folder, with what
+    was brought along for it. Raises Trouble."""
+
+    def __init__(self, spec: UnitSpec, root: str, own: str, ctx: Context) -> None:
+        body = spec.body
+        self.do = body["do"]
+        self._brought = own + "/product" if spec.product else ""
+        self._artifact = body.get("artifact", "")
+        self._own = own
+        self._ctx = ctx
+        self._named = title.parse_unit(spec.unit)
+        product = Product(body["url"], body.get("source", ""), _table(body["table"]))
+        if self._named is None or self._named.product != product.name:
+            raise Trouble(INPUT, "%s: wanted a stage of %s" % (spec.unit, product.name))
+        platform = body.get("platform", [])
+        if platform and list(ctx.platform) != platform:
+            told = "the artifact that was brought is for %s, this is %s"
+            raise Trouble(INPUT, told % (" ".join(platform), " ".join(ctx.platform)))
+        shared = "place" in body
+        self._place = Place(root, root if shared else self._named.spot, shared)
+        self._chain = Chain(product, ctx, self._place)
+
+    @property
+    def _table(self) -> Mapping[str, Any]:
+        return self._chain.product.table
+
+    # -- is it there? -----------------------------------------------------------------------------
+    def check(self) -> bool:
+        """Raises Trouble, OSError."""
+        if self.do == BUILD:
+            return self._installed() or self._built()
+        if self.do == INSTALL:
+            return self._installed()
+        return self._installed() and setting.is_valid(self._chain.product, self._place)
+
+    def _installed(self) -> bool:
+        found = marks.read_hash(self._place.installed(self._table))
+        return bool(found) and found == self._chain.hash(profile.INSTALL)
+
+    def _built(self) -> bool:
+        if not profile.builds(self._table) and not self._imported:
+            return self._fetched()
+        return any(self._ctx.store.find(self._wanted(private)) for private in (False, True))
+
+    def _fetched(self) -> bool:
+        """Whether its source is here."""
+        alone = self._ctx._replace(how=self._ctx.how._replace(offline=True))
+        try:
+            return bool(Chain(self._chain.product, alone).fetched.path)
+        except Trouble:
+            return False
+
+    def _wanted(self, private: bool = False) -> Any:
+        hashes = [chain.hash(stage) for chain, stage in self._chain.deps(profile.BUILD)]
+        return building.wanted(self._chain.product, hashes, self._ctx, private)
+
+    # -- do it ------------------------------------------------------------------------------------
+    def make(self, used: Collection[str] = ()) -> None:
+        """`used`: the versions that must stay. Raises Trouble, OSError."""
+        if self.do == BUILD:
+            self._build()
+        elif self.do == INSTALL:
+            self._install(used)
+        else:
+            needs = dep.named(self._chain.ready(profile.INSTALL))
+            setting.setup(self._chain.product, self._place, self._ctx, self._own, needs)
+
+    @property
+    def _imported(self) -> bool:
+        return bool(self._brought or self._artifact)
+
+    def _build(self) -> None:
+        if self._imported:
+            self._ctx.store.make(self._wanted(), self._import, self._ctx.report)
+        else:
+            self._chain.material()
+
+    def _import(self, out: str) -> None:
+        """What was built elsewhere becomes the entry that a build here would have made."""
+        from enve_fire.core import mark
+        from enve_fire.tree.copy import copy
+        from enve_fire.tree.modes import close_files
+        from enve_fire.tree.remove import remove
+
+        copy(self._brought or self._fetch(self._artifact), out)
+        remove(out + "/" + mark.FOLDER)  # what a package says of itself
+        close_files(out, profile.section(self._table, profile.INSTALL)["setuid"])
+
+    def _fetch(self, text: str) -> str:
+        from enve_fire.stage.checkout import checkout
+
+        plain = self._ctx._replace(how=self._ctx.how._replace(strip=0))
+        return str(checkout(text, None, plain).path)
+
+    def _install(self, used: Collection[str]) -> None:
+        from enve_fire.stage import versions
+
+        self._chain.installed()
+        if not self._place.shared:
+            for gone in versions.prune(self._place, self._table, used):
+                self._ctx.report("%s is removed: install.keep" % gone)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = profile.check(value)
+    except Bad as bad:
+        told = "stage.table%s: wanted %s, found %.80r"
+        raise Trouble(INPUT, told % ("".join(bad.args[2:]), *bad.args[:2])) from None
+    return found

@@ -1,0 +1,169 @@
+"""A step of a unit as pm starts it: a process, the line on stdin, why on a pipe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.fetching import MAIN, PLAIN, Repo
+
+BUILD = ["mkdir -p $OUT$PREFIX/bin", "cp tool $OUT$PREFIX/bin/", "date +%N >$OUT$PREFIX/when"]
+CONF = "port=1\n"
+
+
+class Node:
+    """One spot's folder, a store, and a product."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.repo = Repo(path / "source")
+        (self.repo.path / "tool").write_text("#!/bin/sh\necho one\n")
+        self.repo.git("add", "-A")
+        self.repo.git("commit", "-qm", "one")
+        self.place = path / "spots/web/tool-1"
+        self.own = path / "spots/own"
+        self.own.mkdir(parents=True)
+        self.table: dict[str, Any] = {
+            "enve": 1,
+            "title": "tool",
+            "version": "1",
+            "prefix": "/opt/tool",
+            "build": {"run": BUILD},
+            "setup": {"files": [self.file(CONF)], "run": ['echo "$ENVE_STAGE" >$ROOT/ran']},
+        }
+        self.body = {
+            "url": self.repo.url + "#" + self.repo.git("rev-parse", "HEAD").strip(),
+            "source": "git:" + self.repo.git("rev-parse", "HEAD^{tree}").strip(),
+        }
+
+    def file(self, content: str) -> dict[str, Any]:
+        """A config file, whose content lies beside as pm places it."""
+        name = hashlib.sha256(content.encode()).hexdigest()
+        (self.own / name).write_text(content)
+        return {"path": "/opt/tool/etc/conf", "mode": 0o600, "sha256": name}
+
+    def step(self, do: str, step: str, **more: Any) -> tuple[int, str]:
+        """(exit status, what pm is told)"""
+        body = {"do": do, "table": self.table, **self.body, **more.pop("body", {})}
+        line = {"v": 1, "name": f"[tool-1!{do}@web]", "kind": "stage", "stage": body, **more}
+        ours, theirs = os.pipe()
+        env = {**PLAIN, "ENVE_STORE": str(self.path / "store"), "SPOT_DIR": str(self.own)}
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", str(MAIN), "unit", step, str(self.place)],
+            input=json.dumps(line, sort_keys=True, separators=(",", ":")).encode(),
+            env=env,
+            preexec_fn=lambda: os.dup2(theirs, 3),
+            pass_fds=(3,),
+            capture_output=True,
+            check=False,
+        )
+        os.close(theirs)
+        with os.fdopen(ours) as said:
+            return done.returncode, said.read()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    return Node(tmp_path)
+
+
+def made(node: Node, *stages: str) -> None:
+    for do in stages:
+        assert node.step(do, "make") == (0, "")
+        assert node.step(do, "check") == (0, "")
+
+
+def test_a_chain_is_made_and_then_is_there(node: Node) -> None:
+    for do in ("build", "install", "setup"):
+        assert node.step(do, "check") == (1, "")
+    made(node, "build", "install", "setup")
+    assert (node.place / "opt/tool/etc/conf").read_text() == CONF
+    assert (node.place / "ran").read_text() == "setup\n"
+
+
+def test_other_config_is_another_setup_and_nothing_else(node: Node) -> None:
+    made(node, "build", "install", "setup")
+    when = (node.place / "opt/tool/when").read_text()
+    node.table["setup"]["files"] = [node.file("port=2\n")]
+    states = [node.step(do, "check")[0] for do in ("build", "install", "setup")]
+    assert states == [0, 0, 1]
+    made(node, "setup")
+    assert (node.place / "opt/tool/etc/conf").read_text() == "port=2\n"
+    assert (node.place / "opt/tool/when").read_text() == when
+
+
+def test_a_build_counts_as_there_while_it_is_installed(node: Node) -> None:
+    made(node, "build", "install")
+    (node.path / "store").rename(node.path / "gone")
+    assert node.step("build", "check") == (0, "")
+    (node.place / ".enve/install").unlink()
+    assert node.step("build", "check") == (1, "")
+
+
+def test_what_fails_says_why(node: Node) -> None:
+    node.table["build"] = {"run": ["echo first", "echo no rule >&2; exit 7"]}
+    code, why = node.step("build", "make")
+    assert code == 82
+    assert "build of tool-1: status 7: echo no rule" in why
+
+
+def test_what_was_brought_is_taken_for_what_a_build_makes(node: Node) -> None:
+    node.table["build"] = {"run": ["exit 1"]}
+    product = node.own / "product"
+    (product / "opt/tool").mkdir(parents=True)
+    (product / ".enve").mkdir()
+    (product / "opt/tool/brought").write_text("x")
+    tar = {"kind": "tar", "sha256": "0" * 64, "size": 1}
+    assert node.step("build", "make", product=tar) == (0, "")
+    made(node, "install")
+    assert (node.place / "opt/tool/brought").read_text() == "x"
+    other = {"platform": ["Plan9", "mips", ""]}
+    code, why = node.step("build", "make", product=tar, body=other)
+    assert code == 65
+    assert "is for Plan9 mips" in why
+
+
+def test_a_source_that_is_another_is_refused(node: Node) -> None:
+    code, why = node.step("build", "make", body={"source": "git:" + "0" * 40})
+    assert code == 80
+    assert "wanted git:000" in why
+
+
+def test_old_versions_go_and_those_in_use_stay(node: Node) -> None:
+    node.table["install"] = {"keep": 1}
+    made(node, "build", "install")
+    first, node.place = node.place, node.place.with_name("tool-2")
+    node.table["version"] = "2"
+    for used, left in (("tool-1", True), ("", False)):
+        body = {"do": "install", "table": node.table, **node.body}
+        line = {"v": 1, "name": "[tool-2!install@web]", "kind": "stage", "stage": body}
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", str(MAIN), "unit", "make", str(node.place)],
+            input=json.dumps(line, sort_keys=True, separators=(",", ":")).encode(),
+            env={**PLAIN, "ENVE_STORE": str(node.path / "store"), "ENVE_USED": used},
+            check=False,
+        )
+        assert done.returncode == 0
+        assert first.exists() == left
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b'{"name":"x"}', b"\xff", b'{"name":"[a!build@b]","stage":{"do":"build"}}'],
+)
+def test_a_line_that_is_none(tmp_path: Path, data: bytes) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(MAIN), "unit", "make", str(tmp_path / "p")],
+        input=data,
+        env={**PLAIN, "ENVE_STORE": str(tmp_path / "store")},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 65
+    assert b"Traceback" not in done.stderr
