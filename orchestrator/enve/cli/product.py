@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def flags(parser: argparse.ArgumentParser) -> None:
-    """URL -f --profile --set."""
+    """URL -f --profile --set --refresh --offline."""
     parser.add_argument("url", nargs="?", metavar="URL", help="a url or a folder; else this one")
     parser.add_argument("-f", "--file", metavar="FILE", help="a profile in place of its own")
     parser.add_argument(
@@ -31,6 +31,10 @@ def flags(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="a variable, or a key such as build.network; wins over all others",
     )
+    parser.add_argument(
+        "--refresh", action="store_true", help="look up again what can move: branches, tags"
+    )
+    parser.add_argument("--offline", action="store_true", help="open no socket")
 
 
 def where(args: argparse.Namespace) -> Url:

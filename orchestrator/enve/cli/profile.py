@@ -25,10 +25,6 @@ def configure(parser: arguments.Parser) -> None:
     )
     product.flags(parser)
     parser.add_argument(
-        "--refresh", action="store_true", help="look up again what can move: branches, tags"
-    )
-    parser.add_argument("--offline", action="store_true", help="open no socket")
-    parser.add_argument(
         "-o",
         "--output",
         type=arguments.one_of(("yaml", "json")),
