@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
 def _do(step: str, home: str, spec: UnitSpec, roots: dict[str, Any]) -> str:
     """Why it is not so, or not done; else empty."""
     try:
-        made = _KINDS[spec.kind](Place(home, spec, roots))
+        made = unit(Place(home, spec, roots))
         if step == states.CHECK:
             return made.check()
         made.make() if step == states.MAKE else made.undo()
@@ -66,6 +66,11 @@ def _do(step: str, home: str, spec: UnitSpec, roots: dict[str, Any]) -> str:
         name, why = str(error.filename or spec.kind), str(error.strerror)
         return why if why.startswith(name) else "%s: %s" % (name, why)
     return ""
+
+
+def unit(place: Place) -> Made:
+    """What makes the line's resource, by its kind."""
+    return _KINDS[place.spec.kind](place)
 
 
 def _leave(home: str, why: str) -> None:

@@ -1,0 +1,184 @@
+"""Roots that are really made: on this machine, by pm's own units."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.killed import at_every_step
+from tests.support.ownmounts import in_own_mounts
+
+from enve_fire.core.product import Product
+from enve_fire.core.trouble import SETTLE, Trouble
+from enve_fire.stage import marks
+from enve_fire.stage.context import Context
+from enve_fire.stage.settle import settle, show, unsettle, words
+from enve_pm.shell.process import mountinfo
+
+pytestmark = [pytest.mark.real, pytest.mark.host]
+
+MACHINE = [
+    {"type": "bind", "src": path, "dst": path, "ro": True}
+    for path in ("/usr", "/etc/ssl")
+    if Path(path).is_dir()
+]
+DATA = {"type": "bind", "src": "data", "dst": "/srv/data"}
+CACHE = {"type": "tmpfs", "dst": "/var/cache", "size": 65536}
+USER = {"name": "app", "uid": 4711}
+
+
+def _product(**section: Any) -> Product:
+    table = {"enve": 1, "title": "app", "prefix": "/opt/app", "settle": section}
+    return Product("file:///nowhere", "tree:none", table)
+
+
+def _context() -> Context:
+    return Context(None, None, lambda line: None, 1, ("Linux", "x86_64", ""), {})
+
+
+def _run(product: Product, home: Path, *argv: str) -> str:
+    done = subprocess.run(
+        words(product, str(home), argv), check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
+
+
+def _mounts(home: Path) -> list[str]:
+    return [mount.at for mount in mountinfo.below(str(home), mountinfo.read())]
+
+
+@pytest.mark.parametrize("isolate", ["chroot", "jail"])
+def test_a_root_of_what_is_shown(tmp_path: Path, isolate: str) -> None:
+    volume = {"path": "data", "mode": 0o750}
+    mounts = [*MACHINE, DATA, CACHE]
+    wanted = _product(mounts=mounts, volumes=[volume], users=[USER], isolate=isolate)
+    software = tmp_path / "installed"
+    software.mkdir()
+    (software / "hello").write_text("hello\n")
+
+    def work() -> None:
+        home = tmp_path / "home"
+        found = settle(wanted, _context(), str(home))
+        show(str(home), str(software), "/opt/app")
+        assert settle(wanted, _context(), str(home)).hash == found.hash
+        assert _run(wanted, home, "/bin/cat", "/opt/app/hello") == "hello\n"
+        assert _run(wanted, home, "/bin/sh", "-c", "echo $$").strip() in (
+            ("1",) if isolate == "jail" else (str(n) for n in range(1 << 22))
+        )
+        assert "app:x:4711:4711" in _run(wanted, home, "/bin/grep", "app", "/etc/passwd")
+        _run(wanted, home, "/bin/sh", "-c", "echo kept > /srv/data/file")
+        assert "tmpfs" in _run(wanted, home, "/bin/sh", "-c", "grep /var/cache /proc/self/mounts")
+        assert not (Path(found.root) / "home").exists()
+        unsettle(str(home))
+        assert _mounts(home) == []
+        assert (home / "spots/here/data/file").read_text() == "kept\n"
+        assert marks.read_hash(str(home / ".enve/root")) == ""
+        unsettle(str(home), purge=True)
+        assert not home.exists()
+
+    in_own_mounts(work)
+
+
+def test_what_was_unmounted_is_missed(tmp_path: Path) -> None:
+    wanted = _product(mounts=[*MACHINE, CACHE])
+
+    def work() -> None:
+        found = settle(wanted, _context(), str(tmp_path))
+        subprocess.run(["umount", found.root + "/var/cache"], check=True)
+        settle(wanted, _context(), str(tmp_path))
+        assert any(at.endswith("/var/cache") for at in _mounts(tmp_path))
+        changed = _product(mounts=[*MACHINE])
+        assert settle(changed, _context(), str(tmp_path)).hash != found.hash
+        assert not any(at.endswith("/var/cache") for at in _mounts(tmp_path))
+        unsettle(str(tmp_path))
+
+    in_own_mounts(work)
+
+
+def test_an_overlay_over_a_folder_and_an_archive(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    (base / "etc").mkdir(parents=True)
+    (base / "etc/motd").write_text("base\n")
+    packed = tmp_path / "root.tar.gz"
+    subprocess.run(["tar", "-C", base, "-czf", packed, "."], check=True)
+
+    def work(section: dict[str, Any], home: Path) -> None:
+        from enve_fire.fetch.how import How
+        from enve_fire.store.store import Store
+
+        store = Store.of({"ENVE_STORE": str(tmp_path / "store")})
+        ctx = _context()._replace(store=store, how=How())
+        found = settle(_product(**section), ctx, str(home))
+        motd = Path(found.root) / "etc/motd"
+        assert motd.read_text() == "base\n"
+        motd.write_text("written\n")
+        unsettle(str(home))
+        assert (base / "etc/motd").read_text() == "base\n"
+        assert _mounts(home) == []
+
+    in_own_mounts(lambda: work({"from": f"snapshot:{base}"}, tmp_path / "one"))
+    in_own_mounts(lambda: work({"from": f"tar:file://{packed}"}, tmp_path / "two"))
+
+
+def test_what_cannot_be_made_leaves_nothing_mounted(tmp_path: Path) -> None:
+    wanted = _product(mounts=[*MACHINE, CACHE, {"type": "bind", "src": "/no/such", "dst": "/a"}])
+
+    def work() -> None:
+        with pytest.raises(Trouble, match="/no/such") as failed:
+            settle(wanted, _context(), str(tmp_path))
+        assert failed.value.code == SETTLE
+        assert _mounts(tmp_path) == []
+
+    in_own_mounts(work)
+
+
+def test_nothing_is_purged_that_somebody_else_has_mounted(tmp_path: Path) -> None:
+    wanted = _product(mounts=[*MACHINE])
+
+    def work() -> None:
+        settle(wanted, _context(), str(tmp_path))
+        theirs = tmp_path / "spots/here/theirs"
+        theirs.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "theirs", theirs], check=True)
+        (theirs / "file").write_text("theirs")
+        with pytest.raises(Trouble, match=f"{theirs} is mounted in it") as refused:
+            unsettle(str(tmp_path), purge=True)
+        assert refused.value.code == SETTLE
+        assert (theirs / "file").read_text() == "theirs"
+
+    in_own_mounts(work)
+
+
+@pytest.mark.parametrize("every", [41, pytest.param(1, marks=pytest.mark.nightly)])
+def test_killed_at_any_step_the_next_one_is_right(memory: Path, every: int) -> None:
+    wanted = _product(mounts=[*MACHINE, CACHE])
+    home = memory / "home"
+
+    def work() -> None:
+        for _ in at_every_step(lambda: settle(wanted, _context(), str(home)), every):
+            found = settle(wanted, _context(), str(home))
+            assert Path(found.root, "usr/bin").is_dir()
+            unsettle(str(home), purge=True)
+        unsettle(str(home), purge=True)
+
+    in_own_mounts(work)
+
+
+def test_who_is_not_root_is_told_what_it_takes(tmp_path: Path) -> None:
+    def work() -> None:
+        os.setuid(65534)
+        with pytest.raises(Trouble, match=r"CAP_SYS_ADMIN.*uid 65534") as refused:
+            settle(_product(mounts=MACHINE), _context(), "/nonexistent/home")
+        assert refused.value.code == SETTLE
+
+    assert sys.platform == "linux"
+    in_own_mounts(work)
+
+
+def test_no_section_is_no_root(tmp_path: Path) -> None:
+    assert settle(_product(), _context(), str(tmp_path / "home")) == ("", "")
+    assert not (tmp_path / "home").exists()
