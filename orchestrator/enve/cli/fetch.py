@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from enve.cli.store import Failed
+from enve.cli.trouble import failure
 
 ABOUT = """\
 `enve fetch help` tells the rest.
@@ -24,4 +24,4 @@ def run(args: argparse.Namespace) -> int:
     try:
         return main(args.words)
     except Trouble as trouble:
-        raise Failed(trouble.code, trouble.message, trouble.hint) from None
+        raise failure(trouble) from None

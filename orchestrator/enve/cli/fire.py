@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from enve.cli import product
-from enve.errors import StageFailure, UsageError
+from enve.cli.trouble import failure
+from enve.errors import UsageError
 
 if TYPE_CHECKING:
     from enve.cli import arguments
@@ -53,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
         ctx = here(os.environ, _report, offline=args.offline, refresh=args.refresh)
         return fire(_request(args, target), _loaded(args, ctx), ctx)
     except Trouble as trouble:
-        raise StageFailure(
-            trouble.message, exit_code=trouble.code, hint=trouble.hint, log=trouble.log
-        ) from None
+        raise failure(trouble) from None
 
 
 def _target(args: argparse.Namespace) -> str:

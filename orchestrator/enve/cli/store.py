@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from enve.errors import EnveError
+from enve.cli.trouble import failure
 
 ABOUT = """\
-`enve store help` tells all verbs: list path meta get keep drop gc verify.
+`enve store help` tells all verbs: list path meta get keep drop gc verify export.
 Exit codes: 0; 3 a command failed; 5 a wrong signature; 64; 87 not in the store"""
 
 
@@ -25,12 +25,4 @@ def run(args: argparse.Namespace) -> int:
     try:
         return main(args.words)
     except Trouble as trouble:
-        raise Failed(trouble.code, trouble.message, trouble.hint) from None
-
-
-class Failed(EnveError):
-    """A trouble of the stages, with its own exit code."""
-
-    def __init__(self, code: int, message: str, hint: str) -> None:
-        super().__init__(message, hint=hint)
-        self.exit_code = code
+        raise failure(trouble) from None

@@ -6,7 +6,7 @@ import os
 import time
 
 from enve_fire.core import title as titles
-from enve_fire.store import draft, shelf, survey
+from enve_fire.store import draft, inuse, shelf, survey
 from enve_fire.store import entry as entries
 from enve_fire.store.collection import DAY, Collection, Thing
 from enve_fire.store.lock import idle
@@ -36,6 +36,7 @@ class Collector:
             Thing(path, item.entry.name, item.bytes, item.used, survey.deps(item))
             for path, item in self.items.items()
         ]
+        self._users: dict[str, int] | None = None
         pairs = [(root.name, root.entry) for root in self.roots]
         self.collection = Collection(things, pairs)
 
@@ -45,8 +46,8 @@ class Collector:
         return [self.items[thing.key] for thing in found]
 
     def run(self, doomed: Sequence[Item]) -> list[Item]:
-        """Those that went: not those that somebody holds, or has asked for meanwhile."""
-        gone = [item for item in doomed if self._gone(item)]
+        """Those that went: not those that somebody holds, uses, or has asked for meanwhile."""
+        gone = [item for item in doomed if item.entry.path not in self.users() and self._gone(item)]
         for one in self.shelves:
             self._tidy(one)
         return gone
@@ -60,7 +61,15 @@ class Collector:
             lines.append("it was of use within a day, by itself or by what needs it")
         if self._held(item):
             lines.append("somebody holds its lock")
+        if item.entry.path in self.users():
+            lines.append("process %d uses it" % self.users()[item.entry.path])
         return lines
+
+    def users(self) -> dict[str, int]:
+        """Paths of entries -> a process that uses it, at the first look."""
+        if self._users is None:
+            self._users = inuse.users(self.store)
+        return self._users
 
     # -- one entry ---------------------------------------------------------------------------------
     def _lock(self, one: Shelf, name: str) -> str:

@@ -85,7 +85,8 @@ class Store:
         that name in the same catalog is replaced."""
         from enve_fire.store import roots
 
-        shelves = self._mine(entry.catalog, entry.private)
+        hidden = not os.lstat(entry.shelf).st_mode & 0o077  # else its name would be seen
+        shelves = self._mine(entry.catalog, entry.private or hidden)
         own = entry.shelf if entry.shelf in shelves else shelves[0]
         shelf.furnish(own, self.me)
         roots.put(own, name, entry.name, path)

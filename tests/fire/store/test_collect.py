@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -107,6 +108,31 @@ def test_what_is_locked_stays(store: Store, verb: Verb) -> None:
         assert left(store) == {"x"}
     verb("gc", "--max-size", "0")
     assert left(store) == set()
+
+
+@pytest.mark.parametrize("how", ["cwd", "environment", "word"])
+def test_what_a_process_uses_stays(store: Store, verb: Verb, how: str) -> None:
+    made = filled(store, "x", 9)
+    words = ["sh", "-c", "echo; read line", made.path if how == "word" else "sh"]
+    pipe = subprocess.PIPE
+    env = {**os.environ, "ROOT": made.path if how == "environment" else ""}
+    cwd = made.path if how == "cwd" else None
+    with subprocess.Popen(
+        words, stdin=pipe, stdout=pipe, cwd=cwd, env={**os.environ, **env}
+    ) as one:
+        assert one.stdout and one.stdout.readline()
+        assert f"process {one.pid} uses it" in verb("gc", "--why", "x").stdout
+        verb("gc", "--max-size", "0")
+        assert left(store) == {"x"}
+        one.communicate(b"\n")
+    verb("gc", "--max-size", "0")
+    assert left(store) == set()
+
+
+def test_a_root_of_a_private_entry_is_hidden_too(store: Store) -> None:
+    made = filled(store, "x", private=True)
+    store.put_root("r", Entry(made.shelf, made.name, made.catalog))
+    assert list(Path(store.first).rglob("r")) == [Path(made.shelf, ".roots/r")]
 
 
 def test_it_happens_by_itself_where_a_write_crosses_the_limit(tmp_path: Path) -> None:
