@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import os
 
+from enve_fire.core.package import MEMBER
 from enve_pm.shell.product.unpack import Caps, Unfit, Unpacking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tarfile import TarFile, TarInfo
 
-    from enve_fire.fetch.view import View
+    from enve_fire.fetch.view import Steps, View
     from enve_pm.shell.state.folder import Folder
 
 MEMBERS, DEPTH, NAME = 500_000, 64, 4096
-PACKAGE = ".enve/pkg.json"  # the first member of what makepkg made
 LATEST = 1 << 33  # seconds
+CAPABILITY = "security.capability"
+_ABLE = "SCHILY.xattr." + CAPABILITY
 
 
 def caps(size: int) -> Caps:
@@ -29,7 +31,7 @@ def caps(size: int) -> Caps:
 
 
 def is_package(first: TarInfo | None) -> bool:
-    return first is not None and first.name == PACKAGE and first.isreg()
+    return first is not None and first.name == MEMBER and first.isreg()
 
 
 class Foreign(Unpacking):
@@ -88,13 +90,25 @@ class Foreign(Unpacking):
 
 
 class Package(Foreign):
-    """Owners can be given by root alone."""
+    """What enve itself packed: a tree as it lies below a root, so links may be absolute. Owners and
+    capabilities can be given by root alone."""
 
     def _fit(self, member: TarInfo) -> None:
         member.mode &= 0o6755 if member.isreg() else 0o755
 
     def _own(self, member: TarInfo, handle: int) -> None:
-        if os.geteuid() == 0:
+        """A new owner takes away the bits, and these the capabilities: so in this order."""
+        root = os.geteuid() == 0
+        if root:
             os.fchown(handle, member.uid, member.gid)
         if member.mode & 0o6000:
-            os.fchmod(handle, member.mode)  # a new owner has taken the bits away
+            os.fchmod(handle, member.mode)
+        able = member.pax_headers.get(_ABLE) if root and member.isreg() else None
+        if able:
+            os.setxattr(handle, CAPABILITY, able.encode("utf-8", "surrogateescape"))
+
+    def _symbolic(self, steps: Steps, member: TarInfo, inner: Folder) -> None:
+        if member.linkname.startswith("/") and "\0" not in member.linkname:
+            os.symlink(member.linkname, steps[-1], dir_fd=inner.fd)
+        else:
+            super()._symbolic(steps, member, inner)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support import packages
 from tests.support.fetching import Fetcher
 from tests.support.packed import PACKERS, folder, hard, link, member, tar, tree, zipped
 
@@ -318,6 +319,27 @@ def test_a_package_keeps_setuid_and_owners_where_nobody_can_run_it(
     assert stat.S_IMODE(Path(found.path, "opt/p/tmp").stat().st_mode) == 0o755
     assert stat.S_IMODE(Path(found.path).parent.stat().st_mode) == 0o700
     assert fetcher(str(file)) == found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives owners and capabilities")
+def test_what_makepkg_made_comes_out_as_it_went_in(tmp_path: Path, fetcher: Fetcher) -> None:
+    able = bytes.fromhex("0100000200040000000000000000000000000000")  # cap_net_bind_service=ep
+    root = packages.artifact(tmp_path / "tree")
+    os.setxattr(root / "opt/tool/bin/tool", "security.capability", able)
+    (root / "opt/tool/absolute").symlink_to("/opt/tool/bin/tool")
+    product = packages.built(install={"setuid": ["/opt/tool/bin/su"], "owner": "12:34"})
+    packed = packages.made(product, root, tmp_path / "tool.tar.gz")
+    found = fetcher(str(packed.path), strip=7)
+    here = tree(Path(found.path))
+    assert here.pop(".enve/pkg.json")
+    assert here.pop(".enve") is None
+    assert here == tree(root)
+    su = Path(found.path, "opt/tool/bin/su").stat()
+    assert (stat.S_IMODE(su.st_mode), su.st_uid, su.st_gid) == (0o4555, 12, 34)
+    tool = Path(found.path, "opt/tool/bin/tool")
+    assert os.getxattr(tool, "security.capability") == able
+    assert tool.stat().st_nlink == 2
+    assert found.epoch == packages.EPOCH
 
 
 def test_what_only_looks_like_a_package(tmp_path: Path, fetcher: Fetcher) -> None:
