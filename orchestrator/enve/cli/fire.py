@@ -83,7 +83,8 @@ def _request(args: argparse.Namespace, target: str) -> Request:
     words, _ = split(["enve", *sys.argv[1:]])
     sets = "\n".join((*args.profile, *args.set))
     more = args.words or []
-    return Request(target, words, more, args.root or "", sets, args.check, not args.refresh)
+    keep = not args.refresh and not args.secrets  # a secret may be another one the next time
+    return Request(target, words, more, args.root or "", sets, args.check, keep)
 
 
 def _loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
@@ -92,7 +93,7 @@ def _loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
     from enve_fire.app.request import Loaded  # noqa: PLC0415
     from enve_fire.core.product import Product  # noqa: PLC0415
 
-    profiles = Profiles(by(ctx.store, ctx.how))
+    profiles = Profiles(by(ctx.store, ctx.how), product.secrets(args))
     found, loaded = profiles.product(product.where(args), product.asked(args, profiles))
     files = {os.path.abspath(path): data for path, data in loaded.files.items()}  # noqa: PTH100
     missing = [os.path.abspath(path) for path in sorted(loaded.missing)]  # noqa: PTH100

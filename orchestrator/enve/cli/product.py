@@ -10,11 +10,12 @@ from enve.errors import UsageError
 
 if TYPE_CHECKING:
     from enve.load.profile import Asked, Profiles
+    from enve.load.secret import Secrets
     from enve_fire.core.url import Url
 
 
 def flags(parser: argparse.ArgumentParser) -> None:
-    """URL -f --profile --set --refresh --offline."""
+    """URL -f --profile --set --secrets --refresh --offline."""
     parser.add_argument("url", nargs="?", metavar="URL", help="a url or a folder; else this one")
     parser.add_argument("-f", "--file", metavar="FILE", help="a profile in place of its own")
     parser.add_argument(
@@ -30,6 +31,9 @@ def flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="K=V",
         help="a variable, or a key such as build.network; wins over all others",
+    )
+    parser.add_argument(
+        "--secrets", metavar="FILE", help="where the secrets of its profile are: NAME: {env: X}"
     )
     parser.add_argument(
         "--refresh", action="store_true", help="look up again what can move: branches, tags"
@@ -61,3 +65,11 @@ def asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
         sets.append((name, given(value, f"--set {name}=...")))
     inline = profiles.read(Path(args.file)) if args.file else None
     return Asked(tuple(args.profile), inline, sets=tuple(sets))
+
+
+def secrets(args: argparse.Namespace) -> Secrets:
+    """Those that its profile may name. Raises InputError."""
+    from enve.load.secret import Secrets  # noqa: PLC0415
+    from enve.load.yamlfile import read_yaml  # noqa: PLC0415
+
+    return Secrets(read_yaml(args.secrets) if args.secrets else None)
