@@ -94,15 +94,34 @@ _PM: Sequence[tuple[str, str, float, str, bool]] = (
 
 
 _CHANGE = (
-    "of it a start of Python takes 7 ms, the program's modules 12, the states of all units packed "
-    "5, read back and indexed 13; it lay between 44 and 58 on the machine that the bar was set on, "
-    "and lies between 64 and 70 on an Intel Xeon"
+    "of it the program's 170 modules take two fifths (a fifth of these goes into finding their "
+    "files, which one file of all of them would save), the states of all units packed, for the "
+    "trial and for good, a fifth, read back and indexed another, exec and the start of Python a "
+    "tenth; it lay between 44 and 58 on the machine that the bar was set on, and lies between 64 "
+    "and 75 on an Intel Xeon"
+)
+_STREAM = (
+    "nothing but posix_spawn of as many services, in which pm waits, takes two thirds of the bar "
+    "there; the rest is pm's own CPU, of which the lines, checked by the policy, the ceilings and "
+    "the machine, take about a third"
 )
 WHY: Mapping[str, str] = {  # what is known to stand behind a bar that may be missed
     "march of one config, beside two bare execs": (
         "it depends on the processor: the program that took 2.34 x on an AMD EPYC took 2.7 x on an "
         "Intel Xeon, where its successor of the same day took 2.62 x"
     ),
+    "CPU of pm for that": (
+        "each unit is some 35 calls of the kernel and a thousand of Python's: a quarter of the CPU "
+        "goes into posix_spawn and what surrounds it, an eighth into files for people and for the "
+        "next pm, a fifth into the start of Python, modules and the units' files"
+    ),
+    "restart after SIGKILL, p50": (
+        "a bare posix_spawn is a third of the bar; the kernel lists the 1,000 children once to pm "
+        "(0.15 ms), which must see whom the dead one left behind, and to who measures, who looks "
+        "every half a millisecond"
+    ),
+    "one stream that starts all": _STREAM,
+    "one stream that changes all": _STREAM + "; and each old service must have ended first",
     "change of program: CPU of pm": _CHANGE,
     "change of program: the longest silence": _CHANGE,
 }
