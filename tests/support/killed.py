@@ -15,7 +15,8 @@ STEPS = (
 
 def at_every_step(work: Callable[[], object], every: int = 1) -> Iterator[int]:
     """`every`: how many steps lie between two that it is killed at. Gives N each time that `work`,
-    done in a process of its own, was killed before step N; ends when it came to its end."""
+    done in a process of its own, was killed before step N; ends when it came to its end. Only
+    that process's steps count, not those of its children."""
     for number in range(0, 10_000, every):
         pid = os.fork()
         if not pid:
@@ -31,9 +32,10 @@ def at_every_step(work: Callable[[], object], every: int = 1) -> Iterator[int]:
 
 def _doomed(work: Callable[[], object], number: int) -> None:
     left = [number]
+    me = os.getpid()
 
     def step(event: str, arguments: object) -> None:
-        if event in STEPS:
+        if event in STEPS and os.getpid() == me:
             if not left[0]:
                 os.kill(os.getpid(), signal.SIGKILL)
             left[0] -= 1
