@@ -114,5 +114,6 @@ PARTS: dict[str, Part] = {
     "crowd": _crowd,
     "inventory": _text("Reading inventories and plans", "benchmarks.inventory"),
     "sign": _text("Signing a fleet", "benchmarks.sign"),
+    "noop": _text("Running a product that has not changed", "benchmarks.stages_noop"),
     "accept": _text("Accepting a stream on a node", "benchmarks.accept"),
 }
