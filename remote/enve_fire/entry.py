@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # word: the module of enve_fire.verb whose `main(words) -> exit status` does it
 COMMANDS: dict[str, str] = {
     "_pack": "packing",
+    "makepkg": "makepkg",
     "fetch": "fetch",
     "fire": "fire",
     "store": "store",

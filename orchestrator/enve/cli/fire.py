@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
     target = _target(args)
     try:
-        ctx = here(os.environ, _report, offline=args.offline, refresh=args.refresh)
-        return fire(_request(args, target), _loaded(args, ctx), ctx)
+        ctx = here(os.environ, report, offline=args.offline, refresh=args.refresh)
+        return fire(_request(args, target), loaded(args, ctx), ctx)
     except Trouble as trouble:
         raise failure(trouble) from None
 
@@ -87,7 +87,7 @@ def _request(args: argparse.Namespace, target: str) -> Request:
     return Request(target, words, more, args.root or "", sets, args.check, keep)
 
 
-def _loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
+def loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
     from enve.app.checkout import by  # noqa: PLC0415
     from enve.load.profile import Profiles  # noqa: PLC0415
     from enve_fire.app.request import Loaded  # noqa: PLC0415
@@ -100,5 +100,5 @@ def _loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
     return Loaded(Product(found.pinned.text, found.source, found.table), files, missing)
 
 
-def _report(line: str) -> None:
+def report(line: str) -> None:
     print(line, file=sys.stderr)

@@ -69,6 +69,7 @@ COMMANDS: dict[str, Command] = {
     "inventory": Command("enve.cli.inventory", "nodes, groups and variables as loaded"),
     "profile": Command("enve.cli.profile", "what a product's enve.yml becomes; is it good"),
     "keys": Command("enve.cli.keys", "make, import, list and export OpenPGP keys"),
+    "makepkg": Command("enve.cli.makepkg", "what a product is built to, as one file"),
     "fetch": Command("enve.cli.fetch", "get a commit, an archive or a folder, and say where it is"),
     "store": Command("enve.cli.store", "what is made once and kept: look, make, keep, collect"),
     "config": Command("enve.cli.config", "settings and where each comes from"),

@@ -31,7 +31,8 @@ def makepkg(
     target = _target(out, package)
     end = next((end for end in packages.ENDS if target.endswith(end)), "")
     if not end:
-        raise Trouble(USAGE, "%s: wanted a name that ends in one of %s" % (out, packages.ENDS))
+        told = "%s: wanted a name that ends in one of %s"
+        raise Trouble(USAGE, told % (out, " ".join(packages.ENDS)))
     order = Order(product, path, package.bh, package.data().decode(), package.epoch, False)
     with _File(target) as file:
         sink = _Hashed(compress.into(file, end))

@@ -41,15 +41,15 @@ def _slow(words: Sequence[str]) -> int:
         raise Trouble(
             USAGE, "wanted [%s] [URL]" % "|".join(TARGETS), "words for it stand behind --"
         )
-    ctx = _context(found)
-    loaded = _loaded(rest[0] if rest else ".", found.text("-f"), ctx)
+    ctx = context_of(found)
+    what = loaded(rest[0] if rest else ".", found.text("-f"), ctx)
     keep = not found.has("--refresh")
     check = found.has("--check")
     request = Request(target, before, more, found.text("--root"), "", check, keep)
-    return fire(request, loaded, ctx)
+    return fire(request, what, ctx)
 
 
-def _context(found: Any) -> Context:
+def context_of(found: Any) -> Context:
     from enve_fire.core import profile
     from enve_fire.fetch.how import How
     from enve_fire.stage.context import context
@@ -64,7 +64,7 @@ def _report(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _loaded(url: str, file: str, ctx: Context) -> Loaded:
+def loaded(url: str, file: str, ctx: Context) -> Loaded:
     from enve_fire.app.request import Loaded
     from enve_fire.core.product import Product
     from enve_fire.stage.checkout import checkout

@@ -27,7 +27,7 @@ DAEMON = 1
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """One that another user reaches."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         Path(folder).chmod(0o777)
         yield Path(folder)
 

@@ -1,0 +1,31 @@
+"""`makepkg [URL] [-f FILE] [-o OUT] [--owners WAY] [--sign KEY]`: one file of what is built."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FLAGS = {
+    **{"-f": True, "-o": True, "--owners": True, "--sign": True},
+    **{"--refresh": False, "--offline": False},
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Prints the path. Raises Trouble, OSError."""
+    from enve_fire.app.packed import Asked, packed
+    from enve_fire.core.trouble import USAGE, Trouble
+    from enve_fire.pack.session import AUTO, WAYS
+    from enve_fire.verb.fire import context_of, loaded
+    from enve_fire.verb.words import Words
+
+    found = Words(words, FLAGS)
+    rest = found.takes(0, 1, "[URL] and flags: " + " ".join(FLAGS))
+    way = found.text("--owners", AUTO)
+    if way not in WAYS:
+        raise Trouble(USAGE, "--owners: wanted one of %s, found %s" % (" ".join(WAYS), way))
+    ctx = context_of(found)
+    product = loaded(rest[0] if rest else ".", found.text("-f"), ctx).product
+    print(packed(product, Asked(found.text("-o"), way, found.text("--sign")), ctx))
+    return 0
