@@ -158,6 +158,10 @@ class Lab:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Also of one of which only some nodes were started, or none."""
         for node in self.nodes:
             node.stop()
         shutil.rmtree(self.folder, ignore_errors=True)

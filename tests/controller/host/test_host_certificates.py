@@ -37,9 +37,7 @@ def lab() -> Iterator[Lab]:
     first = made.nodes[0]
     first.__class__ = Certified
     yield made
-    for node in made.nodes:
-        if node.process is not None:
-            node.stop()
+    made.end()
 
 
 CASES = {

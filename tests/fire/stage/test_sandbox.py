@@ -75,7 +75,8 @@ def test_as_somebody_else_than_root_too(tmp_path):
     code = """
 import os, sys, tempfile
 os.umask(0o077)
-os.chdir(tempfile.mkdtemp())
+place = tempfile.TemporaryDirectory()
+os.chdir(place.name)
 from enve_fire.stage import sandbox, commands
 for kind in sandbox.BWRAP, sandbox.USERNS:
     walls = sandbox.Sandbox(kind, (os.getcwd(),))
