@@ -16,9 +16,9 @@ from enve.load.item import Item
 from enve.load.profiledep import Asked
 from enve.load.profiledeps import Chain, Checked, Checkout, Deps, Found, local
 from enve.load.profilefolder import Beside, Unreadable
-from enve.load.profilelayers import layered, named
+from enve.load.profilelayers import above, layered, named
 from enve.load.profilescope import Workshop
-from enve.load.profiletable import Made, make
+from enve.load.profiletable import Made, make, options
 from enve.load.secret import Secrets
 from enve.load.yamlfile import parse_yaml, read_bytes
 from enve_fire.core.url import Url
@@ -52,7 +52,7 @@ class Profiles:
         self._beside = Beside()
         self._shop = Workshop(secrets or Secrets(None), self._beside)
         self._foreign = Workshop(Secrets(None), self._beside)  # a dep gets no secret
-        self._deps = Deps(checkout, self._dep)
+        self._deps = Deps(checkout, self._dep, self._early)
 
     def read(self, path: Path) -> Item:
         """A profile that lies elsewhere, for `inline` or `Asked.inline`."""
@@ -80,6 +80,13 @@ class Profiles:
     def _dep(self, checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:
         root = layered(self._root(checked.folder, asked), asked)
         return make(root, self._foreign, self._deps, chain, AS_DEP).table
+
+    def _early(self, asked: Asked) -> Mapping[str, Any]:
+        """Section `checkout`, as far as it does not stand in what is yet to be checked out."""
+        try:
+            return options(above(asked), self._foreign)
+        except InputError:  # it takes the profile's variables: then the profile is found as it is
+            return options(above(PLAIN), self._foreign)
 
     def _root(self, folder: Path, asked: Asked) -> Item:
         """What stands for the product's own profile, or that."""

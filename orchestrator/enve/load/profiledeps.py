@@ -47,6 +47,8 @@ def local(url: Url, options: Mapping[str, Any]) -> Checked:
 
 # url, section `checkout` with its defaults; raises Trouble
 Checkout = Callable[[Url, Mapping[str, Any]], Checked]
+# section `checkout`, as far as it is known before the profile is
+Early = Callable[[Asked], Mapping[str, Any]]
 # a product, how its profile is to be read, and which products led to it -> its table
 Load = Callable[[Checked, Asked, "Chain"], Mapping[str, Any]]
 
@@ -63,12 +65,13 @@ class Chain(NamedTuple):
 
 
 class Deps:
-    """Finds products. `load` reads what is needed by others, each once."""
+    """Finds products. `load` reads what is needed by others, each once; `early`: see Early."""
 
-    def __init__(self, checkout: Checkout, load: Load) -> None:
+    def __init__(self, checkout: Checkout, load: Load, early: Early) -> None:
         self._checkout = checkout
         self._load = load
-        self._checked: dict[tuple[str, str], Checked] = {}
+        self._early = early
+        self._checked: dict[tuple[Any, ...], Checked] = {}
         self._found: dict[str, Found] = {}
 
     def rows(self, needed: list[Needed], chain: Chain) -> list[dict[str, Any]]:
@@ -84,7 +87,7 @@ class Deps:
         url = _url(one, chain.fetched)
         if len(chain.keys) > profile.DEPTH:
             raise one.item.bad(f"more than {profile.DEPTH} deps of deps: {chain.told(url.text)}")
-        key = key_of(self._check(url, profile.section({}, "checkout"), one.item).pinned, one.asked)
+        key = key_of(self._check(url, self._early(one.asked), one.item).pinned, one.asked)
         if key in chain.keys:
             raise one.item.bad(f"products that need each other: {chain.told(url.text)}")
         if key not in self._found:
@@ -98,19 +101,18 @@ class Deps:
         self, url: Url, asked: Asked, chain: Chain, load: Load, item: Item | None = None
     ) -> Found:
         """What is at a url. `item`: where it is asked for."""
-        checked = self._check(url, profile.section({}, "checkout"), item)
+        checked = self._check(url, self._early(asked), item)
         keys = (*chain.keys, key_of(checked.pinned, asked))
         fetched = "" if url.kind == FOLDER else str(checked.folder)
         inner = Chain(keys, (*chain.names, url.text), fetched)
         table = load(checked, asked, inner)
-        if any(name in table.get("checkout", {}) for name in DECIDING):
-            checked = self._check(url, profile.section(table, "checkout"), item)
+        checked = self._check(url, profile.section(table, "checkout"), item)
         if _count(table) > MOST:
             raise _bad(item, f"{url.text} needs more than {MOST} products")
         return Found(checked.pinned, checked.source, table)
 
     def _check(self, url: Url, options: Mapping[str, Any], item: Item | None) -> Checked:
-        key = (url.text, json.dumps(options, sort_keys=True))
+        key = (url.text, *(options[name] for name in DECIDING))
         if key not in self._checked:
             try:
                 self._checked[key] = self._checkout(url, options)

@@ -8,27 +8,38 @@ from enve.load.item import Item
 from enve.load.profiledep import Asked
 from enve.load.profileform import FORM, LAYER
 from enve.load.profilemerge import Branch, Keys, Part, branch, is_nothing, merge, nested
+from enve.load.profiletables import WHOLE
+from enve.load.yamlfile import parse_yaml
 
-WHAT = "a profile"
+CHECKOUT = "checkout."
+_EMPTY = parse_yaml(b"{}", "")
 DEFAULT = "default"  # the name of what stands at the top; it may have a layer too
 
 
 def layered(root: Item, asked: Asked) -> Branch:
     """The merged table, not rendered yet. Raises InputError."""
-    FORM.known(root, WHAT)
-    found: Part = branch(root, WHAT)
+    FORM.known(root, WHOLE)
+    found: Part = branch(root, WHOLE)
     for name in asked.profiles:
         layer = _named(root, name)
         if layer is not None:
-            found = merge(LAYER, found, layer, WHAT)
+            found = merge(LAYER, found, layer, WHOLE)
     if asked.config is not None:
         LAYER.known(asked.config, "config")
-        found = merge(LAYER, found, asked.config, WHAT)
-    table = branch(found, WHAT)
+        found = merge(LAYER, found, asked.config, WHOLE)
+    table = branch(found, WHOLE)
     table.keys.pop("profiles", None)
     for path, value in asked.sets:
-        table = branch(merge(LAYER, table, _set(table, path, value), WHAT), WHAT)
+        table = branch(merge(LAYER, table, _set(table, path, value), WHOLE), WHOLE)
     return table
+
+
+def above(asked: Asked) -> Branch:
+    """The merged table without the product's own file, of which nothing is known yet."""
+    if asked.inline is not None:
+        return layered(asked.inline, asked)
+    sets = tuple(one for one in asked.sets if one[0].startswith(CHECKOUT))
+    return layered(_EMPTY, Asked(config=asked.config, sets=sets))
 
 
 def _named(root: Item, name: str) -> Part | None:
@@ -49,7 +60,7 @@ def named(root: Item) -> tuple[str, ...]:
 
 
 def _layers(root: Item) -> Keys:
-    found = branch(root, WHAT).keys.get("profiles")
+    found = branch(root, WHOLE).keys.get("profiles")
     return {} if found is None or is_nothing(found[1]) else branch(found[1], "profiles").keys
 
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from enve.load.item import Item
 from enve.load.profiledeps import Chain, Deps
 from enve.load.profileform import TABLE
-from enve.load.profilelayers import WHAT
 from enve.load.profilemerge import Branch, is_nothing
 from enve.load.profilereader import Reader
 from enve.load.profilescope import Scope, Workshop
+from enve.load.profiletables import WHOLE
 from enve_fire.core import profile
 from enve_pm.core.fieldcheck import Bad
 
@@ -38,7 +38,7 @@ def make(
     scope = Scope(keys.get("vars"), shop)
     reader = Reader(scope, shop)
     wanted = {name: pair for name, pair in root.keys.items() if name not in ("vars", *leave_out)}
-    table = TABLE.read(reader, Branch(root.item, wanted), WHAT, "")
+    table = TABLE.read(reader, Branch(root.item, wanted), WHOLE, "")
     table = _prefixed({"enve": FORMAT, **table}, reader)
     needed = table.pop("deps", {})
     _check(table, reader)  # before anything is fetched for it
@@ -48,6 +48,16 @@ def make(
     names = {name: scope.closure(frozenset(used)) for name, used in reader.names.items()}
     unused = scope.names.difference(*names.values())
     return Made(table, names, unused, frozenset(reader.hidden) | scope.hidden())
+
+
+def options(root: Branch, shop: Workshop) -> dict[str, Any]:
+    """Section `checkout` alone, with its defaults. Raises InputError."""
+    keys = {name: value for name, (_, value) in root.keys.items() if not is_nothing(value)}
+    if "checkout" not in keys:
+        return {**profile.DEFAULTS["checkout"]}
+    reader = Reader(Scope(keys.get("vars"), shop), shop)
+    found = TABLE.keys["checkout"].read(reader, keys["checkout"], "checkout", ".checkout")
+    return {**profile.DEFAULTS["checkout"], **found}
 
 
 def _prefixed(table: dict[str, Any], reader: Reader) -> dict[str, Any]:
@@ -81,7 +91,7 @@ def _check(table: Mapping[str, Any], reader: Reader) -> None:
     except Bad as bad:
         wanted, found, *rest = bad.args
         path = rest[0] if rest else ""
-        what = path.lstrip(".") or WHAT
+        what = path.lstrip(".") or WHOLE
         raise _nearest(path, reader).bad(
             f"{what}: wanted {wanted}, found {_shown(found, reader)}"
         ) from None

@@ -11,6 +11,8 @@ from enve.load.profilekinds import Kind, Schema
 from enve.load.profilemerge import Branch, Part, branch, is_nothing, place
 from enve.load.profilereader import Reader
 
+WHOLE = "a profile"  # what errors call the table at the top
+
 
 class Listed(Kind):
     """A list, or one value that stands for a list of one."""
@@ -18,14 +20,23 @@ class Listed(Kind):
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
 
+    def known(self, part: Part, what: str) -> None:
+        if not is_nothing(part):
+            for one in _several(part, what):
+                self._kind.known(one, what)
+
     def read(self, reader: Reader, part: Part, what: str, path: str) -> Any:
         reader.at(path, part)
-        items: Sequence[Part] = [part] if isinstance(part, Branch) else part.several(what)
-        return [self._kind.read(reader, one, what, f"{path}[{i}]") for i, one in enumerate(items)]
+        items = enumerate(_several(part, what))
+        return [self._kind.read(reader, one, what, f"{path}[{i}]") for i, one in items]
 
     def schema(self) -> Schema:
         inner = self._kind.schema()
         return {"anyOf": [{"type": "array", "items": inner}, inner]}
+
+
+def _several(part: Part, what: str) -> Sequence[Part]:
+    return [part] if isinstance(part, Branch) else part.several(what)
 
 
 class Mapped(Kind):
@@ -88,7 +99,7 @@ class Record(Kind):
     def read(self, reader: Reader, part: Part, what: str, path: str) -> Any:
         reader.at(path, part)
         return {
-            name: self.keys[name].read(reader, value, _inner(name, what, path), f"{path}.{name}")
+            name: self.keys[name].read(reader, value, _inner(name, what), f"{path}.{name}")
             for name, value in self.parts(part, what).items()
         }
 
@@ -97,7 +108,7 @@ class Record(Kind):
         if is_nothing(part):
             return
         for name, value in self.parts(part, what, ()).items():
-            self.keys[name].known(value, name)
+            self.keys[name].known(value, _inner(name, what))
 
     def parts(
         self, part: Part, what: str, required: Sequence[str] | None = None
@@ -127,8 +138,8 @@ class Record(Kind):
         }
 
 
-def _inner(name: str, what: str, path: str) -> str:
-    return f"{name} of {what}" if path else name
+def _inner(name: str, what: str) -> str:
+    return name if what == WHOLE else f"{name} of {what}"
 
 
 def _optional(kind: Kind) -> Schema:

@@ -233,6 +233,29 @@ def test_what_the_profile_says_of_the_checkout_is_checked_out(tmp_path: Path) ->
     assert [(one["subdir"], one["strip"]) for one in seen] == [("", 1), ("b", 2)]
 
 
+@pytest.mark.parametrize("way", ["inline", "config", "set"])
+def test_what_is_known_of_the_checkout_before_is_checked_out_at_once(
+    tmp_path: Path, way: str
+) -> None:
+    """An archive whose files lie at its top has no profile at all where a folder is left out."""
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top" / "enve.yml").write_text("enve: 1\ntitle: a\nvars: {n: 1}\n")
+
+    def archive(url: Url, options: Mapping[str, Any]) -> Checked:
+        assert options["strip"] == 0
+        return Checked(tmp_path / "top", "sha256:1", url)
+
+    layer = parse_yaml(b"enve: 1\ntitle: b\nvars: {n: 0}\ncheckout: {strip: '{{ n }}'}", "plan.yml")
+    plain = parse_yaml(b"checkout: {strip: 0}", "plan.yml")
+    ask = {
+        "inline": Asked(inline=layer),
+        "config": Asked(config=plain),
+        "set": Asked(sets=(("n", given("2", "--set n")), ("checkout.strip", given("0", "--set")))),
+    }
+    table = Profiles(archive).product(Url("archive", "https://h/a.tar"), ask[way])[1].table
+    assert table["checkout"] == {"strip": 0}
+
+
 def test_a_product_that_was_fetched_needs_nothing_beside_it(tmp_path: Path) -> None:
     """Its folder is a store's: elsewhere it is another. What a plan adds lies beside the plan."""
     from enve.errors import InputError
