@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 
 from enve_fire.core import title as titles
-from enve_fire.store import draft, inuse, shelf, survey
+from enve_fire.core.trouble import Trouble
+from enve_fire.store import amounts, draft, inuse, leftovers, shelf, survey
 from enve_fire.store import entry as entries
 from enve_fire.store.collection import DAY, Collection, Thing
 from enve_fire.store.lock import idle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+    from typing import Callable, Sequence
 
+    from enve_fire.store.store import Store
     from enve_fire.store.survey import Item, Shelf
 
-KINDS = (draft.META, draft.TEXT, draft.LOG, draft.SUMS)
+
+def by_itself(store: Store, report: Callable[[str], None]) -> None:
+    """After a write that crosses the limit. What was made is there: nothing ends in a failure."""
+    try:
+        if survey.weight(survey.own(store), store.me) <= store.limit:
+            return
+        collector = Collector(store)
+        gone = collector.run(collector.doomed(store.limit, None))
+    except (OSError, Trouble) as error:
+        report("the store is full, and cannot be collected: %s" % error)
+        return
+    if gone:
+        freed = amounts.told(sum(item.bytes for item in gone))
+        report("the store was full: %s went, %s" % (amounts.entries(len(gone)), freed))
 
 
 class Collector:
-    """Of what is mine in one folder of a store; what root or another user has there is theirs."""
+    """Of what is mine in the folder that is written to; what root or another has is theirs."""
 
-    def __init__(self, store: str, shelves: Sequence[Shelf], me: int) -> None:
-        self.store = store
+    def __init__(self, store: Store) -> None:
+        me = store.me
+        self.store = os.path.realpath(store.first)
         self.me = me
         self.now = time.time()
-        self.shelves = shelves
+        self.shelves = survey.own(store)
         self.items = {
             item.entry.path: item for one in self.shelves for item in survey.items(one, me)
         }
@@ -47,9 +64,17 @@ class Collector:
 
     def run(self, doomed: Sequence[Item]) -> list[Item]:
         """Those that went: not those that somebody holds, uses, or has asked for meanwhile."""
-        gone = [item for item in doomed if item.entry.path not in self.users() and self._gone(item)]
+        gone: list[Item] = []
+        needed: set[str] = set()  # by those that stay: they come before what they need
+        for item in doomed:
+            name = item.entry.name
+            if name in needed or item.entry.path in self.users() or not self._gone(item):
+                needed.update(self.collection.closure([name]))
+            else:
+                gone.append(item)
         for one in self.shelves:
-            self._tidy(one)
+            shelf.furnish(one.path, self.me)
+            leftovers.tidy(one.path, partial(self._lock, one), self.now)
         return gone
 
     def why(self, item: Item) -> list[str]:
@@ -92,79 +117,18 @@ class Collector:
             if time.time() - item.entry.used() < DAY:
                 return False  # asked for since we looked
             _remove(item.entry)
-            _unlink(path)
+            leftovers.unlink(path)
         finally:
             os.close(handle)
         return True
-
-    # -- what makers left --------------------------------------------------------------------------
-    def _tidy(self, one: Shelf) -> None:
-        """Drafts of the dead, failures of yesterday, and what is known of entries that are gone."""
-        shelf.furnish(one.path, self.me)
-        for name in sorted(set(_leftovers(one.path))):
-            path = self._lock(one, name)
-            handle = idle(path)
-            if handle is None:
-                continue
-            try:
-                self._clean(one.path, name)
-                if not os.path.lexists(one.path + "/" + name):
-                    _unlink(path)
-            finally:
-                os.close(handle)
-
-    def _clean(self, path: str, name: str) -> None:
-        draft.sweep(path, name, locked=False)
-        failed = "%s/%s/%s" % (path, entries.FAILED, name)
-        if self._old(failed):
-            draft.remove(failed)
-        entry = entries.Entry(path, name, "")
-        if not os.path.lexists(entry.path) and not self._young(entry.beside("json")):
-            _forget(entry)
-
-    def _old(self, path: str) -> bool:
-        return os.path.lexists(path) and not self._young(path)
-
-    def _young(self, path: str) -> bool:
-        """Somebody may be at it, on a file system without locks."""
-        try:
-            return self.now - os.lstat(path).st_mtime < DAY
-        except FileNotFoundError:
-            return False
-
-
-def _leftovers(path: str) -> Iterator[str]:
-    """Names that something is left of."""
-    for found in os.listdir(path):
-        if draft.of(found):
-            yield draft.of(found)
-    for inner in (entries.FAILED, entries.USED, entries.META, entries.LOCK):
-        for found in os.listdir(path + "/" + inner):
-            name = found.rpartition(".")[0] if inner == entries.META else found
-            here = os.path.lexists(path + "/" + name) and inner != entries.FAILED
-            if titles.parse_entry(name) and not here:
-                yield name
 
 
 def _remove(entry: entries.Entry) -> None:
     """At once for whoever looks; then piece by piece."""
     away = draft.aside(entry.shelf, entry.name)
     os.rename(entry.path, away)
-    _forget(entry)
+    leftovers.forget(entry)
     draft.remove(away)
-
-
-def _forget(entry: entries.Entry) -> None:
-    for kind in KINDS:
-        _unlink(entry.beside(kind))
-    _unlink("%s/%s/%s" % (entry.shelf, entries.USED, entry.name))
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def named_by(word: str, entry: entries.Entry) -> bool:

@@ -8,7 +8,7 @@ import errno
 import os
 import time
 
-from enve_fire.core.trouble import FAILED, MISS, Trouble
+from enve_fire.core.trouble import FAILED, MISS, REFUSED, Trouble
 from enve_fire.store import closing, draft
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
@@ -51,7 +51,7 @@ class Making:
             self._finish(int((time.monotonic() - begun) * 1000))
             return self._publish()
         except Exception as error:
-            if not (isinstance(error, Trouble) and error.code == MISS):
+            if not (isinstance(error, Trouble) and error.code in (MISS, REFUSED)):
                 self._failed()
             raise self._told(error) from error
         finally:

@@ -15,8 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, Mapping
 
-    from enve_fire.store import survey
-    from enve_fire.store.collect import Collector
     from enve_fire.store.making import Method
     from enve_fire.store.wanted import Wanted
 
@@ -73,7 +71,10 @@ class Store:
             if found is not None:
                 return found
             made = self._made(wanted, method, report, lock.kernel)
-        self._collect(report)
+        if self.limit:
+            from enve_fire.store import collect
+
+            collect.by_itself(self, report)
         return made
 
     def hold(self, wanted: Wanted, report: Report = quiet) -> Lock:
@@ -96,42 +97,22 @@ class Store:
 
     def drop_root(self, name: str) -> bool:
         """In every catalog; whether there was one."""
-        from enve_fire.store import roots
+        from enve_fire.store import roots, survey
 
-        return sum(roots.drop(one.path, name) for one in self.own()) > 0
+        return sum(roots.drop(one.path, name) for one in survey.own(self)) > 0
 
-    def shelves(self) -> list[survey.Shelf]:
-        """Mine and root's, of every member."""
-        from enve_fire.store import survey
-
-        return [one for store in self._stores() for one in survey.shelves(store, self.me)]
-
-    def own(self) -> list[survey.Shelf]:
-        """Those that are written to."""
-        from enve_fire.store import survey
-
-        try:
-            store = trust.store(self.first, self.me)
-        except FileNotFoundError:
-            return []
-        return [one for one in survey.shelves(store, self.me) if one.uid == self.me]
-
-    def collector(self) -> Collector:
-        from enve_fire.store.collect import Collector
-
-        return Collector(os.path.realpath(self.first), self.own(), self.me)
-
-    # -- inside ------------------------------------------------------------------------------------
-    def _shelves(self, wanted: Wanted) -> Iterator[str]:
-        for store in self._stores():
-            yield from shelf.to_read(store, wanted.catalog, wanted.private, self.me)
-
-    def _stores(self) -> Iterator[str]:
+    def folders(self) -> Iterator[str]:
+        """Of its members those that are there, the first first."""
         for member in (self.first, *self.others):
             try:
                 yield trust.store(member, self.me)
             except FileNotFoundError:
                 continue
+
+    # -- inside ------------------------------------------------------------------------------------
+    def _shelves(self, wanted: Wanted) -> Iterator[str]:
+        for store in self.folders():
+            yield from shelf.to_read(store, wanted.catalog, wanted.private, self.me)
 
     def _on(self, path: str, wanted: Wanted) -> Entry | None:
         found = Entry(path, wanted.name, wanted.catalog, wanted.private)
@@ -185,17 +166,6 @@ class Store:
         from enve_fire.store.substitute import Substitutes
 
         return Substitutes(self.webs, self.ring, self.me).bring(wanted, out, report) or {}
-
-    def _collect(self, report: Report) -> None:
-        """By itself, after a write that crosses the limit."""
-        from enve_fire.store import amounts, survey
-
-        if self.limit and survey.weight(self.own(), self.me) > self.limit:
-            collector = self.collector()
-            gone = collector.run(collector.doomed(self.limit, None))
-            if gone:
-                freed = amounts.told(sum(item.bytes for item in gone))
-                report("the store was full: %s went, %s" % (amounts.entries(len(gone)), freed))
 
 
 def _miss(wanted: Wanted) -> Trouble:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterator, Mapping, Sequence
 
     from enve_fire.store.roots import Root
+    from enve_fire.store.store import Store
 
 _BYTES = re.compile(rb'"bytes":([0-9]{1,15})')
 
@@ -36,6 +37,21 @@ class Item(namedtuple("Item", "entry shelf meta bytes used")):
         meta: Mapping[str, Any]
         bytes: int
         used: float
+
+
+def everything(store: Store) -> list[Item]:
+    """Entries of mine and root's, of every member."""
+    found = [one for folder in store.folders() for one in shelves(folder, store.me)]
+    return [item for one in found for item in items(one, store.me)]
+
+
+def own(store: Store) -> list[Shelf]:
+    """Those that are written to."""
+    try:
+        folder = trust.store(store.first, store.me)
+    except FileNotFoundError:
+        return []
+    return [one for one in shelves(folder, store.me) if one.uid == store.me]
 
 
 def shelves(store: str, me: int) -> Iterator[Shelf]:
@@ -110,9 +126,15 @@ def held(found: Sequence[Shelf], me: int) -> list[Root]:
     return [root for one in found for root in roots.read(one.path, me)]
 
 
-def drift(entry: Entry, me: int) -> list[str]:
-    """A line for each file that is not as it was made; nothing where nobody noted that."""
-    from enve_fire.tree.listing import differences
+def drift(entry: Entry, me: int) -> list[str] | None:
+    """A line for each file that is not as it was made, or was not there then; None where nobody
+    has noted what was."""
+    from enve_fire.tree.listing import differences, paths
 
     data = trust.read(entry.beside("sums"), me)
-    return differences(loads(data), entry.path) if data else []
+    if not data:
+        return None
+    rows = loads(data)
+    known = {row[0] for row in rows}
+    more = ["%s: was not there" % path for path in paths(entry.path) if path not in known]
+    return differences(rows, entry.path) + more

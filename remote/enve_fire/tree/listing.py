@@ -10,7 +10,7 @@ import stat
 
 from enve_fire.tree.contents import contents, sum_of
 from enve_fire.tree.names import real, shown
-from enve_fire.tree.walk import FILE, top
+from enve_fire.tree.walk import FILE, top, walk
 from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
@@ -29,6 +29,12 @@ _MISSING = (FileNotFoundError, NotADirectoryError)
 def listing(folder: str, cache: str = "", skip: Any = None) -> list[Listed]:
     """Sorted by the bytes of the paths; arguments and errors as of `contents`."""
     return rows_of(contents(folder, cache, skip))
+
+
+def paths(folder: str) -> list[str]:
+    """Of what is there now, sorted. Raises Trouble, OSError."""
+    with Folder(top(folder)) as root:
+        return sorted(shown(path) for _, path, _, _ in walk(root.fd))
 
 
 def rows_of(rows: Sequence[Row]) -> list[Listed]:

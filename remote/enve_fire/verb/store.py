@@ -151,14 +151,14 @@ def drop(store: Store, words: Sequence[str]) -> int:
 
 def export(store: Store, words: Sequence[str]) -> int:
     """Entries and what they need as signed archives in a folder, for a web server."""
-    from enve_fire.store import publish
+    from enve_fire.store import publish, survey
 
     found = Words(words, {"--sign-with": True})
     word, folder = found.takes(2, 2, "store export ENTRY FOLDER --sign-with KEY")
     key = found.text("--sign-with")
     if not key:
         raise Trouble(USAGE, "store export: wanted --sign-with KEY: nobody takes what is unsigned")
-    everything = storeview.everything(store)
+    everything = survey.everything(store)
     for item in publish.needed(storeview.named(store, word), everything):
         print(publish.publish(item.entry, folder, key))
     return 0

@@ -31,7 +31,7 @@ def listing(store: Store, words: Sequence[str]) -> int:
     found = Words(words, {"--catalog": True, "-o": True})
     found.takes(0, 0, "store list [--catalog C] [-o json]")
     only = found.text("--catalog")
-    items = [one for one in everything(store) if only in ("", one.entry.catalog)]
+    items = [one for one in survey.everything(store) if only in ("", one.entry.catalog)]
     if found.format() == "json":
         _json({"v": 1, "entries": [_document(item) for item in items]})
     else:
@@ -39,13 +39,9 @@ def listing(store: Store, words: Sequence[str]) -> int:
     return 0
 
 
-def everything(store: Store) -> list[Item]:
-    return [item for one in store.shelves() for item in survey.items(one, store.me)]
-
-
 def named(store: Store, word: str) -> list[Item]:
     """Entries by name, hash, title or path. Raises Trouble."""
-    found = [item for item in everything(store) if named_by(word, item.entry)]
+    found = [item for item in survey.everything(store) if named_by(word, item.entry)]
     if not found:
         raise Trouble(USAGE, "the store has no entry %r" % word, "store list shows all")
     return found
@@ -54,7 +50,7 @@ def named(store: Store, word: str) -> list[Item]:
 def gc(store: Store, words: Sequence[str]) -> int:
     found = Words(words, GC)
     found.takes(0, 0, "store gc and its flags")
-    collector = store.collector()
+    collector = Collector(store)
     if found.has("--why"):
         return _why(collector, found)
     if found.has("--roots"):
@@ -122,16 +118,21 @@ def _root(root: Any, share: Sequence[int]) -> dict[str, Any]:
 def verify(store: Store, words: Sequence[str]) -> int:
     """Raises Trouble where an entry is not as it was made."""
     wanted = Words(words, {}).takes(0, 1000, "store verify [ENTRY...]")
-    found = [one for word in wanted for one in named(store, word)] if wanted else everything(store)
-    bad = 0
-    for item in found:
-        lines = survey.drift(item.entry, store.me)
-        bad += bool(lines)
+    found = (
+        [one for word in wanted for one in named(store, word)]
+        if wanted
+        else survey.everything(store)
+    )
+    drifts = [(item, survey.drift(item.entry, store.me)) for item in found]
+    for item, lines in drifts:
         for line in lines or ():
             print("%s/%s" % (item.entry.path, line))
+    bad = sum(bool(lines) for _, lines in drifts)
+    unknown = sum(lines is None for _, lines in drifts)
     if bad:
         text = "%s of %d: not as they were made" % (amounts.entries(bad), len(found))
         raise Trouble(FAILED, text, "remove them: they are made again when they are wanted")
+    print("%s as made, %d not noted" % (amounts.entries(len(found) - unknown), unknown))
     return 0
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.fire.store.conftest import Verb
 
 from enve_fire.core.trouble import Trouble
+from enve_fire.store.collect import Collector
 from enve_fire.store.collection import DAY
 from enve_fire.store.entry import Entry
 from enve_fire.store.store import Store
@@ -97,7 +98,7 @@ def test_a_root_cannot_leave_its_folder(store: Store) -> None:
     made = filled(store, "x", 9)
     store.put_root("../../escape", made)
     assert [path.name for path in Path(made.shelf, ".roots").iterdir()] == ["%2E.%2F..%2Fescape"]
-    assert [root.name for root in store.collector().roots] == ["../../escape"]
+    assert [root.name for root in Collector(store).roots] == ["../../escape"]
 
 
 def test_what_is_locked_stays(store: Store, verb: Verb) -> None:
@@ -133,6 +134,14 @@ def test_a_root_of_a_private_entry_is_hidden_too(store: Store) -> None:
     made = filled(store, "x", private=True)
     store.put_root("r", Entry(made.shelf, made.name, made.catalog))
     assert list(Path(store.first).rglob("r")) == [Path(made.shelf, ".roots/r")]
+
+
+def test_what_a_locked_one_needs_stays(store: Store, verb: Verb) -> None:
+    inner = filled(store, "inner", 9)
+    filled(store, "outer", 9, deps=(inner.name,))
+    with store.hold(Wanted("outer", "outer")):
+        verb("gc", "--max-size", "0")
+        assert left(store) == {"inner", "outer"}
 
 
 def test_it_happens_by_itself_where_a_write_crosses_the_limit(tmp_path: Path) -> None:
@@ -174,7 +183,7 @@ def test_failures_and_drafts_of_the_dead_go_after_a_day(store: Store, verb: Verb
 
 def test_one_that_is_asked_for_meanwhile_stays(store: Store) -> None:
     filled(store, "x", 9)
-    collector = store.collector()
+    collector = Collector(store)
     doomed = collector.doomed(0, None)
     assert len(doomed) == 1
     assert store.find(Wanted("x", "x"))
@@ -189,3 +198,16 @@ def test_a_mutable_one_has_the_size_that_it_has_now(store: Store, verb: Verb) ->
     assert [one["bytes"] for one in listed] == [6000]
     Path(made.path, "data").write_text("changed")
     assert verb("verify").returncode == 0, "what may change is not compared"
+
+
+def test_verify_tells_what_differs(store: Store, verb: Verb) -> None:
+    made = filled(store, "x")
+    assert verb("verify").stdout == "1 entry as made, 0 not noted\n"
+    Path(made.path, "data").chmod(0o644)
+    Path(made.path, "more").touch()
+    done = verb("verify", "x")
+    assert done.returncode == 3
+    assert {line.rpartition("/")[2] for line in done.stdout.splitlines()} == {
+        "data: mode 644, not 444",
+        "more: was not there",
+    }

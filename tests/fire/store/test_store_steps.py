@@ -17,6 +17,7 @@ from tests.support.wait import until
 
 from enve_fire.core.trouble import Trouble
 from enve_fire.store import draft
+from enve_fire.store.collect import Collector
 from enve_fire.store.collection import DAY
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
@@ -95,7 +96,7 @@ def test_killed_at_any_step_of_collecting(store: Store) -> None:
             path.write_bytes(dumps({**loads(path.read_bytes()), "made": 1}) + b"\n")
 
     def work() -> None:
-        collector = store.collector()
+        collector = Collector(store)
         collector.run(collector.doomed(0, None))
 
     two()
@@ -148,7 +149,7 @@ def test_a_shelf_on_a_disk_with_room_is_taken(store: Store, tmp_path: Path) -> N
         made = store.make(Wanted("second"), fill)
         assert made.shelf == str(disk)
         assert store.find(Wanted("second")), "and found there"
-        collector = store.collector()
+        collector = Collector(store)
         assert [item.entry.name for item in collector.items.values()] == [made.name]
     finally:
         subprocess.run(["umount", str(disk), first.shelf], check=True)
