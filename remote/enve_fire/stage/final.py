@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_fire.core import profile, rcfile
+from enve_fire.core import filled, profile, rcfile
 from enve_fire.core.trouble import INPUT, Trouble
 from enve_fire.stage.environment import FIXED, SYSTEM, variables
 from enve_pm.core.lean import namedtuple
@@ -51,7 +51,8 @@ def environment(
 
 def command(table: Mapping[str, Any], section: str, where: Where) -> list[str]:
     """`run.cmd` or `execute.cmd`. Its program, where that begins with the prefix, is found in the
-    software's own folder, and so is one that is told by a relative path."""
+    software's own folder, and so is one that is told by a relative path. `$ROOT`, `$PREFIX` and
+    `$SRC` are filled in."""
     words = list(profile.section(table, section)["cmd"])
     if not words:
         text = "%s: its profile has no %s.cmd" % (profile.product(table), section)
@@ -61,4 +62,5 @@ def command(table: Mapping[str, Any], section: str, where: Where) -> list[str]:
         words[0] = "%s/%s" % (where.home, program[len(prefix) :])
     elif "/" in program and not program.startswith("/"):
         words[0] = "%s/%s" % (where.home, program)
-    return words
+    names = {"ROOT": where.root, "PREFIX": table["prefix"], "SRC": where.src}
+    return filled.words(words, names)

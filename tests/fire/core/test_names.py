@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve_fire.core import digest, mark, title, url
+from enve_fire.core import digest, filled, mark, title, url
 from enve_pm.core import address, stages
 from enve_pm.core.fieldcheck import Bad
 
@@ -86,3 +86,10 @@ def test_marks_show_their_hash_in_line_one() -> None:
     assert mark.head(data[: mark.HEAD_LENGTH]) == hash_
     assert mark.body(data) == {"files": [["a", HEX, 0o755]]}
     assert all(mark.head(data[:cut]) == "" for cut in range(len(mark.HEAD) + digest.LENGTH + 1))
+
+
+def test_words_are_filled_with_what_a_stage_knows() -> None:
+    names = {"ROOT": "/r", "PREFIX": "/opt/$ROOT"}
+    words = ["$ROOT$PREFIX/x", "${ROOT}s", "$MAINPID", "$$ROOT", "$ROOTS", "a$"]
+    wanted = ["/r/opt/$ROOT/x", "/rs", "$MAINPID", "$ROOT", "$ROOTS", "a$"]
+    assert filled.words(words, names) == wanted

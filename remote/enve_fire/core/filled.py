@@ -1,0 +1,27 @@
+"""`$NAME` and `${NAME}` in the words of a command that no shell reads: `$ROOT$PREFIX/etc/app.conf`.
+
+Only names that a stage has are filled in; others, such as `$MAINPID`, stay as they are, and `$$` is
+a dollar sign.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_NAMED = re.compile(r"\$(?:\$|([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\})")
+
+
+def words(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    return [text(word, names) for word in words]
+
+
+def text(text: str, names: Mapping[str, str]) -> str:
+    def filled(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return names.get(name, found[0]) if name else "$"
+
+    return _NAMED.sub(filled, text)

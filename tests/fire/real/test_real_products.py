@@ -1,0 +1,74 @@
+"""Real software: fetched by each kind of url, built, installed, set up, run; then for nothing."""
+
+from __future__ import annotations
+
+import re
+import socket
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from tests.fire.real.conftest import Laptop, profile
+from tests.support import registry
+from tests.support.mirror import Mirror
+from tests.support.wait import until
+
+MADE = re.compile(r"^making [a-z0-9]{32}-lua$", re.MULTILINE)
+
+
+def port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.mark.real
+def test_lua_by_every_url_is_built_once_for_each_source(laptop: Laptop, mirror: Mirror) -> None:
+    archive = registry.debian("lua5.4")
+    own = Path(profile("lua")).read_text()
+    repo = mirror.repo("lua", archive)
+    (repo.path / "enve.yml").write_text(own)
+    commit = repo.commit()
+    pin = sha256(archive.read_bytes()).hexdigest()
+    by_archive = ["-f", profile("lua")]
+    told = laptop.enve("execute", f"{mirror.archive(archive)}#sha256={pin}", *by_archive)
+    assert told.stdout.startswith("Lua 5.4.4")
+    again = laptop.enve("execute", f"file://{archive}", *by_archive)
+    assert again.stdout == told.stdout
+    assert not MADE.search(again.stderr), "another url, the same bytes"
+
+    first = laptop.enve("execute", f"{repo.url}#{commit}")
+    assert first.stdout == told.stdout
+    second = laptop.enve("execute", f"{mirror.publish(repo)}#main")
+    assert second.stdout == told.stdout
+    assert laptop.enve("test", f"{repo.url}#main").returncode == 0
+    shown = laptop.enve("run", f"{repo.url}#{commit}", "--", "-e", "print(6 * 7)")
+    assert shown.stdout == "42\n"
+
+
+@pytest.mark.real
+def test_tinyproxy_is_set_up_again_without_a_build(laptop: Laptop, mirror: Mirror) -> None:
+    archive = mirror.archive(registry.debian("tinyproxy"))
+    words = [archive, "-f", profile("tinyproxy")]
+    number = port()
+    daemon = laptop.start("run", *words, "--set", f"port={number}")
+    try:
+        until(lambda: _answers(number), "tinyproxy answers", 120)
+    finally:
+        daemon.terminate()
+        daemon.wait(20)
+    done = laptop.enve("setup", *words, "--set", f"port={number}", "--set", "timeout=5")
+    assert "build of" not in done.stderr
+    conf = Path(done.stdout.strip()) / "etc/tinyproxy.conf"
+    assert f"Port {number}\n" in conf.read_text()
+    assert "Timeout 5\n" in conf.read_text()
+
+
+def _answers(number: int) -> bool:
+    try:
+        with closing(socket.create_connection(("127.0.0.1", number), 1)) as link:
+            link.sendall(b"GET http://127.0.0.1:9/ HTTP/1.0\r\n\r\n")
+            return link.recv(100).startswith(b"HTTP/1.")
+    except OSError:
+        return False
