@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from enve_fire.app.request import Loaded, Request
     from enve_fire.stage.context import Context
 
-TARGETS = ("run", "execute", "shell", "module", "test", "build", "install", "setup")
+TARGETS = ("run", "execute", "shell", "module", "test", "build", "install", "setup", "unsettle")
 FIRE = "fire"
 WITH_WORDS = ("run", "shell")
 ABOUT = """\
-TARGET is one of run (which it is without one) execute shell module test build install setup; each
-is a command of its own too. Nothing is done that was done before and has not changed.
+TARGET is one of run (which it is without one) execute shell module test build install setup, each a
+command of its own too, or unsettle. Nothing is done that was done before and has not changed.
 
 WORDS follow the command that runs, or are run in place of a shell. build, install and setup print
-where the result is, module a file for `.` of a shell.
+where the result is, module a file for `.` of a shell; unsettle takes roots of its own away.
 
 Exit codes: what ran; 64; 65; 80 checkout 81 settle 82 build 83 install 84 setup 85 test 86 busy"""
 

@@ -6,10 +6,10 @@ import os
 
 from enve_fire.app import quick, rc
 from enve_fire.app.prepared import prepare
-from enve_fire.app.quick import EXECUTE, RUN
-from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST
+from enve_fire.app.quick import EXECUTE, MODULE, RUN
+from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST, UNSETTLE
 from enve_fire.core import profile
-from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_fire.core.trouble import FAILED, SETTLE, USAGE, Trouble
 from enve_fire.stage import final
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.place import Place
@@ -32,6 +32,8 @@ def fire(request: Request, loaded: Loaded, ctx: Context) -> int:
 
         print(checking.check(chain, ctx) if request.check else chain.material().path)
         return 0
+    if request.target == UNSETTLE:
+        return _unsettle(chain, ctx)
     if request.target == TEST:
         from enve_fire.app import trial
 
@@ -50,10 +52,28 @@ def _place(request: Request) -> Place | None:
 
 
 def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
+    product = loaded.product
     found = prepare(chain, ctx, setup=True)
-    cmd = []
+    cmd: list[str] = []
+    if profile.settles(product.table):
+        from enve_fire.app import rooted
+
+        found = rooted.lay(product, found, ctx)
     if request.target in (RUN, EXECUTE):
-        cmd = final.command(loaded.product.table, request.target, found.where)
+        cmd = final.command(product.table, request.target, found.where)
+    if found.home and request.target != MODULE:
+        from enve_fire.stage.settle import words
+
+        cmd = words(product, found.home, cmd)
     made, path = rc.keep(request, loaded, found, cmd, ctx)
     why = quick.go(made, path, request.more, ctx.environ)
-    raise Trouble(FAILED, "%s cannot run: %s" % (loaded.product.name, why))
+    raise Trouble(FAILED, "%s cannot run: %s" % (product.name, why))
+
+
+def _unsettle(chain: Chain, ctx: Context) -> int:
+    from enve_fire.app import rooted
+
+    left = rooted.tidy(chain.product, ctx)
+    if left:
+        raise Trouble(SETTLE, left[0])
+    return 0

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from enve_fire.stage.place import Place
 
 
-class Prepared(namedtuple("Prepared", "where hash deps marks dirs sources")):
+class Prepared(namedtuple("Prepared", "where hash deps marks dirs sources home", defaults=("",))):
     """`hash`: of the last stage · `marks`: (path, hash) · `dirs`: have to be there · `sources`:
-    (folder that somebody works in, its tree hash)."""
+    (folder that somebody works in, its tree hash) · `home`: of a root of its own."""
 
     __slots__ = ()
 
@@ -32,6 +32,7 @@ class Prepared(namedtuple("Prepared", "where hash deps marks dirs sources")):
         marks: Sequence[tuple[str, str]]
         dirs: Sequence[str]
         sources: Sequence[tuple[str, str]]
+        home: str
 
 
 def prepare(chain: Chain, ctx: Context, setup: bool) -> Prepared:

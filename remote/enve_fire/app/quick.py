@@ -13,7 +13,7 @@ from enve_fire.core import rcfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from enve_fire.core.rcfile import Rc
 
@@ -34,7 +34,7 @@ def quick(words: Sequence[str], environ: Mapping[str, str]) -> str:
     rc = read(path)
     if rc is None or rc.key != key:
         return "new"
-    return _changed(rc, environ) or go(rc, path, more, environ)
+    return next(_changed(rc, environ), "") or go(rc, path, more, environ)
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -96,23 +96,29 @@ def stat_text(path: str) -> str:
     return ":".join(map(str, numbers))
 
 
-def _changed(rc: Rc, environ: Mapping[str, str]) -> str:
-    """Which of the things that it relies on does not hold; "" when all do."""
+def _changed(rc: Rc, environ: Mapping[str, str]) -> Iterator[str]:
+    """Which of the things that it relies on do not hold; what takes long is looked at last."""
     if rc.until and _now() >= rc.until:
-        return "time"
-    for path, stat in rc.files:
-        if stat_text(path) != stat:
-            return "profile"
-    for path in rc.dirs:
-        if not os.path.isdir(path):
-            return "folder"
-    for path, hash_ in rc.marks:
-        if not _is_marked(path, hash_):
-            return "mark"
-    for path, hash_ in rc.sources:
-        if _tree(path, environ) != hash_:
-            return "source"
-    return ""
+        yield "time"
+    if rc.boot and boot() != rc.boot:
+        yield "boot"
+    if any(stat_text(path) != stat for path, stat in rc.files):
+        yield "profile"
+    if not all(map(os.path.isdir, rc.dirs)):
+        yield "folder"
+    if not all(_is_marked(path, hash_) for path, hash_ in rc.marks):
+        yield "mark"
+    if any(_tree(path, environ) != hash_ for path, hash_ in rc.sources):
+        yield "source"
+
+
+def boot() -> str:
+    """Which run of the kernel this is."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def _now() -> int:
@@ -153,7 +159,8 @@ def go(rc: Rc, path: str, more: Sequence[str], environ: Mapping[str, str]) -> st
         sys.stdout.flush()
         os._exit(0)
     if rc.target == SHELL:
-        return _execute(more or [environ.get("SHELL") or "/bin/sh"], env)
+        shell = "/bin/sh" if rc.cmd else environ.get("SHELL") or "/bin/sh"
+        return _execute([*rc.cmd, *(more or [shell])], env)
     if rc.cmd and (rc.target == RUN or (rc.target == EXECUTE and not more)):
         return _execute([*rc.cmd, *more], env)
     return "words"

@@ -45,6 +45,7 @@ def keep(
         found.marks,
         _sources(found, ctx),
         _until(request, loaded),
+        quick.boot() if found.home else "",
     )
     data = rcfile.text(made).encode("utf-8", "surrogateescape")
     replace(path, data)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 BUILD, INSTALL, SETUP, TEST = profile.BUILD, profile.INSTALL, "setup", "test"
 FINAL = (RUN, EXECUTE, SHELL, MODULE)  # those that an rc file is kept for
-TARGETS = (*FINAL, TEST, BUILD, INSTALL, SETUP)
+UNSETTLE = "unsettle"
+TARGETS = (*FINAL, TEST, BUILD, INSTALL, SETUP, UNSETTLE)
 
 
 class Request(

@@ -8,6 +8,7 @@
     #mark PATH HASH        this mark says this hash
     #src PATH HASH         a folder that somebody works in has this tree hash
     #until SECONDS         since 1970
+    #boot ID               mounts that were made in this run of the kernel
     #cmd 'WORD' 'WORD'
     export NAME='VALUE'
 
@@ -36,12 +37,12 @@ _QUOTE, _INNER = "'", "'\\''"
 class Rc(
     namedtuple(
         "Rc",
-        "hash key target env cmd files dirs marks sources until",
-        defaults=((), (), (), (), (), 0),
+        "hash key target env cmd files dirs marks sources until boot",
+        defaults=((), (), (), (), (), 0, ""),
     )
 ):
     """`files`, `marks`, `sources`: pairs (path, stat or hash) · `dirs`: paths · `until`: 0 for
-    ever."""
+    ever · `boot`: "" for any."""
 
     __slots__ = ()
 
@@ -56,6 +57,7 @@ class Rc(
         marks: Sequence[Pair]
         sources: Sequence[Pair]
         until: int
+        boot: str
 
 
 def text(rc: Rc) -> str:
@@ -65,6 +67,8 @@ def text(rc: Rc) -> str:
     lines += ["#dir " + line(path) for path in rc.dirs]
     if rc.until:
         lines.append("#until %d" % rc.until)
+    if rc.boot:
+        lines.append("#boot " + rc.boot)
     if rc.cmd:
         lines.append("#cmd " + " ".join(quoted(line(word)) for word in rc.cmd))
     for name in sorted(rc.env):
@@ -104,6 +108,7 @@ def _facts(rows: Sequence[Pair]) -> dict[str, object]:
         "marks": pairs("mark"),
         "sources": pairs("src"),
         "until": int(one("until", "0")),
+        "boot": one("boot"),
     }
 
 

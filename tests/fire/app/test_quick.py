@@ -92,7 +92,7 @@ def test_the_environment_is_that_of_the_rc_over_the_callers(env, facts):
     ],
 )
 def test_each_target(env, facts, target, words, wanted):
-    keep(env, facts, target=target)
+    keep(env, facts, target=target, **({"cmd": ()} if target == "shell" else {}))
     assert go({**env, "SHELL": "/bin/sh"}, *WORDS, *words) == wanted
 
 
@@ -121,6 +121,10 @@ def test_whatever_changed_is_noticed(env, facts):
     assert go(env, *WORDS) == "source"
     keep(env, facts, dirs=(str(work / "gone"),))
     assert go(env, *WORDS) == "folder"
+    keep(env, facts, boot="another")
+    assert go(env, *WORDS) == "boot"
+    keep(env, facts, boot=quick.boot())
+    assert go(env, *WORDS) == "ran"
     keep(env, facts, until=1)
     assert go(env, *WORDS) == "time"
 

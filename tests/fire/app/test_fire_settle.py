@@ -1,0 +1,60 @@
+"""A product that runs in a root of its own, on somebody's own machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from tests.support.workbench import ARGV, table
+
+pytestmark = [pytest.mark.real, pytest.mark.host]
+
+SHOWN = {"mounts": [{"type": "bind", "src": "/usr", "dst": "/usr", "ro": True}]}
+SAY = "#!/bin/sh\nls /opt; echo ${1:-none} at $PREFIX\n"
+
+
+def script(*commands: str) -> list[str]:
+    """All of them among mounts that nobody else sees, and that end with them."""
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-e", "-c", "\n".join(commands)]
+
+
+def test_it_is_laid_used_and_taken_away(bench):
+    if os.geteuid():
+        pytest.skip("mounts take root's rights")
+    found = table(settle=SHOWN, run={"cmd": ["/opt/greet/bin/greet"]})
+    source = bench.source()
+    bench.write(source / "greet", SAY, 0o755)
+    fire = " ".join([*ARGV, "fire"])
+    about = f"-f {bench.profile(found)} {source}"
+    lines = script(
+        f"{fire} run {about}",
+        f"{fire} run {about} -- again",
+        f"{fire} shell {about} -- greet shell",
+        f"grep -c {bench.home} /proc/self/mountinfo",
+        f"echo '{SAY}echo newer' >{source}/greet",
+        f"{fire} run {about}",
+        f"ls {bench.home}/.cache/enve/root | wc -l",
+        f"{fire} unsettle {about}",
+        f"grep -c {bench.home} /proc/self/mountinfo || true",
+        f"ls {bench.home}/.cache/enve/root",
+    )
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[:6] == [
+        *("greet", "none at /opt/greet"),
+        *("greet", "again at /opt/greet"),
+        *("greet", "shell at /opt/greet"),
+    ]
+    assert int(said[6]) > 3
+    assert said[7:] == ["greet", "none at /opt/greet", "newer", "1", "0"]
+    assert done.stderr.count("settle of greet") == 2
+
+
+def test_it_does_not_see_what_it_needs(bench):
+    needed = {"url": f"file://{bench.source('tool')}", "table": table("tool")}
+    profile = bench.profile(table(settle=SHOWN, deps={"run": [needed]}))
+    done = bench.fire("run", "-f", profile, bench.source())
+    assert done.returncode == 81
+    assert "does not see what it needs" in done.stderr
