@@ -10,6 +10,7 @@ from enve.load.profilecommand import Argv, Reload
 from enve.load.profiledep import Dep
 from enve.load.profilefiles import SetupFile
 from enve.load.profilekinds import Choice, Flag, Kind, Number, Private, Refresh, Text
+from enve.load.profilesettle import SETTLE
 from enve.load.profiletables import Anything, Listed, Mapped, Record
 from enve_fire.core import profile
 
@@ -40,7 +41,7 @@ _SECTIONS: dict[str, Kind] = {
             "needs": Choice("build", "install", "setup").said("What has to be done before."),
         }
     ).said("What `test` runs."),
-    "settle": Mapped(Anything()).said("The root that it is installed into."),
+    "settle": SETTLE.said("The root that it is installed into."),
     "install": Record(
         {
             "mode": Choice("auto", "reflink", "hardlink", "copy", "none").said("How it is copied."),
@@ -91,6 +92,6 @@ TABLE = Record(READ, ("title",))
 
 
 def every_key() -> tuple[str, ...]:
-    """The keys of sections, of deps and of files."""
-    tables = [kind for kind in READ.values() if isinstance(kind, Record)]
+    """The keys of sections, of deps and of files; those of settle have a page of their own."""
+    tables = [kind for kind in READ.values() if isinstance(kind, Record) and kind is not SETTLE]
     return tuple(name for table in (*tables, Dep(), SetupFile()) for name in table.keys)

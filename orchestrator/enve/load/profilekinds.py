@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from enve.load.content import octal
@@ -14,6 +15,7 @@ from enve.load.profilemerge import Branch, Part
 from enve.load.profilereader import Reader
 
 Schema = dict[str, Any]
+_FOUR = re.compile(r"0?[1-7][0-7]{3}")
 _TEMPLATE: Schema = {"type": "string", "pattern": r"\{\{|\{%"}
 TEXT: Schema = {"type": ["string", "number"]}
 
@@ -103,8 +105,22 @@ class Choice(Kind):
 
 
 class Mode(Kind):
+    """Permission bits as chmod takes them, also those of four digits."""
+
     def value(self, item: Item, what: str) -> int:
+        if not item.is_table and not item.is_list and _FOUR.fullmatch(str(item)):
+            return int(str(item), 8)
         return octal(item, what, "0644")
+
+    def schema(self) -> Schema:
+        return {"anyOf": [{"type": ["string", "integer"]}, _TEMPLATE]}
+
+
+class Size(Kind):
+    """Bytes: a number, or one with K M G T."""
+
+    def value(self, item: Item, what: str) -> int:
+        return item.size(what)
 
     def schema(self) -> Schema:
         return {"anyOf": [{"type": ["string", "integer"]}, _TEMPLATE]}

@@ -101,3 +101,11 @@ def test_the_example_of_the_reference_loads() -> None:
     loaded = Profiles(fetched).inline(parse_yaml(named.encode(), "enve.yml"), Asked(("debug",)))
     assert loaded.table["build"]["env"] == {"CFLAGS": "-O0 -g"}
     assert loaded.unused == set()
+
+
+def test_the_example_of_settle_loads() -> None:
+    page = CASES.parents[2] / "docs" / "reference" / "settle.md"
+    text = "enve: 1\ntitle: a\n" + page.read_text().split("```yaml\n")[1].split("```")[0]
+    found = Profiles().inline(parse_yaml(text.encode(), "enve.yml")).table["settle"]
+    assert found["volumes"] == [{"path": "data", "mode": 0o700}]
+    assert found["network"]["addr"] == ["10.9.0.2/24"]

@@ -14,8 +14,10 @@ from enve.load import scalar
 from enve.load.item import Item
 from enve.load.profileform import FORM
 from enve.load.profileschema import schema
+from enve.load.profilesettle import SETTLE
 from enve.load.yamlfile import read_yaml
-from enve_fire.core import profile
+from enve_fire.core import profile, settleshape
+from enve_pm.core.fieldcheck import Bad
 
 CASES = Path(__file__).parents[2] / "cases" / "profiles"
 VALIDATOR = jsonschema.Draft202012Validator(schema())
@@ -79,6 +81,9 @@ def test_the_definition_has_the_keys_of_the_table() -> None:
         found = schema()["$defs"][name]["anyOf"][0]
         if name != "settle":
             assert found["properties"].keys() - {"prefix"} == defaults.keys(), name
+    with pytest.raises(Bad) as caught:
+        settleshape.check({"": 1})
+    assert caught.value.args[0] == "only " + " ".join(SETTLE.keys)
     assert set(FORM.keys) == {
         *("enve", "title", "version", "prefix", "vars", "deps", "profiles"),
         *profile.SECTIONS,

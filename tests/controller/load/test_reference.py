@@ -40,6 +40,7 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
         ("plan", unitline.KEYS),
         ("profile", tuple(profileform.FORM.keys)),
         ("profile", profileform.every_key()),
+        ("settle", tuple(profileform.SETTLE.keys)),
     ],
 )
 def test_every_key_has_a_row(page: str, keys: tuple[str, ...]) -> None:
