@@ -75,6 +75,8 @@ def parse(text: str, folder: str = "") -> Url:
 
 
 def _git(base: str, ref: str) -> Url:
+    if "%00" in base:
+        raise Bad("a path without NUL", base)
     bad = ref.startswith(("-", "/")) or ".." in ref or set(ref) & set("~^:?*[@{")
     if bad or ref.endswith((".lock", "/", ".")):
         raise Bad("a branch, a tag or a commit id after #", ref)

@@ -38,11 +38,10 @@ class Export:
             raise self._damaged(str(failed)) from None
         self.source = "git:" + self._tree + suffix(STRIP, "", bool(self.modules))
 
-    def run(self, out: str, enter: Enter, time: int | None = None) -> None:
-        """Into the empty folder `out`; `time`: of every file, else the commit's."""
+    def run(self, out: str, time: int, enter: Enter) -> None:
+        """Into the empty folder `out`; `time`: of every file."""
         from enve_fire.fetch.unpacked import tar, trouble
 
-        time = self.epoch if time is None else time
         with self._mirror.archive(self._tree) as running:
             try:
                 tar(running.out, out, View(0), UNPACKED * self._how.limit, time)

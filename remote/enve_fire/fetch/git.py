@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.fetch import proxy
@@ -15,8 +14,7 @@ from enve_fire.fetch.running import GitFailed, Running
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Mapping, Sequence
+    from typing import Callable, Mapping, Sequence
 
     from enve_fire.fetch.how import How
 
@@ -29,12 +27,11 @@ _SSH = (
 _CONFIG = """\
 [protocol]
 \tallow = never
-[protocol "%(transport)s"]
+[protocol "%s"]
 \tallow = always
 [core]
 \thooksPath = /dev/null
 \tfsmonitor = false
-\tbare = true
 [gc]
 \tauto = 0
 [maintenance]
@@ -43,43 +40,26 @@ _CONFIG = """\
 \tunpackLimit = 1
 \trecurseSubmodules = false
 \twriteCommitGraph = false
-[http]
-\tlowSpeedLimit = 1000
-\tlowSpeedTime = %(patience)d
 [tar]
 \tumask = 0022
 """
 
 
 class Git:
-    """A context manager. `transport`: http, https, ssh or file; `safe`: repositories of others that
-    their user trusts."""
+    """`home`: a folder for its settings, made where it is not there; other settings, another
+    folder · `transport`: http, https, ssh or file · `safe`: other users' repositories that may be
+    read."""
 
-    def __init__(self, how: How, transport: str, safe: Sequence[str] = ()) -> None:
+    def __init__(self, how: How, home: str, transport: str, safe: Sequence[str] = ()) -> None:
         self.how = how
         self._program = shutil.which("git", path=how.environ.get("PATH") or os.defpath)
         if self._program is None:
             hint = "install git, or take an archive of the same revision"
             raise Trouble(CHECKOUT, "the program git is missing here", hint)
-        self._home = tempfile.mkdtemp(prefix="enve-git-", dir=how.environ.get("TMPDIR") or None)
-        with open(self._home + "/.gitconfig", "w", encoding="utf-8") as file:
-            file.write(_CONFIG % {"transport": transport, "patience": max(how.patience, 1)})
-            if safe:
-                file.write("[safe]\n")
-            for path in safe:
-                file.write("\tdirectory = %s\n" % _quoted(path))
-        self._environ = environment(how.environ, self._home)
-
-    def __enter__(self) -> Git:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        shutil.rmtree(self._home, ignore_errors=True)
+        os.makedirs(home, 0o700, exist_ok=True)
+        _settings(home, transport, safe)
+        _passwords(home, how.environ.get("HOME", ""))
+        self._environ = environment(how.environ, home, how.patience)
 
     def run(self, *words: str, folder: str = "/", keep: int = -1) -> bytes:
         """What it prints. `keep`: a descriptor that stays open as long as it runs. Raises
@@ -89,10 +69,6 @@ class Git:
             running.out.close()  # who prints more than that does not wait for a reader
             running.finish()
         return data
-
-    def text(self, *words: str, folder: str = "/") -> str:
-        """One line that it prints."""
-        return self.run(*words, folder=folder).decode("utf-8", "replace").rstrip("\n")
 
     def start(self, *words: str, folder: str = "/", keep: int = -1) -> Running:
         assert self._program is not None  # noqa: S101  (else there is no Git)
@@ -109,11 +85,32 @@ class Git:
         return Running(child, Progress(self.how.report, "git"), self.how.limit)
 
 
-def environment(environ: Mapping[str, str], home: str) -> dict[str, str]:
-    """What git sees. Of HOME only .netrc is there: passwords that a user keeps for hosts."""
-    netrc = environ.get("HOME", "") + "/.netrc"
-    if os.path.isfile(netrc) and environ.get("HOME", "").startswith("/"):
-        os.symlink(netrc, home + "/.netrc")
+def _settings(home: str, transport: str, safe: Sequence[str]) -> None:
+    rows = ["\tdirectory = %s\n" % _quoted(path) for path in safe]
+    text = _CONFIG % transport + "".join(["[safe]\n", *rows] if safe else [])
+    _place(home + "/.gitconfig", lambda part: _write(part, text))
+
+
+def _passwords(home: str, user: str) -> None:
+    """Of the user's HOME only .netrc is there: passwords that he keeps for hosts."""
+    if user.startswith("/") and os.path.isfile(user + "/.netrc"):
+        _place(home + "/.netrc", lambda part: os.symlink(user + "/.netrc", part))
+
+
+def _place(path: str, make: Callable[[str], None]) -> None:
+    """Others may be about to do the same."""
+    part = "%s.%s" % (path, os.urandom(4).hex())
+    make(part)
+    os.replace(part, path)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+
+
+def environment(environ: Mapping[str, str], home: str, patience: float) -> dict[str, str]:
+    """What git sees."""
     kept = {name: environ[name] for name in _KEPT if environ.get(name)}
     own = {"GIT_SSL_CAINFO": environ["SSL_CERT_FILE"]} if environ.get("SSL_CERT_FILE") else {}
     return {
@@ -121,6 +118,8 @@ def environment(environ: Mapping[str, str], home: str) -> dict[str, str]:
         **kept,
         **own,
         "HOME": home,
+        "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
+        "GIT_HTTP_LOW_SPEED_TIME": "%d" % max(patience, 1),
         "LC_ALL": "C",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ATTR_NOSYSTEM": "1",
@@ -137,7 +136,7 @@ def environment(environ: Mapping[str, str], home: str) -> dict[str, str]:
 
 
 def _quoted(path: str) -> str:
-    return '"%s"' % path.replace("\\", "\\\\").replace('"', '\\"')
+    return '"%s"' % path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 __all__ = ["Git", "GitFailed", "Running"]

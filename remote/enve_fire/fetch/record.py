@@ -89,7 +89,7 @@ def _place(path: str, ref: str) -> str:
 
 
 def _write(path: str, data: bytes) -> None:
-    part = "%s.%d" % (path, os.getpid())
+    part = "%s.%s" % (path, os.urandom(4).hex())
     with open(part, "wb") as file:
         file.write(data)
     os.replace(part, path)

@@ -48,8 +48,7 @@ def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
     work = Repository(url, store, how._replace(refresh=ALWAYS))
     id_ = work.known() or work.lookup()
     work.bring(id_)
-    with work.git() as git:
-        return checkout.pin(url, id_), Export(work.mirror(git), id_, how).source
+    return checkout.pin(url, id_), Export(work.mirror(work.git()), id_, how).source
 
 
 class Repository:
@@ -64,10 +63,11 @@ class Repository:
         self._remote = url.base[len("git+") :]
 
     def git(self, asks: bool = False) -> Git:
-        """`asks`: it goes to where the url leads."""
+        """`asks`: it goes to where the url leads; the lock of the record is ours then."""
         path = readers.local(self.url) if asks else ""
         safe = worktree.checked(path, self.how) if path else ()
-        return Git(self.how, self._transport, safe)
+        home = self.record.path() + ("/asks" if asks else "/here")
+        return Git(self.how, home, self._transport, safe)
 
     def known(self) -> str:
         """The commit, where nobody has to be asked; else ""."""
@@ -81,7 +81,8 @@ class Repository:
         self._may(self.url.ref or "HEAD")
         before = self.record.stamp(self.url.ref)
         self.record.path()
-        with self.record.locked(self.how) as lock, self.git(asks=True) as git:
+        with self.record.locked(self.how) as lock:
+            git = self.git(asks=True)
             stamp = self.record.stamp(self.url.ref)
             if stamp and stamp != before:
                 return stamp.id  # somebody asked while we waited
@@ -93,12 +94,11 @@ class Repository:
     def bring(self, id_: str) -> None:
         """The commit is here afterwards."""
         self.record.path()
-        with self.git() as git:
-            if self.mirror(git).has(id_):
-                return
+        if self.mirror(self.git()).has(id_):
+            return
         self._may(id_)
-        with self.record.locked(self.how) as lock, self.git(asks=True) as git:
-            mirror = self.mirror(git, lock.fd)
+        with self.record.locked(self.how) as lock:
+            mirror = self.mirror(self.git(asks=True), lock.fd)
             if not mirror.has(id_):
                 mirror.bring(id_)
 
@@ -106,10 +106,10 @@ class Repository:
         return Mirror(git, self.record.path(), self._remote, keep)
 
     def export(self, id_: str, out: str, time: int | None = None, depth: int = 0) -> Export:
-        """A commit that is here, into a folder."""
-        with self.git() as git:
-            export = Export(self.mirror(git), id_, self.how)
-            export.run(out, lambda one, at: self._enter(one, at, export.epoch, depth), time)
+        """A commit that is here, into a folder; `time`: of its files, else the commit's."""
+        export = Export(self.mirror(self.git()), id_, self.how)
+        time = export.epoch if time is None else time
+        export.run(out, time, lambda one, at: self._enter(one, at, time, depth))
         return export
 
     def _enter(self, module: Module, out: str, time: int, depth: int) -> None:
