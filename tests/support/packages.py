@@ -10,6 +10,7 @@ from enve_fire.core import package as packages
 from enve_fire.core import sums
 from enve_fire.core.product import Product
 from enve_fire.pack import makepkg
+from enve_fire.stage.laid import Artifact
 
 PLATFORM = ("Linux", "x86_64", "glibc 2.36")
 SOURCE = "git:" + "1" * 40
@@ -31,7 +32,7 @@ def package(product: Product) -> packages.Package:
 
 
 def made(product: Product, tree: Path, out: Path, way: str = "auto") -> Any:
-    return makepkg.makepkg(product, str(tree), package(product), str(out), way)
+    return makepkg.makepkg(product, Artifact(str(tree), ""), package(product), str(out), way)
 
 
 def artifact(root: Path, umask: int = 0o022) -> Path:

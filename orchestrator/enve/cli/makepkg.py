@@ -13,7 +13,8 @@ ABOUT = """\
 The file is the same to the byte whoever makes it, and wherever: its archive's sha256 is reported.
 Its name ends in .tar.gz, .tar.xz or .tar.zst; nodes read the first two.
 
-Exit codes: 0; 64; 65; 69 a program is missing; 80 checkout 82 build 83 install"""
+Exit codes: 0; 5 a signature that does not hold; 64; 65; 69 a program is missing; 80 checkout
+82 build 83 install"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,17 +26,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--owners", choices=WAYS, default=WAYS[0], help="how files are given to their owners"
     )
     parser.add_argument("--sign", metavar="KEY", default="", help="sign it, beside it: F.sig")
+    parser.add_argument("--import", dest="file", metavar="F", help="put a package into the store")
+    parser.add_argument(
+        "--keyring", metavar="KEYS", default="", help="whose signature F has to bear"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the path."""
+    """Prints the path: of the package, or of the artifact in the store."""
     from enve.app.stages import here  # noqa: PLC0415
     from enve.cli.fire import loaded, report  # noqa: PLC0415
     from enve_fire.app.packed import Asked, packed  # noqa: PLC0415
     from enve_fire.core.trouble import Trouble  # noqa: PLC0415
+    from enve_fire.pack.unpacked import import_package  # noqa: PLC0415
 
     try:
         ctx = here(os.environ, report, offline=args.offline, refresh=args.refresh)
+        if args.file:
+            print(import_package(args.file, ctx.store, args.keyring).path)
+            return 0
         wanted = Asked(args.output, args.owners, args.sign)
         print(packed(loaded(args, ctx).product, wanted, ctx))
     except Trouble as trouble:

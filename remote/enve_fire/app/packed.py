@@ -25,7 +25,7 @@ def packed(product: Product, asked: Asked, ctx: Context) -> str:
     text = sums.build_text(product.table, chain.product.source, deps, ctx.platform)
     epoch = makepkg.epoch(chain.product.source, chain.fetched.epoch)
     package = packages.of(chain.product, material.hash, text, epoch, ctx.platform)
-    made = makepkg.makepkg(chain.product, material.path, package, asked.out, asked.way)
+    made = makepkg.makepkg(chain.product, material, package, asked.out, asked.way)
     ctx.report("%s: the archive's sha256 is %s (owners by %s)" % (made.path, made.sha256, made.way))
     if asked.key:
         ctx.report("signed: " + signature.sign(made.path, asked.key))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from enve_fire.core.package import Package
     from enve_fire.core.product import Product
+    from enve_fire.stage.laid import Artifact
 
 EPOCH = 315532800  # 1980: of a folder that somebody works in, whose times say nothing
 
@@ -24,16 +25,16 @@ Packed = namedtuple("Packed", "path sha256 way")  # `sha256`: of the tar archive
 
 
 def makepkg(
-    product: Product, path: str, package: Package, out: str, way: str = session.AUTO
+    product: Product, artifact: Artifact, package: Package, out: str, way: str = session.AUTO
 ) -> Packed:
-    """`path`: the folder of the artifact · `out`: a file, or a folder that it is put into. Raises
+    """`out`: a file, or a folder that it is put into. Raises
     Trouble, OSError."""
     target = _target(out, package)
     end = next((end for end in packages.ENDS if target.endswith(end)), "")
     if not end:
         told = "%s: wanted a name that ends in one of %s"
         raise Trouble(USAGE, told % (out, " ".join(packages.ENDS)))
-    order = Order(product, path, package.bh, package.data().decode(), package.epoch, False)
+    order = Order(product, artifact, package.data().decode(), package.epoch, False)
     with _File(target) as file:
         sink = _Hashed(compress.into(file, end))
         taken = session.pack(order, way, sink)

@@ -20,26 +20,27 @@ if TYPE_CHECKING:
 FOLDER_SOURCE = "tree:"  # the source of a folder that somebody works in
 
 
-class Order(namedtuple("Order", "product path hash first epoch map")):
-    """`path`, `hash`: of the artifact · `first`: the text of the first member · `map`: nobody can
-    give files away here, so owners are only written down."""
+class Order(namedtuple("Order", "product artifact first epoch map")):
+    """`first`: the text of the first member · `map`: nobody can give files away here, so owners are
+    only written down."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
         product: Product
-        path: str
-        hash: str
+        artifact: Artifact
         first: str
         epoch: int
         map: bool
 
     def data(self) -> dict[str, Any]:
-        return {**self._asdict(), "product": list(self.product)}
+        both = {"product": list(self.product), "artifact": list(self.artifact)}
+        return {**self._asdict(), **both}
 
     @classmethod
     def read(cls, value: Any) -> Order:
-        return cls(**{**value, "product": Product(*value["product"])})
+        both = {"product": Product(*value["product"]), "artifact": Artifact(*value["artifact"])}
+        return cls(**{**value, **both})
 
 
 def pack(order: Order, out: Any) -> None:
@@ -51,7 +52,7 @@ def pack(order: Order, out: Any) -> None:
         target = folder + "/root"
         os.mkdir(target, 0o755)
         product = order.product._replace(table=_table(order))
-        Laying(product, Artifact(order.path, order.hash)).fill(target, False)
+        Laying(product, order.artifact._replace(sums="")).fill(target, False)
         plain = order.product.source.startswith(FOLDER_SOURCE)
         owner = _owner(order.product) if order.map else None
         write(target, order.first.encode(), Terms(order.epoch, owner, plain), out)

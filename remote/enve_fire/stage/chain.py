@@ -12,7 +12,7 @@ import os
 from enve_fire.core import profile, sums
 from enve_fire.core.product import Product
 from enve_fire.stage import build as building
-from enve_fire.stage import checkout, marks
+from enve_fire.stage import checkout, marks, packaged
 from enve_fire.stage.build import FOLDER_SOURCE, build
 from enve_fire.stage.dep import Dep
 from enve_fire.stage.install import STORED, fill, install
@@ -88,10 +88,20 @@ class Chain:
     def as_dep(self, stage: str) -> Dep:
         """This product, as one that another needs."""
         table = self.product.table
-        built = stage == profile.BUILD and profile.builds(table)
+        built = stage == profile.BUILD and profile.builds(table) and not self._is_package()
         entry = self.built() if built else self._in_store()
         name = "%s/%s" % (entry.catalog, entry.name)
         return Dep(table["title"], entry.path + table["prefix"], self.hash(stage), name)
+
+    def _is_package(self) -> bool:
+        """Whether what is fetched is an artifact already. Where one is in the store, nothing is
+        fetched for that."""
+        if not packaged.may_be(self.product.url) or self._is_built():
+            return False
+        return packaged.of(self.fetched, self._ctx.platform) is not None
+
+    def _is_built(self) -> bool:
+        return profile.builds(self.product.table) and self.artifact() is not None
 
     def built(self, then: Then | None = None) -> Entry:
         """The artifact of what is built. `then`: if it is built now, see `stage.build`."""
@@ -122,6 +132,8 @@ class Chain:
     def material(self) -> Artifact:
         """What is installed: the artifact, or the source of what is not built."""
         hash_ = self.hash(profile.BUILD)
+        if self._is_package():
+            return Artifact(self.fetched.path, hash_, laid=True)
         if not profile.builds(self.product.table):
             return Artifact(self.fetched.path, hash_)
         entry = self.built()

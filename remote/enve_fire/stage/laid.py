@@ -10,7 +10,7 @@ import os
 
 from enve_fire.core import mark, profile
 from enve_fire.core.trouble import BUSY, INSTALL, Trouble
-from enve_fire.stage import marks
+from enve_fire.stage import marks, packaged
 from enve_fire.tree import ignore, listfile
 from enve_fire.tree.contents import contents
 from enve_fire.tree.copy import Terms, copy
@@ -31,9 +31,10 @@ WORKED_IN = "tree:"  # begins the source of a folder that somebody works in
 LARGEST_ID = 2**32 - 2
 
 
-class Artifact(namedtuple("Artifact", "path hash sums", defaults=("",))):
+class Artifact(namedtuple("Artifact", "path hash sums laid", defaults=("", False))):
     """path: its folder. hash: as `core.sums.artifact` says. sums: a file beside it that keeps what
-    its files hash to, "" for none; of an entry of a store `entry.beside("sums")`."""
+    its files hash to, "" for none; of an entry of a store `entry.beside("sums")`. laid: it is a
+    package: as below a root, whether or not its profile builds anything."""
 
     __slots__ = ()
 
@@ -41,6 +42,7 @@ class Artifact(namedtuple("Artifact", "path hash sums", defaults=("",))):
         path: str
         hash: str
         sums: str
+        laid: bool
 
 
 class Laying:
@@ -50,10 +52,14 @@ class Laying:
         self._product = product
         self._artifact = artifact
         self._section = profile.section(product.table, profile.INSTALL)
-        self._inner = "" if profile.builds(product.table) else product.table["prefix"].strip("/")
+        whole = artifact.laid or profile.builds(product.table)
+        self._inner = "" if whole else product.table["prefix"].strip("/")
         self._setuid = _setuid(product.table)
         self._owner = _owner(self._section["owner"])
         self._worked_in = bool(self._inner) and product.source.startswith(WORKED_IN)
+        self._skip: Any = ignore.of if self._worked_in else None
+        if artifact.laid:
+            self._skip = packaged.without_own
         self.rows: list[Listed] = []
 
     def fill(self, target: str, stored: bool) -> str:
@@ -64,8 +70,7 @@ class Laying:
             os.mkdir(inner)
             self._finish(inner)
         setuid = frozenset(os.fsencode(path) for path in self._within())
-        skip = ignore.of if self._worked_in else None
-        terms = Terms(stored, skip, setuid, self._owner)
+        terms = Terms(stored, self._skip, setuid, self._owner)
         how = copy(self._artifact.path, inner, self._section["mode"], terms)
         self._finish(inner)
         self._finish(target)
@@ -104,7 +109,7 @@ class Laying:
         kept = listfile.loads(marks.read(sums, os.geteuid())) if sums else None
         if kept is not None:
             return kept
-        rows = listing(self._artifact.path)
+        rows = listing(self._artifact.path, skip=self._skip)
         if sums:
             try:
                 marks.replace(sums, listfile.dumps(rows))

@@ -130,3 +130,20 @@ def test_a_signature_holds_for_what_was_signed(
     finally:
         subprocess.run(["gpgconf", "--kill", "all"], check=False)
         subprocess.run(["rm", "-rf", home], check=True)
+
+
+def test_a_package_comes_into_another_store(shared: Path) -> None:
+    made = _makepkg(shared, "root", 0o022).stdout.strip()
+    words = ["makepkg", "--import", made]
+    env = {"PATH": os.environ["PATH"], "HOME": str(shared / "home-root-77")}
+    (shared / "home-root-77").mkdir()
+    argv = [sys.executable, "-I", "-S", str(MAIN), *words]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip(), "opt/tool/bin/tool").stat().st_mode & 0o7777 == 0o4555
+    again = _makepkg(shared, "root", 0o077)
+    assert not [line for line in again.stderr.splitlines() if line.endswith("-tool")]
+    refused = subprocess.run(
+        [*argv, "--keyring", "/dev/null"], env=env, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == REFUSED
