@@ -37,8 +37,6 @@ def configure(parser: arguments.Parser) -> None:
         parser.add_argument("target", nargs="?", metavar="TARGET", help="how far it goes")
     product.flags(parser)
     parser.add_argument("--root", metavar="DIR", help="install there, not in the store")
-    parser.add_argument("--refresh", action="store_true", help="look where a branch is now")
-    parser.add_argument("--offline", action="store_true", help="open no socket")
     if command in (FIRE, "build"):
         parser.add_argument("--check", action="store_true", help="build again, and compare")
     parser.set_defaults(words=None, check=False)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.support.mirror import Mirror
 
+MADE = re.compile(r"^making [a-z2-7]{32}-(.*)$", re.MULTILINE)
 PRODUCTS = Path(__file__).parents[2] / "cases" / "products"
 
 
@@ -33,12 +37,23 @@ class Laptop:
         assert done.returncode == status, done.stderr[-3000:]
         return done
 
+    def made(self, *words: str) -> list[str]:
+        """The titles of what a command had to make in the store."""
+        return MADE.findall(self.enve(*words).stderr)
+
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self.argv(*words), env=self.env, stdin=subprocess.DEVNULL)
 
 
 def profile(name: str) -> str:
     return str(PRODUCTS / name / "enve.yml")
+
+
+def port() -> int:
+    """One that is free now."""
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @pytest.fixture
