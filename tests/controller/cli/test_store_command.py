@@ -1,0 +1,62 @@
+"""`enve store`: the words go to the code of the node, and errors come back as enve's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from enve.cli import main
+
+Enve = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def enve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Enve:
+    monkeypatch.setenv("ENVE_STORE", str(tmp_path / "store"))
+
+    def call(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main.main(["store", *words])
+        told = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, told.out, told.err
+
+    return call
+
+
+def test_the_path_and_nothing_else(enve: Enve) -> None:
+    words = ("get", "--title", "x", "--", "sh", "-c", "echo $1 > $OUT/x", "sh", "--title")
+    code, out, err = enve(*words)
+    assert code == 0 and err.startswith("making ")
+    path = Path(out.removesuffix("\n"))
+    assert (path / "x").read_text() == "--title\n"
+    assert enve(*words) == (0, out, "")
+
+
+def test_json(enve: Enve) -> None:
+    assert json.loads(enve("list", "-o", "json")[1]) == {"entries": [], "v": 1}
+    enve("get", "--", "touch $OUT/x")
+    listed = json.loads(enve("list", "-o", "json")[1])["entries"]
+    assert [one["catalog"] for one in listed] == ["any"]
+    assert json.loads(enve("gc", "-o", "json")[1]) == {"bytes": 0, "entries": [], "left": 0, "v": 1}
+
+
+def test_errors_are_as_everywhere(enve: Enve) -> None:
+    code, out, err = enve("lsit")
+    assert (code, out) == (64, "") and err.startswith("error: store: wanted one of list")
+    assert "did you mean list?" in err
+    code, _, err = enve("get", "--", "echo no such thing; exit 7")
+    assert code == 3 and "no such thing" in err and "/.failed/" in err
+    assert err.count("/.failed/") == 1, "the log is named once"
+    code, _, err = enve("get", "--text", "x")
+    assert code == 87 and "say how it is made" in err
+
+
+def test_help(enve: Enve) -> None:
+    assert "enve store help" in enve("--help")[1]
+    assert enve("help")[1].startswith("store list")
