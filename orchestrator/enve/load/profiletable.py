@@ -12,7 +12,7 @@ from enve.load.profilemerge import Branch, is_nothing
 from enve.load.profilereader import Reader
 from enve.load.profilescope import Scope, Workshop
 from enve.load.profiletables import WHOLE
-from enve_fire.core import profile
+from enve_fire.core import configfile, profile
 from enve_pm.core.fieldcheck import Bad
 
 FORMAT = 1
@@ -88,13 +88,22 @@ def _check(table: Mapping[str, Any], reader: Reader) -> None:
     """As a node checks it: nothing that it would refuse leaves this machine."""
     try:
         profile.check(table)
+        configfile.wanted(table)
     except Bad as bad:
         wanted, found, *rest = bad.args
-        path = rest[0] if rest else ""
+        path = rest[0] if rest else _file(table, found)
         what = path.lstrip(".") or WHOLE
         raise _nearest(path, reader).bad(
             f"{what}: wanted {wanted}, found {_shown(found, reader)}"
         ) from None
+
+
+def _file(table: Mapping[str, Any], found: object) -> str:
+    """Where a file of setup with this path stands; "" if it is no such path."""
+    for number, row in enumerate(table.get("setup", {}).get("files", ())):
+        if found in (row["path"], f"{table['prefix']}/{row['path']}"):
+            return f".setup.files[{number}].path"
+    return ""
 
 
 def _nearest(path: str, reader: Reader) -> Item:
