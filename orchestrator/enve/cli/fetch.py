@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from enve.cli.trouble import failure
+from enve.cli.trouble import told
 
 ABOUT = """\
 `enve fetch help` tells the rest.
@@ -18,10 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from enve_fire.core.trouble import Trouble  # noqa: PLC0415
     from enve_fire.verb.fetch import main  # noqa: PLC0415
 
-    try:
+    with told():
         return main(args.words)
-    except Trouble as trouble:
-        raise failure(trouble) from None

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from enve.cli import product
-from enve.cli.trouble import failure
+from enve.cli.trouble import told
 from enve.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,14 +47,11 @@ def run(args: argparse.Namespace) -> int:
     """What runs takes the place of this process."""
     from enve.app.stages import here  # noqa: PLC0415
     from enve_fire.app.fire import fire  # noqa: PLC0415
-    from enve_fire.core.trouble import Trouble  # noqa: PLC0415
 
     target = _target(args)
-    try:
+    with told():
         ctx = here(os.environ, report, offline=args.offline, refresh=args.refresh)
         return fire(_request(args, target), loaded(args, ctx), ctx)
-    except Trouble as trouble:
-        raise failure(trouble) from None
 
 
 def _target(args: argparse.Namespace) -> str:

@@ -46,8 +46,9 @@ def get(store: Store, words: Sequence[str]) -> int:
     found = Words(words, TO_MAKE)
     if found.rest:
         raise Trouble(USAGE, "store get: the command stands behind --, found %r" % found.rest[0])
-    method = _method(found.command) if found.command else None
-    print(store.make(_wanted(found), method, report).path)
+    wanted = _wanted(found)
+    method = _method(found.command, wanted.title) if found.command else None
+    print(store.make(wanted, method, report).path)
     return 0
 
 
@@ -99,7 +100,7 @@ def _line(command: Sequence[str]) -> str:
     return " ".join(shlex.quote(word) for word in command)
 
 
-def _method(command: Sequence[str]) -> Callable[[str], None]:
+def _method(command: Sequence[str], title: str) -> Callable[[str], None]:
     """What it prints goes to the log: standard output is for the path alone."""
 
     def method(out: str) -> None:
@@ -107,7 +108,7 @@ def _method(command: Sequence[str]) -> Callable[[str], None]:
 
         env, log = {**os.environ, "OUT": out}, draft.beside(out, draft.LOG)
         line = _line(command)
-        run_commands([line], env, os.getcwd(), log, code=FAILED, what="store", report=report)
+        run_commands([line], env, os.getcwd(), log, code=FAILED, what=title, report=report)
 
     return method
 

@@ -57,6 +57,12 @@ def test_errors_are_as_everywhere(enve: Enve) -> None:
     assert code == 87 and "say how it is made" in err
 
 
+def test_what_the_system_refuses_is_no_bug(enve: Enve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVE_STORE", "/proc/none")
+    code, _, err = enve("get", "--", "touch $OUT/x")
+    assert (code, err) == (3, "error: /proc/none: No such file or directory\n")
+
+
 def test_help(enve: Enve) -> None:
     assert "enve store help" in enve("--help")[1]
     assert enve("help")[1].startswith("store list")
