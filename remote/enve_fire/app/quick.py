@@ -7,7 +7,6 @@ written, no network is asked, and of our own only `core.rcfile` is imported.
 from __future__ import annotations
 
 import os
-import sys
 
 from enve_fire.core import rcfile
 
@@ -47,7 +46,11 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 def key_of(words: Sequence[str], environ: Mapping[str, str]) -> str:
     """All that says which rc file is meant, but for what stands in files."""
     settings = [environ.get(name, "") for name in _SETTINGS]
-    who = [os.getcwd(), str(os.geteuid()), os.uname().machine]
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""  # it was removed
+    who = [here, str(os.geteuid()), os.uname().machine]
     return "\n".join([*who, *settings, *words])
 
 
@@ -155,15 +158,21 @@ def go(rc: Rc, path: str, more: Sequence[str], environ: Mapping[str, str]) -> st
     """Does what the target is. Returns only where it cannot be done like this."""
     env = rcfile.over(rc.env, environ)
     if rc.target == MODULE and not more:
-        print(path)
-        sys.stdout.flush()
-        os._exit(0)
+        return _print(path)
     if rc.target == SHELL:
         shell = "/bin/sh" if rc.cmd else environ.get("SHELL") or "/bin/sh"
         return _execute([*rc.cmd, *(more or [shell])], env)
     if rc.cmd and (rc.target == RUN or (rc.target == EXECUTE and not more)):
         return _execute([*rc.cmd, *more], env)
     return "words"
+
+
+def _print(path: str) -> str:
+    try:
+        os.write(1, os.fsencode(path) + b"\n")
+    except OSError as error:
+        return "standard output: %s" % error.strerror
+    os._exit(0)
 
 
 def _execute(argv: Sequence[str], env: Mapping[str, str]) -> str:

@@ -27,11 +27,9 @@ TICK = 20_000_000  # ns in which a file may change twice and have one stat
 def keep(
     request: Request, loaded: Loaded, found: Prepared, cmd: Sequence[str], ctx: Context
 ) -> tuple[Rc, str]:
-    """(it, its path). Raises OSError."""
+    """(it, its path). Raises OSError where it cannot be written, and somebody needs it."""
     key = quick.key_of(request.words, ctx.environ)
     path = quick.path_of(key, ctx.environ)
-    folder = os.path.dirname(path)
-    os.makedirs(folder, 0o700, exist_ok=True)
     made = rcfile.Rc(
         _hash(request, loaded),
         key,
@@ -43,13 +41,25 @@ def keep(
         [(path, quick.stat_text(path)) for path in (*sorted(loaded.files), *loaded.missing)],
         found.dirs,
         found.marks,
-        _sources(found, ctx),
+        found.sources,
         _until(request, loaded),
         quick.boot() if found.home else "",
     )
-    data = rcfile.text(made).encode("utf-8", "surrogateescape")
-    replace(path, data)
+    try:
+        _write(path, made, ctx)
+    except OSError:
+        if request.target == quick.MODULE:
+            raise
     return made, path
+
+
+def _write(path: str, made: Rc, ctx: Context) -> None:
+    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    for folder, _ in made.sources:  # their stats are remembered where the quick path looks for them
+        cache = quick.stat_cache(folder, ctx.environ)
+        os.makedirs(os.path.dirname(cache), 0o700, exist_ok=True)
+        tree_hash(folder, cache)
+    replace(path, rcfile.text(made).encode("utf-8", "surrogateescape"))
 
 
 def _hash(request: Request, loaded: Loaded) -> str:
@@ -62,15 +72,6 @@ def _hash(request: Request, loaded: Loaded) -> str:
         root=request.root,
         user=str(os.geteuid()),
     )
-
-
-def _sources(found: Prepared, ctx: Context) -> list[tuple[str, str]]:
-    """Their stats are remembered where the quick path looks for them."""
-    for folder, _ in found.sources:
-        cache = quick.stat_cache(folder, ctx.environ)
-        os.makedirs(os.path.dirname(cache), 0o700, exist_ok=True)
-        tree_hash(folder, cache)
-    return list(found.sources)
 
 
 def _until(request: Request, loaded: Loaded) -> int:

@@ -105,7 +105,8 @@ class Building:
             os.mkdir(folder, 0o755)
         src, cwd = self._source(found, scratch)
         how = profile.section(table, "build")
-        walls = sandbox.choose(how["sandbox"], (scratch, out), how["network"])
+        seen = [src, *(one.where for one in self._deps)]
+        walls = sandbox.choose(how["sandbox"], (scratch, out), how["network"], seen)
         env = variables(
             table,
             profile.BUILD,

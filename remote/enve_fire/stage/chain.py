@@ -45,6 +45,8 @@ class Chain:
         self._own = own  # its place is not shared with whoever installs the same
         self._fetched: Any = None
         self._artifact: Entry | None = None
+        self._hash: dict[str, str] = {}
+        self._deps: dict[str, list[tuple[Chain, str]]] = {}
 
     # -- what it is known by -----------------------------------------------------------------------
     @property
@@ -56,26 +58,46 @@ class Chain:
                 self.product = self.product._replace(source=self._fetched.source)
         return self._fetched
 
+    @property
+    def private(self) -> bool:
+        """Whether not everybody could have fetched all that it is built of."""
+        deps = self.deps(profile.BUILD)
+        return bool(self.fetched.private) or any(chain.private for chain, _ in deps)
+
     def hash(self, stage: str) -> str:
         """Of its build, or of its install."""
+        if stage not in self._hash:
+            found = self._built_hash() if stage == profile.BUILD else self._installed_hash()
+            self._hash[stage] = found
+        return self._hash[stage]
+
+    def _built_hash(self) -> str:
         if not self.product.source:
             _ = self.fetched
-        table, platform = self.product.table, self._ctx.platform
-        built = sums.artifact(table, self.product.source, self._hashes(profile.BUILD), platform)
-        if stage == profile.BUILD:
-            return built
+        source, deps = self.product.source, self._hashes(profile.BUILD)
+        return sums.artifact(self.product.table, source, deps, self._ctx.platform)
+
+    def _installed_hash(self) -> str:
         name = self._place.name if self._place else STORED
-        return sums.install(table, built, name, self._hashes(profile.INSTALL), platform)
+        built, deps = self.hash(profile.BUILD), self._hashes(profile.INSTALL)
+        return sums.install(self.product.table, built, name, deps, self._ctx.platform)
 
     def _hashes(self, kind: str) -> list[str]:
         return [chain.hash(stage) for chain, stage in self.deps(kind)]
 
     def deps(self, kind: str) -> list[tuple[Chain, str]]:
-        """(what it needs, the stage that it needs it in)"""
-        found = self.product.table.get("deps", {})
+        """(what it needs, the stage that it needs it in); to install it also needs what it needs to
+        run."""
         kinds = (profile.INSTALL, profile.RUN) if kind == profile.INSTALL else (kind,)
-        rows = [row for one in kinds for row in found.get(one, ())]
-        return [(self._dep(row), row.get("stage") or profile.INSTALL) for row in rows]
+        return [one for each in kinds for one in self._needed(each)]
+
+    def _needed(self, kind: str) -> list[tuple[Chain, str]]:
+        if kind not in self._deps:
+            rows = self.product.table.get("deps", {}).get(kind, ())
+            self._deps[kind] = [
+                (self._dep(row), row.get("stage") or profile.INSTALL) for row in rows
+            ]
+        return self._deps[kind]
 
     def _dep(self, row: Any) -> Chain:
         return Chain(Product(row["url"], row.get("source", ""), row["table"]), self._ctx)
@@ -107,7 +129,7 @@ class Chain:
         """The artifact of what is built. `then`: if it is built now, see `stage.build`."""
         found = self.artifact()
         if found is None:
-            deps, private = self.ready(profile.BUILD), self.fetched.private
+            deps, private = self.ready(profile.BUILD), self.private
             found = build(self.product, self._ctx.store, self._ctx, deps, private, then)
             self._artifact = found
         return found
@@ -123,9 +145,9 @@ class Chain:
         return building.wanted(self.product, self._hashes(profile.BUILD), self._ctx, private)
 
     def _find(self, wanted: Callable[[bool], Wanted]) -> Entry | None:
-        """What all may read, else what is ours alone: only a source that is private makes such."""
+        """What all may read, else what is ours alone: only what is private makes such."""
         found: Entry | None = self._ctx.store.find(wanted(False))
-        if found is None and self.fetched.private:
+        if found is None and self.private:
             found = self._ctx.store.find(wanted(True))
         return found
 
@@ -153,7 +175,7 @@ class Chain:
         found = self._find(self._wanted)
         if found is None:
             deps = self.ready(profile.INSTALL)
-            wanted = self._wanted(self.fetched.private, deps)
+            wanted = self._wanted(self.private, deps)
 
             def method(out: str) -> None:
                 fill(self.product, self.material(), out, self._ctx, deps)
@@ -172,5 +194,5 @@ class Chain:
         """(folder, tree hash) of each that it or what it needs is made of."""
         own = [(str(self.fetched.path), str(self.fetched.source))]
         mine = own if own[0][1].startswith(FOLDER_SOURCE) else []
-        below = [chain.folders() for kind in profile.KINDS for chain, _ in self.deps(kind)]
+        below = [chain.folders() for kind in profile.KINDS for chain, _ in self._needed(kind)]
         return mine + [one for several in below for one in several]

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 AUTO, NONE, USERNS, BWRAP = KINDS = ("auto", "none", "userns", "bwrap")
 PROGRAM = "bwrap"
+MEMORY = "/dev/shm/"  # noqa: S108  (bubblewrap's own /dev hides it)
 # what root keeps, of capabilities: all concern files and its own children
 RIGHTS = ("chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "sys_chroot")
 FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")
 
 
-class Sandbox(namedtuple("Sandbox", "kind writable network", defaults=((), False))):
-    """`kind`: one of KINDS but AUTO; `writable`: folders."""
+class Sandbox(namedtuple("Sandbox", "kind writable network seen", defaults=((), False, ()))):
+    """`kind`: one of KINDS but AUTO; `writable`: folders; `seen`: others that are needed."""
 
     __slots__ = ()
 
@@ -31,15 +32,18 @@ class Sandbox(namedtuple("Sandbox", "kind writable network", defaults=((), False
         kind: str
         writable: Sequence[str]
         network: bool
+        seen: Sequence[str]
 
     def words(self) -> list[str]:
         """What stands before a command."""
         if self.kind != BWRAP:
             return []
+        memory = any(one.startswith(MEMORY) for one in (*self.writable, *self.seen))
+        shown = ["--ro-bind", MEMORY, MEMORY] if memory else []
         bound = [word for folder in self.writable for word in ("--bind", folder, folder)]
         shut = ["--unshare-ipc"] if self.network else ["--unshare-ipc", "--unshare-net"]
         base = [program(), "--ro-bind", "/", "/", "--dev", "/dev", "--die-with-parent"]
-        return [*base, *bound, *shut, *_rights(), "--"]
+        return [*base, *shown, *bound, *shut, *_rights(), "--"]
 
     def enter(self) -> None:
         """What the process does that becomes the command. Raises OSError."""
@@ -66,13 +70,13 @@ def program() -> str:
     return next((path for path in found if os.access(path, os.X_OK)), "")
 
 
-def choose(kind: str, writable: Sequence[str], network: bool) -> Sandbox:
+def choose(kind: str, writable: Sequence[str], network: bool, seen: Sequence[str] = ()) -> Sandbox:
     """The first that works, where it is AUTO. Raises Trouble for one that was asked for and does
     not work here."""
     if kind == NONE:
         return OPEN
     for one in (BWRAP, USERNS) if kind == AUTO else (kind,):
-        walls = Sandbox(one, writable, network)
+        walls = Sandbox(one, writable, network, seen)
         why = probe(walls)
         if not why:
             return walls

@@ -185,6 +185,21 @@ def test_offline_connects_to_nobody(bench):
     assert [line for line in seen if "connect(" in line and "AF_UNIX" not in line] == []
 
 
+def test_a_home_that_cannot_be_written_to_holds_up_nothing_but_a_module(bench):
+    profile, folder = bench.profile(table()), bench.source()
+    bench.env["ENVE_STORE"] = str(bench.path / "store")
+    bench.write(bench.home / ".cache", "no folder")
+    assert bench.good("-f", profile, folder) == "hello you"
+    assert bench.fire("module", "-f", profile, folder).returncode == 3
+
+
+def test_a_folder_that_was_removed_is_no_reason_for_a_traceback(bench):
+    line = 'mkdir x; cd x; rmdir ../x; exec "$@"'
+    done = bench.fire("run", "/no/such", before=("/bin/sh", "-c", line, "x"))
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+
+
 # -- tests of a product ----------------------------------------------------------------------------
 def trial(bench, needs: str, *commands: str, **more):
     profile = bench.profile(table(test={"needs": needs, "run": [*commands]}, **more))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,17 @@ def test_one_byte_in_what_it_needs_builds_it_again(bench):
     assert build(bench, source, deps={"build": [needed]}) == one
     (tool / "greet").write_text("#!/bin/sh\necho hallo\n")
     assert build(bench, source, deps={"build": [needed]}) != one
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no /dev/shm")
+def test_in_memory(bench):
+    """Where bubblewrap has another /dev/shm."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        source = bench.source()
+        bench.env["ENVE_STORE"] = memory + "/store"
+        moved = shutil.move(source, memory + "/source")
+        for copy in (True, False):
+            build(bench, moved, build=commands("cp $SRC/greet $OUT", copy=copy))
 
 
 # -- failures --------------------------------------------------------------------------------------
