@@ -35,15 +35,12 @@ def pack(entry: Entry, target: BinaryIO) -> None:
     if not meta or meta.get("mutable"):
         raise Trouble(USAGE, "%s may change: it is not for others" % entry.name)
     facts = dumps({key: meta[key] for key in FACTS})
-    form = tarfile.PAX_FORMAT
-    with (
-        gzip.GzipFile("", "wb", fileobj=target, mtime=0) as pressed,
-        tarfile.open(fileobj=pressed, mode="w|", format=form) as tar,
-    ):
-        head = tarfile.TarInfo(META)
-        head.size = len(facts)
-        tar.addfile(head, io.BytesIO(facts))
-        _add(tar, entry.path, draft.OUT)
+    with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as pressed:  # noqa: SIM117  (Python 3.8)
+        with tarfile.open(fileobj=pressed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+            head = tarfile.TarInfo(META)
+            head.size = len(facts)
+            tar.addfile(head, io.BytesIO(facts))
+            _add(tar, entry.path, draft.OUT)
 
 
 def _add(tar: TarFile, path: str, name: str) -> None:
