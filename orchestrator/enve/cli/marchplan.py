@@ -31,6 +31,7 @@ class Source(NamedTuple):
 
 def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> Source:
     """The plan of the command line, for the nodes that --limit leaves."""
+    from enve.app import building, checkout  # noqa: PLC0415
     from enve.cli.clock import now  # noqa: PLC0415
     from enve.load.extra import read_extra, unused  # noqa: PLC0415
     from enve.load.plan import load_plan, open_plan  # noqa: PLC0415
@@ -42,13 +43,19 @@ def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> So
     domain = fleet.domain(settings)
     blueprint = _blueprint(domain, report)
     facts = _facts(settings, domain)
+
+    def told(line: str) -> None:
+        report.emit(Notice(line))
+
     plan = load_plan(
         *(file, domain, blueprint, facts, read_extra(args.extra_vars)),
         artifacts=settings.cache_dir / "artifacts",
         now=now() // 1000,
+        checkout=checkout.here(refresh=True, report=told),
+        build=building.here(report=told),
     )
-    for told in unused(args.extra_vars, plan.asks):
-        report.emit(Notice(told, "warning"))
+    for unknown in unused(args.extra_vars, plan.asks):
+        report.emit(Notice(unknown, "warning"))
     limit = fleet.limited(domain, args.limit)
     nodes = {name: each for name, each in plan.nodes.items() if name in limit}
     skipped = {name: why for name, why in plan.skipped.items() if name in limit}

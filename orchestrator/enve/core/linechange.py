@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from enve.core import filechange
+from enve.core import filechange, stagechange
 from enve.core.filechange import Line
 from enve.core.known import Known
 from enve.model.report import Change, Symbol
+from enve_pm.core import address, stages
 from enve_pm.core.change import LIVE
 from enve_pm.core.unit import DEFAULTS
 
@@ -27,12 +28,23 @@ def parse(text: str) -> Line:
 
 def created(name: str, text: str) -> Change:
     """`+`: the node does not hold this line yet."""
-    want = parse(text).get("want", "up")
-    return Change("+", name, "start" if want == "up" else "", "" if want == "up" else "stopped")
+    line = parse(text)
+    if line.get("want", "up") != "up":
+        return Change("+", name, "", "stopped")
+    if stagechange.is_stage(line):
+        return Change("+", name, stagechange.does(line))
+    return Change("+", name, "start", stagechange.product(line))
+
+
+def removed(name: str) -> Change:
+    """`-`: the new plan has no such line. What a stage has made stays."""
+    stage = stages.split(address.parse(name)[-1]) is not None
+    return Change("-", name, "leave" if stage else "stop")
 
 
 def changed(name: str, old: Line, new: Line, known: Known) -> Change:
     """One line out of two that differ."""
+    old, new = stagechange.shown(old), stagechange.shown(new)
     keys = {key for key in {*old, *new} if _value(old, key) != _value(new, key)}
     symbol, action = _class(keys, new)
     return Change(
@@ -52,6 +64,8 @@ def _class(keys: set[str], new: Line) -> tuple[Symbol, str]:
         return ">", "start"
     if rest <= LIVE:
         return "~", "live"
+    if stagechange.is_stage(new):
+        return "~", stagechange.does(new)
     if rest - LIVE == {"files"} and new.get("reload"):
         return "~", "reload"
     return "-/+", "restart"
@@ -61,12 +75,18 @@ def _detail(keys: set[str], old: Line, new: Line, known: Known) -> str:
     words = [filechange.told(old, new, known)] if "files" in keys else []
     if "product" in keys:
         words.append(f"{_product(old, known)} -> {_product(new, known)}")
-    words += [_key(key, old, new) for key in sorted(keys - {"files", "product", "want"})]
+    before, after = stagechange.product(old), stagechange.product(new)
+    if before != after:
+        words.append(f"{before or 'no commit'} -> {after or 'no commit'}")
+    rest = sorted(keys - {"files", "product", "want"})
+    words += [_key(key, old, new) for key in rest if not stagechange.follows(key, old, new)]
     return known.hide(", ".join(filter(None, words)))
 
 
 def _key(key: str, old: Line, new: Line) -> str:
     """The name of a changed key; for a table (env, rlimits) which of its entries."""
+    if key == "stage":
+        return " ".join(stagechange.keys(old, new))
     before, after = old.get(key), new.get(key)
     if isinstance(before or {}, dict) and isinstance(after or {}, dict):
         left, right = before or {}, after or {}

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from enve.core.issuer import issuer
 from enve.core.published import Lane
 from enve.model.trust import shorten
-from enve_pm.core import address
+from enve_pm.core import address, stages
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """`commit`: 12 hex digits of the line's hash: equal where product and config are equal."""
+    """`commit`: the product of a spot that has one, such as `lua-5.4.4`; else 12 hex digits of the
+    line's hash: equal where product and config are equal."""
 
     commit: str = ""
     plan: str = ""
@@ -31,9 +32,21 @@ def placed(lanes: Mapping[str, Lane]) -> dict[str, Placed]:
     found: dict[str, Placed] = {}
     for name, lane in lanes.items():
         plan, key = _plan(name, lane), _key(lane)
-        for spot, digest in lane.hashes.items():
-            if shown := _spot(spot):
-                found[shown] = Placed(digest[:12], plan, key)
+        shown = {spot: digest for one, digest in lane.hashes.items() if (spot := _spot(one))}
+        products = _products(shown)
+        for spot, digest in shown.items():
+            found[spot] = Placed(products.get(spot, digest[:12]), plan, key)
+    return found
+
+
+def _products(spots: Iterable[str]) -> dict[str, str]:
+    """Of the stages, and of the spots whose stages they are."""
+    found = {}
+    for spot in spots:
+        steps = address.parse(spot)
+        named = stages.split(steps[-1])
+        if named is not None:
+            found[spot] = found[address.format(stages.owner(steps))] = named.product
     return found
 
 

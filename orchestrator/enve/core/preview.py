@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from enve.core.grouping import many
 from enve.core.known import Known
-from enve.core.linechange import changed, created, parse
+from enve.core.linechange import changed, created, parse, removed
 from enve.model.report import Change, Difference, Symbol
 from enve_pm.core.address import leads
 
@@ -50,7 +50,7 @@ class Preview:
 
     def _one(self, name: str, before: Before, text: str | None, digest: str) -> Change:
         if text is None:
-            return Change("-", name, "stop")
+            return removed(name)
         if name not in before.hashes:
             return created(name, text)
         if name not in before.lines:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from enve.core.suggest import did_you_mean
-from enve_pm.core import address, ceiling, graph, room
+from enve_pm.core import address, ceiling, graph, room, stages
 from enve_pm.core.blueprint import Pm
 from enve_pm.core.refusal import Refused
-from enve_pm.core.unit import JOB, TIMER, UnitSpec
+from enve_pm.core.unit import JOB, STAGE, TIMER, UnitSpec
 
 Specs = Mapping[str, UnitSpec]  # by address below the node
 NO_PMS: Specs = {}
@@ -119,6 +119,27 @@ def _key(spec: UnitSpec, reason: str) -> str:
     if words and words[0] in spec.body:
         return spec.kind
     return names.get(words[0], words[0]) if words else ""
+
+
+def check_setups(node: str, specs: Specs) -> None:
+    """Raises Flaw for two setups of one title that would take turns in the same place."""
+    seen: dict[tuple[str, ...], tuple[UnitSpec, object]] = {}
+    for spec in specs.values():
+        named = stages.split(spec.unit) if "place" in spec.body else None
+        if named is None or named.stage != stages.SETUP:
+            continue
+        table = spec.body["table"]
+        key = (spec.body["place"], table.get("title", ""), named.variant)
+        value = (named.product, spec.body.get("source"), table.get("prefix"), table.get("setup"))
+        other, before = seen.setdefault(key, (spec, value))
+        if before != value:
+            raise Flaw(
+                spec.name,
+                STAGE,
+                f"E_SETUP_CONFLICT: {other.name} and {spec.name} of {node} set up {key[1]} in "
+                f"{key[0]} in two ways",
+                hint="a `cfgpath` for each, or another `place`",
+            )
 
 
 def check_single(placed: Mapping[str, Collection[str]]) -> None:

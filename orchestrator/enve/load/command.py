@@ -110,3 +110,10 @@ def replaced(table: Item, values: Mapping[str, Item]) -> Item:
     ]
     node = yaml.MappingNode("", pairs, table.node.start_mark, table.node.end_mark)
     return Item(node, table.file)
+
+
+def without(table: Item, name: str) -> Item:
+    """The table without one of its keys."""
+    pairs = [(key.node, value.node) for key, value in table.entries("a table") if str(key) != name]
+    node = yaml.MappingNode("", pairs, table.node.start_mark, table.node.end_mark)
+    return Item(node, table.file)

@@ -11,9 +11,11 @@ from enve.load.artifact import Artifacts
 from enve.load.content import Files
 from enve.load.item import Item
 from enve.load.moment import unix_seconds
+from enve.load.plancommit import Build, Commits, nowhere
 from enve.load.planfile import PlanFile, open_plan
 from enve.load.planspot import Workshop
 from enve.load.planstory import Story
+from enve.load.profiledeps import Checkout, local
 from enve.load.scope import Facts, Variables
 from enve.load.secret import Secrets
 from enve.load.template import Templates
@@ -33,15 +35,18 @@ def load_plan(  # noqa: PLR0913
     *,
     artifacts: Path,
     now: int = 0,
+    checkout: Checkout = local,
+    build: Build = nowhere,
 ) -> RenderedPlan:
     """Renders the plan for every node that it names.
 
     facts: node -> its facts (`home` among them); a node whose facts a template asks for in vain
     is `skipped`. extra: the variables of -e. artifacts: where packed directories are kept.
-    now: unix seconds, for `expires: 30d`. Raises InputError.
+    now: unix seconds, for `expires: 30d`. checkout, build: how products of `commit` are found and
+    built here. Raises InputError.
     """
     plan = source if isinstance(source, PlanFile) else open_plan(source)
-    shop = _workshop(plan, extra or {}, artifacts)
+    shop = _workshop(plan, extra or {}, artifacts, checkout, build)
     story = Story(plan, domain, blueprint, facts or {})
     story.place(shop)
     story.render()
@@ -49,7 +54,9 @@ def load_plan(  # noqa: PLR0913
     return story.result(_expires(plan.table.get("expires"), now))
 
 
-def _workshop(plan: PlanFile, extra: Mapping[str, Any], artifacts: Path) -> Workshop:
+def _workshop(
+    plan: PlanFile, extra: Mapping[str, Any], artifacts: Path, checkout: Checkout, build: Build
+) -> Workshop:
     folder = plan.path.parent
     templates, secrets = Templates(folder), Secrets(plan.table.get("secrets"))
     return Workshop(
@@ -58,6 +65,7 @@ def _workshop(plan: PlanFile, extra: Mapping[str, Any], artifacts: Path) -> Work
         secrets,
         Files(folder, templates, secrets),
         Artifacts(artifacts),
+        Commits(folder, secrets, checkout, build),
         Variables(plan.table.get("vars"), "vars", templates, secrets),
         extra,
     )

@@ -9,10 +9,12 @@ from typing import Any
 
 from enve.errors import InputError, Where
 from enve.load.artifact import Artifacts
-from enve.load.command import reload_words, replaced, words
+from enve.load.chainlines import Chain
+from enve.load.command import reload_words, replaced, without, words
 from enve.load.content import Files
 from enve.load.filler import Filler
 from enve.load.item import Item
+from enve.load.plancommit import Commits
 from enve.load.room import ROOMS
 from enve.load.scope import Scope, Spot, Variables
 from enve.load.secret import Secrets, is_secret
@@ -26,7 +28,8 @@ from enve_pm.core.unit import UnitError, UnitSpec
 from enve_pm.wire import canonical
 
 _COMMANDS = ("run", "check", "make", "undo")
-_COMMIT = "commit"
+COMMIT = "commit"
+_PROFILE = "profile"
 _ROOTS = "subroot: {overlay: [/]}, subroot: {paths: [/usr]}, or push: ROOTFS.tar beside it"
 _NO_KEY = "no such key"
 _ONLY_CHECKED = "a resource that is only checked says `kind: resource`"
@@ -41,6 +44,7 @@ class Workshop:
     secrets: Secrets
     files: Files
     artifacts: Artifacts
+    commits: Commits
     variables: Variables
     extra: Mapping[str, Any]
 
@@ -54,6 +58,7 @@ class Rendered:
     files: Mapping[str, str] = field(default_factory=dict)  # path -> sha256
     blobs: tuple[tuple[str, Blob], ...] = ()  # (a name for people, blob)
     secrets: frozenset[str] = frozenset()
+    stages: Mapping[str, Rendered] = field(default_factory=dict)  # of a commit, by address
 
 
 class PlanSpot:
@@ -66,11 +71,15 @@ class PlanSpot:
         table = _prepared(item, self.what)
         names = shop.files.names(table["files"], self.what) if "files" in table else frozenset()
         variables = table.pop("vars", None)
+        self._inline = _pulled(table)
         own = Variables(variables, f"vars of {self.what}", shop.templates, shop.secrets)
         self.table = table
         self._fillers = {name: Filler(value, shop.templates) for name, value in table.items()}
         for filler in self._fillers.values():
             names |= filler.names
+        if COMMIT in table:
+            shop.commits.check(table[COMMIT], f"commit of {self.what}")
+            names |= {"spot.dir"}  # where its versions lie
         self._scope = Scope((shop.variables, own), shop.extra, names)
         self._known: dict[tuple[object, ...], Rendered] = {}
 
@@ -96,13 +105,13 @@ class PlanSpot:
         if key not in self._known:
             context = self._scope.context(node, spot, facts, world)
             try:
-                self._known[key] = self._rendered(steps, context)
+                self._known[key] = self._rendered(steps, spot, context)
             except InputError as error:
                 error.notes += (f"rendered for {spot.address}",)
                 raise
         return self._known[key]
 
-    def _rendered(self, steps: tuple[str, ...], context: Mapping[str, Any]) -> Rendered:
+    def _rendered(self, steps: tuple[str, ...], spot: Spot, context: Mapping[str, Any]) -> Rendered:
         tainting = self._scope.secret
         table = {name: one.fill(context, tainting) for name, one in self._fillers.items()}
         line = unit_line(table, address.format(steps), self.what)
@@ -121,10 +130,43 @@ class PlanSpot:
             line["product"] = self._push(table["push"], blobs)
             if line.get("kind") not in ROOMS:
                 line.setdefault("cwd", "product")
+        stages: dict[str, Rendered] = {}
+        if COMMIT in table:
+            stages = self._chain(table, line, steps, spot, secrets)
         spec = self._parse(line, table)
-        return Rendered(
-            canonical.dumps(line).decode(), spec, files, tuple(blobs), frozenset(secrets)
-        )
+        text = canonical.dumps(line).decode()
+        return Rendered(text, spec, files, tuple(blobs), frozenset(secrets), stages)
+
+    def _chain(
+        self,
+        table: Mapping[str, Item],
+        line: dict[str, Any],
+        steps: tuple[str, ...],
+        spot: Spot,
+        secrets: set[str],
+    ) -> dict[str, Rendered]:
+        """The stages of its commit; the line gets what comes of them."""
+        what = f"commit of {self.what}"
+        commit = self._shop.commits.of(table[COMMIT], self._inline, what)
+        if set(steps[-1]) & set("@!"):
+            raise table[COMMIT].bad(f"{what}: a spot with stages has no @ or ! in its name")
+        secrets |= commit.secrets
+        pushed: list[tuple[str, Blob]] = []
+        product: dict[str, Any] = {}
+        if commit.built is not None:
+            blob = self._shop.artifacts.of(commit.built.folder, table[COMMIT], what)
+            product = {"kind": "tar", "sha256": blob.sha256, "size": blob.size}
+            pushed = [(commit.name, blob)]
+        chain = Chain(commit, steps, spot.dir, product)
+        chain.run(line, table)
+        made = {}
+        for name, stage in chain.stages(line).items():
+            spec = self._parse(stage.line, table)
+            text = canonical.dumps(stage.line).decode()
+            blobs = (*stage.blobs, *(pushed if spec.product else ()))
+            files = {path: blob.sha256 for path, blob in stage.blobs}
+            made[name] = Rendered(text, spec, files, blobs, commit.secrets)
+        return made
 
     def _env(self, item: Item, secrets: set[str]) -> dict[str, str]:
         env = {}
@@ -191,10 +233,6 @@ def _prepared(item: Item, what: str) -> dict[str, Item]:
     """The spot's table with its commands split into words."""
     if not item.is_table:
         raise item.wanted("a table (key: value)", what)
-    for key, _ in item.entries(what):
-        if str(key) == _COMMIT:
-            hint = "until then: `push` a directory or a tar, or `run` what is there"
-            raise key.bad(f"{what}: building from version control comes later", hint=hint)
     table = item.table(what, KEYS)
     for name in _COMMANDS:
         if name in table:
@@ -205,6 +243,16 @@ def _prepared(item: Item, what: str) -> dict[str, Item]:
         if name in table and table[name].is_table:
             table[name] = _split(table[name], inner, what)
     return table
+
+
+def _pulled(table: dict[str, Item]) -> Item | None:
+    """A whole profile in `commit`: its templates see the profile's variables, not the plan's."""
+    if COMMIT not in table or not table[COMMIT].is_table:
+        return None
+    found = [v for k, v in table[COMMIT].entries(COMMIT) if str(k) == _PROFILE and v.is_table]
+    if found:
+        table[COMMIT] = without(table[COMMIT], _PROFILE)
+    return found[0] if found else None
 
 
 def _split(table: Item, name: str, what: str) -> Item:

@@ -90,8 +90,9 @@ class Story:
                 address.format((name, *steps)),
                 directory(top, below) if top else "",
             )
-            lines[below] = entry.render(node, steps, spot, facts, everywhere)
-            entries[below] = entry
+            line = entry.render(node, steps, spot, facts, everywhere)
+            for address_, one in {below: line, **line.stages}.items():
+                lines[address_], entries[address_] = one, entry
         self._by_name[name] = entries
         return lines
 
@@ -127,6 +128,7 @@ class Story:
         specs = {below: line.spec for below, line in lines.items()}
         pm, there, pms = layout if layout is not None else (None, (), validate.NO_PMS)
         self._checked(name, lambda: validate.check_node(name, specs, there, pms))
+        self._checked(name, lambda: validate.check_setups(name, specs))
         if pm is None:
             return
         top = home(self._domain.nodes[name], self._facts.get(name)) or "~"

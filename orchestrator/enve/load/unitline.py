@@ -27,7 +27,20 @@ _COMMANDS = ("check", "make", "undo")
 OWN_KIND = (*ROOMS, "timer", "loader")
 
 KEYS = (
-    *("run", "kind", "state", "files", "push", "env", "cwd", "user", "group", "umask", "nice"),
+    *(
+        "run",
+        "commit",
+        "kind",
+        "state",
+        "files",
+        "push",
+        "env",
+        "cwd",
+        "user",
+        "group",
+        "umask",
+        "nice",
+    ),
     *("rlimits", "needs", "wants", "after", "on_restart", "restart", "restart_max"),
     *(
         "stop_signal",
@@ -49,6 +62,7 @@ KINDS = ("process", "job", "resource")
 # Key of a line -> key of the plan that makes it, where the names differ.
 ORIGIN = {
     "command": "run",
+    "stage": "commit",
     "want": "state",
     "product": "push",
     "log_size": "log",

@@ -1,0 +1,170 @@
+"""`commit` of a spot: which product runs there, found and pinned once for a whole plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from enve.errors import InputError
+from enve.load.item import Item
+from enve.load.profile import Asked, Found, Loaded, Profiles
+from enve.load.profiledeps import Checkout
+from enve.load.profilemerge import given_at
+from enve.load.secret import Secrets
+from enve.load.template import is_template
+from enve_fire.core import profile, url
+from enve_fire.core.product import Product
+from enve_fire.core.trouble import Trouble
+from enve_pm.core.fieldcheck import Bad
+
+KEYS = ("url", "profile", "config", "set", "artifact", "place", "cfgpath", "timeout")
+BUILD, PUSH = "build", "push"  # where it is built: on each node, or here
+HOUR = 3_600_000  # ms
+
+
+class Built(NamedTuple):
+    """An artifact that was built on this machine, and what it is for."""
+
+    folder: Path
+    source: str
+    platform: list[str]
+
+
+Build = Callable[[Product], Built]  # raises Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is to run at a spot. `artifact`: build, push, or the pinned url of one."""
+
+    item: Item
+    url: str
+    source: str
+    table: Mapping[str, Any]
+    secrets: frozenset[str]
+    artifact: str
+    built: Built | None
+    place: str
+    timeout: int  # of a build, ms
+
+    @property
+    def name(self) -> str:
+        return profile.product(self.table)
+
+
+def nowhere(_product: Product) -> Built:
+    raise Trouble(69, "nothing is built here", "artifact: build")
+
+
+class Commits:
+    """`folder`: where paths start. References are resolved once: all spots and nodes get the same
+    commit, also where a branch moves meanwhile."""
+
+    def __init__(self, folder: Path, secrets: Secrets, checkout: Checkout, build: Build) -> None:
+        self._folder = folder
+        self._profiles = Profiles(checkout, secrets)
+        self._checkout = checkout
+        self._build = build
+        self._built: dict[str, Built] = {}
+
+    def check(self, item: Item, what: str) -> Mapping[str, Item]:
+        """Its keys. Raises InputError for what is wrong wherever it stands."""
+        keys = item.table(what, KEYS) if item.is_table else {"url": item}
+        if "url" not in keys:
+            raise item.bad(f"{what}: of what? wanted `url`", hint="git+https://HOST/PATH#v1.0")
+        if not is_template(str(keys["url"])):
+            self._url(keys["url"], what)
+        return keys
+
+    def of(self, item: Item, inline: Item | None, what: str) -> Commit:
+        """`inline`: a whole profile of the plan's own. Raises InputError."""
+        keys = self.check(item, what)
+        where = self._url(keys["url"], what)
+        try:
+            found, loaded = self._profiles.product(where, _asked(keys, inline, what))
+            return self._commit(item, keys, found, loaded, what)
+        except Trouble as trouble:
+            raise keys["url"].bad(f"{what}: {trouble.message}", hint=trouble.hint) from None
+
+    def _url(self, item: Item, what: str) -> url.Url:
+        try:
+            return url.parse(item.text(f"url of {what}"), str(self._folder.resolve()))
+        except Bad as bad:
+            raise item.bad(f"url of {what}: wanted {bad.args[0]}, found {bad.args[1]}") from None
+
+    def _commit(
+        self, item: Item, keys: Mapping[str, Item], found: Found, loaded: Loaded, what: str
+    ) -> Commit:
+        table = _settled(keys, loaded.table, what)
+        product = Product(found.pinned.text, found.source, table)
+        artifact = keys["artifact"].text(f"artifact of {what}") if "artifact" in keys else BUILD
+        _possible(item, product, artifact, what)
+        commit = Commit(
+            item,
+            product.url,
+            product.source,
+            table,
+            loaded.secrets,
+            artifact,
+            None,
+            keys["place"].text(f"place of {what}") if "place" in keys else "",
+            keys["timeout"].duration_ms(f"timeout of {what}") if "timeout" in keys else HOUR,
+        )
+        if artifact == PUSH:
+            built = self._here(product)
+            return replace(commit, built=built, source=built.source)
+        if artifact != BUILD:
+            where = self._url(keys["artifact"], f"artifact of {what}")
+            pinned = self._checkout(where, {**profile.section({}, "checkout"), "strip": 0}).pinned
+            return replace(commit, artifact=pinned.text)
+        return commit
+
+    def _here(self, product: Product) -> Built:
+        key = repr((product.url, product.source, product.table.get("build"), product.name))
+        if key not in self._built:
+            self._built[key] = self._build(product)
+        return self._built[key]
+
+
+def _asked(keys: Mapping[str, Item], inline: Item | None, what: str) -> Asked:
+    names: tuple[str, ...] = ()
+    if "profile" in keys:
+        item = keys["profile"]
+        texts = item.texts(f"profile of {what}") if item.is_list else [item.text(what)]
+        names = tuple(texts)
+    config = keys.get("config")
+    if config is not None and not config.is_table:
+        raise config.wanted("a table (key: value)", f"config of {what}")
+    rows = keys["set"].entries(f"set of {what}") if "set" in keys else []
+    sets = tuple((str(key), given_at(value, value.text(f"set of {what}"))) for key, value in rows)
+    return Asked(names, inline, config, sets)
+
+
+def _settled(keys: Mapping[str, Item], table: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """With the variant of its setup."""
+    if "cfgpath" not in keys:
+        return dict(table)
+    cfgpath = keys["cfgpath"].text(f"cfgpath of {what}")
+    return {**table, "setup": {**table.get("setup", {}), "cfgpath": cfgpath}}
+
+
+def _possible(item: Item, product: Product, artifact: str, what: str) -> None:
+    """What a chain on a node cannot be made of. Raises InputError."""
+    if artifact == BUILD and product.url.startswith("file:///") and not _pinned(product.url):
+        hint = "artifact: push builds it here; git+file:// and https:// are fetched by the node"
+        raise item.bad(f"{what}: {product.url} is a folder of this machine", hint=hint)
+    if not profile.installs(product.table):
+        hint = "leave `install.mode` out"
+        raise item.bad(f"{what}: {product.name} has no install (`install.mode: none`)", hint=hint)
+    if profile.settles(product.table):
+        hint = "a spot with `subroot`, and `root` here"
+        raise item.bad(f"{what}: {product.name} has a root of its own (`settle`)", hint=hint)
+
+
+def _pinned(text: str) -> bool:
+    return url.parse(text).kind == url.ARCHIVE
+
+
+__all__ = ["Build", "Built", "Commit", "Commits", "InputError"]

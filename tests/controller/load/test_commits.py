@@ -1,0 +1,193 @@
+"""Spots with a commit: found once, pinned, and written out as the lines of a chain."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enve.app.checkout import here
+from enve.errors import InputError
+from enve.load.inventory import load_domain
+from enve.load.plan import load_plan
+from enve.load.plancommit import Built
+from enve.model.plan import RenderedPlan
+from enve_pm.core.unit import UnitSpec
+
+INVENTORY = "domain: d.example\nnodes: {n1: {connection: local, home: /h}, n2: {home: /k}}\n"
+PROFILE = """
+enve: 1
+title: tool
+version: "1.0"
+vars: {port: 80, flags: -O2}
+prefix: /opt/tool
+build: {run: ["make CFLAGS={{flags}}"]}
+setup: {files: [{path: etc/conf, template: "port={{port}}\\n"}]}
+run: {cmd: [/opt/tool/bin/tool, -x], reload: {signal: HUP}, env: {MODE: a}}
+"""
+
+
+class Case:
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path = path
+        monkeypatch.setenv("ENVE_STORE", str(path / "store"))
+        (path / "inventory.yml").write_text(INVENTORY)
+        self.domain = load_domain([path / "inventory.yml"])
+        self.repo = path / "tool"
+        self.repo.mkdir()
+        self.git("init", "-q", "-b", "main")
+        self.commit(PROFILE)
+        self.url = f"git+file://{self.repo}"
+
+    def git(self, *words: str) -> str:
+        who = ("-c", "user.name=me", "-c", "user.email=me@x")
+        done = subprocess.run(
+            ["git", *who, "-C", str(self.repo), *words], capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, profile: str) -> None:
+        (self.repo / "enve.yml").write_text(profile)
+        self.git("add", "-A")
+        self.git("commit", "-qm", "x")
+
+    def load(self, spots: str, **options: Any) -> RenderedPlan:
+        file = self.path / "plan.yml"
+        head = "plan: p\nsecrets: {pw: {env: PW}}\nvars: {base: 7000}\nspots:\n"
+        file.write_text(head + spots.replace("URL", self.url))
+        options.setdefault("checkout", here(refresh=True))
+        return load_plan(file, self.domain, None, artifacts=self.path / "a", **options)
+
+    def lines(self, spots: str, **options: Any) -> dict[str, Any]:
+        lines = self.load(spots, **options).nodes["n1"].lines
+        for text in lines.values():
+            UnitSpec.parse(json.loads(text))
+        return {name: json.loads(text) for name, text in lines.items()}
+
+
+@pytest.fixture
+def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
+    return Case(tmp_path, monkeypatch)
+
+
+BUILD, INSTALL, SETUP = (f"[tool-1.0!{do}@web]" for do in ("build", "install", "setup"))
+
+
+def test_a_chain(case: Case) -> None:
+    lines = case.lines("  n1.web: {commit: 'URL', user: web, nice: 3, env: {http_proxy: p}}")
+    assert set(lines) == {"web", BUILD, INSTALL, SETUP}
+    web = lines["web"]
+    place = "/h/spots/web/tool-1.0"
+    assert web["command"] == [f"{place}/opt/tool/bin/tool", "-x"]
+    assert web["needs"] == [INSTALL[1:-1], SETUP[1:-1]]
+    assert web["on_restart"] == {SETUP[1:-1]: "reload"}
+    assert web["reload"] == {"signal": "HUP"}
+    assert (web["env"]["MODE"], web["env"]["ROOT"], web["env"]["http_proxy"]) == ("a", place, "p")
+    build, install, setup = (lines[name] for name in (BUILD, INSTALL, SETUP))
+    assert build["stage"]["url"] == f"{case.url}#{case.git('rev-parse', 'HEAD')}"
+    assert build["stage"]["source"] == "git:" + case.git("rev-parse", "HEAD^{tree}")
+    assert "setup" not in build["stage"]["table"]
+    assert build["stage"]["table"]["build"] == {"run": ["make CFLAGS=-O2"]}
+    assert build["start_timeout"] == 3_600_000
+    assert (install["needs"], setup["needs"]) == ([BUILD[1:-1]], [INSTALL[1:-1]])
+    for line in (build, install, setup):
+        assert (line["user"], line["nice"]) == ("web", 3)
+        assert line["env"] == {"http_proxy": "p"}
+    ((name, file),) = setup["files"].items()
+    assert file == {"sha256": name, "size": 8, "mode": 0o600}
+    assert setup["stage"]["table"]["setup"]["files"][0]["sha256"] == name
+
+
+def test_what_is_set_up_makes_no_other_build(case: Case) -> None:
+    spots = "  n1.web: {commit: {url: 'URL', config: {vars: {port: '{{ base + %d }}'}}}}"
+    first, second = case.lines(spots % 1), case.lines(spots % 2)
+    assert {name for name in first if first[name] != second[name]} == {SETUP}
+
+
+def test_the_spots_own_keys_win(case: Case) -> None:
+    lines = case.lines(
+        "  n1.web: {commit: 'URL', run: '/opt/tool/bin/other a', reload: kill -USR1 $MAINPID,"
+        " env: {MODE: b}, needs: [db]}\n  n1.db: {run: x}"
+    )
+    web = lines["web"]
+    assert web["command"] == ["/h/spots/web/tool-1.0/opt/tool/bin/other", "a"]
+    assert web["reload"] == {"signal": "USR1"}
+    assert web["env"]["MODE"] == "b"
+    assert web["needs"][0] == "db"
+
+
+def test_all_get_the_same_commit_and_each_its_own_folder(case: Case) -> None:
+    plan = case.load("  '*.web': {commit: 'URL#main'}")
+    one, two = (
+        {name: json.loads(text) for name, text in plan.nodes[node].lines.items()}
+        for node in ("n1", "n2")
+    )
+    assert one[BUILD] == two[BUILD]
+    assert two["web"]["env"]["ROOT"] == "/k/spots/web/tool-1.0"
+
+
+def test_secrets_travel_as_files_that_are_not_shown(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PW", "hunter2")
+    case.commit(PROFILE.replace('"port={{port}}\\n"', "!secret pw"))
+    plan = case.load("  n1.web: {commit: 'URL'}").nodes["n1"]
+    assert "hunter2" not in "".join(plan.lines.values())
+    assert plan.secrets == {"hunter2"}
+    (row,) = json.loads(plan.lines[SETUP])["stage"]["table"]["setup"]["files"]
+    assert (row["mode"], row["secret"]) == (0o600, True)
+
+
+def test_a_profile_of_the_plans_own(case: Case) -> None:
+    inline = "{enve: 1, title: x, vars: {a: 5}, prefix: /p, run: {cmd: [sleep, '{{a}}']}}"
+    lines = case.lines(f"  n1.web: {{commit: {{url: 'URL', profile: {inline}}}}}")
+    assert lines["web"]["command"] == ["sleep", "5"]
+    assert set(lines) == {"web", *(f"[x!{do}@web]" for do in ("build", "install", "setup"))}
+
+
+def test_an_artifact_that_is_pushed(case: Case, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    (made / "opt/tool").mkdir(parents=True)
+    (made / "opt/tool/x").write_text("x")
+    lines = case.lines(
+        "  n1.web: {commit: {url: 'URL', artifact: push}}",
+        build=lambda product: Built(made, product.source, ["Linux", "x", "y"]),
+    )
+    assert lines[BUILD]["product"]["kind"] == "tar"
+    assert lines[BUILD]["stage"]["platform"] == ["Linux", "x", "y"]
+    assert "product" not in lines[INSTALL]
+
+
+@pytest.mark.parametrize(
+    ("spots", "error"),
+    [
+        ("  n1.web: {commit: 'URL#nothing'}", "commit of spot 'n1.web': "),
+        ("  n1.web: {commit: ./tool}", "is a folder of this machine"),
+        ("  n1.web: {commit: {url: 'URL', profile: nope}}", "no profile is called 'nope'"),
+        ("  n1.web: {commit: {url: 'URL', set: {run.cmd: ''}}}", ""),
+        ("  n1.web: {commit: {url: 'URL', config: {install: {mode: none}}}}", "has no install"),
+        (
+            "  n1.a: {commit: {url: 'URL', place: /srv}}\n"
+            "  n1.b: {commit: {url: 'URL', place: /srv, set: {port: 2}}}",
+            "E_SETUP_CONFLICT",
+        ),
+    ],
+)
+def test_what_is_refused(case: Case, spots: str, error: str) -> None:
+    with pytest.raises(InputError) as caught:
+        case.load(spots)
+    assert error in str(caught.value)
+    assert caught.value.where is not None
+
+
+def test_two_setups_in_one_place_by_their_cfgpath(case: Case) -> None:
+    lines = case.lines(
+        "  n1.a: {commit: {url: 'URL', place: /srv, cfgpath: one}}\n"
+        "  n1.b: {commit: {url: 'URL', place: /srv, cfgpath: /etc/b, set: {port: 2}}}"
+    )
+    assert "[tool-1.0!setup@one@a]" in lines
+    assert "[tool-1.0!setup@%2Fetc%2Fb@b]" in lines
+    assert lines["a"]["env"]["ROOT"] == "/srv"

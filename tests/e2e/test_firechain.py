@@ -1,0 +1,170 @@
+"""A plan that names a commit, on a real node: from a git repository to a process that is reloaded,
+upgraded, kept when a build fails, and taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.fetching import Repo
+from tests.support.fleet import Fleet
+from tests.support.wait import until
+
+pytestmark = pytest.mark.real
+TOOL = """#!/bin/sh
+trap 'echo reloaded $(cat $ROOT$PREFIX/etc/conf)' HUP
+echo serving VERSION $(cat $ROOT$PREFIX/etc/conf)
+while :; do sleep 0.1; done
+"""
+PROFILE: dict[str, Any] = {
+    "enve": 1,
+    "title": "tool",
+    "vars": {"port": 80},
+    "prefix": "/opt/tool",
+    "build": {"run": ["mkdir -p $OUT$PREFIX/bin", "cp tool $OUT$PREFIX/bin/"]},
+    "setup": {"files": [{"path": "etc/conf", "template": "port={{port}}\n"}]},
+    "run": {"cmd": ["/opt/tool/bin/tool"], "reload": {"signal": "HUP"}},
+}
+
+
+class Local:
+    """A node on this machine, in a folder of its own."""
+
+    name = "n1"
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "pm"
+
+    @property
+    def inventory(self) -> dict[str, Any]:
+        local = {"connection": "local", "install": "user", "register": "none"}
+        return {**local, "home": str(self.home)}
+
+
+class Chain:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.node = Local(folder)
+        self.repo = Repo(folder / "source")
+        self.gate = folder / "gate"
+        user = pwd.getpwuid(os.getuid()).pw_name
+        self.fleet = Fleet(folder, [self.node], user=user)
+        self.fleet.pms = {}
+        self.fleet.write()
+
+    def version(self, number: int, *build: str) -> None:
+        """Another commit, with a tag."""
+        run = [*build, *PROFILE["build"]["run"]]
+        profile = {**PROFILE, "version": str(number), "build": {**PROFILE["build"], "run": run}}
+        (self.repo.path / "tool").write_text(TOOL.replace("VERSION", str(number)))
+        (self.repo.path / "tool").chmod(0o755)
+        (self.repo.path / "enve.yml").write_text(json.dumps(profile))
+        self.repo.git("add", "-A")
+        self.repo.git("commit", "-qm", str(number))
+        self.repo.git("tag", f"v{number}")
+
+    def plan(
+        self, number: int, port: int = 80, spots: tuple[str, ...] = ("web",), **m: Any
+    ) -> Path:
+        commit = {"url": f"{self.repo.url}#v{number}", "set": {"port": port}, **m}
+        return self.fleet.plan({f"*.{spot}": {"commit": commit} for spot in spots})
+
+    def march(self, *args: Any, code: int = 0, **more: Any) -> str:
+        plan = self.plan(*args, **more)
+        done = self.fleet.march(plan, code=code, ENVE_STORE=str(self.folder / "own-store"))
+        return done.stdout + done.stderr
+
+    def log(self, unit: str = "web") -> list[str]:
+        file = self.node.home / "log" / f"{unit}.log"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def said(self, text: str) -> None:
+        until(lambda: text in self.log(), f"web to say {text!r} (it said {self.log()})")
+
+    def row(self, unit: str = "web") -> dict[str, Any]:
+        return self.fleet.rows(f"n1.{unit}")[f"n1.{unit}"]
+
+    def builds(self) -> int:
+        folder = self.node.home / "artifacts"
+        return sum(len(list(one.glob("*-tool"))) for one in folder.glob("*/*-build"))
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Chain]:
+    with tempfile.TemporaryDirectory(prefix="enve-chain-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        made = Chain(folder)
+        with made.fleet:
+            made.fleet.deploy()
+            try:
+                yield made
+            finally:
+                made.fleet.run("deploy", "--remove", "--yes", "inventory.yml", code=None)
+
+
+def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
+    chain.version(1)
+    told = chain.march(1)
+    assert "+  [tool-1!build@web]   build" in told
+    chain.said("serving 1 port=80")
+    first = chain.row()
+    assert (first["state"], first["commit"]) == ("RUNNING", "tool-1")
+
+    told = chain.march(1, 81)  # another config: a setup, and a reload
+    assert "~  [tool-1!setup@web] setup     etc/conf +1 -1" in told
+    chain.said("reloaded port=81")
+    assert chain.row()["pid"] == first["pid"]
+    assert "nothing to do" in chain.march(1, 81)
+
+    chain.version(2, f"while ! test -e {chain.gate}; do sleep 0.05; done")
+    new = chain.fleet.start(
+        *("march", str(chain.plan(2, 81)), "--yes", "--key", chain.fleet.alice),
+        ENVE_STORE=str(chain.folder / "own-store"),
+    )
+    until(lambda: "waits for tool-2!build@web" in chain.row()["detail"], "web to wait")
+    assert (chain.row()["state"], chain.row()["pid"]) == ("RUNNING", first["pid"])
+    chain.gate.touch()
+    out, err = new.communicate(timeout=60)
+    assert new.returncode == 0, out + err
+    assert "restart   tool-1 -> tool-2" in out
+    chain.said("serving 2 port=81")
+    second = chain.row()
+    assert second["pid"] not in (0, first["pid"])
+
+    chain.version(3, "echo no rule to make it; exit 9")
+    told = chain.march(3, 81, code=3)
+    assert "[tool-3!build@web]" in told
+    assert "status 9: echo no rule to make it" in told
+    assert chain.row()["pid"] == second["pid"]
+    assert chain.row()["detail"].endswith("tool-3!build@web, which has failed")
+
+    made = chain.builds()
+    chain.march(1, 81)  # back: everything is there
+    chain.said("serving 1 port=81")
+    assert chain.builds() == made == 2
+    assert chain.log().count("serving 1 port=81") == 1
+
+
+def test_three_spots_and_three_versions_are_nine_folders(chain: Chain) -> None:
+    spots, versions, made = ("db", "bob", "extra"), (4, 5, 6), chain.builds()
+    for number in versions:
+        chain.version(number)
+        chain.march(number, spots=spots)
+    places = [chain.node.home / f"spots/{spot}/tool-{n}" for spot in spots for n in versions]
+    assert all((place / "opt/tool/bin/tool").exists() for place in places)
+    assert chain.builds() == made + 3  # each version is built once for all spots
+
+
+def test_an_artifact_that_is_built_here(chain: Chain) -> None:
+    chain.version(7)
+    chain.march(7, spots=("job",), artifact="push")
+    until(lambda: "serving 7 port=80" in chain.log("job"), "job to run")
+    assert not any("mkdir -p" in line for line in chain.log("tool-7!build@job"))
