@@ -33,7 +33,6 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 EXAMPLES = (ROOT / "inventory", ROOT / "playbooks")
 TUTORIAL = DOCS / "tutorial" / "first-fleet.md"
-FIRST = ROOT / "playbooks" / "first"
 SHELL = (";", "|", "&&", ">", ">/dev/null")
 
 
@@ -165,12 +164,18 @@ def test_an_example_loads(path: Path) -> None:
             assert str(path.resolve()) in [str(Path(one.blueprint).resolve()) for one in used]
 
 
-def test_the_tutorial_shows_the_files_of_its_playbook() -> None:
-    blocks = [
-        body for language, body in FENCE.findall(TUTORIAL.read_text()) if language != "console"
-    ]
-    for name in ("inventory.yml", "blueprint.yml", "plan.yml", "templates/index.html.j2"):
-        body = (FIRST / name).read_text()
+SHOWN = {
+    "first": ("inventory.yml", "blueprint.yml", "plan.yml", "templates/index.html.j2"),
+    "product": ("greet/enve.yml", "inventory.yml", "blueprint.yml", "plan.yml"),
+}
+
+
+@pytest.mark.parametrize(("playbook", "page"), [("first", "fleet"), ("product", "product")])
+def test_a_tutorial_shows_the_files_of_its_playbook(playbook: str, page: str) -> None:
+    text = (DOCS / "tutorial" / f"first-{page}.md").read_text()
+    blocks = [body for language, body in FENCE.findall(text) if language != "console"]
+    for name in SHOWN[playbook]:
+        body = (ROOT / "playbooks" / playbook / name).read_text()
         code = "".join(line for line in body.splitlines(True) if not line.startswith("#"))
         assert any(code in block for block in blocks), name
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,18 @@ from enve.load.blueprint import load_blueprint
 from enve.load.inventory import load_domain
 from enve.load.keyfile import read_key
 from enve.load.plan import load_plan, open_plan
+from enve.load.profile import Checked
 from enve.load.yamlfile import read_yaml
+from enve_fire.core.url import Url
 
 ROOT = Path(__file__).parents[3]
 PLANS = sorted(ROOT.glob("playbooks/*/plan.yml"))
+
+
+def example(url: Url, options: Mapping[str, Any]) -> Checked:
+    """The product of the tutorial, as if it had been committed."""
+    assert url.text == "git+file:///tmp/greet.git#v1.0"
+    return Checked(ROOT / "playbooks/product/greet", "git:" + "1" * 40, url._replace(ref="1" * 40))
 
 
 @pytest.mark.real
@@ -24,13 +34,13 @@ def test_a_plan_and_all_that_it_names(path: Path, tmp_path: Path) -> None:
     blueprint = load_blueprint(domain.blueprint, domain, read_key)
     assert not blueprint.notices
     facts = {name: {"home": f"/home/x/{name}"} for name in domain.nodes}
-    rendered = load_plan(plan, domain, blueprint, facts, artifacts=tmp_path)
+    rendered = load_plan(plan, domain, blueprint, facts, artifacts=tmp_path, checkout=example)
     assert rendered.nodes
     assert not rendered.skipped
 
 
 def test_there_are_examples() -> None:
-    assert {path.parent.name for path in PLANS} >= {"shop", "hello"}
+    assert {path.parent.name for path in PLANS} >= {"shop", "hello", "product"}
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("inventory/*.yml")), ids=lambda path: path.name)
