@@ -14,7 +14,7 @@ from enve_fire.fetch.fetch import fetch
 from enve_fire.fetch.how import How, quiet
 from enve_fire.store.store import Store
 
-__all__ = ["by", "here"]
+__all__ = ["by", "here", "lazily"]
 
 
 def by(store: Store, how: How) -> Checkout:
@@ -24,6 +24,16 @@ def by(store: Store, how: How) -> Checkout:
         asked = dict(options, refresh=how.refresh) if how.refresh == ALWAYS else options
         found = fetch(url, store, how._replace(**asked))
         return Checked(Path(found.path), found.source, found.pinned)
+
+    return checkout
+
+
+def lazily(fetched: Checkout) -> Checkout:
+    """A folder that is there is not hashed: that may wait until its profile is known."""
+
+    def checkout(url: Url, options: Mapping[str, Any]) -> Checked:
+        lies_here = url.kind == FOLDER and Path(url.base).is_dir()
+        return local(url, options) if lies_here else fetched(url, options)
 
     return checkout
 

@@ -33,6 +33,9 @@ def configure(parser: arguments.Parser) -> None:
     """Its flags."""
     command = parser.get_default("command")
     parser.epilog = ABOUT
+    words = "[TARGET] " if command == FIRE else ""
+    tail = " [-- WORDS]" if command in (FIRE, *WITH_WORDS) else ""
+    parser.usage = f"%(prog)s [flags] {words}[URL]{tail}"
     if command == FIRE:
         parser.add_argument("target", nargs="?", metavar="TARGET", help="how far it goes")
     product.flags(parser)
@@ -85,12 +88,12 @@ def _request(args: argparse.Namespace, target: str) -> Request:
 
 
 def loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
-    from enve.app.checkout import by  # noqa: PLC0415
+    from enve.app.checkout import by, lazily  # noqa: PLC0415
     from enve.load.profile import Profiles  # noqa: PLC0415
     from enve_fire.app.request import Loaded  # noqa: PLC0415
     from enve_fire.core.product import Product  # noqa: PLC0415
 
-    profiles = Profiles(by(ctx.store, ctx.how), product.secrets(args))
+    profiles = Profiles(lazily(by(ctx.store, ctx.how)), product.secrets(args))
     found, loaded = profiles.product(product.where(args), product.asked(args, profiles))
     files = {os.path.abspath(path): data for path, data in loaded.files.items()}  # noqa: PTH100
     missing = [os.path.abspath(path) for path in sorted(loaded.missing)]  # noqa: PTH100

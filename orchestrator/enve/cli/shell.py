@@ -24,7 +24,10 @@ one. web1.tenants opens one where that nested pm is.
 
 -- COMMAND... runs one on each node, or beside each resource, that the pattern means, without a
 terminal and with nothing to read: enve shell 'web*' -- uname -r. It needs that login, or root
-(-b), as orders by hand do."""
+(-b), as orders by hand do.
+
+Without an ADDRESS, or with a folder (., or with a /) or a url in its place, it is a product's
+shell: see enve fire --help."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

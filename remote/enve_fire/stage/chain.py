@@ -174,11 +174,11 @@ class Chain:
     def _in_store(self) -> Entry:
         found = self._find(self._wanted)
         if found is None:
-            deps = self.ready(profile.INSTALL)
+            deps, material = self.ready(profile.INSTALL), self.material()
             wanted = self._wanted(self.private, deps)
 
             def method(out: str) -> None:
-                fill(self.product, self.material(), out, self._ctx, deps)
+                fill(self.product, material, out, self._ctx, deps)
 
             found = self._ctx.store.make(wanted, method, self._ctx.report)
         return found
