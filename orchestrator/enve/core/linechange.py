@@ -106,7 +106,8 @@ def _diff(keys: set[str], old: Line, new: Line, known: Known) -> str:
         return ""
     lines: list[str] = []
     for key in sorted(keys - {"files"}):
-        lines += _values(key, old.get(key), new.get(key), known)
+        before, after = ({**line, "stage": stagechange.body(line)}.get(key) for line in (old, new))
+        lines += _values(key, before, after, known)
     lines += filechange.diff(old, new, known)
     if len(lines) > MAX_DIFF_LINES:
         lines = [*lines[:MAX_DIFF_LINES], f"... {len(lines) - MAX_DIFF_LINES} more lines"]

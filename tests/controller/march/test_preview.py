@@ -46,6 +46,15 @@ def test_what_a_changed_line_means(case: dict[str, Any]) -> None:
     )
 
 
+def test_the_sum_of_a_secret_file_is_not_shown() -> None:
+    """Whoever reads over a shoulder could try passwords against it."""
+    case = next(case for case in CASES if case["name"] == "a secret of a stage")
+    known = Known(show_diff=True, bodies={"1": b"a\n"}, secret_blobs=frozenset({"s"}))
+    [row] = difference(case["old"], case["new"], known)
+    assert "secret: not shown" in row.diff
+    assert "sha256" not in row.diff
+
+
 def test_a_line_that_we_cannot_read_is_known_only_on_the_node() -> None:
     [row] = Preview(KNOWN).changes(Before({"web": "0"}), {"web": "{}"}, {"web": "1"})
     assert row.symbol == "?"
