@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from enve_fire.core import settleshape as shape
 from enve_pm.core import address
+from enve_pm.core.filename import quote
+from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 SETTLE = "settle"
 ROOT, EMPTY, USERS, NETWORK, SOFTWARE = "root", "empty", "users", "network", "software"
+VOLUME = "volume-%d"
 PATH = "root"
 EVERY = 30_000  # ms between two looks whether it is all there
 _INSIDE = ("resource", "mount")  # kinds of what stands in the root
@@ -36,7 +39,7 @@ _ADD = (
     '{ ! grep "^$4:" "$2" && printf "%s\\n" "$3" >> "$2"; }',
 )
 _CHECK = "%s && %s" % _HAS
-_MAKE = "{ %s || %s; } && { %s || %s; }" % (_HAS[0], _ADD[0], _HAS[1], _ADD[1])
+_MAKE = "mkdir -p /etc && { %s || %s; } && { %s || %s; }" % (_HAS[0], _ADD[0], _HAS[1], _ADD[1])
 
 
 def unit(part: str, spot: str) -> str:
@@ -50,14 +53,15 @@ def is_archive(section: Table) -> bool:
     return kind in (shape.TAR, shape.DEBOOTSTRAP)
 
 
-def lines(section: Table, spot: str, folder: str, archive: Table | None = None) -> list[Line]:
-    """In the order of making. `section` is checked (`settleshape.check`); `folder`: absolute, where
-    its relative paths begin; `archive`: {"kind": "tar", "sha256", "size"} of `is_archive`."""
+def lines(section: Table, spot: str, spots: str, archive: Table | None = None) -> list[Line]:
+    """In the order of making. `section` is checked (`settleshape.check`); `spots`: the folder with
+    the directories of units; `archive`: {"kind": "tar", "sha256", "size"} of `is_archive`."""
+    where = Where(spot, spots)
     made = [
-        *_volumes(section, folder),
-        *_tree(section, folder, archive),
+        *_volumes(section, where),
+        *_tree(section, where, archive),
         *_users(section),
-        *_mounts(section, spot, folder),
+        *_mounts(section, where),
         *_network(section),
     ]
     before: list[str] = []
@@ -65,7 +69,7 @@ def lines(section: Table, spot: str, folder: str, archive: Table | None = None) 
         part = line.pop("part")
         line.update(v=1, name=address.format((unit(part, spot),)), check_every=EVERY)
         inner = [unit(ROOT, spot)] if line["kind"] in _INSIDE else []
-        line["needs"] = sorted({*before, *inner})
+        line["needs"] = sorted({*before, *inner, *line.get("needs", ())})
         if line["kind"] == "resource":
             line["root"] = unit(ROOT, spot)
         before = [unit(part, spot)]
@@ -74,7 +78,7 @@ def lines(section: Table, spot: str, folder: str, archive: Table | None = None) 
 
 def inside(section: Table, spot: str) -> Line:
     """Keys of the line of a process that runs in it."""
-    names = [address.parse(line["name"])[-1] for line in lines(section, spot, "/", _NO_ARCHIVE)]
+    names = [address.parse(line["name"])[-1] for line in lines(section, spot, "", _NO_ARCHIVE)]
     keys: Line = {"needs": names}
     how = section.get("isolate", shape.CHROOT)
     if how != shape.NONE:
@@ -99,23 +103,34 @@ def in_root(spot: str, path: str) -> str:
     return "[%s]:%s" % (unit(ROOT, spot), path)
 
 
-def at(section: Table, folder: str) -> str:
+class Where(namedtuple("Where", "spot spots")):
+    """`path` is absolute: a relative one lies in the directory of the part that it is of."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        spot: str
+        spots: str
+
+    def path(self, part: str, path: str) -> str:
+        name = unit(part, self.spot) if part else self.spot
+        return path if path.startswith("/") else "/".join((self.spots, quote(name), path))
+
+
+def at(section: Table, spot: str, spots: str) -> str:
     """Where the root stands."""
-    return _absolute(section.get("path", PATH), folder)
+    return Where(spot, spots).path(ROOT, section.get("path", PATH))
 
 
 _NO_ARCHIVE = {"kind": "tar", "sha256": "0" * 64, "size": 0}
 
 
-def _absolute(path: str, folder: str) -> str:
-    return path if path.startswith("/") else "%s/%s" % (folder.rstrip("/"), path)
-
-
-def _volumes(section: Table, folder: str) -> list[Line]:
-    return [
-        _volume("volume-%d" % number, {**one, "path": _absolute(one["path"], folder)})
-        for number, one in enumerate(section.get("volumes", ()), 1)
-    ]
+def _volumes(section: Table, where: Where) -> list[Line]:
+    made = []
+    for number, one in enumerate(section.get("volumes", ()), 1):
+        part = VOLUME % number
+        made.append(_volume(part, {**one, "path": where.path(part, one["path"])}))
+    return made
 
 
 def _volume(part: str, one: Line) -> Line:
@@ -126,21 +141,21 @@ def _volume(part: str, one: Line) -> Line:
     return line
 
 
-def _tree(section: Table, folder: str, archive: Table | None) -> list[Line]:
+def _tree(section: Table, where: Where, archive: Table | None) -> list[Line]:
     kind, path = shape.origin(section)
     line: Line = {"part": ROOT, "kind": "subroot"}
-    where = at(section, folder)
+    stands = where.path(ROOT, section.get("path", PATH))
     if kind == shape.NONE:
         own = shape.own_binds(section)
         if own:
-            line["subroot"] = {"type": "bind", "at": where, "paths": own}
+            line["subroot"] = {"type": "bind", "at": stands, "paths": own}
             return [line]
-        path = where + ".empty"
+        path = where.path(EMPTY, EMPTY)
     if is_archive(section):
-        line["subroot"] = {"type": "tar", "at": where}
+        line["subroot"] = {"type": "tar", "at": stands}
         line["product"] = dict(archive or {})
         return [line]
-    line["subroot"] = {"type": "overlay", "at": where, "lower": [path]}
+    line["subroot"] = {"type": "overlay", "at": stands, "lower": [path]}
     empty = [_volume(EMPTY, {"path": path})] if kind == shape.NONE else []
     return [*empty, line]
 
@@ -165,21 +180,25 @@ def _rows(one: Table) -> list[str]:
     return ["/etc/passwd", row, "/etc/group", "%s:x:%d:" % (one["name"], gid), one["name"]]
 
 
-def _mounts(section: Table, spot: str, folder: str) -> list[Line]:
+def _mounts(section: Table, where: Where) -> list[Line]:
     own = shape.own_binds(section) if shape.origin(section)[0] == shape.NONE else []
     rows = [one for one in section.get("mounts", ()) if one["dst"] not in own]
-    return [
-        {"part": "mount-%d" % number, "kind": "mount", "mount": _mount(one, spot, folder)}
-        for number, one in enumerate(rows, 1)
-    ]
+    parts = {one["path"]: VOLUME % n for n, one in enumerate(section.get("volumes", ()), 1)}
+    return [_mount("mount-%d" % n, one, parts, where) for n, one in enumerate(rows, 1)]
 
 
-def _mount(one: Table, spot: str, folder: str) -> Line:
-    body: Line = {"type": one["type"], "at": in_root(spot, one["dst"])}
+def _mount(name: str, one: Table, volumes: Mapping[str, str], where: Where) -> Line:
+    """What it shows may be a volume, by the path that this has in the section."""
+    line: Line = {"part": name, "kind": "mount"}
+    body = line["mount"] = {"type": one["type"], "at": in_root(where.spot, one["dst"])}
     if one["type"] == shape.BIND:
-        body["from"] = _absolute(one["src"], folder)
+        part = volumes.get(one["src"], "")
+        line["needs"] = [unit(part, where.spot)] if part else []
+        body["from"] = where.path(part, one["src"])
     body.update({key: one[key] for key in ("size", "mode") if key in one})
-    return {**body, "options": ["ro"]} if one.get("ro") else body
+    if one.get("ro"):
+        body["options"] = ["ro"]
+    return line
 
 
 def _network(section: Table) -> list[Line]:

@@ -38,7 +38,7 @@ def settle(product: Product, ctx: Context, home: str) -> Settled:
     if not profile.settles(product.table):
         return Settled("", "")
     section, hash_ = product.table["settle"], sums.settle(product.table)
-    root = settling.at(section, _folder(home))
+    root = settling.at(section, SPOT, _spots(home))
     held = Held(home)
     if held.hash == hash_ and not held.missing():
         return Settled(root, hash_)
@@ -49,7 +49,7 @@ def settle(product: Product, ctx: Context, home: str) -> Settled:
         from enve_fire.stage.rootarchive import brought
 
         archive = brought(section, ctx, home)
-    lines = settling.lines(section, SPOT, _folder(home), archive)
+    lines = settling.lines(section, SPOT, _spots(home), archive)
     ctx.report("settle of %s at %s" % (product.name, root))
     held.make(lines, hash_, "settle of " + product.name)
     return Settled(root, hash_)
@@ -82,7 +82,7 @@ def unsettle(home: str, purge: bool = False) -> None:
 def words(product: Product, home: str, argv: Sequence[str]) -> list[str]:
     """What runs a command in the root, as `isolate` says."""
     section = product.table.get("settle", {})
-    root = settling.at(section, _folder(home))
+    root = settling.at(section, SPOT, _spots(home))
     keys = settling.inside(section, SPOT)
     before: list[str] = []
     if "net" in keys:
@@ -157,9 +157,9 @@ def _hint() -> str:
     return "" if whole else "in a user namespace the kernel lets nobody lay such a root: use root's"
 
 
-def _folder(home: str) -> str:
-    """Where relative paths begin."""
-    return "%s/spots/%s" % (home, SPOT)
+def _spots(home: str) -> str:
+    """The folder with a directory for each unit."""
+    return home + "/spots"
 
 
 def _may_mount(product: Product) -> None:

@@ -202,7 +202,7 @@ def _check_names(spots: dict[str, Ceiling], pms: dict[str, Pm], where: str) -> N
             check_name(name)
         except AddressError as error:
             raise FormatError("%s: %s" % (where, error)) from None
-        if stages.split(name) is not None:
+        if stages.split(name) is not None or stages.settled(name):
             raise FormatError("%s: %r is what a stage of another spot is called" % (where, name))
     twice = sorted(set(spots) & set(pms))
     if twice:

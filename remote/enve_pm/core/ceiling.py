@@ -62,7 +62,7 @@ def check(spec: UnitSpec, tree: Pm, home: str) -> None:
     elif spec.kind == NETWORK:
         _network(spec, found)
     elif spec.kind in ROOMS:
-        _room(spec, found, own)
+        _room(spec, found._replace(writes=(*found.writes, *_siblings(spec, home))), own)
     if spec.kind == SUBROOT and PROCESS not in found.kinds:
         _entered(spec, found, tree)
         if spec.body.get("setuid"):  # whoever reaches it, or enters it, would run it as root
@@ -275,6 +275,21 @@ def _room(spec: UnitSpec, ceiling: Ceiling, own: str) -> None:
     for key in ("lower", "paths"):
         for path in body.get(key, ()):
             _shown(spec, key, path, ceiling, own)
+
+
+def _siblings(spec: UnitSpec, home: str) -> list[str]:
+    """Where a part of a root may lie, too: in the directory of its spot, and with the parts that it
+    needs, which are the same spot's: in their directories, and in the root itself."""
+    steps = address.parse(spec.name)
+    own = stages.settled(steps[-1])
+    if not own:
+        return []
+    found = [directory(home, address.format((*steps[:-1], own)))]
+    for need in spec.needs:
+        if stages.settled(need) == own:
+            found.append(directory(home, address.format((*steps[:-1], need))))
+            found.append("[%s]%s" % (need, rootpath.SIGN))
+    return found
 
 
 def _entered(spec: UnitSpec, ceiling: Ceiling, tree: Pm) -> None:

@@ -292,6 +292,8 @@ def _check_kind(spec: UnitSpec) -> None:
         _CHECKS[spec.kind](spec)
     if spec.kind != STAGE and stages.split(spec.unit) is not None:
         raise UnitError("name", "another one, as only a stage is called so", spec.unit)
+    if spec.kind not in (RESOURCE, *ROOMS) and stages.settled(spec.unit):
+        raise UnitError("name", "another one, as only a part of a root is called so", spec.unit)
     if spec.mode == "root" and spec.user:
         raise UnitError("user", "no user, as mode is root", spec.user)
     flaw = rooms.flaw(spec) if spec.room else None

@@ -75,7 +75,7 @@ def test_a_root_of_what_is_shown(tmp_path: Path, isolate: str) -> None:
         assert not (Path(found.root) / "home").exists()
         unsettle(str(home))
         assert _mounts(home) == []
-        assert (home / "spots/here/data/file").read_text() == "kept\n"
+        assert (home / "spots/volume-1!settle@here/data/file").read_text() == "kept\n"
         assert marks.read_hash(str(home / ".enve/root")) == ""
         unsettle(str(home), purge=True)
         assert not home.exists()
@@ -142,7 +142,7 @@ def test_nothing_is_purged_that_somebody_else_has_mounted(tmp_path: Path) -> Non
     def work() -> None:
         settle(wanted, _context(), str(tmp_path))
         theirs = tmp_path / "spots/here/theirs"
-        theirs.mkdir()
+        theirs.mkdir(parents=True)
         subprocess.run(["mount", "-t", "tmpfs", "theirs", theirs], check=True)
         (theirs / "file").write_text("theirs")
         with pytest.raises(Trouble, match=f"{theirs} is mounted in it") as refused:

@@ -14,7 +14,7 @@ from enve_pm.core import room
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.unit import UnitSpec
 
-HOME = "/var/pm/spots/web"
+SPOTS = "/var/pm/spots"
 BLOB = {"kind": "tar", "sha256": "a" * 64, "size": 7}
 WHOLE: dict[str, Any] = {
     "path": "root",
@@ -42,7 +42,7 @@ FROM = [
 def _specs(section: dict[str, Any]) -> list[UnitSpec]:
     settleshape.check(section)
     archive = BLOB if settling.is_archive(section) else None
-    return [UnitSpec.parse(line) for line in settling.lines(section, "web", HOME, archive)]
+    return [UnitSpec.parse(line) for line in settling.lines(section, "web", SPOTS, archive)]
 
 
 @pytest.mark.parametrize("section", FROM)
@@ -63,10 +63,10 @@ def test_the_order_is_that_of_the_memo() -> None:
     for before, spec in pairwise(specs):
         assert before.unit in spec.needs
     assert [spec.unit for spec in specs][:2] == ["volume-1!settle@web", "root!settle@web"]
-    assert specs[0].body["path"] == HOME + "/data"
+    assert specs[0].body["path"] == SPOTS + "/volume-1!settle@web/data"
     assert specs[1].product == BLOB
     assert specs[4].body["at"] == "[root!settle@web]:/srv"
-    assert specs[4].body["from"] == HOME + "/data"
+    assert specs[4].body["from"] == SPOTS + "/volume-1!settle@web/data"
 
 
 def test_what_runs_in_it_is_told_so() -> None:
@@ -75,7 +75,7 @@ def test_what_runs_in_it_is_told_so() -> None:
     assert keys["net"] == "network!settle@web"
     assert keys["namespaces"] == ["ipc", "pid", "uts"]
     assert settling.inside({"isolate": "none"}, "web").keys() == {"needs"}
-    line = settling.shown("web", HOME + "/lua-5/opt/lua", "/opt/lua")
+    line = settling.shown("web", SPOTS + "/web/lua-5/opt/lua", "/opt/lua")
     assert UnitSpec.parse(line).body["at"] == "[root!settle@web]:/opt/lua"
 
 
@@ -118,11 +118,11 @@ def test_users_are_added_once_and_none_is_made_another(tmp_path: Path) -> None:
     (tmp_path / "group").write_text("root:x:0:\n")
 
     def run(line: dict[str, Any], step: str) -> int:
-        words = [word.replace("/etc/", f"{tmp_path}/") for word in line[step]]
+        words = [word.replace("/etc", str(tmp_path)) for word in line[step]]
         return subprocess.run(words, check=False, stdout=subprocess.DEVNULL).returncode
 
     section = {"users": [{"name": "app", "uid": 900}, {"name": "old", "uid": 7}]}
-    lines = settling.lines(section, "web", HOME)
+    lines = settling.lines(section, "web", SPOTS)
     app, old = (line for line in lines if line["kind"] == "resource")
     assert run(app, "check")
     assert [run(app, "make"), run(app, "check"), run(app, "make")] == [0, 0, 0]
