@@ -1,7 +1,8 @@
 """What was run before and has not changed is run again, and nothing else is done.
 
 Its rc file is found by the words of the command line; it names all that it relies on. Nothing is
-written, no network is asked, and of our own only `core.rcfile` is imported.
+written (but, once an hour, that entries of the store are of use), no network is asked, and of our
+own only `core.rcfile` is imported.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 END = "--"
 RUN, EXECUTE, SHELL, MODULE = "run", "execute", "shell", "module"
 CACHE = "enve"
+HOUR = 3600  # seconds
 _MARK = "enve-mark 1 "  # as `core.mark`, which brings hashes with it
 _MARK_LENGTH = 64
 _SETTINGS = ("ENVE_STORE", "ENVE_JOBS")  # what else of the environment says which rc is meant
@@ -33,7 +35,11 @@ def quick(words: Sequence[str], environ: Mapping[str, str]) -> str:
     rc = read(path)
     if rc is None or rc.key != key:
         return "new"
-    return next(_changed(rc, environ), "") or go(rc, path, more, environ)
+    why = next(_changed(rc, environ), "")
+    if why:
+        return why
+    _use(rc)
+    return go(rc, path, more, environ)
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -113,6 +119,20 @@ def _changed(rc: Rc, environ: Mapping[str, str]) -> Iterator[str]:
         yield "mark"
     if any(_tree(path, environ) != hash_ for path, hash_ in rc.sources):
         yield "source"
+
+
+def _use(rc: Rc) -> None:
+    """Entries of the store were of use: else what runs most often would be the first to go. As
+    `store.entry` notes it, at most once an hour."""
+    marked = [path.partition("/.enve/")[0] for path, _ in rc.marks]
+    for entry in [*rc.dirs, *marked]:
+        shelf, _, name = entry.rpartition("/")
+        used = "%s/.used/%s" % (shelf, name)
+        try:
+            if _now() - os.stat(used, follow_symlinks=False).st_mtime > HOUR:
+                os.utime(used, follow_symlinks=False)
+        except OSError:
+            continue  # no entry, or not ours
 
 
 def boot() -> str:

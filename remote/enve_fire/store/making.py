@@ -104,6 +104,7 @@ class Making:
                 return old
             if self._renamed():
                 sync_folder(self.shelf)
+                self.entry.touch()
                 draft.remove(kept)
                 if old:
                     draft.remove(old)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 
+from enve_fire.core import mark
 from enve_fire.core import title as titles
 from enve_fire.store import closing, roots, shelf, trust
 from enve_fire.store.entry import META, Entry
 from enve_fire.store.wanted import SHARDS
 from enve_pm.core.canonical import loads
 from enve_pm.core.lean import namedtuple
+from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,10 +133,13 @@ def drift(entry: Entry, me: int) -> list[str] | None:
     has noted what was."""
     from enve_fire.tree.listing import differences, paths
 
-    data = trust.read(entry.beside("sums"), me)
+    data = trust.read(entry.beside("sums"), me, mark.LONGEST)
     if not data:
         return None
-    rows = loads(data)
+    try:
+        rows = loads(data)
+    except FormatError:
+        return [".meta: its sums are damaged"]
     known = {row[0] for row in rows}
     more = ["%s: was not there" % path for path in paths(entry.path) if path not in known]
     return differences(rows, entry.path) + more

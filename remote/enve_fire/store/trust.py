@@ -13,7 +13,7 @@ import stat
 from enve_fire.core.trouble import FAILED, Trouble
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-LONGEST = 16 << 20  # bytes of a file that is read whole
+LONGEST = 1 << 20  # bytes of a file that is read whole
 
 
 def folder(path: str, owner: int, hidden: bool = False) -> bool:
@@ -46,8 +46,8 @@ def entry(path: str, me: int) -> bool:
     return stat.S_ISDIR(state.st_mode) and state.st_uid in (me, 0)
 
 
-def read(path: str, me: int) -> bytes | None:
-    """A small file of root's or ours; None if there is none."""
+def read(path: str, me: int, longest: int = LONGEST) -> bytes | None:
+    """A file of root's or ours; None if there is none, or it is longer."""
     try:
         handle = os.open(path, _READ)
     except OSError:
@@ -56,8 +56,10 @@ def read(path: str, me: int) -> bytes | None:
         state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode) or state.st_uid not in (me, 0):
             return None
+        if state.st_size > longest:
+            return None
         with os.fdopen(os.dup(handle), "rb") as file:
-            return file.read(LONGEST)
+            return file.read(longest)
     finally:
         os.close(handle)
 

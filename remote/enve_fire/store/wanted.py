@@ -5,6 +5,7 @@ from __future__ import annotations
 from enve_fire.core import title as titles
 from enve_fire.core.digest import hash_of
 from enve_fire.core.trouble import USAGE, Trouble
+from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,14 @@ class Wanted:
         self.mutable = mutable
         self.deps = tuple(deps)
         self.sums = sums
-        self.name = titles.entry(hash_of("store", text), title)
+        self.name = titles.entry(_hash(text), title)
+
+
+def _hash(text: str) -> str:
+    try:
+        return hash_of("store", text)
+    except FormatError:
+        raise Trouble(USAGE, "wanted a text for the store that is UTF-8") from None
 
 
 def _check(text: str, title: str, catalog: str, ttl: int, deps: Sequence[str]) -> None:

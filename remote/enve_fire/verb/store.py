@@ -8,7 +8,7 @@ import sys
 from enve_fire.core.trouble import FAILED, MISS, USAGE, Trouble
 from enve_fire.store import amounts, draft
 from enve_fire.store.store import Store
-from enve_fire.store.wanted import ANY, NONE, Wanted
+from enve_fire.store.wanted import ANY, LONGEST, NONE, Wanted
 from enve_fire.verb import storeview
 from enve_fire.verb.words import Words
 
@@ -77,6 +77,8 @@ def meta(store: Store, words: Sequence[str]) -> int:
 
 def _wanted(found: Words) -> Wanted:
     text = found.text("--text") or _line(found.command)
+    if text == "-":
+        text = sys.stdin.read(LONGEST + 1)
     if not text:
         raise Trouble(USAGE, "wanted --text TEXT, or a command behind --")
     return Wanted(

@@ -197,3 +197,22 @@ def test_no_module_is_imported_that_takes_long(env, facts):
         "enve_fire.core",
         "enve_fire.core.rcfile",
     }
+
+
+def test_entries_are_of_use_once_an_hour(env, facts, tmp_path):
+    shelf = tmp_path / "store/root-install"
+    used = [shelf / ".used" / name for name in ("dep", "product")]
+    (shelf / ".used").mkdir(parents=True)
+    (shelf / "dep").mkdir()
+    (shelf / "product/.enve").mkdir(parents=True)
+    marked = shelf / "product/.enve/install"
+    marked.write_bytes(mark.text(HASH, {}))
+    keep(env, facts, dirs=(str(shelf / "dep"),), marks=((str(marked), HASH),))
+    for path in used:
+        path.touch()
+        os.utime(path, (1000, 1000))
+    assert go(env, *WORDS) == "ran"
+    assert all(path.stat().st_mtime > 1000 for path in used)
+    before = [path.stat().st_mtime_ns for path in used]
+    assert go(env, *WORDS) == "ran"
+    assert [path.stat().st_mtime_ns for path in used] == before

@@ -220,3 +220,51 @@ def test_an_entry_has_a_path_a_name_and_a_catalog(store: Store) -> None:
     made = store.make(Wanted("x", "lua", "build"), hello)
     assert isinstance(made, Entry) and made.catalog == "build"
     assert made.path.endswith(made.name) and made.name.endswith("-lua")
+
+
+def test_that_it_is_of_use_is_noted_once_an_hour(store: Store) -> None:
+    made = store.make(Wanted("x"), hello)
+    used = Path(made.shelf, ".used", made.name)
+    now = time.time()
+    for age, noted in ((60, False), (3700, True)):
+        os.utime(used, (now - age, now - age))
+        assert store.find(Wanted("x"))
+        assert (used.stat().st_mtime > now - 30) == noted
+
+
+def test_a_name_is_of_the_text_and_not_of_what_is_in_it(store: Store) -> None:
+    one, other = (store.make(Wanted(text), hello) for text in ("a", "b"))
+    assert one.name != other.name
+    Path(one.path, "more").touch()
+    found = store.find(Wanted("a"))
+    assert found and found.path == one.path, "folders are not closed"
+
+
+@pytest.mark.real
+def test_files_may_be_anybodys(store: Store) -> None:
+    def method(out: str) -> None:
+        hello(out)
+        os.chown(Path(out, "hello"), 1, 1)
+
+    made = store.make(Wanted("x"), method)
+    assert Path(made.path, "hello").stat().st_uid == 1
+    assert store.find(Wanted("x"))
+
+
+@pytest.mark.parametrize("text", ["", "\udcff", "x" * (16 << 20) + "x"])
+def test_a_text_that_is_none(text: str) -> None:
+    with pytest.raises(Trouble) as told:
+        Wanted(text)
+    assert told.value.code == 64
+
+
+@pytest.mark.parametrize("catalog", ["build-0", "private", "private-x", "a/b", "", ".x", "-x"])
+def test_a_catalog_that_would_be_another(catalog: str) -> None:
+    with pytest.raises(Trouble):
+        Wanted("x", "x", catalog)
+
+
+@pytest.mark.parametrize("title", ["a/b", "..", "-x", "", "x" * 65, "a b"])
+def test_a_title_that_is_none(title: str) -> None:
+    with pytest.raises(Trouble):
+        Wanted("x", title)

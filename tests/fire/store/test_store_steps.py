@@ -94,6 +94,7 @@ def test_killed_at_any_step_of_collecting(store: Store) -> None:
         for made in (inner, outer):
             path = Path(made.beside("json"))
             path.write_bytes(dumps({**loads(path.read_bytes()), "made": 1}) + b"\n")
+            os.utime(Path(made.shelf, ".used", made.name), (1, 1))
 
     def work() -> None:
         collector = Collector(store)
