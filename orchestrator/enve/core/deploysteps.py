@@ -12,7 +12,7 @@ from enve.core.printable import printable
 from enve.core.probe import Probe
 from enve.model.report import Change
 from enve.model.site import Node
-from enve_pm.core import address
+from enve_pm.core import address, stages
 from enve_pm.core.chain import left_behind
 from enve_pm.core.refusal import FormatError
 
@@ -173,4 +173,4 @@ def _spot(name: str) -> str:
         name = address.parse(name)[-1] if name.startswith("[") else name
     except FormatError:
         return name
-    return name.rpartition("@")[2] if "!" in name else name
+    return stages.spot(name) or name

@@ -16,7 +16,6 @@ from enve_pm.core import address
 from enve_pm.core.stagebody import PROXIES
 from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
 
-OFTEN = 30_000  # ms between two looks
 MINUTES = 600_000  # ms for what is no build
 AGAIN = 2  # times that a build is tried again
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -106,7 +105,7 @@ class Chain:
             "v": 1,
             "name": address.format((*self._steps[:-1], self.unit(stage))),
             "kind": "stage",
-            "check_every": OFTEN,
+            "check_every": self._commit.check_every,
             "start_timeout": self._commit.timeout if stage == BUILD else MINUTES,
             "stage": self._body(stage, table),
             **{key: spot[key] for key in KEPT if key in spot},

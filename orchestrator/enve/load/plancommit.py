@@ -19,9 +19,13 @@ from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
 from enve_pm.core.fieldcheck import Bad
 
-KEYS = ("url", "profile", "config", "set", "artifact", "place", "cfgpath", "timeout")
+KEYS = (
+    *("url", "profile", "config", "set", "artifact", "place", "cfgpath", "timeout"),
+    "check_every",
+)
 BUILD, PUSH = "build", "push"  # where it is built: on each node, or here
 HOUR = 3_600_000  # ms
+MINUTES = 300_000  # ms between two looks whether a stage is there
 
 
 class Built(NamedTuple):
@@ -48,6 +52,7 @@ class Commit:
     built: Built | None
     place: str
     timeout: int  # of a build, ms
+    check_every: int  # ms
 
     @property
     def name(self) -> str:
@@ -110,7 +115,8 @@ class Commits:
             artifact,
             None,
             keys["place"].text(f"place of {what}") if "place" in keys else "",
-            keys["timeout"].duration_ms(f"timeout of {what}") if "timeout" in keys else HOUR,
+            _span(keys, "timeout", HOUR, what),
+            _span(keys, "check_every", MINUTES, what),
         )
         if artifact == PUSH:
             built = self._here(product)
@@ -140,6 +146,10 @@ def _asked(keys: Mapping[str, Item], inline: Item | None, what: str) -> Asked:
     rows = keys["set"].entries(f"set of {what}") if "set" in keys else []
     sets = tuple((str(key), given_at(value, value.text(f"set of {what}"))) for key, value in rows)
     return Asked(names, inline, config, sets)
+
+
+def _span(keys: Mapping[str, Item], name: str, default: int, what: str) -> int:
+    return keys[name].duration_ms(f"{name} of {what}") if name in keys else default
 
 
 def _settled(keys: Mapping[str, Item], table: Mapping[str, Any], what: str) -> dict[str, Any]:

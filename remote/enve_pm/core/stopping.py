@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import failing, making, running, states
+from enve_pm.core import failing, following, making, running, states
 from enve_pm.core.unitstate import OK
 
 TYPE_CHECKING = False
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def abandon(board: Board, unit: Unit, _: Any) -> None:
-    """Stop while STARTING: a process now; a make is let finish, a wait for the lock ends."""
-    if unit.checked:
+    """Stop while STARTING: a process now, and a stage, which may take hours and can be cut off at
+    any time; any other make is let finish, a wait for the lock ends."""
+    if unit.checked and not (following.stage(unit) and unit.run):
         if not unit.run:
             running.note_reason(board, unit)
             finish(board, unit)

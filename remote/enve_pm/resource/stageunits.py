@@ -108,5 +108,6 @@ class StageUnits:
         text = " ".join(said.decode("utf-8", "replace").split())
         if run.code and text and spec is not None and spec.kind == STAGE:
             run.why = text
-            path = "%s/jobs/%s/message" % (self._home.path, run.job)
-            self._home.pending.put(path, text.encode() + b"\n", REPLACED)
+            if self._home.jobs.exists(run.job):
+                path = "%s/jobs/%s/message" % (self._home.path, run.job)
+                self._home.pending.put(path, text.encode() + b"\n", REPLACED)

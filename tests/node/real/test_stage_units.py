@@ -135,7 +135,6 @@ def test_another_plan_takes_the_place_of_what_waits(box: Box, tmp_path: Path) ->
     until(lambda: "lua-2" in box.unit("web").get("detail", ""), "web to wait")
     other = Load(box, *chain("lua-3", {"install": {"hold": str(tmp_path / "go")}}))
     until(lambda: "lua-3!install" in box.unit("web").get("detail", ""), "web to wait for another")
-    (tmp_path / "never").touch()
     (tmp_path / "go").touch()
     other.well()
     said(box, "lua-3")
