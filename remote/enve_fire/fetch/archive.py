@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from enve_fire.core.profile import ALWAYS
 from enve_fire.core.trouble import BUSY, CHECKOUT, Trouble
@@ -88,7 +89,7 @@ def bring(url: Url, store: Store, how: How) -> Brought:
 def _local(url: Url, how: How) -> Brought:
     try:
         found = hashed(url.base, how.limit)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+    except OSError as error:
         raise Trouble(CHECKOUT, "%s: %s" % (url.base, error.strerror), "see the path") from None
     check(url, found)
     return Brought(url.base, found)
@@ -98,7 +99,9 @@ def hashed(path: str, most: int) -> str:
     from hashlib import sha256
 
     sum_ = sha256()
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=_opened) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise Trouble(CHECKOUT, "%s: wanted a file" % path, "see the path")
         for piece in iter(lambda: file.read(PIECE), b""):
             sum_.update(piece)
             if file.tell() > most:
@@ -106,6 +109,10 @@ def hashed(path: str, most: int) -> str:
                     CHECKOUT, "%s: more than %d bytes" % (path, most), "that is the limit"
                 )
     return sum_.hexdigest()
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for a writer
 
 
 def check(url: Url, found: str) -> None:

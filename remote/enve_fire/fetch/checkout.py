@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enve_fire.core import sums
+from enve_fire.core import url as urls
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.fetch.how import Fetched
 from enve_fire.fetch.record import title_of
+from enve_fire.fetch.view import STRIP
 from enve_fire.store.wanted import Wanted
 
 TYPE_CHECKING = False
@@ -20,7 +22,9 @@ CATALOG = "checkout"
 
 def wanted(url: Url, ref: str, how: How, private: bool) -> Wanted:
     """`ref`: what the reference was found to mean: a commit, or `sha256=HEX`."""
-    text = sums.checkout_text(url.base, ref, how.subdir, how.submodules, how.strip)
+    git = url.kind == urls.GIT
+    strip, submodules = (STRIP, how.submodules) if git else (how.strip, False)
+    text = sums.checkout_text(url.base, ref, how.subdir, submodules, strip)
     return Wanted(text, title_of(url.base), CATALOG, private=private, sums=False)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
 from enve_fire.core import url as urls
+from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.fetch.how import Fetched, How
 
 TYPE_CHECKING = False
@@ -13,7 +16,13 @@ if TYPE_CHECKING:
 
 def fetch(url: Url, store: Store, how: How) -> Fetched:
     """The folder with what the url means. Raises Trouble (80, ...), OSError."""
-    return _room(url).fetch(url, store, how)
+    try:
+        return _room(url).fetch(url, store, how)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        text = "%s: no space is left for it in %s" % (url.text, store.first)
+        raise Trouble(CHECKOUT, text, "enve store gc --max-size, or set ENVE_STORE") from None
 
 
 def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:

@@ -12,13 +12,13 @@ import os
 
 from enve_fire.core.package import MEMBER
 from enve_pm.shell.product.unpack import Caps, Unfit, Unpacking
+from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tarfile import TarFile, TarInfo
 
     from enve_fire.fetch.view import Steps, View
-    from enve_pm.shell.state.folder import Folder
 
 MEMBERS, DEPTH, NAME = 500_000, 64, 4096
 LATEST = 1 << 33  # seconds
@@ -45,6 +45,27 @@ class Foreign(Unpacking):
         self._view = view
         self._time = time
         self.epoch = time or 0
+        self._near: tuple[Steps, Folder] | None = None
+        self._known: set[int] = set()  # hashes of folders
+
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            if self._near:
+                os.close(self._near[1].fd)
+
+    def _reach(self, steps: Steps, member: TarInfo) -> Folder:
+        """The last one is kept open: what follows lies beside it, most often."""
+        if self._near is None or self._near[0] != steps:
+            self._known.update(hash(steps[:end]) for end in range(1, len(steps) + 1))
+            if len(self._known) > self.caps.members:
+                raise Unfit("more than %d folders" % self.caps.members)
+            found = super()._reach(steps, member)
+            if self._near:
+                os.close(self._near[1].fd)
+            self._near = (steps, found)
+        return Folder(os.dup(self._near[1].fd))
 
     def _member(self, member: TarInfo) -> None:
         if member.size < 0:

@@ -19,6 +19,7 @@ _KNOWN: Sequence[Tuple[Tuple[str, ...], str, str, bool]] = (
         "connect once with ssh, compare the key with what its owner says, and keep it",
         False,
     ),
+    (("cannot run ssh",), "the program ssh is missing here", "install openssh-client", False),
     (("Permission denied (",), "ssh: the host accepts no key of ours", _LOGIN, False),
     (
         ("could not read Username", "could not read Password", "terminal prompts disabled"),

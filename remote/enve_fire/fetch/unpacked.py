@@ -41,8 +41,12 @@ def told() -> Iterator[None]:
     that the archive is bad."""
     try:
         yield
-    except (Unfit, Trouble, OSError):
+    except (Unfit, Trouble):
         raise
+    except OSError as error:
+        if error.errno not in _ODD:
+            raise
+        raise Unfit("not a good archive: %s" % error.strerror) from None
     except MemoryError:
         raise Unfit("the archive takes more memory than there is") from None
     except Exception as error:
@@ -116,12 +120,7 @@ def _made(archive: Any, out: str, view: View, most: int, time: int | None = None
     seen = Whole(0) if package else view
     with Folder.open(out) as folder:
         work = make(archive, folder, foreign.caps(most), seen, time)
-        try:
-            work.run()
-        except OSError as error:
-            if error.errno in _ODD:
-                raise Unfit(str(error.strerror)) from None
-            raise
+        work.run()
         _something(seen, folder)
     return Unpacked(work.epoch, package)
 

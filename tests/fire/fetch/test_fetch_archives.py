@@ -92,6 +92,9 @@ def test_a_local_archive_that_changes_is_another_one(tmp_path: Path, fetcher: Fe
     assert fetcher(first.pinned.text).source == first.source
     with pytest.raises(Trouble, match="No such file"):
         fetcher(str(file))
+    os.mkfifo(file)
+    with pytest.raises(Trouble, match="wanted a file"):
+        fetcher(str(file))
 
 
 def test_an_archive_that_is_written_to_meanwhile(
@@ -211,6 +214,8 @@ def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many = tar(*[(f"a/{n}", b"") for n in range(40)])
     monkeypatch.setattr("enve_fire.fetch.foreign.MEMBERS", 30)
     refused(many, tmp_path, "more than 30 members")
+    wide = tar(*[("/".join(["a", *[str(n)] * 12, "x"]), b"") for n in range(9)])
+    refused(wide, tmp_path, "more than 30 folders")
     with pytest.raises(Trouble, match="more than 1000 bytes"):
         unpack(gzip.compress(tar(("a/x", bytes(10_000)))), tmp_path, most=1000)
     with pytest.raises(Trouble, match="more than 1000 bytes"):  # what is left out counts too

@@ -148,3 +148,25 @@ def test_who_waits_goes_on_when_the_first_is_killed(fetcher: Fetcher) -> None:
         finally:
             end.set()
         assert tree(Path(out.decode()[:-1])) == {"x": bytes(1 << 20)}
+
+
+@pytest.mark.host
+def test_a_full_disk_is_told_and_harms_nothing(fetcher: Fetcher, tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    data = tar(("a/x", os.urandom(3 << 20)))
+    with Web() as web:
+        url = web.put("/a.tar", data)
+        fetch = [sys.executable, "-I", "-S", str(MAIN), "fetch", url]
+        for size, room in ((2, "download"), (5, "checkout")):
+            script = f'mount -t tmpfs -o size={size}m,mode=0755 t {place} && exec "$@"'
+            done = subprocess.run(
+                ["unshare", "-m", "sh", "-c", script, "sh", *fetch],
+                env={**fetcher.environ, "ENVE_STORE": str(place)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode, room
+            assert "no space is left" in done.stderr.lower()
+            assert "Traceback" not in done.stderr
