@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from enve.load.plancommit import PUSH, Commit
 from enve.model.plan import Blob
-from enve_fire.core import profile, title
+from enve_fire.core import filled, profile, title
 from enve_pm.core import address
 from enve_pm.core.stagebody import PROXIES
 from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
@@ -88,10 +88,12 @@ class Chain:
             raise self._commit.item.bad(f"{self._commit.name}: what runs?", hint=hint)
 
     def _own(self, words: list[str]) -> list[str]:
-        """Its program, where that begins with the prefix, is the one that is installed here."""
+        """Its program, where that begins with the prefix, is the one that is installed here;
+        `$ROOT` and `$PREFIX` are filled in."""
         prefix = self._table["prefix"].rstrip("/") + "/"
         first = self._root + words[0] if words[0].startswith(prefix) else words[0]
-        return [first, *words[1:]]
+        names = {"ROOT": self._root, "PREFIX": self._table["prefix"]}
+        return filled.words([first, *words[1:]], names)
 
     # -- its stages -------------------------------------------------------------------------------
     def stages(self, spot: Mapping[str, Any]) -> dict[str, Line]:

@@ -22,22 +22,16 @@ SERVERS: dict[str, tuple[Archive, bytes, bytes]] = {
     "nginx": (lambda: registry.debian("nginx"), b"GET / HTTP/1.0\r\n\r\n", b"\r\n\r\nhello\n"),
     "redis": (lambda: registry.debian("redis"), b"PING\r\n", b"+PONG"),
     "dropbear": (lambda: registry.debian("dropbear"), b"", b"SSH-2.0-dropbear"),
-    "http-server": (
-        lambda: registry.npm("http-server", "14.1.1"),
-        b"GET / HTTP/1.0\r\n\r\n",
-        b"HTTP/1.",
-    ),
 }
 PROGRAMS: dict[str, tuple[Archive, str]] = {
     "hello": (lambda: registry.debian("hello"), "Hello, world!"),
+    "left-pad": (lambda: registry.npm("left-pad", "1.3.0"), "----x"),
     "uwsgi": (lambda: registry.sdist("uwsgi", "2.0.30"), "2.0.30"),
 }
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_server_answers(name: str, laptop: Laptop, mirror: Mirror) -> None:
-    if name == "http-server" and not which("node"):
-        pytest.skip("needs node")
     bring, question, answer = SERVERS[name]
     number = port()
     words = [mirror.archive(bring()), "-f", profile(name), "--set", f"port={number}"]
@@ -53,6 +47,8 @@ def test_a_server_answers(name: str, laptop: Laptop, mirror: Mirror) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_says_who_it_is(name: str, laptop: Laptop, mirror: Mirror) -> None:
+    if name == "left-pad" and not (which("node") and which("npm")):
+        pytest.skip("needs node and npm")
     bring, told = PROGRAMS[name]
     words = [mirror.archive(bring()), "-f", profile(name)]
     assert told in laptop.enve("execute", *words).stdout
@@ -62,7 +58,7 @@ def test_a_program_says_who_it_is(name: str, laptop: Laptop, mirror: Mirror) -> 
 def test_what_does_not_compile_shows_why(laptop: Laptop, mirror: Mirror) -> None:
     archive = mirror.archive(registry.debian("mini-httpd"))
     told = laptop.enve("build", archive, "-f", profile("mini-httpd"), status=82).stderr
-    assert "conflicting types" in told
+    assert "make: *** [Makefile" in told
     assert "mini-httpd-1.30" in told
     log = Path(told.rpartition("all that was printed: ")[2].split()[0])
     assert "conflicting types" in log.read_text()
