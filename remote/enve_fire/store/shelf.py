@@ -17,14 +17,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator
 
-ROOM, PERCENT = 1 << 30, 5  # bytes that stay free on a disk, and the part of it
+ROOM, PART = 1 << 30, 20  # bytes that stay free on a disk, or one part of so many
 _SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+$")
 
 
+_users = {0: "root"}
+
+
 def user(uid: int) -> str:
-    """What the folders of a user begin with."""
-    if uid == 0:
-        return "root"
+    """What the folders of a user begin with. (A directory service may take its time to tell.)"""
+    if uid not in _users:
+        _users[uid] = _user(uid)
+    return _users[uid]
+
+
+def _user(uid: int) -> str:
     import pwd
 
     try:
@@ -97,7 +104,7 @@ def furnish(path: str, me: int) -> None:
 def roomy(path: str) -> bool:
     """Whether there is room on its disk for more."""
     state = os.statvfs(path)
-    return state.f_bavail * state.f_frsize >= max(ROOM, state.f_blocks * state.f_frsize // 20)
+    return state.f_bavail * state.f_frsize >= max(ROOM, state.f_blocks * state.f_frsize // PART)
 
 
 def roomiest(paths: list[str]) -> str:

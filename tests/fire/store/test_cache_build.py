@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import enve_fire
+from enve_fire import cache_build
 from enve_fire.core.trouble import MISS, Trouble
-from enve_fire.store.cache import cache_build
 
 
 def test_a_call_makes_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +25,4 @@ def test_a_call_makes_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Trouble) as told:
         cache_build("another")
     assert told.value.code == MISS
+    assert not hasattr(enve_fire, "cache_biuld")
