@@ -8,7 +8,7 @@ import time
 from enve_fire.app import quick
 from enve_fire.core import profile, rcfile, sums
 from enve_fire.stage import dep, final
-from enve_fire.stage.marks import replace
+from enve_fire.store import draft
 from enve_fire.tree.digest import tree_hash
 
 TYPE_CHECKING = False
@@ -30,6 +30,7 @@ def keep(
     """(it, its path). Raises OSError where it cannot be written, and somebody needs it."""
     key = quick.key_of(request.words, ctx.environ)
     path = quick.path_of(key, ctx.environ)
+    files = [*sorted(loaded.files), *loaded.missing, _anew(ctx)]
     made = rcfile.Rc(
         _hash(request, loaded),
         key,
@@ -38,18 +39,19 @@ def keep(
             loaded.product.table, found.hash, found.where, dep.named(found.deps), ctx.jobs
         ),
         cmd,
-        [(path, quick.stat_text(path)) for path in (*sorted(loaded.files), *loaded.missing)],
+        [(file, quick.stat_text(file)) for file in files],
         found.dirs,
         found.marks,
         found.sources,
         _until(request, loaded),
         quick.boot() if found.home else "",
     )
-    try:
-        _write(path, made, ctx)
-    except OSError:
-        if request.target == quick.MODULE:
-            raise
+    if request.keep or request.target == quick.MODULE:
+        try:
+            _write(path, made, ctx)
+        except OSError:
+            if request.target == quick.MODULE:
+                raise
     return made, path
 
 
@@ -59,7 +61,28 @@ def _write(path: str, made: Rc, ctx: Context) -> None:
         cache = quick.stat_cache(folder, ctx.environ)
         os.makedirs(os.path.dirname(cache), 0o700, exist_ok=True)
         tree_hash(folder, cache)
-    replace(path, rcfile.text(made).encode("utf-8", "surrogateescape"))
+    _replace(path, rcfile.text(made).encode("utf-8", "surrogateescape"))
+
+
+def _replace(path: str, data: bytes) -> None:
+    new = "%s.%d" % (path, os.getpid())
+    draft.write(new, data, 0o600, sync=False)
+    os.rename(new, path)
+
+
+def forget(ctx: Context) -> None:
+    """No rc file that was written so far is relied on: something may mean another thing now."""
+    path = _anew(ctx)
+    try:
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        _replace(path, b"")
+    except OSError:
+        pass  # then none could be written, either
+
+
+def _anew(ctx: Context) -> str:
+    """The file that is written whenever it was looked anew what can move."""
+    return quick.cache(ctx.environ) + "/rc/anew"
 
 
 def _hash(request: Request, loaded: Loaded) -> str:

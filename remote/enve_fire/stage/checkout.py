@@ -22,11 +22,15 @@ def checkout(text: str, table: Mapping[str, Any] | None, ctx: Context, folder: s
     relative paths start. Raises Trouble."""
     from enve_fire.fetch.fetch import fetch
 
+    return fetch(parsed(text, folder), ctx.store, how(table, ctx))
+
+
+def parsed(text: str, folder: str = "") -> url.Url:
+    """Raises Trouble."""
     try:
-        where = url.parse(text, folder)
+        return url.parse(text, folder)
     except Bad as bad:
         raise Trouble(INPUT, "wanted %s, found %.200r" % bad.args[:2]) from None
-    return fetch(where, ctx.store, how(table, ctx))
 
 
 def how(table: Mapping[str, Any] | None, ctx: Context) -> Any:

@@ -59,7 +59,8 @@ def _keep(lifeline: int, how: How) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     subtree.become_subreaper()
-    woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake)
     child = os.fork()
@@ -71,11 +72,25 @@ def _keep(lifeline: int, how: How) -> int:
         ready, _, _ = select.select([lifeline, woken], [], [])
         if lifeline in ready:
             subtree.end_all(GRACE, DEADLINE)
-            return 128 + signal.SIGTERM
-        os.read(woken, 512)
-        status = _ended(child)
+            status = 128 + signal.SIGTERM
+        else:
+            os.read(woken, 512)
+            status = _ended(child)
     subtree.kill_all(DEADLINE)
+    _kill_group(child)
     return status
+
+
+def _kill_group(group: int) -> None:
+    """Where the kernel does not tell who the children of a process are."""
+    import signal
+
+    if os.path.exists("/proc/self/task/%d/children" % os.getpid()):
+        return
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except OSError:
+        pass
 
 
 def _ended(child: int) -> int | None:

@@ -65,13 +65,18 @@ def _report(line: str) -> None:
 
 
 def loaded(url: str, file: str, ctx: Context) -> Loaded:
+    """A folder of somebody's own is not hashed before its profile is known."""
     from enve_fire.app.request import Loaded
     from enve_fire.core.product import Product
-    from enve_fire.stage.checkout import checkout
+    from enve_fire.core.url import FOLDER
+    from enve_fire.stage.checkout import checkout, parsed
 
     folder = os.getcwd()
+    where = parsed(url, folder)
     if file:
         table, files = _table(os.path.join(folder, file))
+    elif where.kind == FOLDER and os.path.isdir(where.base):
+        table, files = _table(where.base + "/" + FILE)
     else:
         table, files = _table(checkout(url, None, ctx, folder).path + "/" + FILE)
     fetched = checkout(url, table, ctx, folder)  # as the profile wants it

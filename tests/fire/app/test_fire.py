@@ -104,6 +104,17 @@ def test_a_branch_that_moved_to_the_same_tree_builds_nothing(bench):
     assert when(bench, "--refresh", "-f", profile, url) != first
 
 
+def test_what_was_refreshed_is_what_runs_from_then_on(bench):
+    folder, profile = bench.repository(), bench.profile(table())
+    words = ("-f", profile, f"git+file://{folder}#main")
+    assert bench.good("run", *words) == "hello you"
+    bench.write(folder / "greet", "#!/bin/sh\necho hallo\n", 0o755)
+    bench.commit(folder)
+    assert bench.good("run", *words) == bench.good("shell", *words, "--", "greet") == "hello you"
+    assert bench.good("run", "--refresh", *words) == "hallo"
+    assert bench.good("run", *words) == bench.good("shell", *words, "--", "greet") == "hallo"
+
+
 def test_only_what_changed_is_done_again(bench):
     """A setup, a version and a command build nothing."""
     folder = bench.source()
