@@ -6,7 +6,6 @@ bytes of the SHA-256 of tag, NUL and the value's canonical JSON (`enve_pm.core.c
 
 from __future__ import annotations
 
-from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 
 TYPE_CHECKING = False
@@ -21,6 +20,8 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 def hash_of(tag: str, value: Any) -> str:
     """Raises FormatError for a value that canonical JSON has no text for, such as a float."""
+    from enve_pm.core.canonical import dumps  # not needed to look at a folder again
+
     return hash_of_bytes(tag, dumps(value))
 
 

@@ -163,8 +163,22 @@ def test_what_cannot_be_executed_is_told(env, facts):
     assert "No such file" in go(env, *WORDS)
 
 
-def test_no_module_is_imported_that_takes_long(env, facts):
-    keep(env, facts, sources=(), cmd=("/no/such",))
+SLOW = {
+    "json",
+    "hashlib",
+    "re",
+    "yaml",
+    "jinja2",
+    "tarfile",
+    "socket",
+    "ssl",
+    "subprocess",
+    "typing",
+}
+
+
+def loaded(env) -> set[str]:
+    """The modules that a no-op has imported."""
     code = (
         f"import sys, os; sys.path.append({str(REMOTE)!r});"
         "from enve_fire.app.quick import quick; quick(['run', '/x'], os.environ);"
@@ -177,21 +191,14 @@ def test_no_module_is_imported_that_takes_long(env, facts):
         text=True,
         check=True,
     )
-    loaded = set(done.stdout.split())
-    slow = {
-        "json",
-        "hashlib",
-        "re",
-        "yaml",
-        "jinja2",
-        "tarfile",
-        "socket",
-        "ssl",
-        "subprocess",
-        "typing",
-    }
-    assert not loaded & slow
-    assert {one for one in loaded if one.startswith("enve_fire.")} == {
+    return set(done.stdout.split())
+
+
+def test_no_module_is_imported_that_takes_long(env, facts):
+    keep(env, facts, sources=(), cmd=("/no/such",))
+    found = loaded(env)
+    assert not found & SLOW
+    assert {one for one in found if one.startswith("enve_fire.")} == {
         "enve_fire.app",
         "enve_fire.app.quick",
         "enve_fire.core",
@@ -216,3 +223,11 @@ def test_entries_are_of_use_once_an_hour(env, facts, tmp_path):
     before = [path.stat().st_mtime_ns for path in used]
     assert go(env, *WORDS) == "ran"
     assert [path.stat().st_mtime_ns for path in used] == before
+
+
+def test_nor_to_look_at_a_folder(env, facts):
+    (facts[2] / "main.c").unlink()  # it is so young that it would be hashed
+    keep(env, facts, cmd=("/no/such",))
+    found = loaded(env)
+    assert "enve_fire.tree.digest" in found
+    assert not found & (SLOW | {"enve_pm.core.canonical"})
