@@ -38,7 +38,7 @@ class Bar:
         """What, bar, measured, met."""
         sign = ">=" if self.least else "<="
         wanted, found = f"{sign} {self.limit:g} {self.unit}", f"{_short(self.value)} {self.unit}"
-        return [self.what, wanted, found, "met" if self.met else "**not met**"]
+        return [self.what, wanted.rstrip(), found.rstrip(), "met" if self.met else "**not met**"]
 
 
 def _short(value: float) -> str:

@@ -28,6 +28,14 @@ worst case: a march of one config can miss its bar, which is about nodes with a 
 
 """
 
+NOOP = """\
+A folder of source files is a product, built and installed once, whose command is `true`. That it
+has not changed is found out again and again; make and nix-build have the same files and nothing to
+do either. All take turns."""
+RACE = """\
+They start together, with an empty store: one makes the entry, the others wait for it. Measured is
+when the last of them has it, after the one that made it."""
+
 Part = Callable[[argparse.Namespace], str]
 
 
@@ -106,6 +114,15 @@ def _text(title: str, module: str) -> Part:
     return measure
 
 
+def _page(title: str, module: str, told: str) -> Part:
+    """Of a program that prints Markdown; `told`: what is measured."""
+
+    def measure(_: argparse.Namespace) -> str:
+        return results.section(title, f"python -m {module}", printed("-m", module), told)
+
+    return measure
+
+
 PARTS: dict[str, Part] = {
     "fleet": _fleet,
     "disk": _disk,
@@ -114,6 +131,7 @@ PARTS: dict[str, Part] = {
     "crowd": _crowd,
     "inventory": _text("Reading inventories and plans", "benchmarks.inventory"),
     "sign": _text("Signing a fleet", "benchmarks.sign"),
-    "noop": _text("Running a product that has not changed", "benchmarks.stages_noop"),
+    "noop": _page("Running a product that has not changed", "benchmarks.stages_noop", NOOP),
+    "race": _page("Eight builders of one hash", "benchmarks.stages_race", RACE),
     "accept": _text("Accepting a stream on a node", "benchmarks.accept"),
 }

@@ -84,6 +84,11 @@ def text(title: str, command: str, printed: str, told: str = "") -> str:
     return f"## {title}\n\n{told}`{command}`\n\n```\n{printed.rstrip()}\n```\n"
 
 
+def section(title: str, command: str, printed: str, told: str) -> str:
+    """A section of a part that prints Markdown."""
+    return f"## {title}\n\n{told} `{command}` measures this alone.\n\n{printed.rstrip()}\n"
+
+
 def failed(name: str, why: str) -> str:
     """The section of a part that could not be measured."""
     return f"## {name}\n\nNot measured: {why}\n"

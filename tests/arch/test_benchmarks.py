@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from benchmarks import bars, fleet, results
+from benchmarks import __main__ as main
+from benchmarks import bars, fleet, results, stages_noop, stages_race
 from benchmarks.bars import Bar
 from benchmarks.managers import page
+from benchmarks.parts import PARTS
 from benchmarks.pm import endure
+from benchmarks.stages_cases import BARE, FIND, GIT, LAPTOP, MAKE, NIX, NODE
 
 PM = {
     "many": {"rss": 12.5, "start_all_ms": 1200, "restart": {"p50": 1.5, "p99": 3}},
@@ -63,6 +67,48 @@ def test_what_was_counted_elsewhere_has_a_section(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_text(json.dumps(kept))
     (section,) = results.recorded(tmp_path)
     assert section.startswith("## Counted\n\nBy whom.\n\n") and "| states | 12 |" in section
+
+
+def test_every_part_stands_in_the_help() -> None:
+    words = (main.__doc__ or "").split("PART: ")[1].split(". ")[0].split()
+    assert words == list(PARTS)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="there is no /usr/bin/python3")
+def test_a_small_product_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(stages_noop, "YOUNG", 0)
+    few = {"rounds": 1, "files": 2, "python": "/usr/bin/python3"}
+    given = Namespace(**few, large_size=1, large_files=200, large_rounds=1)
+    small, large = stages_noop.measure(given)
+    assert set(small) - {NIX} == {BARE, NODE, GIT, LAPTOP, MAKE}
+    assert set(large) - {NIX} == {NODE, FIND}
+    text = stages_noop.page(small, large, given)
+    assert "| no-op fire, 1 MiB in 200 files | <= 200 ms |" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_no_op_stands_beside_that_of_nix_build() -> None:
+    few = {BARE: (9.0, 8.0), NODE: (21.0, 19.0), GIT: (15.0, 14.0)}
+    given = Namespace(large_size=1024, large_files=20_000)
+    many = {NODE: (150.0, 140.0), FIND: (40.0, 39.0)}
+    text = stages_noop.page(few, many, given)
+    assert "nix-build was not measured: it is not in PATH." in text
+    assert "| no-op fire on a node, a folder | <= 20 ms | 21 ms | **not met** |" in text
+    assert "a start of Python that does nothing took 9.0 ms" in text
+    assert "| no-op fire, 1024 MiB in 20,000 files | <= 200 ms | 150 ms | met |" in text
+    text = stages_noop.page({**few, NIX: (28.0, 27.0)}, many, given)
+    assert "| no-op fire of a folder, beside nix-build | <= 1 x | 0.75 x | met |" in text
+
+
+@pytest.mark.real
+def test_racers_build_once(tmp_path: Path) -> None:
+    made, _ = found = stages_race.race(3, 0.05, str(tmp_path))
+    assert made == 1
+    text = stages_race.page(3, {0.05: [found], 2.5: [(2, 60.0)]})
+    assert "| builds of one hash by 3 racers | <= 1 | 2 | **not met** |" in text
+    assert "| the last of the others, after the build | <= 50 ms | 60 ms | **not met** |" in text
 
 
 @pytest.mark.parametrize(
