@@ -19,8 +19,8 @@ from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
 MINUTES = 600_000  # ms for what is no build
 AGAIN = 2  # times that a build is tried again
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# What a stage has of its spot's line.
-KEPT = ("user", "group", "nice", "rlimits", "limits", "log_size", "log_keep", "want")
+# What a stage has of its spot's line: not its limits, which are those of what runs.
+KEPT = ("user", "group", "nice", "log_size", "log_keep", "want")
 # What a step looks at of a profile: the rest must not make it another line.
 NEEDED = ("enve", "title", "version", "prefix", "deps", "checkout", "build", "install")
 

@@ -122,7 +122,7 @@ class Holding:
     def _failed(self, name: str) -> bool:
         unit = self._engine.machine.units.get(name)
         if unit is None:
-            return False
+            return name not in self._engine.units()
         return unit.state in FAILED or (unit.state == states.STOPPED and (unit.rest or unit.stuck))
 
     def _drop(self, name: str) -> None:

@@ -106,7 +106,8 @@ class Reports:
             if outcome is not None and settled and not self.waits(march.names):
                 self._marches.remove(march)
                 self.settle()  # who hears the last word may look at once
-                good = outcome[0] == 0 and not march.failed and well and not _bad(nested)
+                held = any(map(self.shown, march.names))
+                good = outcome[0] == 0 and not (held or march.failed) and well and not _bad(nested)
                 self._tell(march, APPLIED if good else FAILED, final=True)
         if self._marches and self._timer is None:
             now = self._engine.loop.system.now()

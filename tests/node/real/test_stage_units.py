@@ -192,6 +192,15 @@ def test_what_is_stopped_in_the_new_plan_stops_at_once(box: Box, tmp_path: Path)
     waiting.well()
 
 
+def test_a_stage_that_nobody_has_is_not_waited_for(box: Box) -> None:
+    box.load(*chain("lua-1"))
+    pid = box.unit("web")["pid"]
+    *others, web = chain("lua-1")
+    told = box.load(*others, {**web, "needs": [*web["needs"], "x!build@y"]}, status=3, march=True)
+    assert "its new line waits for x!build@y, which has failed" in told
+    assert box.unit("web")["pid"] == pid
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root has units of other users")
 def test_a_stage_has_the_rights_of_its_user() -> None:
     with tempfile.TemporaryDirectory(prefix="enve-stages-") as name:
@@ -216,3 +225,32 @@ def _as_daemon(box: Box, folder: Path) -> None:
     assert given["env"]["ENVE_STORE"] == f"{own}:{box.home}/artifacts/root"
     assert own.stat().st_uid == 1
     assert (box.home / "spots/web/lua-1").stat().st_uid == 1
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root's pm is sure to have views")
+def test_where_nothing_can_be_written_a_stage_has_its_places(box: Box, tmp_path: Path) -> None:
+    lines = chain("lua-1")
+    box.load(*({**one, "read_only": True, "limits": {"pids": 64}} for one in lines[:3]), lines[3])
+    said(box, "lua-1")
+    lines = chain("lua-2", {"setup": {"leave": str(tmp_path / "elsewhere")}})
+    shut = [{**one, "read_only": True} for one in lines[:3]]
+    box.load(*shut, lines[3], status=3, march=True)
+    assert not (tmp_path / "elsewhere").exists()
+    assert box.unit("web")["detail"].endswith("lua-2!setup@web, which has failed")
+
+
+def test_a_chain_in_a_nested_pm(box: Box) -> None:
+    def nested(product: str, **tables: Any) -> list[dict[str, Any]]:
+        return [{**one, "name": "pm1." + one["name"]} for one in chain(product, tables)]
+
+    sub = line("pm1", kind="subpm", mode="root" if os.getuid() == 0 else "user")
+    box.load(sub, *nested("lua-1"))
+    place = box.home / "spots/pm1/spots/web/lua-1"
+    assert sorted(path.name for path in place.iterdir()) == ["build", "install", "setup"]
+    web = box.unit("pm1.web")
+    told = box.load(sub, *nested("lua-2", build={"fail": True}), status=3, march=True)
+    assert "lua-2!build@web" in told
+    assert box.unit("pm1.web")["pid"] == web["pid"]
+    box.load(sub, *nested("lua-3"), march=True)
+    until((place.parent / "lua-3/setup").exists, "the next version")
+    until(lambda: box.unit("pm1.web").get("pid") not in (0, None, web["pid"]), "web to be new")

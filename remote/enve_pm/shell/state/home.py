@@ -41,7 +41,7 @@ LARGEST = 64 << 20  # bytes of it
 # All that pm keeps in HOME about its units, but for what they wrote and printed.
 BOOKS = (
     *("units", "jobs", "plans", "store", "trust", "sub", "feed", "public", "terminals"),
-    *("wants", "lock"),
+    *("artifacts", "wants", "lock"),
 )
 
 
