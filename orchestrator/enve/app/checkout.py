@@ -44,7 +44,9 @@ def here(
     """Of this machine, for a look: folders are not hashed."""
     environ = dict(os.environ)
     how = How(offline=offline, report=report, environ=environ)
-    fetched = by(Store.of(environ), how._replace(refresh=ALWAYS) if refresh else how)
+    fetched = by(
+        Store.of(environ, offline=offline), how._replace(refresh=ALWAYS) if refresh else how
+    )
 
     def checkout(url: Url, options: Mapping[str, Any]) -> Checked:
         return local(url, options) if url.kind == FOLDER else fetched(url, options)

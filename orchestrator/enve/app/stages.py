@@ -15,4 +15,4 @@ def here(
 ) -> Context:
     """What every stage is given."""
     how = How(offline, ALWAYS if refresh else NEVER, report=report, environ=environ)
-    return context(environ, Store.of(environ), how, report)
+    return context(environ, Store.of(environ, offline=offline), how, report)

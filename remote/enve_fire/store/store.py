@@ -40,11 +40,12 @@ class Store:
         self.limit = limit  # bytes; 0: it never collects by itself
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], uid: int | None = None) -> Store:
-        """Where ENVE_STORE says, or this machine. `uid`: whose; we ourselves by default."""
+    def of(cls, environ: Mapping[str, str], uid: int | None = None, offline: bool = False) -> Store:
+        """Where ENVE_STORE says, or this machine. `uid`: whose; we ourselves by default. `offline`:
+        no web server is asked; ENVE_OFFLINE says so too."""
         me = os.geteuid() if uid is None else uid
         found = members.members(environ)
-        if environ.get(OFFLINE, "") not in ("", "0"):
+        if offline or environ.get(OFFLINE, "") not in ("", "0"):
             found = found._replace(webs=())
         return cls(found, me, members.limit(environ), environ.get(RING, ""))
 

@@ -38,11 +38,15 @@ class Substitutes:
         Trouble (REFUSED) where one has it and nobody whose word counts has signed that."""
         if wanted.private or wanted.mutable:
             return None
-        for prefix in self.prefixes:
-            with open(draft.beside(out, "archive"), "w+b") as file:
+        for number, prefix in enumerate(self.prefixes):
+            folder = draft.beside(out, "from%d" % number)
+            os.mkdir(folder, 0o700)
+            with open(folder + "/archive", "w+b") as file:
                 url = self._download(prefix, wanted.name, file, report)
-                facts = self._taken(prefix, url, wanted, file, out) if url else None
+                facts = self._taken(url, wanted, file, folder) if url else None
             if facts is not None:
+                os.rmdir(out)
+                os.rename(folder + "/tree/" + draft.OUT, out)
                 report("%s: taken" % url)
                 return facts
         return None
@@ -62,43 +66,35 @@ class Substitutes:
         return ""
 
     def _taken(
-        self, prefix: str, url: str, wanted: Wanted, file: BinaryIO, out: str
+        self, url: str, wanted: Wanted, file: BinaryIO, folder: str
     ) -> Mapping[str, Any] | None:
         """None where it is no longer good."""
-        signer = self._signer(prefix, url, wanted.name, file, out)
-        folder = draft.beside(out, "brought")
-        os.mkdir(folder, 0o700)
-        file.seek(0)
-        facts = archive.unpack(file, folder)
-        why = _unlike(facts, wanted)
-        if why:
-            raise Trouble(REFUSED, "%s: %s" % (url, why))
-        if not _good(facts, wanted, folder + "/" + draft.OUT):
-            return None
-        os.rmdir(out)
-        os.rename(folder + "/" + draft.OUT, out)
-        return {**facts, "note": {**facts["note"], "from": url, "signed": signer}}
-
-    def _signer(self, prefix: str, url: str, name: str, file: BinaryIO, out: str) -> str:
-        if not self._ring:
-            text = "%s: nobody says whose signatures count" % url
-            raise Trouble(REFUSED, text, "%s names a file of public keys" % signature.RING)
-        sig = draft.beside(out, "sig")
-        with open(sig, "w+b") as target:
-            why = _get("%s/%s%s" % (prefix, name, SIG), target, _SIG_LIMIT)
-            if why:
-                raise Trouble(REFUSED, "%s is not signed: %s" % (url, why))
-            target.seek(0)
-            said = target.read()
-        folder = draft.beside(out, "check")
-        os.mkdir(folder, 0o700)
-        ring = signature.ring(self._ring, self._me)
         try:
-            return signature.check(
-                ring, said, signature.statement(archive.sum_of(file), name), folder
-            )
+            signer = self._signer(url, wanted.name, file, folder)
+            tree = folder + "/tree"
+            os.mkdir(tree, 0o700)
+            file.seek(0)
+            facts = archive.unpack(file, tree)
+            _alike(facts, wanted)
         except Trouble as trouble:
             raise Trouble(trouble.code, "%s: %s" % (url, trouble.message), trouble.hint) from None
+        note = {**facts["note"], "from": url, "signed": signer}
+        return {**facts, "note": note} if _good(facts, wanted, tree + "/" + draft.OUT) else None
+
+    def _signer(self, url: str, name: str, file: BinaryIO, folder: str) -> str:
+        if not self._ring:
+            hint = "%s names a file of public keys" % signature.RING
+            raise Trouble(REFUSED, "nobody says whose signatures count", hint)
+        with open(folder + "/sig", "w+b") as target:
+            why = _get(url.rpartition("/")[0] + "/" + name + SIG, target, _SIG_LIMIT)
+            if why:
+                raise Trouble(REFUSED, "it is not signed: %s" % why)
+            target.seek(0)
+            said = target.read()
+        ring = signature.ring(self._ring, self._me)
+        statement = signature.statement(archive.sum_of(file), name)
+        os.mkdir(folder + "/check", 0o700)
+        return signature.check(ring, said, statement, folder + "/check")
 
 
 def _get(url: str, file: BinaryIO, limit: int) -> str:
@@ -116,17 +112,16 @@ def _get(url: str, file: BinaryIO, limit: int) -> str:
     return ""
 
 
-def _unlike(facts: Mapping[str, Any], wanted: Wanted) -> str:
-    """Why it is not what is wanted, though it bears the name; "" for nothing."""
+def _alike(facts: Mapping[str, Any], wanted: Wanted) -> None:
+    """Raises Trouble where it is not what is wanted, though it bears the name."""
     from enve_pm.core.digest import sha256
 
     numbers = [facts["made"], facts["expires"]]
     good = all(type(one) is int and one >= 0 for one in numbers) and isinstance(facts["note"], dict)
     if not good or facts["title"] != wanted.title or not isinstance(facts["deps"], list):
-        return "it says other things than entries do"
+        raise Trouble(REFUSED, "it says other things than entries do")
     if facts["text"] != sha256(wanted.text.encode()).hexdigest():
-        return "it was made for another text"
-    return ""
+        raise Trouble(REFUSED, "it was made for another text")
 
 
 def _good(facts: Mapping[str, Any], wanted: Wanted, path: str) -> bool:

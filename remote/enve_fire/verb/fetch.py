@@ -79,7 +79,7 @@ def _usage(text: str) -> Trouble:
 def _done(url: urls.Url, how: How, target: str, form: str) -> str:
     from enve_fire.store.store import Store
 
-    store = Store.of(os.environ)
+    store = Store.of(os.environ, offline=how.offline)
     if form == FILE:
         from enve_fire.fetch.archive import bring
 

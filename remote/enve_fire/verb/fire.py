@@ -57,7 +57,7 @@ def context_of(found: Any) -> Context:
 
     refresh = profile.ALWAYS if found.has("--refresh") else profile.NEVER
     how = How(found.has("--offline"), refresh, report=_report, environ=os.environ)
-    return context(os.environ, Store.of(os.environ), how, _report)
+    return context(os.environ, Store.of(os.environ, offline=how.offline), how, _report)
 
 
 def _report(line: str) -> None:

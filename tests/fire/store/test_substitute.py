@@ -224,12 +224,26 @@ def test_a_server_that_is_away_is_told_and_gone_without(site: Site) -> None:
 
 
 def test_private_ones_and_offline_ask_nobody(site: Site, exported: Entry) -> None:
-    offline = site.store(ENVE_OFFLINE="1")
-    with pytest.raises(Trouble):
-        offline.make(X, None)
+    environ = {"ENVE_STORE": f"{site.tmp_path}/mine:{site.url}"}
+    for offline in (site.store(ENVE_OFFLINE="1"), Store.of(environ, offline=True)):
+        with pytest.raises(Trouble):
+            offline.make(X, None)
     assert site.store().make(Wanted("text of x", "x", "build", private=True), tree)
     assert site.store().make(Wanted("text of x", "x", "git", mutable=True), tree)
     assert site.asked == []
+
+
+def test_the_next_one_is_asked(site: Site, exported: Entry) -> None:
+    tries: list[str] = []
+
+    def second(path: str) -> bool:
+        tries.append(path)
+        return len(tries) == 2
+
+    wanted = Wanted("text of x", "x", "build", check=second)
+    environ = {"ENVE_KEYRING": str(site.ring)}
+    both = Store.of({"ENVE_STORE": f"{site.tmp_path}/mine:{site.url}:{site.url}", **environ})
+    assert both.make(wanted, never) and len(tries) == 2
 
 
 def test_one_that_has_expired_is_none(site: Site, exported: Entry) -> None:
