@@ -10,7 +10,7 @@ rebuild nothing. Where software is built and where a store lies are no inputs.
 from __future__ import annotations
 
 from enve_fire.core import profile
-from enve_fire.core.digest import FORMAT, hash_of
+from enve_fire.core.digest import FORMAT, hash_of, hash_of_bytes
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 def checkout(base: str, ref: str, table: Table) -> str:
     """`base`: the url without its reference."""
-    found = profile.section(table, "checkout")
-    what = {key: found[key] for key in ("subdir", "submodules", "strip")}
-    return hash_of("co", {"v": FORMAT, "url": base, "ref": ref, **what})
+    text = checkout_text(base, ref, profile.section(table, "checkout"))
+    return hash_of_bytes("co", text.encode())
 
 
-def checkout_text(base: str, ref: str, subdir: str, submodules: bool, strip: int) -> str:
-    """The requirement text of what was fetched; `ref`: what the reference was found to mean."""
-    what = {"url": base, "ref": ref, "subdir": subdir, "submodules": submodules, "strip": strip}
-    return dumps({"v": FORMAT, "checkout": what}).decode()
+def checkout_text(base: str, ref: str, how: Table) -> str:
+    """The requirement text of what was fetched. `ref`: what the reference was found to mean;
+    `how`: a checkout section."""
+    what = {key: how[key] for key in ("subdir", "submodules", "strip")}
+    return dumps({"v": FORMAT, "checkout": {"url": base, "ref": ref, **what}}).decode()
 
 
 def sub(table: Table, name: str, deps: Sequence[str] = (), platform: Sequence[str] = ()) -> Any:

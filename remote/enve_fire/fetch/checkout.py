@@ -23,8 +23,12 @@ CATALOG = "checkout"
 def wanted(url: Url, ref: str, how: How, private: bool) -> Wanted:
     """`ref`: what the reference was found to mean: a commit, or `sha256=HEX`."""
     git = url.kind == urls.GIT
-    strip, submodules = (STRIP, how.submodules) if git else (how.strip, False)
-    text = sums.checkout_text(url.base, ref, how.subdir, submodules, strip)
+    seen = {
+        "subdir": how.subdir,
+        "submodules": git and how.submodules,
+        "strip": STRIP if git else how.strip,
+    }
+    text = sums.checkout_text(url.base, ref, seen)
     return Wanted(text, title_of(url.base), CATALOG, private=private, sums=False)
 
 

@@ -176,7 +176,7 @@ class Download:
         if not tag.startswith('"'):
             tag = answer.header("Last-Modified")
         with open(self._of, "wb") as file:
-            file.write(dumps({"tag": tag[:1024]}))
+            file.write(dumps({"tag": tag}))
 
     def _fit(self, size: int) -> None:
         if size > self.how.limit:
@@ -191,7 +191,7 @@ def _continues(answer: Answer, start: int) -> bool:
 
 def _seconds(text: str) -> float:
     """What Retry-After says: seconds or a date."""
-    if text.isdigit():
+    if text.isdecimal():
         return float(text[:9])
     from email.utils import parsedate_to_datetime
 

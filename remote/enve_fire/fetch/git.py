@@ -131,7 +131,6 @@ def environment(environ: Mapping[str, str], home: str, patience: float) -> dict[
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
     }
 
 

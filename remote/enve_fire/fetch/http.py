@@ -4,7 +4,6 @@ takes for ever."""
 from __future__ import annotations
 
 import http.client
-import ssl
 from urllib.parse import quote, urljoin, urlsplit
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
@@ -22,6 +21,7 @@ REDIRECTS = 5
 _MOVED = (301, 302, 303, 307, 308)
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 AGENT = "enve"
+LONGEST = 4096  # characters of a header
 
 
 class Answer:
@@ -47,13 +47,16 @@ class Answer:
         self._sock.close()
 
     def header(self, name: str) -> str:
-        return str(self._response.getheader(name) or "").strip()
+        """One that can be sent back as it is; else ""."""
+        found = str(self._response.getheader(name) or "").strip()
+        return found if found.isprintable() and len(found) <= LONGEST else ""
 
     @property
     def length(self) -> int | None:
         """Bytes of the body; None if the server does not say."""
         found = self.header("Content-Length")
-        return int(found) if found.isdigit() and not self.header("Transfer-Encoding") else None
+        plain = found.isdecimal() and len(found) < 19
+        return int(found) if plain and not self.header("Transfer-Encoding") else None
 
     def read(self, size: int) -> bytes:
         """So many bytes within the patience; fewer at the end."""
@@ -78,8 +81,11 @@ def ask(
 
 
 def _moved(url: str, target: str) -> str:
-    new = urljoin(url, target)
-    scheme = urlsplit(new).scheme
+    try:
+        new = urljoin(url, target)
+        scheme = urlsplit(new).scheme
+    except ValueError:
+        new, scheme = target, ""
     if scheme not in ("http", "https") or (url.startswith("https:") and scheme != "https"):
         text = "%s: is sent on to %s, which is not https" % (url, ascii(new[:200]))
         raise Trouble(CHECKOUT, text, "take the url where it ends, if you trust it")
@@ -150,8 +156,13 @@ def _connection(  # noqa: PLR0913, PLR0917
     return connection
 
 
-def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:
+def _trust(environ: Mapping[str, str]) -> Any:
     """Who may vouch for servers: the authorities of this machine, or those of SSL_CERT_FILE."""
+    try:
+        import ssl
+    except ImportError:
+        text, hint = "this Python was built without TLS", "take http, or a path, with #sha256="
+        raise Trouble(CHECKOUT, text, hint) from None
     own = environ.get("SSL_CERT_FILE", "")
     try:
         return ssl.create_default_context(cafile=own or None)

@@ -81,7 +81,7 @@ def _url(said: str, id_: str, parent: str, path: str) -> Url:
         found = urls.parse(whole + "#" + id_)
     except Bad as bad:
         raise Trouble(CHECKOUT, "%s: wanted %s, found %r" % (where, *bad.args[:2])) from None
-    if local or found.kind != urls.GIT:
+    if local or found.kind != urls.GIT or found.ref != id_:
         raise Trouble(CHECKOUT, "%s lies at %s, which is not fetched" % (where, ascii(said[:200])))
     return found
 

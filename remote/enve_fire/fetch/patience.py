@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import socket
-import ssl
 import threading
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
@@ -46,24 +45,24 @@ class Patience:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: Any
     ) -> None:
         self._timer.cancel()
-        if self._late:
+        if self._late and (error is None or isinstance(error, Exception)):
             raise Passing("the server is too slow") from None
         if isinstance(error, Exception):
             raise _told(error) from None
 
 
 def _told(error: Exception) -> Exception:
-    text = str(error)
-    if isinstance(error, ssl.SSLCertVerificationError):
+    text, kind = str(error), type(error).__name__  # by name: some Pythons have no ssl
+    if kind == "SSLCertVerificationError":
         hint = "if the authority is your own, name its certificates in SSL_CERT_FILE"
-        return Trouble(CHECKOUT, "the server's certificate: %s" % error.verify_message, hint)
+        return Trouble(CHECKOUT, "the server's certificate: %s" % error.verify_message, hint)  # type: ignore[attr-defined]
     if "timed out" in text:
         return Passing("the server says nothing")
-    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-        return Trouble(CHECKOUT, "TLS: %s" % (error.reason or text), "does it speak https?")
+    if kind.startswith("SSL") and kind != "SSLEOFError":
+        return Trouble(CHECKOUT, "TLS: %s" % text, "does it speak https?")
     if text.startswith("Tunnel connection failed: 4"):
         hint = "see https_proxy and no_proxy; a user and a password go before its host"
         return Trouble(CHECKOUT, "the proxy refuses: %s" % text.partition(": ")[2], hint)
     if isinstance(error, http.client.HTTPException):
-        return Passing("no good answer: %s %s" % (type(error).__name__, ascii(text[:100])))
+        return Passing("no good answer: %s %s" % (kind, ascii(text[:100])))
     return Passing(error.strerror or text) if isinstance(error, OSError) else error

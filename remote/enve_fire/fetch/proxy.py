@@ -69,7 +69,7 @@ def _matches(host: str, port: int, one: str) -> bool:
     if one == "*":
         return True
     name, colon, number = one.rpartition(":")
-    if colon and number.isdigit() and (":" not in name or name.endswith("]")):
+    if colon and number.isdecimal() and (":" not in name or name.endswith("]")):
         if int(number) != port:
             return False
         one = name

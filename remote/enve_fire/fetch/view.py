@@ -31,7 +31,6 @@ class View:
         self.strip = strip
         self.below: Steps = tuple(step for step in subdir.split("/") if step)
         self.top: Optional[Steps] = None
-        self.taken = 0
 
     def of(self, steps: Steps, folder: bool) -> Optional[Steps]:
         head, rest = steps[: self.strip], steps[self.strip :]
@@ -45,7 +44,6 @@ class View:
             raise Unfit(self._lost(steps))
         if rest[: len(self.below)] != self.below:
             return None
-        self.taken += 1
         return rest[len(self.below) :]
 
     def link(self, steps: Steps, target: str) -> str:

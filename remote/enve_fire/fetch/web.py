@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from enve_fire.fetch.how import How
     from enve_fire.store.store import Store
 
-LONGEST = 1024  # characters of what a server calls it
-
 
 class Web:
     """`bring` raises Trouble, OSError."""
@@ -94,7 +92,7 @@ class Web:
         finally:
             work.drop()
         if not self.url.sha256:
-            stamp = Stamp(sha256, int(time.time()), came.etag[:LONGEST], came.modified[:LONGEST])
+            stamp = Stamp(sha256, int(time.time()), came.etag, came.modified)
             self.record.note("", stamp)
         kept = self._kept(sha256)
         assert kept is not None  # noqa: S101  (it was made just now)

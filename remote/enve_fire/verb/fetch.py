@@ -117,7 +117,7 @@ def _how(words: Words) -> How:
 
 def _number(words: Words, name: str, usual: int, most: int) -> int:
     text = words.text(name, str(usual))
-    if not text.isdigit() or len(text) > 9 or int(text) > most:
+    if not text.isdecimal() or len(text) > 9 or int(text) > most:
         raise _usage("%s: wanted a number up to %d, found %r" % (name, most, text))
     return int(text)
 

@@ -96,6 +96,7 @@ def test_what_a_store_has(repo: Repo, fetcher: Fetcher) -> None:
         (("https://u:secret@h/x.tar",), "password"),
         (("/x", "where"), "wanted %cache"),
         (("/x", "--strip", "99"), "--strip"),
+        (("/x", "--strip", "²"), "--strip"),
         (("/x", "--subdir", "../y"), "--subdir"),
         (("/x", "--limit", "x"), "--limit"),
         (("/x", "file"), "only an archive"),

@@ -158,6 +158,8 @@ def test_redirects(web: Web, fetcher: Fetcher) -> None:
     refused(fetcher, web.url("/5"), "more than 5 redirects")
     for to in ("file:///etc/passwd", "ftp://127.0.0.1/x", "http://u:p@127.0.0.1/x"):
         refused(fetcher, web.put("/x", b"", redirect(to)), "is not https|wanted http")
+    refused(fetcher, web.put("/x", b"", redirect("http://[")), "is not https")
+    refused(fetcher, web.put("/x", b"", status(302)), "answers 302")
 
 
 def test_size_is_limited(web: Web, fetcher: Fetcher) -> None:
@@ -174,6 +176,16 @@ def test_a_server_that_lies_about_length(web: Web, fetcher: Fetcher) -> None:
         web.plan.setdefault("/l.tar.gz", []).append(raw(head % (len(BODY) + n + 1) + BODY))
     refused(fetcher, web.url("/l.tar.gz"), "cut off after")
     refused(fetcher, web.put("/n.tar.gz", b"", *[raw(head % 0)] * 2), "found a file that begins")
+
+
+def test_headers_that_could_not_be_sent_back(web: Web, fetcher: Fetcher) -> None:
+    odd = b'ETag: "\x01"\r\n y\r\nLast-Modified: \x80\r\nContent-Length: %s\r\n\r\n'
+    length = [b"9" * 5000, "²".encode("latin-1"), str(len(BODY) * 2).encode()]
+    acts = [raw(b"HTTP/1.1 200 OK\r\n" + odd % one + BODY) for one in length]
+    for act in acts[:2]:
+        assert tree(Path(fetcher(web.put("/a.tar.gz", BODY, act), refresh="always").path)) == FOUND
+    assert tree(Path(fetcher(web.put("/b.tar.gz", BODY, acts[2])).path)) == FOUND
+    assert "Range" not in web.requests[-1][1]
 
 
 def test_chunks(web: Web, fetcher: Fetcher) -> None:

@@ -189,7 +189,16 @@ def test_submodules_when_asked_for(
 
 
 @pytest.mark.parametrize(
-    "url", ["ext::sh -c x", "-x", "--upload-pack=x", "git://h/x", "", "http://u:p@h/x"]
+    "url",
+    [
+        "ext::sh -c x",
+        "-x",
+        "--upload-pack=x",
+        "git://h/x",
+        "",
+        "http://u:p@h/x",
+        "http://h/x#refs/heads/a",
+    ],
 )
 def test_submodules_from_where_nothing_is_fetched(
     url: str, web: Web, repo: Repo, new_repo: Callable[..., Repo], fetcher: Fetcher
