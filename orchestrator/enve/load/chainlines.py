@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from enve.load.command import SHELL
 from enve.load.plancommit import PUSH, Commit
 from enve.model.plan import Blob
-from enve_fire.core import filled, profile, title
+from enve_fire.core import filled, mark, profile, title
 from enve_pm.core import address
 from enve_pm.core.stagebody import PROXIES
 from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
@@ -82,10 +83,18 @@ class Chain:
     ) -> None:
         words = line.get("command", []) if "run" in spoken else run["cmd"]
         if words:
-            line["command"] = self._own(words)
+            line["command"] = self._with_deps(self._own(words))
         elif line.get("want") != "down":
             hint = "`run` of the spot, or `run.cmd` of the profile"
             raise self._commit.item.bad(f"{self._commit.name}: what runs?", hint=hint)
+
+    def _with_deps(self, words: list[str]) -> list[str]:
+        """Where what it runs with is, only the node knows: an install there leaves a text."""
+        found = self._table.get("deps", {})
+        if not (found.get(profile.INSTALL) or found.get(profile.RUN)):
+            return words
+        text = mark.env(self._commit.name, bool(self._commit.place))
+        return [*SHELL, f'. "$ROOT/{text}" && exec "$@"', "sh", *words]
 
     def _own(self, words: list[str]) -> list[str]:
         """Its program, where that begins with the prefix, is the one that is installed here;

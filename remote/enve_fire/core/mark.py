@@ -23,9 +23,15 @@ FOLDER = ".enve"  # below a root
 INSTALL = FOLDER + "/install"  # of a place that holds one product
 INSTALLS = FOLDER + "/installs"  # of each product, where several share a root
 DEPS = FOLDER + "/deps"  # no mark: the entries that it runs with, one a line
+ENV = FOLDER + "/env"  # no mark: for `sh`, where these are, for a unit that runs with them
 ROOT = FOLDER + "/root"
 SETUPS = FOLDER + "/setup"
 LONGEST = 1 << 28  # bytes
+
+
+def env(product: str, shared: bool) -> str:
+    """Where ENV of a product is, below its root."""
+    return "%s/%s.env" % (INSTALLS, product) if shared else ENV
 
 
 def text(hash_: str, body: Mapping[str, Any]) -> bytes:

@@ -36,6 +36,10 @@ class Place:
         """The text that names the entries that it runs with, one a line: `CATALOG/HASH-TITLE`."""
         return self._own(table, mark.DEPS, ".deps")
 
+    def env(self, table: Mapping[str, Any]) -> str:
+        """The text for `sh` that finds what it runs with."""
+        return self.mark(mark.env(profile.product(table), self.shared))
+
     def _own(self, table: Mapping[str, Any], alone: str, end: str) -> str:
         if not self.shared:
             return self.mark(alone)

@@ -14,6 +14,7 @@ from enve_fire.stage import dep, marks
 from enve_fire.stage import setup as setting
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.place import Place
+from enve_fire.unit import runtime
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.stages import BUILD, INSTALL
 
@@ -64,7 +65,13 @@ class Step:
 
     def _installed(self) -> bool:
         found = marks.read_hash(self._place.installed(self._table))
-        return bool(found) and found == self._chain.hash(profile.INSTALL)
+        if not found or found != self._chain.hash(profile.INSTALL):
+            return False
+        return not self._needs() or runtime.is_there(self._place, self._table)
+
+    def _needs(self) -> bool:
+        """Whether it runs with other products."""
+        return bool(self._chain.product.deps(profile.INSTALL))
 
     def _built(self) -> bool:
         if not profile.builds(self._table) and not self._imported:
@@ -125,6 +132,8 @@ class Step:
         from enve_fire.stage import versions
 
         self._chain.installed()
+        if self._needs():
+            runtime.write(self._place, self._table, self._chain.ready(profile.INSTALL))
         if not self._place.shared:
             for gone in versions.prune(self._place, self._table, used):
                 self._ctx.report("%s is removed: install.keep" % gone)

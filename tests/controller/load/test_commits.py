@@ -107,6 +107,20 @@ def test_what_is_set_up_makes_no_other_build(case: Case) -> None:
     assert {name for name in first if first[name] != second[name]} == {SETUP}
 
 
+@pytest.mark.parametrize(
+    ("more", "text"), [("", ".enve/env"), (", place: /shared", ".enve/installs/tool-1.0.env")]
+)
+def test_what_runs_with_others_reads_where_they_are(case: Case, more: str, text: str) -> None:
+    """Only the node knows that; the words themselves are what they would be."""
+    (case.path / "lib").mkdir()
+    (case.path / "lib" / "enve.yml").write_text("enve: 1\ntitle: lib\n")
+    case.commit(PROFILE + f"deps: {{run: [{{url: 'file://{case.path}/lib'}}]}}\n")
+    command = case.lines(f"  n1.web: {{commit: {{url: 'URL'{more}}}}}")["web"]["command"]
+    assert command[:4] == ["/bin/sh", "-c", f'. "$ROOT/{text}" && exec "$@"', "sh"]
+    assert command[4].endswith("/opt/tool/bin/tool")
+    assert command[5:] == ["-x"]
+
+
 def test_the_spots_own_keys_win(case: Case) -> None:
     lines = case.lines(
         "  n1.web: {commit: 'URL', run: '/opt/tool/bin/other a', reload: kill -USR1 $MAINPID,"

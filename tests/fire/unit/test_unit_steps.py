@@ -167,3 +167,46 @@ def test_a_line_that_is_none(tmp_path: Path, data: bytes) -> None:
     )
     assert done.returncode == 65
     assert b"Traceback" not in done.stderr
+
+
+def with_helper(node: Node) -> None:
+    """It runs with another product, from a repository of its own."""
+    helper = Repo(node.path / "helper's")
+    (helper.path / "helper").write_text('#!/bin/sh\necho "helps"\n')
+    (helper.path / "helper").chmod(0o755)
+    helper.git("add", "-A")
+    helper.git("commit", "-qm", "one")
+    table = {
+        "enve": 1,
+        "title": "helper",
+        "prefix": "/opt/helper",
+        "build": {"run": ["mkdir -p $OUT$PREFIX/bin", "cp helper $OUT$PREFIX/bin"]},
+    }
+    row = {
+        "url": helper.url + "#" + helper.git("rev-parse", "HEAD").strip(),
+        "source": "git:" + helper.git("rev-parse", "HEAD^{tree}").strip(),
+        "table": table,
+    }
+    node.table["deps"] = {"run": [row]}
+
+
+def test_a_unit_finds_what_it_runs_with(node: Node) -> None:
+    with_helper(node)
+    made(node, "build", "install", "setup")
+    env = {"ROOT": str(node.place), "PREFIX": "/opt/tool", "PATH": "/usr/bin:/bin"}
+    told = 'helper; ls "$DEP_HELPER"; echo "$PATH"'
+    words = ["/bin/sh", "-c", '. "$ROOT/.enve/env" && exec "$@"', "sh", "/bin/sh", "-c", told]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
+    says, inside, path = done.stdout.splitlines()
+    assert (says, inside) == ("helps", "bin")
+    assert path.split(":")[0] == f"{node.place}/opt/tool/bin"
+    assert path.endswith(":/usr/bin:/bin")
+
+
+def test_an_install_that_was_cut_off_before_its_unit_could_run_is_done_again(node: Node) -> None:
+    with_helper(node)
+    made(node, "build", "install")
+    (node.place / ".enve/env").unlink()
+    assert node.step("install", "check") == (1, "")
+    made(node, "install")
+    assert (node.place / ".enve/env").is_file()

@@ -1,0 +1,38 @@
+"""What a unit runs with: products that its own needs, by their paths, which only the node knows.
+
+They lie in the node's store, so that no plan can name them. An install writes a text for `sh`, and
+the command of the unit reads it (see `enve.load.chainlines`).
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_fire.core.rcfile import quoted
+from enve_fire.stage import marks
+from enve_fire.stage.environment import dep_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Mapping
+
+    from enve_fire.stage.dep import Dep
+    from enve_fire.stage.place import Place
+
+
+def is_there(place: Place, table: Mapping[str, Any]) -> bool:
+    return os.path.isfile(place.env(table))
+
+
+def write(place: Place, table: Mapping[str, Any], deps: Sequence[Dep]) -> None:
+    """After the install: what is cut off in between is done again, as `is_there` says no."""
+    marks.replace(place.env(table), text(deps))
+
+
+def text(deps: Sequence[Dep]) -> bytes:
+    """Its own programs come first in PATH, theirs next."""
+    lines = ["export %s=%s" % (dep_name(dep.title), quoted(dep.where)) for dep in deps]
+    folders = "".join(quoted(dep.where + "/bin") + ":" for dep in deps)
+    lines.append('export PATH="$ROOT$PREFIX/bin:"%s"$PATH"' % folders)
+    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
