@@ -29,11 +29,11 @@ def checked(path: str, how: How) -> Sequence[str]:
     """Other users' repositories that may be read: this one, or none where it is our own. Raises
     Trouble where it may not."""
     try:
-        owners = {os.stat(one).st_uid for one in (path, path + "/.git") if os.path.lexists(one)}
+        owners = {os.stat(path).st_uid}
+        if os.path.lexists(path + "/.git"):
+            owners.add(os.stat(path + "/.git").st_uid)
     except OSError as error:
         raise Trouble(CHECKOUT, "%s: %s" % (path, error.strerror), "see the path") from None
-    if not owners:
-        raise Trouble(CHECKOUT, "%s: nothing there" % path, "see the path")
     if owners <= {os.geteuid()}:
         return ()
     if owners <= {os.geteuid(), 0} or path in _trusted(how):

@@ -93,7 +93,7 @@ def test_what_a_repository_does_not_have(repo: Repo, fetcher: Fetcher) -> None:
     with pytest.raises(Trouble, match="no abcdef1") as error:
         fetcher(repo.url + "#abcdef1")
     assert "whole id" in error.value.hint
-    with pytest.raises(Trouble, match="nothing there"):
+    with pytest.raises(Trouble, match="No such file"):
         fetcher(repo.url + "x")
     repo.git("tag", "blob", "HEAD:x")
     with pytest.raises(Trouble, match="blob is no commit"):
