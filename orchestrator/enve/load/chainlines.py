@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from enve.load.command import SHELL
 from enve.load.plancommit import PUSH, Commit
 from enve.model.plan import Blob
-from enve_fire.core import filled, mark, profile, title
+from enve_fire.core import filled, mark, profile, settling, title
+from enve_fire.core.settling import SOFTWARE
 from enve_pm.core import address
 from enve_pm.core.stagebody import PROXIES
 from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
@@ -44,6 +45,7 @@ class Chain:
         self._steps = steps
         self._table = commit.table
         self._product = product
+        self._directory = directory
         self._root = commit.place or f"{directory}/{commit.name}"
 
     def _open(self, words: Iterable[str], what: str) -> None:
@@ -70,11 +72,16 @@ class Chain:
             line["reload"] = reload if isinstance(reload, dict) else {"command": self._own(reload)}
         if run["user"] and "user" not in line:
             line["user"] = run["user"]
-        home = self._root + self._table["prefix"]
-        own = {"PATH": f"{home}/bin:{PATH}", "PREFIX": self._table["prefix"], "ROOT": self._root}
+        root = "" if self._enters else self._root
+        home = root + self._table["prefix"]
+        own = {"PATH": f"{home}/bin:{PATH}", "PREFIX": self._table["prefix"], "ROOT": root}
         line["env"] = {**own, **run["env"], **line.get("env", {})}
         stages = [self.unit(INSTALL), self.unit(SETUP)]
         line["needs"] = [*line.get("needs", ()), *stages]
+        if self._settles:
+            inside = settling.inside(self._table["settle"], self._steps[-1])
+            line["needs"] += [*inside.pop("needs"), settling.unit(SOFTWARE, self._steps[-1])]
+            line.update(inside)
         if line.get("reload"):
             line["on_restart"] = {stages[1]: "reload", **line.get("on_restart", {})}
 
@@ -97,18 +104,42 @@ class Chain:
         return [*SHELL, f'. "$ROOT/{text}" && exec "$@"', "sh", *words]
 
     def _own(self, words: list[str]) -> list[str]:
-        """Its program, where that begins with the prefix, is the one that is installed here;
-        `$ROOT` and `$PREFIX` are filled in."""
+        """Its program, where that begins with the prefix, is the one that is installed here, or as
+        it is seen in a root of its own; `$ROOT` and `$PREFIX` are filled in."""
+        root = "" if self._enters else self._root
         prefix = self._table["prefix"].rstrip("/") + "/"
-        first = self._root + words[0] if words[0].startswith(prefix) else words[0]
-        names = {"ROOT": self._root, "PREFIX": self._table["prefix"]}
+        first = root + words[0] if words[0].startswith(prefix) else words[0]
+        names = {"ROOT": root, "PREFIX": self._table["prefix"]}
         return filled.words([first, *words[1:]], names)
 
     # -- its stages -------------------------------------------------------------------------------
     def stages(self, spot: Mapping[str, Any]) -> dict[str, Line]:
         """By their addresses below the node. `spot`: the line of the unit that runs."""
-        made = (self._stage(at, stage, spot) for at, stage in enumerate(STAGES))
-        return {str(one.line["name"]): one for one in made}
+        made = [self._stage(at, stage, spot) for at, stage in enumerate(STAGES)]
+        return {str(one.line["name"]): one for one in (*self._parts(spot), *made)}
+
+    @property
+    def _settles(self) -> bool:
+        return profile.settles(self._table)
+
+    @property
+    def _enters(self) -> bool:
+        """Whether it runs in a root of its own."""
+        return self._settles and "root" in settling.inside(self._table["settle"], self._steps[-1])
+
+    def _parts(self, spot: Mapping[str, Any]) -> list[Line]:
+        """Of a root of its own, and the software that is seen in it."""
+        if not self._settles:
+            return []
+        name, prefix = self._steps[-1], self._table["prefix"]
+        spots = self._directory.rpartition("/")[0]
+        shown = settling.shown(name, self._root + prefix, prefix)
+        shown["needs"].append(self.unit(INSTALL))
+        lines = [*settling.lines(self._table["settle"], name, spots), shown]
+        for line in lines:
+            line["name"] = address.format((*self._steps[:-1], *address.parse(line["name"])))
+            line.update({key: spot[key] for key in ("want",) if key in spot})
+        return [Line(line) for line in lines]
 
     def _stage(self, at: int, stage: str, spot: Mapping[str, Any]) -> Line:
         files, blobs, table = self._files(stage)

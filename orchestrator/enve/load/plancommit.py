@@ -14,7 +14,7 @@ from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
 from enve.load.secret import Secrets
 from enve.load.template import is_template
-from enve_fire.core import profile, url
+from enve_fire.core import profile, settling, url
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
 from enve_pm.core.fieldcheck import Bad
@@ -168,9 +168,14 @@ def _possible(item: Item, product: Product, artifact: str, what: str) -> None:
     if not profile.installs(product.table):
         hint = "leave `install.mode` out"
         raise item.bad(f"{what}: {product.name} has no install (`install.mode: none`)", hint=hint)
-    if profile.settles(product.table):
-        hint = "a spot with `subroot`, and `root` here"
-        raise item.bad(f"{what}: {product.name} has a root of its own (`settle`)", hint=hint)
+    if profile.settles(product.table) and product.deps(profile.INSTALL):
+        hint = "let its build take them along, or leave `settle` out"
+        told = f"{what}: {product.name} does not see what it runs with in a root of its own"
+        raise item.bad(told, hint=hint)
+    if profile.settles(product.table) and settling.is_archive(product.table["settle"]):
+        hint = "from: snapshot:PATH, or none and what `mounts` show; or a spot with `push`"
+        told = f"{what}: the root of {product.name} is made of an archive, which no commit brings"
+        raise item.bad(told, hint=hint)
 
 
 def _pinned(text: str) -> bool:

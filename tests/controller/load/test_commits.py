@@ -184,6 +184,10 @@ def test_an_artifact_that_is_pushed(case: Case, tmp_path: Path) -> None:
         ("  n1.web: {commit: {url: 'URL', set: {run.cmd: ''}}}", ""),
         ("  n1.web: {commit: {url: 'URL', config: {install: {mode: none}}}}", "has no install"),
         (
+            "  n1.web: {commit: {url: 'URL', config: {settle: {from: 'tar:https://h/a.tar'}}}}",
+            "is made of an archive, which no commit brings",
+        ),
+        (
             "  n1.a: {commit: {url: 'URL', place: /srv}}\n"
             "  n1.b: {commit: {url: 'URL', place: /srv, set: {port: 2}}}",
             "E_SETUP_CONFLICT",
@@ -195,6 +199,28 @@ def test_what_is_refused(case: Case, spots: str, error: str) -> None:
         case.load(spots)
     assert error in str(caught.value)
     assert caught.value.where is not None
+
+
+def test_a_root_of_its_own(case: Case) -> None:
+    config = "{settle: {volumes: [{path: data}], mounts: [{type: bind, src: data, dst: /srv}]}}"
+    lines = case.lines(f"  n1.web: {{commit: {{url: 'URL', config: {config}}}}}")
+    parts = [name for name in lines if "!settle@web" in name]
+    kinds = {name: lines[name]["kind"] for name in parts}
+    assert kinds == {
+        "[volume-1!settle@web]": "volume",
+        "[empty!settle@web]": "volume",
+        "[root!settle@web]": "subroot",
+        "[mount-1!settle@web]": "mount",
+        "[software!settle@web]": "mount",
+    }
+    software = lines["[software!settle@web]"]
+    assert software["mount"]["from"] == "/h/spots/web/tool-1.0/opt/tool"
+    assert INSTALL[1:-1] in software["needs"]
+    web = lines["web"]
+    assert web["root"] == "root!settle@web"
+    assert {name[1:-1] for name in parts} < set(web["needs"])
+    assert web["command"] == ["/opt/tool/bin/tool", "-x"]  # as it is seen in there
+    assert (web["env"]["ROOT"], web["env"]["PREFIX"]) == ("", "/opt/tool")
 
 
 def test_two_setups_in_one_place_by_their_cfgpath(case: Case) -> None:
