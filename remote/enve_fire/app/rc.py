@@ -8,8 +8,8 @@ import time
 from enve_fire.app import quick
 from enve_fire.core import profile, rcfile, sums
 from enve_fire.stage import dep, final
-from enve_fire.store import draft
 from enve_fire.tree.digest import tree_hash
+from enve_pm.shell.state.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ def _write(path: str, made: Rc, ctx: Context) -> None:
 
 
 def _replace(path: str, data: bytes) -> None:
-    new = "%s.%d" % (path, os.getpid())
-    draft.write(new, data, 0o600, sync=False)
+    new = "%s.%s" % (path, os.urandom(6).hex())
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        write_all(handle, data)
+    finally:
+        os.close(handle)
     os.rename(new, path)
 
 

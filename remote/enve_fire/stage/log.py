@@ -20,10 +20,9 @@ class Log:
     """`path`: made anew; "" keeps no file. A context manager."""
 
     def __init__(self, path: str, longest: int = LONGEST) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         self.path = path
         self.lines = 0
-        self._file = os.open(path or os.devnull, flags if path else os.O_WRONLY, 0o644)
+        self._file = _anew(path) if path else os.open(os.devnull, os.O_WRONLY)
         self._left = longest
         self._last: Any = deque(maxlen=LAST)
         self._part = b""
@@ -55,6 +54,15 @@ class Log:
     def _write(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._file, data) :]
+
+
+def _anew(path: str) -> int:
+    """A file of our own, whatever lay there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 
 def _plain(line: bytes) -> str:

@@ -31,11 +31,13 @@ RC = st.builds(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(RC)
 def test_it_is_read_as_it_was_written(rc):
     assert rcfile.parse(rcfile.text(rc)) == rc
 
 
+@settings(max_examples=50, deadline=None)
 @given(RC, st.data())
 def test_what_is_cut_off_or_changed_is_none_or_another(rc, data):
     text = rcfile.text(rc)
