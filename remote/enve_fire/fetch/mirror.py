@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from enve_fire.fetch.git import Git, Running
 
 RETRIES, PAUSE = 3, 0.5
+PACKS = 40  # each fetch leaves one; with many of them git is slow
 _ALL = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
 _SHA256 = 64  # digits of an id
 
@@ -105,6 +106,7 @@ class Mirror:
             self.git.run(*words, keep=self._keep)
         else:
             self._online(*words)
+        self._tidy(place, id_)
 
     def _online(self, *words: str) -> str:
         """Again where that may help."""
@@ -136,6 +138,16 @@ class Mirror:
                 CHECKOUT, "%s: %s" % (self.url, failed), "a newer git may do it"
             ) from None
         os.rename(part, place)
+
+    def _tidy(self, place: str, id_: str) -> None:
+        """One pack of many, with commits that no reference names any more."""
+        names = os.listdir(self._place(id_) + "/objects/pack")
+        if sum(name.endswith(".pack") for name in names) <= PACKS:
+            return
+        try:
+            self.git.run(place, "repack", "-a", "-d", "-k", "-q", keep=self._keep)
+        except GitFailed:
+            pass  # an old git, or a repository larger than the limit: it stays as it is
 
 
 def _sweep(place: str) -> None:

@@ -13,6 +13,7 @@ from tests.support.packed import tree
 
 from enve_fire.core import url as urls
 from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch import mirror
 from enve_pm.core.fieldcheck import Bad
 
 
@@ -123,6 +124,25 @@ def test_a_commit_that_no_branch_names_any_more_stays(repo: Repo, fetcher: Fetch
     fetcher(repo.url, refresh="always")
     shutil.rmtree(entry)
     assert tree(Path(fetcher(f"{repo.url}#{first}").path)) == {"x": b"1"}
+
+
+def test_many_fetches_leave_few_packs_and_forget_nothing(
+    repo: Repo, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "PACKS", 3)
+    ids = []
+    for n in range(6):
+        ids.append(repo.commit(x=str(n)))
+        fetcher(repo.url, refresh="always")
+        repo.git("checkout", "-q", "--orphan", f"b{n}")  # the next one has no history
+        repo.git("branch", "-D", "-q", "main")
+        repo.git("branch", "-m", "main")
+    place = next(Path(fetcher.store.first).glob("*-private-git/*-repo/sha1"))
+    assert len(list(place.glob("objects/pack/*.pack"))) <= 4
+    shutil.rmtree(next(Path(fetcher.store.first).glob("*-checkout")))
+    shutil.rmtree(repo.path)
+    for n, id_ in enumerate(ids):
+        assert tree(Path(fetcher(f"{repo.url}#{id_}").path)) == {"x": str(n).encode()}
 
 
 def test_ids_of_sha256(new_repo: Callable[..., Repo], fetcher: Fetcher) -> None:
