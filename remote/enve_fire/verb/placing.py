@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 from enve_fire.core.trouble import USAGE, Trouble
 
@@ -21,13 +22,17 @@ def target(path: str) -> str:
 
 
 def folder(path: str, target: str) -> str:
-    """A copy that its user may write to, there at once."""
+    """A copy that its user may write to, there at once. Raises Trouble, OSError."""
     if not target:
         return path
     from enve_fire.tree.copy import copy
     from enve_fire.tree.remove import remove
 
-    part = "%s.part-%d" % (target, os.getpid())
+    above = os.path.dirname(target)
+    os.makedirs(above, exist_ok=True)
+    if (os.path.realpath(above) + "/").startswith(os.path.realpath(path) + "/"):
+        raise Trouble(USAGE, "%s: lies within what would be copied" % target)
+    part = tempfile.mkdtemp(prefix=".enve-", dir=above)  # nobody can have made it before us
     try:
         copy(path, part)
         _open(part)
@@ -46,12 +51,20 @@ def _open(top: str) -> None:
 
 
 def file(path: str, target: str) -> str:
+    """A copy of a file in that folder."""
     if not target:
         return path
     import shutil
 
     os.makedirs(target, exist_ok=True)
     place = os.path.join(target, os.path.basename(path))
-    shutil.copyfile(path, place + ".part")
-    os.replace(place + ".part", place)
+    handle, part = tempfile.mkstemp(prefix=".enve-", dir=target)
+    try:
+        with open(path, "rb") as source, open(handle, "wb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
+            os.fchmod(copy.fileno(), 0o644)
+        os.replace(part, place)
+    except BaseException:
+        os.unlink(part)
+        raise
     return place

@@ -39,7 +39,7 @@ def test_a_copy_of_ones_own(repo: Repo, fetcher: Fetcher, tmp_path: Path) -> Non
     assert (full.returncode, full.stdout) == (USAGE, "")
     assert "something is in there" in full.stderr
     assert fetcher.command(repo.url, f"%path={place / 'x'}").returncode == USAGE
-    assert not list(tmp_path.glob("*.part*"))
+    assert not list(tmp_path.glob(".enve-*"))
 
 
 def test_the_archive_itself(fetcher: Fetcher, tmp_path: Path) -> None:
@@ -70,6 +70,8 @@ def test_a_folder_of_ones_own_is_used_as_it_is(fetcher: Fetcher, tmp_path: Path)
     env = {**fetcher.environ, "PWD": str(place)}
     argv = [sys.executable, "-I", "-S", str(MAIN), "fetch", "./sub"]
     assert subprocess.check_output(argv, cwd=place, env=env, text=True) == f"{place}/sub\n"
+    within = fetcher.command(str(place), f"%path={place}/sub/copy")
+    assert "lies within" in within.stderr
     assert fetcher.command(str(place / "none")).returncode == CHECKOUT
     assert "no folder" in fetcher.command(str(place / "sub/x")).stderr
 
