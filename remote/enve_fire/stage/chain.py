@@ -191,8 +191,8 @@ class Chain:
 
     # -- folders that somebody works in ------------------------------------------------------------
     def folders(self) -> list[tuple[str, str]]:
-        """(folder, tree hash) of each that it or what it needs is made of."""
+        """(folder, tree hash) of each that it or what it needs is made of, once."""
         own = [(str(self.fetched.path), str(self.fetched.source))]
         mine = own if own[0][1].startswith(FOLDER_SOURCE) else []
         below = [chain.folders() for kind in profile.KINDS for chain, _ in self._needed(kind)]
-        return mine + [one for several in below for one in several]
+        return list(dict.fromkeys(mine + [one for several in below for one in several]))

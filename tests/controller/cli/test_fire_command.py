@@ -87,6 +87,35 @@ def test_what_was_edited_is_noticed(enve, tmp_path):
     assert enve("run").stdout == "hello Bob at 80\n"
 
 
+TOOL = """\
+enve: 1
+title: my-tool
+prefix: /opt/tool
+build: {run: ["mkdir -p $OUT$PREFIX/bin && cp tool $OUT$PREFIX/bin"]}
+"""
+NEEDY = """\
+enve: 1
+title: needy
+prefix: /opt/needy
+deps: {build: [{url: ../tool}], run: [{url: ../tool}]}
+build: {run: ["mkdir -p $OUT$PREFIX; tool building >$OUT$PREFIX/said"]}
+run: {cmd: [/bin/sh, -c, 'cat $ROOT$PREFIX/said; tool running; test -d $DEP_MY_TOOL']}
+"""
+
+
+def test_what_it_needs_is_there_in_its_build_and_when_it_runs(enve, tmp_path):
+    for name, profile in (("tool", TOOL), ("needy", NEEDY)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "enve.yml").write_text(profile)
+    tool = tmp_path / "tool/tool"
+    for word in ("one", "two"):  # what it needs has changed: it is built again
+        tool.write_text(f"#!/bin/sh\necho {word} $1\n")
+        tool.chmod(0o755)
+        said = enve("run", "../needy").stdout.splitlines()
+        assert said == [f"{word} building", f"{word} running"]
+        assert enve("run", "../needy").stdout.splitlines() == said
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
