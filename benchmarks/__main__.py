@@ -3,10 +3,11 @@
     python -m benchmarks [PART...] [--nodes 50] [--rounds 5] [--units 1000] [--no-peers]
                          [--folder DIR]
 
-PART: fleet disk managers restarts crowd inventory sign noop race accept. With some of them nothing
-is written, the page is printed. All that is measured lies in memory where there is room for it
-(--folder: elsewhere): real nodes have a disk each, and these would wait for the same one. `disk` is
-the exception. A part that cannot be measured says why on the page; the exit status is 1 then.
+PART: fleet disk managers restarts crowd inventory sign noop race tree accept. With some of them
+nothing is written, the page is printed. All that is measured lies in memory where there is room for
+it (--folder: elsewhere): real nodes have a disk each, and these would wait for the same one. `disk`
+and `tree` are the exceptions. A part that cannot be measured says why on the page; the exit status
+is 1 then.
 """
 
 from __future__ import annotations

@@ -35,6 +35,10 @@ do either. All take turns."""
 RACE = """\
 They start together, with an empty store: one makes the entry, the others wait for it. Measured is
 when the last of them has it, after the one that made it."""
+TREE = f"""\
+As a build leaves it, a tree is hashed, and installed into a new folder by each way, beside cp and
+rsync. All of it lies on one disk ({DISK}), and is there only when it has reached that (`sync -f`).
+Reflinks: on a btrfs in a file there."""
 
 Part = Callable[[argparse.Namespace], str]
 
@@ -133,5 +137,6 @@ PARTS: dict[str, Part] = {
     "sign": _text("Signing a fleet", "benchmarks.sign"),
     "noop": _page("Running a product that has not changed", "benchmarks.stages_noop", NOOP),
     "race": _page("Eight builders of one hash", "benchmarks.stages_race", RACE),
+    "tree": _page("Trees, hashed and installed", "benchmarks.stages_tree", TREE),
     "accept": _text("Accepting a stream on a node", "benchmarks.accept"),
 }

@@ -8,6 +8,9 @@ from benchmarks.bars import Bar
 from benchmarks.stages_cases import BARE, FIND, GIT, NIX, NODE
 
 Figures = Mapping[str, tuple[float, float]]  # of each case its median and its best, ms
+FIRST, AGAIN = "a folder's first hash", "its hash when nothing has changed"
+RSYNC, CP, BTRFS_RSYNC = "rsync -a", "cp -a", "rsync -a, btrfs"
+HARDLINK, COPY, REFLINK = "install, hardlink", "install, copy", "install, reflink, btrfs"
 PYTHON = 9.2  # ms of `python3 -I -S` on the machine that the bars were set on
 
 
@@ -38,3 +41,23 @@ def of_race(made: int, late: float, racers: int) -> list[Bar]:
         Bar(f"builds of one hash by {racers} racers", made, 1, ""),
         Bar("the last of the others, after the build", late, 50, "ms"),
     ]
+
+
+def of_tree(found: Mapping[str, float]) -> list[Bar]:
+    """`found`: seconds; reflinks may be missing."""
+    bars = [
+        Bar(FIRST, found[FIRST], 1.3, "s"),
+        Bar(AGAIN, found[AGAIN], 0.2, "s"),
+        Bar(
+            "install by hardlink: faster than rsync by",
+            found[RSYNC] / found[HARDLINK],
+            5,
+            "x",
+            least=True,
+        ),
+        Bar("install by copy, beside cp -a", found[COPY] / found[CP], 1.1, "x"),
+    ]
+    if REFLINK in found:
+        faster = found[BTRFS_RSYNC] / found[REFLINK]
+        bars.append(Bar("install by reflink: faster than rsync by", faster, 5, "x", least=True))
+    return bars

@@ -1,6 +1,6 @@
 """Eight processes want one entry of a store: how many make it, and when the others have it.
 
-    python -m benchmarks.stages_race [--racers 8] [--rounds 9] [--seconds 0.3 2.5]
+    python -m benchmarks.stages_race [--racers 8] [--rounds 5] [--seconds 0.3 2.5]
                                      [--folder DIR]
 
 Times are from when the one that made it has it to when the last of the others has. --seconds: that
@@ -91,7 +91,7 @@ def main() -> int:
     """Measure, and print the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stages_race")
     parser.add_argument("--racers", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, nargs="+", default=[0.3, 2.5])
     parser.add_argument("--folder", default=tempfile.gettempdir())
     given = parser.parse_args()

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from benchmarks import __main__ as main
-from benchmarks import bars, fleet, results, stages_noop, stages_race
+from benchmarks import bars, fleet, results, stages_noop, stages_race, stages_tree
 from benchmarks.bars import Bar
 from benchmarks.managers import page
 from benchmarks.parts import PARTS
 from benchmarks.pm import endure
+from benchmarks.stages_bars import (
+    AGAIN,
+    BTRFS_RSYNC,
+    COPY,
+    CP,
+    FIRST,
+    HARDLINK,
+    REFLINK,
+    RSYNC,
+)
 from benchmarks.stages_cases import BARE, FIND, GIT, LAPTOP, MAKE, NIX, NODE
+from benchmarks.stages_ways import Took
 
 PM = {
     "many": {"rss": 12.5, "start_all_ms": 1200, "restart": {"p50": 1.5, "p99": 3}},
@@ -109,6 +121,34 @@ def test_racers_build_once(tmp_path: Path) -> None:
     text = stages_race.page(3, {0.05: [found], 2.5: [(2, 60.0)]})
     assert "| builds of one hash by 3 racers | <= 1 | 2 | **not met** |" in text
     assert "| the last of the others, after the build | <= 50 ms | 60 ms | **not met** |" in text
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not shutil.which("rsync"), reason="there is no rsync")
+def test_a_small_tree_is_installed_by_each_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages_tree, "YOUNG", 0)
+    given = Namespace(size=1, files=200, rounds=1, folder=str(tmp_path))
+    found, refusal = stages_tree.measure(given)
+    wanted = {FIRST, AGAIN, RSYNC, CP, HARDLINK, COPY}
+    assert set(found) == wanted | (set() if refusal else {BTRFS_RSYNC, REFLINK})
+    assert all(took.wall > 0 for took in found.values())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_machine_has_no_reflinks_for_is_told() -> None:
+    took = {FIRST: 1.0, AGAIN: 0.1, RSYNC: 4.0, CP: 3.0, HARDLINK: 0.5, COPY: 3.6}
+    found = {name: Took(wall, wall / 2) for name, wall in took.items()}
+    given = Namespace(size=1024, files=20_000)
+    text = stages_tree.page(found, "mount: only root can do that", given)
+    assert "btrfs was not measured: mount: only root can do that." in text
+    assert "| install by hardlink: faster than rsync by | >= 5 x | 8 x | met |" in text
+    assert "| install by copy, beside cp -a | <= 1.1 x | 1.2 x | **not met** |" in text
+    assert "| install, copy | 3.60 | 1.80 |" in text
+    found |= {BTRFS_RSYNC: Took(6.0, 3.0), REFLINK: Took(1.0, 0.5)}
+    text = stages_tree.page(found, "", given)
+    assert "| install by reflink: faster than rsync by | >= 5 x | 6 x | met |" in text
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ SIZE = 128 << 20  # bytes: the least that btrfs takes, nearly
 
 
 @contextmanager
-def btrfs(folder: Path) -> Iterator[Path]:
-    """A fresh one, mounted at `folder`/disk. Raises CalledProcessError, OSError."""
+def btrfs(folder: Path, size: int = SIZE) -> Iterator[Path]:
+    """A fresh one of `size` bytes, mounted at `folder`/disk. Raises CalledProcessError, OSError."""
     image, at = folder / "image", folder / "disk"
     with image.open("wb") as file:
-        file.truncate(SIZE)
+        file.truncate(size)
     _run("mkfs.btrfs", "-q", str(image))
     at.mkdir()
     _run("mount", "-o", "loop", str(image), str(at))
