@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
@@ -13,11 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.killed import at_every_step
+from tests.support.ownmounts import in_own_mounts
 from tests.support.setups import context, place, product, row, tree
 
+from enve_fire.core import laying
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.stage import marks
 from enve_fire.stage.setup import mark_of, setup
+from enve_pm.core.fieldcheck import Bad
 
 APP = product([])
 BEFORE = product([row("/etc/a", "A"), row("/etc/both", "A"), row("/etc/was", "A"), row("/x", "")])
@@ -173,3 +177,60 @@ def test_a_full_disk_changes_nothing(tmp_path: Path, small_disk: Path) -> None:
     (small_disk / "fill").unlink()
     setup(AFTER, place(small_disk / "root"), context())
     assert tree(small_disk / "root") == _alone(tmp_path / "B", AFTER)
+
+
+def test_two_that_want_one_path_at_once_do_not_both_get_it(memory: Path) -> None:
+    taken: list[str] = []
+    refused: list[Trouble] = []
+    start = threading.Barrier(6)
+
+    def work(number: int) -> None:
+        start.wait()
+        wanted = product([row("/etc/a", str(number))], cfgpath=str(number))
+        try:
+            setup(wanted, place(memory), context())
+            taken.append(str(number))
+        except Trouble as trouble:
+            refused.append(trouble)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (memory / "etc/a").read_text() in taken
+    assert (len(taken), len(refused)) == (1, 5)
+    assert {trouble.code for trouble in refused} == {SETUP}
+
+
+@pytest.mark.real
+@pytest.mark.host
+def test_what_lies_on_another_file_system_is_copied(tmp_path: Path) -> None:
+    def work() -> None:
+        root = tmp_path / "root"
+        (root / "etc").mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "other", root / "etc"], check=True)
+        (root / "etc/was").write_text("installed")
+        before = tree(root)
+        setup(product([row("/etc/was", "A", 0o4755), row("/etc/x", "")]), place(root), context())
+        assert (root / "etc/was").stat().st_mode & 0o7777 == 0o4755
+        (root / "etc/was").write_text("by hand")
+        with pytest.raises(Trouble, match="status 1"):
+            setup(product([row("/etc/was", "B")], ["false"]), place(root), context())
+        assert (root / "etc/was").read_text() == "by hand"
+        assert (root / "etc/x").exists()
+        setup(product([]), place(root), context())
+        (root / "etc/was.enve-save").unlink()
+        assert tree(root) == before
+
+    in_own_mounts(work)
+
+
+def test_no_name_is_that_of_what_lies_beside_a_mark() -> None:
+    assert laying.name("app", "") == "app"
+    assert laying.name("app", "/etc/a") == "app@%2Fetc%2Fa"
+    assert laying.name("app.lock", "") == "app%2Elock"
+    assert laying.name("app", "x.new") == "app@x%2Enew"
+    assert laying.name("app.new", "x") == "app.new@x"
+    with pytest.raises(Bad):
+        laying.name("app", "/" * 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,16 @@ def test_the_installed_file_comes_back(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()  # the folders were made for it
     _set(tmp_path)
     assert tree(tmp_path) == before
+
+
+def test_a_folder_that_was_taken_away_comes_back_with_the_installed_file(tmp_path: Path) -> None:
+    conf = _installed(tmp_path)
+    _set(tmp_path, row(CONF, "a"), row("/srv/x", "a"))
+    shutil.rmtree(conf.parent)
+    shutil.rmtree(tmp_path / "srv")
+    _set(tmp_path)
+    assert conf.read_text() == "installed\n"
+    assert not (tmp_path / "srv").exists()
 
 
 def test_folders_that_hold_other_things_stay(tmp_path: Path) -> None:

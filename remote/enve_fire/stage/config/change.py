@@ -34,6 +34,8 @@ class Change:
         """What is not wanted any more goes. `back`: {path: a name in `new`; "" for nothing};
         `folders`: go where they are empty, in this order. Raises Trouble, OSError."""
         for path, name in sorted(back.items()):
+            if name:
+                self._lead(path)  # somebody may have taken the folder away
             self._put(path, name)
         for folder in folders:
             if self._root.drop_folder(folder):
@@ -42,9 +44,7 @@ class Change:
     def lay(self, files: Mapping[str, str]) -> None:
         """{path: a name in `new`}. Raises Trouble, OSError."""
         for path, name in sorted(files.items()):
-            for folder in above(path):
-                if not self._root.is_folder(folder) and self._root.make_folder(folder):
-                    self._undo.append(partial(self._root.drop_folder, folder))
+            self._lead(path)
             self._put(path, name)
 
     def undo(self) -> list[str]:
@@ -56,6 +56,12 @@ class Change:
             except (OSError, Trouble) as error:
                 wrong.append(str(error))
         return wrong
+
+    def _lead(self, path: str) -> None:
+        """Make the folders that it lies in."""
+        for folder in above(path):
+            if not self._root.is_folder(folder) and self._root.make_folder(folder):
+                self._undo.append(partial(self._root.drop_folder, folder))
 
     def _put(self, path: str, name: str) -> None:
         try:
