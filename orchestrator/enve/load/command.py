@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import yaml
 
@@ -22,8 +22,9 @@ _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
 _KILL = re.compile(r"(?:/bin/)?kill\s+(?:-s\s+|-)(?:SIG)?([A-Z][A-Z0-9]+)\s+\$\{?MAINPID\}?")
 
 
-def words(item: Item, what: str) -> Item:
-    """The command as a list of words; their templates are not filled in yet."""
+def words(item: Item, what: str, known: Collection[str] = ()) -> Item:
+    """The command as a list of words; their templates are not filled in yet. `known`: variables
+    that are filled in without a shell."""
     if item.is_list:
         return item
     if item.is_table:
@@ -34,7 +35,7 @@ def words(item: Item, what: str) -> Item:
         return shell(text)
     if item.secret:
         return item  # refused where it is read
-    return _list(item, split(item.text(what), item, what))
+    return _list(item, split(item.text(what), item, what, known))
 
 
 def shell(item: Item) -> Item:
@@ -42,22 +43,22 @@ def shell(item: Item) -> Item:
     return _list(item, SHELL, item.node)
 
 
-def reload_words(item: Item, what: str) -> Item:
+def reload_words(item: Item, what: str, known: Collection[str] = ()) -> Item:
     """`reload`: a command too; `kill -HUP $MAINPID` is a signal, and needs no command."""
     if item.is_table and any(str(key) == "signal" for key, _ in item.entries(what)):
         return item
     if item.is_table or item.is_list:
-        return words(item, what)
+        return words(item, what, known)
     text = item.text(what)
     kill = _KILL.fullmatch(text.strip())
     if kill:
         signal = [(_scalar(item, "signal"), _scalar(item, kill[1]))]
         node = yaml.MappingNode("", signal, item.node.start_mark, item.node.end_mark)
         return Item(node, item.file)
-    return shell(item) if "$MAINPID" in text else words(item, what)
+    return shell(item) if "$MAINPID" in text else words(item, what, known)
 
 
-def split(text: str, item: Item, what: str) -> list[str]:
+def split(text: str, item: Item, what: str, known: Collection[str] = ()) -> list[str]:
     """The words of a line; templates stay whole."""
     held: list[str] = []
 
@@ -70,7 +71,7 @@ def split(text: str, item: Item, what: str) -> list[str]:
     except ValueError as error:
         raise item.bad(f"{what}: {str(error).lower()}", hint="close the quotes") from None
     for word in found:
-        if word in _OPERATORS or _VARIABLE.fullmatch(word):
+        if word in _OPERATORS or (_VARIABLE.fullmatch(word) and word.strip("${}") not in known):
             raise item.bad(
                 f"{what} is not run by a shell: {word!r} would be a plain argument",
                 hint="use {sh: TEXT} for a shell's line, {{ NAME }} for a value, or a list",

@@ -10,6 +10,8 @@ from enve.load.profilekinds import TEXT, Kind, Schema, whole
 from enve.load.profilemerge import Branch, Part, branch
 from enve.load.profilereader import Reader
 
+FILLED = ("ROOT", "PREFIX", "SRC")  # in the words of what runs, see `core.filled`
+
 
 class Argv(Kind):
     """A command: a line that is split into words, a list of words, or {sh: TEXT}."""
@@ -23,7 +25,7 @@ class Argv(Kind):
         return argv(reader.fill(self._words(part, what), path), what)
 
     def _words(self, item: Item, what: str) -> Item:
-        return words(item, what)
+        return words(item, what, FILLED)
 
     def _table(self, reader: Reader, table: Branch, what: str, path: str) -> Any:
         if len(table.keys) != 1 or next(iter(table.keys)) not in self._keys:
@@ -47,7 +49,7 @@ class Reload(Argv):
 
     def read(self, reader: Reader, part: Part, what: str, path: str) -> Any:
         if isinstance(part, Item) and not part.is_table and not part.secret:
-            part = reload_words(part, what)
+            part = reload_words(part, what, FILLED)
         return super().read(reader, part, what, path)
 
     def schema(self) -> Schema:

@@ -12,10 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+SHELL = ("/bin/sh", "-c")
 _NAMED = re.compile(r"\$(?:\$|([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\})")
 
 
 def words(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """A command for the shell stays as it is: it has the names in its environment, and means its
+    own number by `$$`."""
+    if tuple(words[:2]) == SHELL:
+        return list(words)
     return [text(word, names) for word in words]
 
 

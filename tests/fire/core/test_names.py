@@ -93,3 +93,5 @@ def test_words_are_filled_with_what_a_stage_knows() -> None:
     words = ["$ROOT$PREFIX/x", "${ROOT}s", "$MAINPID", "$$ROOT", "$ROOTS", "a$"]
     wanted = ["/r/opt/$ROOT/x", "/rs", "$MAINPID", "$ROOT", "$ROOTS", "a$"]
     assert filled.words(words, names) == wanted
+    script = ["/bin/sh", "-c", "echo $$ $ROOT"]
+    assert filled.words(script, names) == script
