@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from enve.errors import InputError
 from enve.load.item import Item
 from enve.load.profile import Asked, Found, Loaded, Profiles
 from enve.load.profiledeps import Checkout
@@ -24,6 +23,7 @@ KEYS = (
     "check_every",
 )
 BUILD, PUSH = "build", "push"  # where it is built: on each node, or here
+AS_IT_IS = ["cp -a . $OUT"]
 HOUR = 3_600_000  # ms
 MINUTES = 300_000  # ms between two looks whether a stage is there
 
@@ -102,9 +102,11 @@ class Commits:
     def _commit(
         self, item: Item, keys: Mapping[str, Item], found: Found, loaded: Loaded, what: str
     ) -> Commit:
-        table = _settled(keys, loaded.table, what)
-        product = Product(found.pinned.text, found.source, table)
         artifact = keys["artifact"].text(f"artifact of {what}") if "artifact" in keys else BUILD
+        table = _settled(keys, loaded.table, what)
+        if artifact != BUILD and not profile.builds(table):
+            table["build"] = {"run": AS_IT_IS}  # so that there is one to bring
+        product = Product(found.pinned.text, found.source, table)
         _possible(item, product, artifact, what)
         commit = Commit(
             item,
@@ -162,7 +164,7 @@ def _settled(keys: Mapping[str, Item], table: Mapping[str, Any], what: str) -> d
 
 def _possible(item: Item, product: Product, artifact: str, what: str) -> None:
     """What a chain on a node cannot be made of. Raises InputError."""
-    if artifact == BUILD and product.url.startswith("file:///") and not _pinned(product.url):
+    if artifact == BUILD and url.parse(product.url).kind == url.FOLDER:
         hint = "artifact: push builds it here; git+file:// and https:// are fetched by the node"
         raise item.bad(f"{what}: {product.url} is a folder of this machine", hint=hint)
     if not profile.installs(product.table):
@@ -176,10 +178,3 @@ def _possible(item: Item, product: Product, artifact: str, what: str) -> None:
         hint = "from: snapshot:PATH, or none and what `mounts` show; or a spot with `push`"
         told = f"{what}: the root of {product.name} is made of an archive, which no commit brings"
         raise item.bad(told, hint=hint)
-
-
-def _pinned(text: str) -> bool:
-    return url.parse(text).kind == url.ARCHIVE
-
-
-__all__ = ["Build", "Built", "Commit", "Commits", "InputError"]

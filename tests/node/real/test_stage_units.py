@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -254,3 +255,39 @@ def test_a_chain_in_a_nested_pm(box: Box) -> None:
     box.load(sub, *nested("lua-3"), march=True)
     until((place.parent / "lua-3/setup").exists, "the next version")
     until(lambda: box.unit("pm1.web").get("pid") not in (0, None, web["pid"]), "web to be new")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_marched_the_last_plan_wins(box: Box, tmp_path: Path, seed: int) -> None:
+    """Versions, failures, waits, orders by hand, deaths and changes of pm, in any order."""
+    rng = random.Random(seed)
+    loads: list[Load] = []
+    for turn in range(12):
+        tables: dict[str, dict[str, Any]] = {do: {"version": f"c{rng.randrange(3)}"} for do in DOS}
+        if rng.randrange(3) == 0:
+            tables[rng.choice(DOS)]["fail"] = True
+        if rng.randrange(3) == 0:
+            tables[rng.choice(DOS)]["hold"] = str(tmp_path / f"go{turn}")
+        loads.append(Load(box, *chain(f"lua-{rng.randrange(3)}", tables)))
+        loads[-1].join(rng.choice((0, 0.1, 1)))
+        what = rng.randrange(8)
+        if what in (2, 3) or rng.randrange(2):  # an order waits for what it needs
+            (tmp_path / f"go{turn}").touch()
+        if what == 0:
+            box.pm("reexec")
+        elif what == 1:
+            box.kill()
+        elif what == 2:
+            box.pm("restart", "web")
+        elif what == 3:
+            box.pm("stop", "web")
+        (tmp_path / f"go{turn}").touch()
+    for one in loads:
+        one.join(60)
+    box.load(*chain("lua-9"), march=True)
+    said(box, "lua-9")
+    until(lambda: names(box) == {"web", *(unit(do, "lua-9") for do in DOS)}, "only the last")
+    assert box.unit("web")["state"] == "RUNNING"
+    assert box.unit("web")["detail"] == ""
+    assert "lua-9" in (box.home / "units/web/parameter").read_text()
