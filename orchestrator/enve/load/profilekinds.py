@@ -24,6 +24,7 @@ class Kind:
     """One value that is replaced as a whole."""
 
     about = ""
+    merges = False
 
     def said(self, about: str) -> Kind:
         """With a sentence for editors."""

@@ -69,8 +69,8 @@ def _set(table: Branch, path: str, value: Item) -> Branch:
     variables = branch(table.keys["vars"][1], "vars").keys if "vars" in table.keys else {}
     if path in variables:
         return nested(f"vars.{path}", value)
-    kind = LAYER.below(path.partition(".")[0] or "?")
-    if kind is None or (kind.below("") is not None and "." not in path):
+    kind = LAYER.below(path.partition(".")[0])
+    if kind is None or (kind.merges and "." not in path):
         raise _unset(path, [*variables, *LAYER.keys], value)
     layer = nested(path, value)
     LAYER.known(layer, f"set {path}")

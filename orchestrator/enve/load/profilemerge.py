@@ -17,7 +17,10 @@ Keys = dict[str, tuple[Item, "Part"]]  # name -> (where it is written, value)
 
 
 class Shape(Protocol):
-    """What a value has to be; `below` None: it is replaced as a whole."""
+    """What a value has to be. `merges`: key by key, each as `below` says; else it is replaced as a
+    whole, and so is what `below` says None for."""
+
+    merges: bool
 
     def below(self, name: str) -> Shape | None: ...
 
@@ -57,7 +60,7 @@ def is_nothing(part: Part) -> bool:
 
 def merge(shape: Shape | None, left: Part, right: Part, what: str) -> Part:
     """`right` over `left`."""
-    if shape is None or not (is_table(left) and is_table(right)) or shape.below("") is None:
+    if shape is None or not shape.merges or not (is_table(left) and is_table(right)):
         return right
     below, above = branch(left, what), branch(right, what)
     keys = dict(below.keys)

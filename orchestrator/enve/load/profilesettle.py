@@ -29,6 +29,8 @@ _TREE = Record(
 class Tree(Kind):
     """`none`, `tar:URL`, `snapshot:PATH`, or {debootstrap: ...}."""
 
+    merges = True
+
     def known(self, part: Part, what: str) -> None:
         if is_table(part):
             _TREE.known(part, what)

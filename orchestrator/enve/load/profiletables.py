@@ -42,6 +42,8 @@ def _several(part: Part, what: str) -> Sequence[Part]:
 class Mapped(Kind):
     """A table with free keys. `empty`: whether a value may be null."""
 
+    merges = True
+
     def __init__(self, kind: Kind, *, empty: bool = False) -> None:
         self._kind = kind
         self._empty = empty
@@ -70,6 +72,8 @@ class Mapped(Kind):
 class Anything(Kind):
     """Data: tables, lists and plain values."""
 
+    merges = True
+
     def below(self, name: str) -> Kind:
         return self
 
@@ -89,12 +93,14 @@ class Anything(Kind):
 class Record(Kind):
     """A table with these keys only; what is null is as if it was not said."""
 
+    merges = True
+
     def __init__(self, keys: Mapping[str, Kind], required: Sequence[str] = ()) -> None:
         self.keys = keys
         self._required = required
 
     def below(self, name: str) -> Kind | None:
-        return self.keys.get(name) if name else self
+        return self.keys.get(name)
 
     def read(self, reader: Reader, part: Part, what: str, path: str) -> Any:
         reader.at(path, part)
