@@ -11,11 +11,10 @@ import time
 from enve_fire.core.profile import ALWAYS
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.core.url import is_commit
-from enve_fire.fetch import checkout, readers, worktree
+from enve_fire.fetch import checkout, modules, readers, worktree
 from enve_fire.fetch.export import Export
 from enve_fire.fetch.git import Git
 from enve_fire.fetch.mirror import Mirror
-from enve_fire.fetch.modules import DEPTH
 from enve_fire.fetch.record import GIT, Record, Stamp
 from enve_fire.store import draft
 
@@ -105,20 +104,35 @@ class Repository:
     def mirror(self, git: Git, keep: int = -1) -> Mirror:
         return Mirror(git, self.record.path(), self._remote, keep)
 
-    def export(self, id_: str, out: str, time: int | None = None, depth: int = 0) -> Export:
-        """A commit that is here, into a folder; `time`: of its files, else the commit's."""
+    def export(self, id_: str, out: str) -> Export:
+        """A commit that is here, into a folder."""
         export = Export(self.mirror(self.git()), id_, self.how)
-        time = export.epoch if time is None else time
-        export.run(out, time, lambda one, at: self._enter(one, at, time, depth))
+        Whole(self._store, self.how, export.epoch).run(export, out)
         return export
-
-    def _enter(self, module: Module, out: str, time: int, depth: int) -> None:
-        if depth >= DEPTH:
-            raise Trouble(CHECKOUT, "%s: submodules more than %d deep" % (self.url.text, DEPTH))
-        inner = Repository(module.url, self._store, self.how._replace(subdir=""))
-        inner.bring(module.url.ref)
-        inner.export(module.url.ref, out, time, depth + 1)
 
     def _may(self, what: str) -> None:
         if self.how.alone and self._transport != "file":
             raise checkout.offline(self.url, what)
+
+
+class Whole:
+    """A commit with its submodules and theirs, all of one time. `left`: how many more there may be:
+    a few that name each other would be any number."""
+
+    def __init__(self, store: Store, how: How, time: int) -> None:
+        self._store = store
+        self._how = how._replace(subdir="")
+        self._time = time
+        self._left = modules.MOST
+
+    def run(self, export: Export, out: str, depth: int = 0) -> None:
+        export.run(out, self._time, lambda module, at: self._enter(module, at, depth + 1))
+
+    def _enter(self, module: Module, out: str, depth: int) -> None:
+        self._left -= 1
+        if self._left < 0 or depth > modules.DEPTH:
+            text = "%s: more than %d submodules, or more than %d deep"
+            raise Trouble(CHECKOUT, text % (module.url.base, modules.MOST, modules.DEPTH))
+        inner = Repository(module.url, self._store, self._how)
+        inner.bring(module.url.ref)
+        self.run(Export(inner.mirror(inner.git()), module.url.ref, self._how), out, depth)

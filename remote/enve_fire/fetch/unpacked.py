@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.fetch import decode
+from enve_fire.fetch.view import View
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.product.unpack import Unfit
 from enve_pm.shell.state.folder import Folder
@@ -14,8 +15,6 @@ from enve_pm.shell.state.folder import Folder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, Iterator
-
-    from enve_fire.fetch.view import View
 
 Unpacked = namedtuple("Unpacked", "epoch package")
 TAIL = 64 << 20  # bytes that may fill up the last block
@@ -73,7 +72,7 @@ def kind(source: BinaryIO, name: str) -> str:
 
 
 def is_package(path: str, name: str) -> bool:
-    """Whether makepkg made it: see `foreign.PACKAGE`. Raises Trouble, OSError."""
+    """Whether makepkg made it: see `core.package`. Raises Trouble, OSError."""
     import tarfile
 
     from enve_fire.fetch import foreign, headers
@@ -113,11 +112,10 @@ def tar(plain: Any, out: str, view: View, most: int, time: int | None = None) ->
 
 def _made(archive: Any, out: str, view: View, most: int, time: int | None = None) -> Unpacked:
     from enve_fire.fetch import foreign
-    from enve_fire.fetch.view import View as Whole
 
     package = time is None and foreign.is_package(archive.firstmember)
     make = foreign.Package if package else foreign.Foreign
-    seen = Whole(0) if package else view
+    seen = View(0) if package else view
     with Folder.open(out) as folder:
         work = make(archive, folder, foreign.caps(most), seen, time)
         work.run()

@@ -7,6 +7,7 @@ import stat
 from tarfile import DIRTYPE, REGTYPE, SYMTYPE, TarInfo
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
+from enve_fire.fetch import foreign
 from enve_pm.shell.product.unpack import Unfit
 
 TYPE_CHECKING = False
@@ -28,7 +29,10 @@ class Zipped:
             self._zip = ZipFile(_Bounded(source))
         except (BadZipFile, ValueError, OverflowError, NotImplementedError) as error:
             raise Unfit("not a whole zip archive: %s" % error) from None
-        self._left = iter(self._zip.infolist())
+        infos = self._zip.infolist()
+        if len(infos) > foreign.MEMBERS:
+            raise Unfit("more than %d members" % foreign.MEMBERS)
+        self._left = iter(infos)
         self._infos: dict[int, ZipInfo] = {}
         self.members: list[TarInfo] = []
         self.firstmember = None

@@ -214,6 +214,7 @@ def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many = tar(*[(f"a/{n}", b"") for n in range(40)])
     monkeypatch.setattr("enve_fire.fetch.foreign.MEMBERS", 30)
     refused(many, tmp_path, "more than 30 members")
+    refused(zipped(*[(f"a/{n}", b"") for n in range(40)]), tmp_path, "more than 30 members")
     wide = tar(*[("/".join(["a", *[str(n)] * 12, "x"]), b"") for n in range(9)])
     refused(wide, tmp_path, "more than 30 folders")
     with pytest.raises(Trouble, match="more than 1000 bytes"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from tests.support.packed import tar, tree
 from tests.support.web import Authority, Proxy, Web, redirect, stall, status
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.fetch import mirror
+from enve_fire.fetch import mirror, modules
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +187,23 @@ def test_submodules_when_asked_for(
     assert tree(Path(below.path))["in/down/z"] == b"3"
     times = {file.stat().st_mtime for file in Path(whole.path).rglob("*") if file.is_file()}
     assert times == {whole.epoch}
+
+
+def test_submodules_of_submodules_have_a_bound(
+    repo: Repo, new_repo: Callable[..., Repo], fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, deep = new_repo("inner"), new_repo("deep")
+    deep.commit(z="3")
+    for outer, other in ((inner, deep), (repo, inner)):
+        for name in "abc":
+            outer.git("submodule", "add", "-q", str(other.path), name)
+        outer.commit()
+    monkeypatch.setattr(modules, "MOST", 12)
+    assert len(list(Path(fetcher(repo.url, submodules=True).path).rglob("z"))) == 9
+    monkeypatch.setattr(modules, "MOST", 11)
+    found = fetcher(repo.url, submodules=True).path
+    shutil.rmtree(found)
+    refused(fetcher, repo.url, "more than 11 submodules", submodules=True)
 
 
 @pytest.mark.parametrize(
