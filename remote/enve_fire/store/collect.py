@@ -11,7 +11,7 @@ from enve_fire.core.trouble import Trouble
 from enve_fire.store import amounts, draft, inuse, leftovers, shelf, survey
 from enve_fire.store import entry as entries
 from enve_fire.store.collection import DAY, Collection, Thing
-from enve_fire.store.lock import idle
+from enve_fire.store.lock import idle, is_idle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Collector:
         idle_for = self.now - self.collection.used[item.entry.name]
         if not chains and idle_for < DAY:
             lines.append("it was of use within a day, by itself or by what needs it")
-        if self._held(item):
+        if not is_idle(self._lock(item.shelf, item.entry.name)):
             lines.append("somebody holds its lock")
         if item.entry.path in self.users():
             lines.append("process %d uses it" % self.users()[item.entry.path])
@@ -101,12 +101,6 @@ class Collector:
         first = shelf.mine(self.store, one.catalog, one.private, self.me)[0]
         shelf.furnish(first, self.me)
         return "%s/%s/%s" % (first, entries.LOCK, name)
-
-    def _held(self, item: Item) -> bool:
-        handle = idle(self._lock(item.shelf, item.entry.name))
-        if handle is not None:
-            os.close(handle)
-        return handle is None
 
     def _gone(self, item: Item) -> bool:
         path = self._lock(item.shelf, item.entry.name)

@@ -123,3 +123,14 @@ def idle(path: str) -> int | None:
             os.close(handle)
             return None
     return handle
+
+
+def is_idle(path: str) -> bool:
+    """Whether nobody else holds it now."""
+    if not os.path.lexists(path) or (get_ident(), path) in _held:
+        return True
+    handle = idle(path)
+    if handle is None:
+        return False
+    os.close(handle)
+    return True

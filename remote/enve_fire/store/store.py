@@ -6,10 +6,10 @@ import os
 import time
 
 from enve_fire.core.trouble import MISS, Trouble
-from enve_fire.store import draft, members, shelf, trust
 from enve_fire.store import entry as entries
+from enve_fire.store import members, shelf, trust
 from enve_fire.store.entry import Entry
-from enve_fire.store.lock import Lock
+from enve_fire.store.lock import Lock, is_idle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     Report = Callable[[str], None]
 
 OFFLINE, RING = "ENVE_OFFLINE", "ENVE_KEYRING"
-_LOOKS, _PAUSE = 5, 0.002  # while an entry that had expired is replaced
+_LOOKS, _PAUSE = 100, 0.002  # while one is replaced: a moment, but of a busy machine
+
+
+def miss(wanted: Wanted) -> Trouble:
+    return Trouble(MISS, "%s is not in the store" % wanted.name, "say how it is made")
 
 
 def quiet(_: str) -> None:
@@ -66,12 +70,14 @@ class Store:
         if found is not None:
             return found
         if method is None and not self.webs:
-            raise _miss(wanted)
+            raise miss(wanted)
         with self._locked(wanted, report, lambda: self.find(wanted)) as lock:
             found = lock.found or self.find(wanted)
             if found is not None:
                 return found
-            made = self._made(wanted, method, report, lock.kernel)
+            from enve_fire.store.produce import produce
+
+            made = produce(self, wanted, method, report, lock.kernel)
         if self.limit:
             from enve_fire.store import collect
 
@@ -88,7 +94,7 @@ class Store:
         from enve_fire.store import roots
 
         hidden = not os.lstat(entry.shelf).st_mode & 0o077  # else its name would be seen
-        shelves = self._mine(entry.catalog, entry.private or hidden)
+        shelves = self.mine(entry.catalog, entry.private or hidden)
         own = entry.shelf if entry.shelf in shelves else shelves[0]
         shelf.furnish(own, self.me)
         roots.put(own, name, entry.name, path)
@@ -110,22 +116,8 @@ class Store:
             except FileNotFoundError:
                 continue
 
-    # -- inside ------------------------------------------------------------------------------------
-    def _shelves(self, wanted: Wanted) -> Iterator[str]:
-        for store in self.folders():
-            yield from shelf.to_read(store, wanted.catalog, wanted.private, self.me)
-
-    def _on(self, path: str, wanted: Wanted) -> Entry | None:
-        found = Entry(path, wanted.name, wanted.catalog, wanted.private)
-        for _ in range(_LOOKS):
-            if trust.entry(found.path, self.me):
-                return found
-            if not os.path.lexists(found.beside("json")):
-                return None
-            time.sleep(_PAUSE)
-        return None
-
-    def _mine(self, catalog: str, private: bool) -> list[str]:
+    def mine(self, catalog: str, private: bool) -> list[str]:
+        """The shelves that are written to, one of them at least."""
         try:
             store = trust.store(self.first, self.me)
         except FileNotFoundError:
@@ -133,41 +125,35 @@ class Store:
             store = trust.store(self.first, self.me)
         return shelf.mine(store, catalog, private, self.me)
 
+    # -- inside ------------------------------------------------------------------------------------
+    def _shelves(self, wanted: Wanted) -> Iterator[str]:
+        for store in self.folders():
+            yield from shelf.to_read(store, wanted.catalog, wanted.private, self.me)
+
+    def _on(self, path: str, wanted: Wanted) -> Entry | None:
+        """Where an entry is known and not there, it is being replaced at this moment, or whoever
+        did that was killed."""
+        found = Entry(path, wanted.name, wanted.catalog, wanted.private)
+        ended = False
+        for _ in range(_LOOKS):
+            if trust.entry(found.path, self.me):
+                return found
+            if ended or not os.path.lexists(found.beside("json")):
+                return None
+            ended = self._ended(path, wanted)
+            if not ended:
+                time.sleep(_PAUSE)
+        return None
+
+    def _ended(self, path: str, wanted: Wanted) -> bool:
+        """Whether nobody is at it. Of what is root's we cannot tell."""
+        if os.lstat(path).st_uid != self.me:
+            return False
+        first = self.mine(wanted.catalog, wanted.private)[0]
+        return is_idle("%s/%s/%s" % (first, entries.LOCK, wanted.name))
+
     def _locked(self, wanted: Wanted, report: Report, look: Callable[[], Any]) -> Lock:
         """The lock lies on the first shelf, wherever there is room for the entry."""
-        first = self._mine(wanted.catalog, wanted.private)[0]
+        first = self.mine(wanted.catalog, wanted.private)[0]
         shelf.furnish(first, self.me)
         return Lock(first + "/" + entries.LOCK, wanted.name, report, look)
-
-    def _made(self, wanted: Wanted, method: Method | None, report: Report, locked: bool) -> Entry:
-        from enve_fire.store.making import Making
-
-        paths = self._mine(wanted.catalog, wanted.private)
-        for path in paths:
-            draft.sweep(path, wanted.name, locked)
-        path = shelf.roomiest(paths)
-        shelf.furnish(path, self.me)
-        making = Making(path, wanted, lambda: self.find(wanted))
-
-        def bring(out: str) -> None:
-            making.facts = self._brought(wanted, out, report)
-            if making.facts:
-                return
-            if method is None:
-                raise _miss(wanted)
-            report("making %s" % wanted.name)
-            method(out)
-
-        return making.run(bring)
-
-    def _brought(self, wanted: Wanted, out: str, report: Report) -> Mapping[str, Any]:
-        """What is known of one that somebody else has made; {} where nobody has."""
-        if not self.webs:
-            return {}
-        from enve_fire.store.substitute import Substitutes
-
-        return Substitutes(self.webs, self.ring, self.me).bring(wanted, out, report) or {}
-
-
-def _miss(wanted: Wanted) -> Trouble:
-    return Trouble(MISS, "%s is not in the store" % wanted.name, "say how it is made")

@@ -16,7 +16,7 @@ from tests.support.killed import at_every_step
 from tests.support.wait import until
 
 from enve_fire.core.trouble import Trouble
-from enve_fire.store import draft
+from enve_fire.store import draft, inuse
 from enve_fire.store.collect import Collector
 from enve_fire.store.collection import DAY
 from enve_fire.store.store import Store
@@ -87,7 +87,9 @@ def test_killed_at_any_step_of_replacing(store: Store) -> None:
     assert {False, True} <= seen
 
 
-def test_killed_at_any_step_of_collecting(store: Store) -> None:
+def test_killed_at_any_step_of_collecting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inuse, "users", lambda folder: {})  # to look at others changes nothing
+
     def two() -> None:
         inner = store.make(Wanted("inner"), fill)
         outer = store.make(Wanted("outer", deps=(inner.name,)), fill)
@@ -206,3 +208,20 @@ def test_days_pass_before_a_draft_goes_without_a_lock(store: Store) -> None:
         os.utime(path, (path.stat().st_mtime - age * DAY,) * 2)
     draft.sweep(str(shelf), name, locked=False)
     assert {path.name for path in left(store)} == {f".tmp.1.09-{name}", f".tmp.4194304.00-{name}"}
+
+
+def test_who_looks_while_it_is_replaced_finds_the_old_or_the_new(store: Store) -> None:
+    again = Wanted("x", check=lambda path: False)
+    store.make(Wanted("x"), fill)
+    pid = os.fork()
+    if not pid:
+        try:
+            for _ in range(100):
+                store.make(again, fill)
+        finally:
+            os._exit(0)
+    looks = 0
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        assert store.find(Wanted("x")), looks
+        looks += 1
+    assert looks > 100
