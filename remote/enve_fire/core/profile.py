@@ -35,6 +35,7 @@ DEPTH = 6  # of deps of deps: canonical JSON, 32 deep, has room for them within 
 BUILD, INSTALL, RUN = KINDS = ("build", "install", "run")
 COMMAND = 65536  # characters of one command for the shell
 CONTENT = 1 << 20  # characters of a config file
+CONTENTS = 16 << 20  # of all of them
 SIGNALS = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2")
 NEVER, ALWAYS = "never", "always"
 SECTIONS = ("checkout", "build", "test", "settle", "install", "setup", "run", "execute")
@@ -129,6 +130,8 @@ def files(value: Any) -> Any:
         at("[%d]" % i, file, one)
     if len({one["path"] for one in value}) < len(value):
         raise Bad("each path once", [one["path"] for one in value])
+    if sum(len(one.get("content", "")) for one in value) > CONTENTS:
+        raise Bad("at most %d MiB in all files" % (CONTENTS >> 20), "more")
     return value
 
 

@@ -75,6 +75,11 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "mode": ({"setup": {"files": [{**FILE, "mode": 0o10000}]}}, "from 0", ".setup.files[0].mode"),
     "twice": ({"setup": {"files": [FILE, FILE]}}, "each path once", ".setup.files"),
     "both": ({"setup": {"files": [{**FILE, "sha256": SUM}]}}, "either", ".setup.files[0]"),
+    "too much": (
+        {"setup": {"files": [{**FILE, "path": str(i), "content": "x" * 2**20} for i in range(17)]}},
+        "at most 16 MiB",
+        ".setup.files",
+    ),
     "signal": ({"run": {"reload": {"signal": "KILL"}}}, "one of TERM", ".run.reload.signal"),
     "no program": ({"run": {"cmd": [""]}}, "a program's name first", ".run.cmd"),
     "stage": (
