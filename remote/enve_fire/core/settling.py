@@ -17,6 +17,7 @@ from enve_fire.core import settleshape as shape
 from enve_pm.core import address
 from enve_pm.core.filename import quote
 from enve_pm.core.lean import namedtuple
+from enve_pm.core.stages import SETTLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     Table = Mapping[str, Any]
     Line = dict[str, Any]
 
-SETTLE = "settle"
-ROOT, EMPTY, USERS, NETWORK, SOFTWARE = "root", "empty", "users", "network", "software"
+ROOT, EMPTY, NETWORK, SOFTWARE = "root", "empty", "network", "software"
 VOLUME = "volume-%d"
 PATH = "root"
 EVERY = 30_000  # ms between two looks whether it is all there

@@ -6,7 +6,8 @@ import os
 
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.stage.config.kept import default_name
-from enve_fire.stage.config.standing import copy, digest, pour
+from enve_fire.stage.config.moving import copy, pour
+from enve_fire.stage.config.standing import digest
 from enve_pm.shell.state.folder import Folder
 from enve_pm.shell.state.handle import write_all
 

@@ -12,7 +12,7 @@ import os
 import stat
 
 from enve_fire.core.trouble import SETUP, Trouble
-from enve_pm.core.digest import for_size, sha256
+from enve_pm.core.digest import for_size
 from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
@@ -123,80 +123,3 @@ def digest(handle: int, size: int) -> str:
         if not piece:
             return str(found.hexdigest())
         found.update(piece)
-
-
-def copy(source: Folder, name: str, target: Folder, new: str) -> None:
-    """A file with its mode, owner and times, or a link; what bore the new name goes. A copy that is
-    cut off is none: it has another name until it is whole."""
-    part = part_of(new)
-    target.unlink(part)
-    state = source.stat(name)
-    if stat.S_ISLNK(state.st_mode):
-        os.symlink(os.readlink(name, dir_fd=source.fd), part, dir_fd=target.fd)
-    else:
-        _copy_file(source, name, target, part)
-    target.rename(part, new)
-
-
-def part_of(name: str) -> str:
-    """What a copy is called that is not whole."""
-    return ".enve-part-" + sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def _copy_file(source: Folder, name: str, target: Folder, part: str) -> None:
-    reader = source.read(name)
-    try:
-        writer = target.create(part)
-        try:
-            pour(reader, writer)
-            resemble(writer, os.fstat(reader))
-            os.fsync(writer)
-        finally:
-            os.close(writer)
-    finally:
-        os.close(reader)
-
-
-def pour(reader: int, writer: int) -> None:
-    while True:
-        piece = os.read(reader, PIECE)
-        if not piece:
-            return
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(writer, view) :]
-
-
-def resemble(handle: int, state: os.stat_result) -> None:
-    """Owner (where that is allowed), mode, times. What cannot be given away is not setuid."""
-    own = os.fstat(handle)
-    mode = stat.S_IMODE(state.st_mode)
-    if (own.st_uid, own.st_gid) != (state.st_uid, state.st_gid):
-        try:
-            os.fchown(handle, state.st_uid, state.st_gid)
-        except OSError:
-            mode &= 0o777
-    os.fchmod(handle, mode)
-    os.utime(handle, ns=(state.st_atime_ns, state.st_mtime_ns))
-
-
-def keep(source: Folder, name: str, target: Folder, new: str) -> None:
-    """The same file under a second name, or else a copy of it."""
-    target.unlink(new)
-    try:
-        os.link(name, new, src_dir_fd=source.fd, dst_dir_fd=target.fd, follow_symlinks=False)
-    except (OSError, NotImplementedError):  # on another file system, or another's
-        copy(source, name, target, new)
-
-
-def move(source: Folder, name: str, target: Folder, new: str) -> None:
-    """Into the place of what stands there."""
-    try:
-        os.rename(name, new, src_dir_fd=source.fd, dst_dir_fd=target.fd)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        copy(source, name, target, new)
-        source.unlink(name)
-    source.unlink(name)  # a rename of one file under two names leaves both
-    os.fsync(target.fd)
