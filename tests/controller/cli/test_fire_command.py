@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.workbench import room
 
 from enve.load.profile import Profiles
 from enve.load.profilemerge import given as set_to
@@ -28,6 +29,12 @@ test: {run: [./greet]}
 setup: {files: [{path: /opt/greet/etc/whom, mode: "0644", template: "{{ whom }} at {{ port }}"}]}
 run: {cmd: [/bin/sh, -c, 'greet "$(cat $ROOT$PREFIX/etc/whom)" "$@"', x]}
 """
+
+
+@pytest.fixture
+def tmp_path():
+    with room() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, room
 
 
 @pytest.fixture
-def bench(tmp_path):
-    return Workbench(tmp_path)
+def bench():
+    with room() as folder:
+        yield Workbench(folder)
