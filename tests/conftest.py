@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if reason := refusal(item):
         NOT_RUN.add(f"{item.nodeid}: {reason}")
         pytest.skip(f"this host cannot: {reason}")
+
+
+@pytest.fixture(autouse=True)
+def nobody_moves_us() -> Iterator[None]:
+    """What a test calls leaves us in the folder where we were."""
+    here = Path.cwd()
+    yield
+    there = Path.cwd()
+    os.chdir(here)
+    assert there == here
 
 
 @pytest.hookimpl(wrapper=True)

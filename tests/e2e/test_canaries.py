@@ -68,9 +68,11 @@ def _sources() -> list[str]:
 def command_lines() -> list[bytes]:
     """Of everything that runs here now."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
         try:
-            found.append(entry.read_bytes())
+            found.append((entry / "cmdline").read_bytes())
         except OSError:
             continue
     return found

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,16 +21,20 @@ class Known:
 
     def hide(self, text: str) -> str:
         """`text` without any secret value, and without a rest of one that another overlaps."""
-        values = sorted(filter(None, self.secrets), key=len, reverse=True)
-        if not values:
-            return text
         shown, end = [], 0
-        for found in re.finditer(f"(?=({'|'.join(map(re.escape, values))}))", text):
-            start, stop = found.span(1)
+        for start, stop in sorted(self._met(text)):
             if start >= end:
                 shown += [text[end:start], HIDDEN]
             end = max(end, stop)
         return "".join([*shown, text[end:]])
+
+    def _met(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where secret values begin and end in it: one search for each is the quickest."""
+        for value in filter(None, self.secrets):
+            at = text.find(value)
+            while at >= 0:
+                yield at, at + len(value)
+                at = text.find(value, at + 1)
 
     def hide_in(self, value: Any) -> Any:
         """The same for every text in a JSON value, before quoting changes what to look for."""

@@ -24,7 +24,17 @@ _ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
 
 def why_of(step: Callable[[], object]) -> str:
-    """Why it is not so, or could not be done; "" else."""
+    """Why it is not so, or could not be done; "" else. A unit of pm's is made for a child of its
+    own, and may stand elsewhere afterwards: we go back."""
+    here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return _why_of(step)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+def _why_of(step: Callable[[], object]) -> str:
     try:
         return str(step() or "")
     except OSError as error:

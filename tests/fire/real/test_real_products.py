@@ -22,19 +22,20 @@ def test_lua_by_every_url_is_built_once_for_each_source(laptop: Laptop, mirror: 
     (repo.path / "enve.yml").write_text(own)
     commit = repo.commit()
     pin = sha256(archive.read_bytes()).hexdigest()
-    by_archive = ["-f", profile("lua")]
+    quick = ["--set", "cflags=-O0"]
+    by_archive = ["-f", profile("lua"), *quick]
     told = laptop.enve("execute", f"{mirror.archive(archive)}#sha256={pin}", *by_archive)
     assert told.stdout.startswith("Lua 5.4.4")
     again = laptop.enve("execute", f"file://{archive}", *by_archive)
     assert again.stdout == told.stdout
     assert "lua" not in MADE.findall(again.stderr), "another url, the same bytes"
 
-    first = laptop.enve("execute", f"{repo.url}#{commit}")
+    first = laptop.enve("execute", f"{repo.url}#{commit}", *quick)
     assert first.stdout == told.stdout
-    second = laptop.enve("execute", f"{mirror.publish(repo)}#main")
+    second = laptop.enve("execute", f"{mirror.publish(repo)}#main", *quick)
     assert second.stdout == told.stdout
-    assert laptop.enve("test", f"{repo.url}#main").returncode == 0
-    shown = laptop.enve("run", f"{repo.url}#{commit}", "--", "-e", "print(6 * 7)")
+    assert laptop.enve("test", f"{repo.url}#main", *quick).returncode == 0
+    shown = laptop.enve("run", f"{repo.url}#{commit}", *quick, "--", "-e", "print(6 * 7)")
     assert shown.stdout == "42\n"
 
 

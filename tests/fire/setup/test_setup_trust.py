@@ -87,7 +87,7 @@ def test_who_is_not_root_keeps_the_files(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
     os.chown(root, 1, 1)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for folder in (tmp_path, *tmp_path.parents[:-2]):
         folder.chmod(0o755)
     said: list[str] = []
 

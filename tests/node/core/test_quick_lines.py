@@ -99,7 +99,8 @@ def test_noise(data: bytes | str) -> None:
 
 @pytest.mark.real
 def test_a_good_line_loads_no_json_package() -> None:
-    code = "import sys; sys.path.insert(0, 'remote'); from enve_pm.core import quick;"
+    remote = str(Path(__file__).parents[3] / "remote")
+    code = f"import sys; sys.path.insert(0, {remote!r}); from enve_pm.core import quick;"
     code += 'quick.loads(b\'{"v":[1,"a"]}\', canonical=True);'
     code += "sys.exit('json' in sys.modules)"
     assert subprocess.run([sys.executable, "-I", "-S", "-c", code], check=False).returncode == 0
