@@ -33,8 +33,23 @@ class Header(TarInfo):
 
     @classmethod
     def frombuf(cls, buf: Any, encoding: str, errors: str) -> Any:
+        if hasattr(TarInfo, "_frombuf"):  # a newer tarfile, which comes to ours by this one
+            return super().frombuf(buf, encoding, errors)
+        cls._began(buf)
+        return cls._judged(super().frombuf(buf, encoding, errors))
+
+    @classmethod
+    def _frombuf(cls, buf: Any, encoding: str, errors: str, **how: Any) -> Any:
+        """What a newer tarfile reads headers by."""
+        cls._began(buf)
+        return cls._judged(super()._frombuf(buf, encoding, errors, **how))  # type: ignore[misc]
+
+    @classmethod
+    def _began(cls, buf: Any) -> None:
         cls.ended = len(buf) == BLOCK and not any(buf)
-        found = super().frombuf(buf, encoding, errors)
+
+    @classmethod
+    def _judged(cls, found: Any) -> Any:
         if found.size < 0:
             raise Unfit("a size below zero")
         if found.type == GNUTYPE_SPARSE:

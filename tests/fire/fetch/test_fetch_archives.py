@@ -239,7 +239,7 @@ def test_a_header_with_a_size_below_zero(tmp_path: Path) -> None:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(member("a/x", size=0, pax_headers={"size": "-600"}))
-    refused(data.getvalue(), tmp_path, "below zero|not a")
+    refused(data.getvalue(), tmp_path, "below zero|not a|nothing is in it")  # by version
 
 
 # -- cut, and damaged ------------------------------------------------------------------------------
