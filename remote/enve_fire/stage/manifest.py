@@ -46,9 +46,9 @@ class Manifests:
 
     def _read(self, name: str) -> Rows:
         path = "%s/%s" % (self._folder, name)
-        rows = _rows(marks.read_body(path))
+        rows = _rows(marks.read_files(path))
         if marks.read_hash(path) != marks.read_hash(path + BEGUN):  # else it came to its end
-            rows.update(_rows(marks.read_body(path + BEGUN)))
+            rows.update(_rows(marks.read_files(path + BEGUN)))
         return rows
 
     def begin(self, rows: Sequence[Listed], hash_: str) -> None:
@@ -79,8 +79,8 @@ def forget(path: str) -> None:
         marks.drop(path)
 
 
-def _rows(body: Mapping[str, Any]) -> Rows:
-    return {path: (content, mode) for path, content, mode in body.get("files", ())}
+def _rows(rows: Sequence[Listed]) -> Rows:
+    return {path: (content, mode) for path, content, mode in rows}
 
 
 def _set_up(place: Place) -> set[str]:
@@ -90,5 +90,5 @@ def _set_up(place: Place) -> set[str]:
         paths = ["%s/%s" % (folder, name) for name in os.listdir(folder)]
     except FileNotFoundError:
         return set()
-    bodies = [marks.read_body(path) for path in paths if marks.read_hash(path)]
-    return {row[0].lstrip("/") for body in bodies for row in body.get("files", ())}
+    found = [marks.read_files(path) for path in paths if marks.read_hash(path)]
+    return {row[0].lstrip("/") for rows in found for row in rows}

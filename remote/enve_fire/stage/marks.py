@@ -8,12 +8,15 @@ import stat
 from enve_fire.core import mark
 from enve_fire.core.trouble import INPUT, Trouble
 from enve_fire.tree.flush import flush
+from enve_fire.tree.listing import rows_read
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.state.handle import read_all, sync_folder, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
+
+    from enve_fire.tree.listing import Listed
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,32 +32,47 @@ def read_hash(path: str) -> str:
 
 
 def read_body(path: str) -> dict[str, Any]:
-    """What was written; {} where there is no mark. Raises Trouble (INPUT: damaged), OSError."""
+    """What was written; {} where there is no mark, or one that somebody else could write. Raises
+    Trouble (INPUT: damaged), OSError."""
     try:
-        data = _read(path, mark.LONGEST)
+        data = _read(path, mark.LONGEST, os.geteuid())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     try:
-        return mark.body(data)
+        return mark.body(data) if data else {}
     except FormatError as error:
-        hint = "remove it: then the stage is done again"
-        raise Trouble(INPUT, "%s: a damaged mark: %s" % (path, error), hint) from None
+        raise _damaged(path, error) from None
+
+
+def read_files(path: str) -> list[Listed]:
+    """What the stage laid, by a mark (see `read_body`): each path stays below the root."""
+    rows = read_body(path).get("files", [])
+    try:
+        return rows_read(rows)
+    except ValueError as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: str, error: Exception) -> Trouble:
+    hint = "remove it: then the stage is done again"
+    return Trouble(INPUT, "%s: a damaged mark: %s" % (path, error), hint)
 
 
 def read(path: str, me: int) -> bytes:
     """A file that `replace` wrote, if nobody but root and `me` could; else b""."""
     try:
-        state = os.lstat(path)
-        mine = state.st_uid in (0, me) and not state.st_mode & 0o022
-        return _read(path, mark.LONGEST) if mine else b""
+        return _read(path, mark.LONGEST, me)
     except OSError:
         return b""
 
 
-def _read(path: str, limit: int) -> bytes:
+def _read(path: str, limit: int, me: int = -1) -> bytes:
+    """`me`: nobody else, but root, may have written it."""
     handle = os.open(path, _READ)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        state = os.fstat(handle)
+        strange = state.st_uid not in (0, me) or state.st_mode & 0o022
+        if not stat.S_ISREG(state.st_mode) or (me >= 0 and strange):
             return b""
         return read_all(handle, limit)
     finally:

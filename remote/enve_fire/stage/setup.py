@@ -67,7 +67,7 @@ def mark_of(product: Product, place: Place) -> str:
 def differences(product: Product, place: Place) -> list[str]:
     """What is not as it was laid, a line for each path; [] also where there is no mark. Raises
     Trouble, OSError."""
-    rows = marks.read_body(mark_of(product, place)).get("files", [])
+    rows = marks.read_files(mark_of(product, place))
     with Root(place.root or "/") as root:
         seal = Seal(lambda: naming.key(place))
         return [line for row in rows for line in _differs(root, seal, *row)]

@@ -41,6 +41,25 @@ def rows_of(rows: Sequence[Row]) -> list[Listed]:
     return [[shown(path), _content(state, said), _mode(state)] for path, state, said in rows]
 
 
+def rows_read(value: Any) -> list[Listed]:
+    """Rows that come from a file. A path may begin with a slash (of the root); no step of it leads
+    elsewhere. Raises ValueError."""
+    if not isinstance(value, list):
+        raise ValueError("wanted a list of files")
+    for row in value:
+        if not _is_row(row):
+            raise ValueError("wanted [path below the root, content, mode], found %.80r" % (row,))
+    return value
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, list) or [type(one) for one in row] != [str, str, int]:
+        return False
+    path, _, mode = row
+    steps = real(path[1:] if path.startswith("/") else path).split(b"/")
+    return 0 <= mode <= 0o7777 and not {b"", b".", b".."}.intersection(steps)
+
+
 def _content(state: os.stat_result, said: bytes) -> str:
     if stat.S_ISDIR(state.st_mode):
         return IS_FOLDER

@@ -11,7 +11,7 @@ import pytest
 from enve_fire.core import profile
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
-from enve_fire.core.trouble import BUSY, INSTALL, Trouble
+from enve_fire.core.trouble import BUSY, INPUT, INSTALL, Trouble
 from enve_fire.stage import install, manifest, marks, versions
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
@@ -363,3 +363,51 @@ def test_the_oldest_versions_go_but_for_those_in_use(tmp_path: Path) -> None:
     assert names(spot) == ["lua-1", "lua-4", "lua-5", "lua-json-1", "lua-mine"]
     back = Place(str(spot / "lua-1"), "web")
     assert versions.prune(back, product.table) == ["lua-4"]
+
+
+ROWS: list[Any] = [
+    [["../victim", "x", 0o644]],
+    [["opt/../../victim", "x", 0o644]],
+    [["opt//x", "x", 0o644]],
+    [["/", "/", 0o755]],
+    [["opt/x", "x"]],
+    [["opt/x", "x", "644"]],
+    [["opt/x", "x", 0o10000]],
+    [["opt/\\q", "x", 0o644]],
+    {"opt/x": "x"},
+]
+
+
+@pytest.mark.parametrize("rows", ROWS, ids=str)
+@pytest.mark.parametrize("name", ["lua-1", "lua-1.begun", "other-1"])
+def test_no_row_of_a_mark_leads_out_of_the_root(
+    tmp_path: Path, shared: Place, rows: Any, name: str
+) -> None:
+    product, built = lua(tmp_path / "a")
+    install.install(product, built, shared, CTX)
+    victim = tmp_path / "victim"
+    victim.write_text("stays")
+    planted = f"{shared.root}/.enve/installs/{name}"
+    marks.write(planted, hash_of("i", 7), {"files": rows})
+    product, built = lua(tmp_path / "b", setuid=["/opt/lua/bin/lua"])
+    with pytest.raises(Trouble, match="damaged mark") as error:
+        install.install(product, built, shared, CTX)
+    assert (error.value.code, victim.read_text()) == (INPUT, "stays")
+    assert planted in error.value.message
+
+
+@ROOT_ONLY
+def test_a_mark_that_somebody_else_wrote_counts_for_nothing(tmp_path: Path, shared: Place) -> None:
+    product, built = lua(tmp_path / "a")
+    install.install(product, built, shared, CTX)
+    own = Path(shared.root) / "etc"
+    own.mkdir()
+    (own / "passwd").write_text("kept")
+    rows = [["etc/passwd", "x", 0o644]]
+    planted = Path(f"{shared.root}/.enve/installs/lua-1.begun")
+    for give in (lambda: os.chown(planted, 1, 1), lambda: planted.chmod(0o666)):
+        marks.write(str(planted), hash_of("i", 7), {"files": rows})
+        give()
+        changed = built._replace(hash=hash_of("b", planted.stat().st_uid + 1))
+        install.install(product, changed, shared, CTX)
+        assert (own / "passwd").read_text() == "kept"
