@@ -1,4 +1,6 @@
-"""What of a folder is no source: `.git`, `.enve*`, and what its `.enveignore` names.
+"""What of a folder is no source: `.git`, `.enve*`, its profile, and what its `.enveignore` names.
+
+Of the profile the sections count that are rendered from it: what only a setup uses builds nothing.
 
 One pattern a line; `#` begins a comment. `*` and `?` stand for anything within a name, `**` for
 anything, `[ab]` for one of these. A pattern without a slash means a name anywhere, another one a
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from enve_fire.tree.walk import Skip
 
 NAME = b".enveignore"
+PROFILES = (b"enve.yml", b"enve.conf", b"enve.json")  # at the top; below it they are anybody's
 LONGEST = 65536  # bytes
 
 
@@ -35,6 +38,8 @@ def of(folder: int) -> Skip:
 
 
 def _own(path: bytes) -> bool:
+    if path in PROFILES:
+        return True
     name = path.rpartition(b"/")[2]
     return name.startswith(b".") and (name == b".git" or name.startswith(b".enve"))
 

@@ -94,6 +94,20 @@ def test_what_was_edited_is_noticed(enve, tmp_path):
     assert enve("run").stdout == "hello Bob at 80\n"
 
 
+def test_a_profile_that_is_edited_builds_only_what_it_says_of_the_build(enve, tmp_path):
+    """It lies in the source itself: what only a setup uses is set up again, and not built."""
+    profile = tmp_path / "greet/enve.yml"
+    first = (Path(enve("install").stdout.strip()) / "when").read_text()
+    for edited in (PROFILE.replace('"80"', '"81"'), PROFILE + "# a word\n"):
+        profile.write_text(edited)
+        assert enve("run").stdout == (
+            "hello you at 81\n" if '"81"' in edited else "hello you at 80\n"
+        )
+        assert (Path(enve("install").stdout.strip()) / "when").read_text() == first
+    profile.write_text(PROFILE.replace("build: {", "build: {env: {A: b}, "))
+    assert (Path(enve("install").stdout.strip()) / "when").read_text() != first
+
+
 TOOL = """\
 enve: 1
 title: my-tool

@@ -76,6 +76,10 @@ def file_in_place_of_a_link(tree: Path) -> None:
     (tree / "link").write_text("a/run")
 
 
+def a_profile_below(tree: Path) -> None:
+    (tree / "a" / "enve.yml").write_text("enve: 1")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -85,6 +89,7 @@ def file_in_place_of_a_link(tree: Path) -> None:
         other_name,
         one_folder_more,
         file_in_place_of_a_link,
+        a_profile_below,
     ],
 )
 def test_what_counts(tree: Path, tmp_path: Path, change: Callable[[Path], None]) -> None:
@@ -109,11 +114,16 @@ def of_git_and_ours(tree: Path) -> None:
     (tree / "a" / ".enve-cache").write_text("x")
 
 
+def its_profile(tree: Path) -> None:
+    for name in ("enve.yml", "enve.conf", "enve.json"):
+        (tree / name).write_text("enve: 1")
+
+
 def a_fifo(tree: Path) -> None:
     os.mkfifo(tree / "fifo")
 
 
-@pytest.mark.parametrize("change", [touched, group_may_write, of_git_and_ours, a_fifo])
+@pytest.mark.parametrize("change", [touched, group_may_write, of_git_and_ours, its_profile, a_fifo])
 def test_what_does_not_count(tree: Path, change: Callable[[Path], None]) -> None:
     before = tree_hash(str(tree))
     change(tree)
