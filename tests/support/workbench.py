@@ -92,7 +92,13 @@ class Workbench:
         self, *words: str | Path, cwd: Path | None = None, before: tuple[str, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
         """`enve_fire fire WORDS`, whatever comes of it. `before`: what stands before it."""
-        argv = [*before, *ARGV, "fire", *map(str, words)]
+        return self.stages("fire", *words, cwd=cwd, before=before)
+
+    def stages(
+        self, *words: str | Path, cwd: Path | None = None, before: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """`enve_fire WORDS`, likewise."""
+        argv = [*before, *ARGV, *map(str, words)]
         return subprocess.run(
             argv,
             env=self.env,

@@ -13,6 +13,7 @@ from enve_fire.store import closing, draft
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
 from enve_fire.store.shelf import roomy
+from enve_fire.tree import listfile
 from enve_fire.tree.flush import flush
 from enve_fire.tree.listing import listing
 from enve_pm.core.canonical import dumps
@@ -76,7 +77,7 @@ class Making:
     def _sums(self, out: str) -> bytes:
         """What its files hash to; nothing of what may change."""
         rows = listing(out) if self.wanted.sums and not self.wanted.mutable else None
-        return dumps(rows) + b"\n" if rows else b""
+        return listfile.dumps(rows) if rows else b""
 
     def _meta(self, size: closing.Size, cost: int) -> bytes:
         wanted, now = self.wanted, int(time.time())

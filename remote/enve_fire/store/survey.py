@@ -10,9 +10,8 @@ from enve_fire.core import title as titles
 from enve_fire.store import closing, roots, shelf, trust
 from enve_fire.store.entry import META, Entry
 from enve_fire.store.wanted import SHARDS
-from enve_pm.core.canonical import loads
+from enve_fire.tree.difference import EXTRA, UNREADABLE, Difference
 from enve_pm.core.lean import namedtuple
-from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,18 +127,17 @@ def held(found: Sequence[Shelf], me: int) -> list[Root]:
     return [root for one in found for root in roots.read(one.path, me)]
 
 
-def drift(entry: Entry, me: int) -> list[str] | None:
-    """A line for each file that is not as it was made, or was not there then; None where nobody
-    has noted what was."""
-    from enve_fire.tree.listing import differences, paths
+def drift(entry: Entry, me: int) -> list[Difference] | None:
+    """What is not as it was made, or was not there then; None where nobody has noted what was."""
+    from enve_fire.tree import listfile
+    from enve_fire.tree.listing import compare, paths
 
     data = trust.read(entry.beside("sums"), me, mark.LONGEST)
     if not data:
         return None
-    try:
-        rows = loads(data)
-    except FormatError:
-        return [".meta: its sums are damaged"]
+    rows = listfile.loads(data)
+    if rows is None:
+        return [Difference(".meta", UNREADABLE, "its sums are damaged")]
     known = {row[0] for row in rows}
-    more = ["%s: was not there" % path for path in paths(entry.path) if path not in known]
-    return differences(rows, entry.path) + more
+    more = [Difference(path, EXTRA) for path in paths(entry.path) if path not in known]
+    return compare(rows, entry.path) + more

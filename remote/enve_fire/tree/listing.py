@@ -9,6 +9,7 @@ import os
 import stat
 
 from enve_fire.tree.contents import contents, sum_of
+from enve_fire.tree.difference import CHANGED, KIND, MISSING, MODE, UNREADABLE, Difference
 from enve_fire.tree.names import real, shown
 from enve_fire.tree.walk import FILE, top, walk
 from enve_pm.shell.state.folder import Folder
@@ -72,29 +73,35 @@ def _mode(state: os.stat_result) -> int:
 
 
 def differences(listing: Sequence[Listed], folder: str) -> list[str]:
-    """One line for each thing that is not as listed; what is not listed is not looked at. Raises
-    OSError where the folder itself is not there, or a file cannot be read."""
+    """As `compare`, a line for each."""
+    return [one.said() for one in compare(listing, folder)]
+
+
+def compare(listing: Sequence[Listed], folder: str) -> list[Difference]:
+    """What is not as listed; what is not listed is not looked at. Raises OSError where the folder
+    itself is not there."""
     with Folder(top(folder)) as root:
-        found = [(row[0], _difference(root, row)) for row in listing]
-    return ["%s: %s" % (path, line) for path, line in found if line]
+        found = [_difference(root, row) for row in listing]
+    return [one for one in found if one is not None]
 
 
-def _difference(root: Folder, row: Listed) -> str:
-    """What is wrong with it; "" for nothing."""
+def _difference(root: Folder, row: Listed) -> Difference | None:
     path, content, mode = row
     steps = [os.fsdecode(step) for step in real(path).split(b"/")]
     try:
         with root.reach(steps[:-1], make=False) as inner:
             state = inner.stat(steps[-1])
             if _kind(content) != stat.S_IFMT(state.st_mode):
-                return "is something else"
+                return Difference(path, KIND)
             if _now(inner, steps[-1], state) != content:
-                return "changed"
+                return Difference(path, CHANGED)
     except _MISSING:
-        return "missing"
+        return Difference(path, MISSING)
+    except OSError as error:
+        return Difference(path, UNREADABLE, str(error.strerror))
     if _mode(state) != mode:
-        return "mode %o, not %o" % (_mode(state), mode)
-    return ""
+        return Difference(path, MODE, "%o, not %o" % (_mode(state), mode))
+    return None
 
 
 def _kind(content: str) -> int:

@@ -177,7 +177,7 @@ store get --text TEXT [--catalog C] [--title T] [--private] [--ttl 30d] [--check
 store keep ENTRY [--as NAME] [--while PATH]   a root: it is not collected
 store drop NAME...                      roots
 store gc [--max-size 10G] [--older 30d] [--dry-run] [-o json] | --why ENTRY | --roots
-store verify [ENTRY...]                 compare with what was made
+store verify [ENTRY...] [-o json]       compare with what was made
 store export ENTRY FOLDER --sign-with KEY    signed archives of it and what it needs, to be served
 ENTRY: its name (HASH-TITLE), hash, title or path
 ENVE_STORE: folders with : between, the first is written to; or prefixes of http(s), whose

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from enve_fire.store.store import Store
     from enve_fire.store.survey import Item
+    from enve_fire.tree.difference import Difference
 
 GC = {
     "--max-size": True,
@@ -116,24 +117,33 @@ def _root(root: Any, share: Sequence[int]) -> dict[str, Any]:
 
 
 def verify(store: Store, words: Sequence[str]) -> int:
-    """Raises Trouble where an entry is not as it was made."""
-    wanted = Words(words, {}).takes(0, 1000, "store verify [ENTRY...]")
+    """Where an entry is not as it was made it ends with 3; for people by a Trouble."""
+    asked = Words(words, {"-o": True})
+    wanted = asked.takes(0, 1000, "store verify [ENTRY...] [-o json]")
     found = (
         [one for word in wanted for one in named(store, word)]
         if wanted
         else survey.everything(store)
     )
     drifts = [(item, survey.drift(item.entry, store.me)) for item in found]
-    for item, lines in drifts:
-        for line in lines or ():
-            print("%s/%s" % (item.entry.path, line))
-    bad = sum(bool(lines) for _, lines in drifts)
-    unknown = sum(lines is None for _, lines in drifts)
+    bad = sum(bool(drift) for _, drift in drifts)
+    unknown = sum(drift is None for _, drift in drifts)
+    if asked.format() == "json":
+        _json({"v": 1, "entries": [_drift(*one) for one in drifts], "wrong": bad})
+        return FAILED if bad else 0
+    for item, drift in drifts:
+        for one in drift or ():
+            print("%s/%s" % (item.entry.path, one.said()))
     if bad:
         text = "%s of %d: not as they were made" % (amounts.entries(bad), len(found))
         raise Trouble(FAILED, text, "remove them: they are made again when they are wanted")
     print("%s as made, %d not noted" % (amounts.entries(len(found) - unknown), unknown))
     return 0
+
+
+def _drift(item: Item, drift: Sequence[Difference] | None) -> dict[str, Any]:
+    rows = [dict(one._asdict()) for one in drift or ()]
+    return {**_document(item), "noted": drift is not None, "differences": rows}
 
 
 # -- how it looks --------------------------------------------------------------------------------

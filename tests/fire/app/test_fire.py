@@ -289,3 +289,9 @@ def test_no_command_and_one_that_is_not_there(bench):
     done = bench.fire("-f", bench.profile(table(run={"cmd": ["no-such"]})), folder)
     assert done.returncode == 3
     assert "no-such: No such file" in done.stderr
+
+
+def test_what_a_store_has_of_a_product_is_as_it_was_made(bench):
+    bench.good("-f", bench.profile(table()), bench.source())
+    done = bench.stages("store", "verify")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -211,3 +211,9 @@ def test_verify_tells_what_differs(store: Store, verb: Verb) -> None:
         "data: mode 644, not 444",
         "more: was not there",
     }
+    done = verb("verify", "-o", "json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["wrong"]) == (3, 1)
+    [entry] = document["entries"]
+    found = [(one["path"], one["how"]) for one in entry["differences"]]
+    assert (entry["noted"], found) == (True, [("data", "mode"), ("more", "extra")])
