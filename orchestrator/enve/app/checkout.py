@@ -41,14 +41,8 @@ def lazily(fetched: Checkout) -> Checkout:
 def here(
     *, refresh: bool = False, offline: bool = False, report: Callable[[str], None] = quiet
 ) -> Checkout:
-    """Of this machine, for a look: folders are not hashed."""
+    """Of this machine, for a look: folders that are there are not hashed."""
     environ = dict(os.environ)
     how = How(offline=offline, report=report, environ=environ)
-    fetched = by(
-        Store.of(environ, offline=offline), how._replace(refresh=ALWAYS) if refresh else how
-    )
-
-    def checkout(url: Url, options: Mapping[str, Any]) -> Checked:
-        return local(url, options) if url.kind == FOLDER else fetched(url, options)
-
-    return checkout
+    asked = how._replace(refresh=ALWAYS) if refresh else how
+    return lazily(by(Store.of(environ, offline=offline), asked))

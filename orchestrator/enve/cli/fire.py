@@ -63,16 +63,31 @@ def _target(args: argparse.Namespace) -> str:
         target = str(args.command)
     elif args.target is None or args.target in TARGETS:
         target = args.target or TARGETS[0]
-    elif args.url is None:
+    elif args.url is None and not _is_mere_word(args.target):
         target, args.url = TARGETS[0], args.target
     else:
-        hint = f"a target is one of {' '.join(TARGETS)}; words for what runs stand behind --"
-        raise UsageError(f"enve fire has no target '{args.target}'", hint=hint)
+        raise _no_target(args.target, args.url)
     if args.words and target not in WITH_WORDS:
         raise UsageError(f"{target} takes no words", hint="enve run URL -- WORDS")
     if args.check and target != "build":
         raise UsageError("--check is for build", hint="enve build --check")
     return target
+
+
+def _is_mere_word(text: str) -> bool:
+    """Whether it is neither a url nor a path, nor the name of anything here."""
+    return not set(text) & set("/:.") and not os.path.lexists(text)
+
+
+def _no_target(word: str, url: str | None) -> UsageError:
+    from enve.core.suggest import did_you_mean  # noqa: PLC0415
+
+    told = f"enve fire has no target '{word}'"
+    if url is None:
+        told += ", nor is anything here called so"
+    known = f"a target is one of {' '.join(TARGETS)}; words for what runs stand behind --"
+    near = did_you_mean(word, TARGETS)
+    return UsageError(told, hint=f"{near} {known}" if near else known)
 
 
 def _request(args: argparse.Namespace, target: str) -> Request:

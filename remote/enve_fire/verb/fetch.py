@@ -49,7 +49,7 @@ FLAGS = {
 
 def main(words: Sequence[str]) -> int:
     """Raises Trouble, OSError."""
-    if not words or words[0] in ("-h", "--help", "help"):
+    if words and words[0] in ("-h", "--help", "help"):
         print(USE, end="")
         return 0
     found = Words(words, FLAGS)

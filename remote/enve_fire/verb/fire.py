@@ -36,7 +36,11 @@ def _slow(words: Sequence[str]) -> int:
     before, more = split(words)
     found = Words(before, FLAGS)
     rest = list(found.rest)
-    target = rest.pop(0) if rest and rest[0] in TARGETS else RUN
+    target = RUN
+    if rest and rest[0] in TARGETS:
+        target = rest.pop(0)
+    elif rest:
+        _names_something(rest[0], TARGETS)
     if len(rest) > 1:
         raise Trouble(
             USAGE, "wanted [%s] [URL]" % "|".join(TARGETS), "words for it stand behind --"
@@ -47,6 +51,16 @@ def _slow(words: Sequence[str]) -> int:
     check = found.has("--check")
     request = Request(target, before, more, found.text("--root"), "", check, keep)
     return fire(request, what, ctx)
+
+
+def _names_something(word: str, targets: Sequence[str]) -> None:
+    """A word that is no target is a url, a path, or called so in this folder. Raises Trouble."""
+    from enve_fire.core.trouble import USAGE, Trouble
+    from enve_pm.shell.words import nearest
+
+    if not set(word) & set("/:.") and not os.path.lexists(word):
+        told = "%s is no target, nor is anything here called so" % word
+        raise Trouble(USAGE, told + nearest(word, targets), "wanted [%s] [URL]" % "|".join(targets))
 
 
 def context_of(found: Any) -> Context:

@@ -141,6 +141,10 @@ def test_what_it_needs_is_there_in_its_build_and_when_it_runs(enve, tmp_path):
     ("words", "code", "told"),
     [
         (("fire", "nonsense", "."), 64, "no target 'nonsense'"),
+        (("fire", "buidl"), 64, "did you mean 'build'?"),
+        (("fire", "buidl", "."), 64, "did you mean 'build'?"),
+        (("fire", "xyzzy"), 64, "no target 'xyzzy', nor is anything here called so"),
+        (("fire", "./xyzzy"), 80, "xyzzy: nothing there"),
         (("test", "--", "x"), 64, "test takes no words"),
         (("run", "no/such"), 80, "no/such"),
         (("execute",), 65, "execute.cmd"),

@@ -124,7 +124,7 @@ def test_the_schema_is_printed(enve: Enve) -> None:
         (("show", "--set", "port"), 64, "wanted NAME=VALUE"),
         (("show", "--set", "prot=1"), 65, "did you mean 'port'?"),
         (("show", "-f", "nothing.yml"), 65, "cannot read nothing.yml"),
-        (("show", "/nowhere"), 65, "/nowhere has no enve.yml"),
+        (("show", "/nowhere"), 80, "/nowhere: nothing there"),
     ],
 )
 def test_what_is_wrong_is_said(enve: Enve, words: tuple[str, ...], code: int, told: str) -> None:

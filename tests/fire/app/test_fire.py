@@ -257,6 +257,7 @@ def test_a_test_of_what_is_installed_and_set_up(bench):
     [
         (("run", "a", "b"), 64, "words for it stand behind --"),
         (("--nonsense",), 64, "--nonsense"),
+        (("buidl",), 64, "buidl is no target, nor is anything here called so; did you mean build?"),
         (("-f", "no.json", "."), 65, "there is no profile"),
         (("run", "."), 65, "enve.json: there is no profile"),
         (("run", "no/such/folder"), 80, "no/such/folder"),
