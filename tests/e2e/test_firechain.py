@@ -37,9 +37,8 @@ PROFILE: dict[str, Any] = {
 class Local:
     """A node on this machine, in a folder of its own."""
 
-    name = "n1"
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "n1") -> None:
+        self.name = name
         self.home = folder / "pm"
 
     @property

@@ -1,97 +1,101 @@
-"""tinyproxy, as its authors wrote it, at two spots of a node behind a real sshd: fetched by git,
-built once, set up twice, reloaded, upgraded, taken back."""
+"""Software as its authors wrote it (tests/support/others.py), on a node behind a real sshd: fetched
+by git, built once for two spots, set up twice, set up again, upgraded, taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fire.real.conftest import port, profile
-from tests.support import registry
-from tests.support.fleet import Fleet
-from tests.support.lab import Lab
-from tests.support.mirror import Mirror
+from tests.support.realsite import SPOTS, Servers, Site
 from tests.support.wait import until
 
 pytestmark = pytest.mark.real
-SPOTS = ("web", "db")
+NIGHTLY = pytest.mark.nightly
 
 
-class Proxies:
-    """A fleet of one node, and tinyproxy in a repository."""
-
-    def __init__(self, fleet: Fleet, mirror: Mirror) -> None:
-        self.fleet = fleet
-        self.mirror = mirror
-        self.repo = mirror.repo("tinyproxy", registry.debian("tinyproxy"))
-        self.ports = {spot: port() for spot in SPOTS}
-        self.text = Path(profile("tinyproxy")).read_text()
-
-    def version(self, name: str) -> str:
-        """A commit, and its tag's url."""
-        (self.repo.path / "enve.yml").write_text(self.text.replace("1.11.1", name))
-        (self.repo.path / "src" / "version.h").write_text(f"/* {name} */\n")
-        self.repo.commit()
-        self.repo.git("tag", "v" + name)
-        return self.mirror.publish(self.repo) + "#v" + name
-
-    def march(self, url: str, **values: Any) -> str:
-        def spot(name: str) -> dict[str, Any]:
-            found = {"port": self.ports[name], "cflags": "-O0", **values}
-            address = f"127.0.0.1:{self.ports[name]}"
-            return {"commit": {"url": url, "set": found}, "ready": {"tcp": address}}
-
-        plan = self.fleet.plan({f"*.{name}": spot(name) for name in SPOTS})
-        return self.fleet.march(plan).stdout
-
-    def pids(self) -> list[int]:
-        rows = self.fleet.rows()
-        assert {rows[f"n1.{spot}"]["state"] for spot in SPOTS} == {"RUNNING"}
-        return [rows[f"n1.{spot}"]["pid"] for spot in SPOTS]
-
-    def conf(self, spot: str, version: str) -> str:
-        place = f"spots/{spot}/tinyproxy-{version}/opt/tinyproxy/etc/tinyproxy.conf"
-        (found,) = self.fleet.folder.parent.glob(f"**/{place}")
-        return found.read_text()
+def _each(first: str, *others: str) -> list[Any]:
+    """The quickest of them for each commit."""
+    return [first, *(pytest.param(name, marks=NIGHTLY) for name in others)]
 
 
-@pytest.fixture
-def proxies(tmp_path: Path) -> Iterator[Proxies]:
-    registry.debian("tinyproxy")
-    with Lab(1) as lab, Mirror(tmp_path / "www") as mirror:
-        folder = lab.folder / "fleet"
-        folder.mkdir()
-        with Fleet(folder, lab.nodes) as fleet:
-            fleet.deploy()
-            yield Proxies(fleet, mirror)
+@pytest.mark.parametrize("name", _each("tinyproxy", "nginx", "redis", "dropbear"))
+def test_a_server_from_its_authors_to_a_fleet(site: Site, name: str) -> None:
+    servers = Servers(site, name)
+    one, two = servers.other.versions
+    servers.march(servers.product.url(0), 0)
+    first = servers.pids()
+    made = site.built(name)
+    assert made == 1, "two spots, one build"
+
+    servers.change()
+    servers.march(servers.product.url(0), 0)
+    changed = servers.pids()
+    kept = "reload" in servers.other.profile["run"]
+    assert set(changed) & set(first) == (set(first) if kept else set())
+
+    told = servers.march(servers.product.url(1), 1)
+    assert f"{name}-{one} -> {name}-{two}" in told
+    second = servers.pids()
+    assert not set(second) & set(changed)
+    assert site.built(name) == 2
+
+    asked = len(site.mirror.asked)
+    servers.march(servers.product.commits[0], 0)
+    assert not set(servers.pids()) & set(second)
+    assert len(site.mirror.asked) == asked, "nothing is fetched"
+    assert site.built(name) == 2, "nothing is built"
+    _side_by_side(site, name)
 
 
-def test_tinyproxy_from_its_authors_to_a_fleet(proxies: Proxies) -> None:
-    one = proxies.version("1.11.1")
-    proxies.march(one)
-    first = proxies.pids()
-    assert "Timeout 600\n" in proxies.conf("web", "1.11.1")
-    assert f"Port {proxies.ports['db']}\n" in proxies.conf("db", "1.11.1")
-    assert _built(proxies) == 1, "two spots, one build"
-
-    proxies.march(one, timeout=30)
-    assert "Timeout 30\n" in proxies.conf("db", "1.11.1")
-    assert proxies.pids() == first
-
-    told = proxies.march(proxies.version("1.11.2"), timeout=30)
-    assert "tinyproxy-1.11.1 -> tinyproxy-1.11.2" in told
-    second = proxies.pids()
-    assert not set(second) & set(first)
-
-    made = _built(proxies)
-    proxies.march(one, timeout=30)
-    until(lambda: not set(proxies.pids()) & set(second), "the former version to run")
-    assert _built(proxies) == made == 2
+def _side_by_side(site: Site, name: str) -> None:
+    other = site.published(name).other
+    for spot in SPOTS:
+        for version in other.versions:
+            assert (site.home / f"spots/{spot}/{name}-{version}/.enve/install").is_file()
 
 
-def _built(proxies: Proxies) -> int:
-    stores = proxies.fleet.folder.parent.glob("**/artifacts/*/*-build")
-    return sum(len(list(one.glob("*-tinyproxy"))) for one in stores)
+@pytest.mark.nightly
+def test_two_setups_of_nginx_in_one_root(site: Site) -> None:
+    where = {spot: {"place": str(site.root), "cfgpath": spot} for spot in SPOTS}
+    servers = Servers(site, "nginx", **where)
+    for spot, values in servers.values.items():
+        values.update(site=spot, greeting=f"this is {spot}")
+    servers.march(servers.product.url(0), 0)
+    first = servers.pids()
+    _greet(servers)
+    before = servers.values["web"]["port"]
+
+    servers.change("web")
+    servers.march(servers.product.url(0), 0)
+    _greet(servers)
+    assert servers.pids() == first, "one is reloaded, the other left alone"
+    until(lambda: not servers.other.answers(before, "nginx"), "the former port to be free")
+    conf = site.root / "opt/nginx/conf"
+    assert sorted(path.name for path in conf.glob("web.conf")) == ["web.conf"]
+    assert (conf / "db.conf").is_file()
+
+
+def _greet(servers: Servers) -> None:
+    for spot, values in servers.values.items():
+        says = f"this is {spot}\n"
+        until(lambda at=values["port"], says=says: servers.other.answers(at, says), says)
+
+
+@pytest.mark.parametrize("name", _each("lua", "hello", "uwsgi", "left-pad"))
+def test_a_program_from_its_authors_to_a_fleet(site: Site, name: str) -> None:
+    """As a job: it says which version it is, each time that it is marched."""
+    product = site.published(name)
+    real, says = product.other.real, [*map(product.other.says, product.other.versions)]
+    before, told = len(site.log("job")), []
+    for url, version in ((product.url(0), 0), (product.url(1), 1), (product.commits[0], 0)):
+        told.append(says[version])
+        commit = {"url": url, "set": real.get("set", {}), "config": real.get("config", {})}
+        site.march({"*.job": {"kind": "job", "run": real["run"], "commit": commit}})
+        until(lambda: _said(site.log("job")[before:], says) == told, f"{name} to have said {told}")
+    assert site.built(name) == (2 if "build" in product.other.profile else 0)
+
+
+def _said(lines: list[str], says: list[str]) -> list[str]:
+    """Which of these each line says."""
+    return [one for line in lines for one in says if one in line]

@@ -38,6 +38,7 @@ class Fleet:
         self.folder = folder
         self.keys = KeyHome()
         self.prefix: Sequence[str] = ()
+        self.patience = 120.0  # seconds that a command may take
         self.user = user
         self.alice = self.keys.make("alice")
         self.bob = self.keys.make("bob")
@@ -118,7 +119,7 @@ class Fleet:
     ) -> subprocess.CompletedProcess[str]:
         """Runs one command to its end and asserts its exit code (None: any)."""
         process = self.start(*words, folder=folder, **env)
-        out, err = finish(process)
+        out, err = finish(process, self.patience)
         done = subprocess.CompletedProcess(words, process.returncode, out, err)
         said = f"{' '.join(words)} -> {done.returncode}\n{out}\n{err}"
         assert code is None or done.returncode == code, said

@@ -8,22 +8,32 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from tests.support.fetching import Repo
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def __init__(self, *args: Any, asked: list[str], **more: Any) -> None:
+        self._asked = asked
+        super().__init__(*args, **more)
+
+    def do_GET(self) -> None:
+        self._asked.append(self.path)
+        super().do_GET()
+
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
 
 
 class Mirror:
-    """`folder`: what is served; a context manager."""
+    """`folder`: what is served; `asked`: the paths that somebody wanted; a context manager."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        handler = partial(_Quiet, directory=str(folder))
+        self.asked: list[str] = []
+        handler = partial(_Quiet, directory=str(folder), asked=self.asked)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -47,6 +57,7 @@ class Mirror:
         repo = Repo(self.folder / name)
         unpack = ["tar", "xf", str(archive), "-C", str(repo.path), "--strip-components=1"]
         subprocess.run(unpack, check=True)
+        repo.git("add", "-Af")  # whatever its authors keep out of theirs
         repo.commit(**more)
         self.publish(repo)
         return repo

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.support.mirror import Mirror
+from tests.support.others import PRODUCTS
 
 MADE = re.compile(r"^making [a-z2-7]{32}-(.*)$", re.MULTILINE)
-PRODUCTS = Path(__file__).parents[2] / "cases" / "products"
 
 
 class Laptop:
@@ -47,13 +45,6 @@ class Laptop:
 
 def profile(name: str) -> str:
     return str(PRODUCTS / name / "enve.yml")
-
-
-def port() -> int:
-    """One that is free now."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture

@@ -2,58 +2,43 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-from collections.abc import Callable
-from contextlib import closing
 from getpass import getuser
 from pathlib import Path
 from shutil import which
 
 import pytest
-from tests.fire.real.conftest import Laptop, port, profile
+from tests.fire.real.conftest import Laptop, profile
 from tests.support import registry
 from tests.support.mirror import Mirror
+from tests.support.others import Other, port
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.real, pytest.mark.nightly]
-Archive = Callable[[], Path]
-
-SERVERS: dict[str, tuple[Archive, bytes, bytes]] = {
-    "nginx": (lambda: registry.debian("nginx"), b"GET / HTTP/1.0\r\n\r\n", b"\r\n\r\nhello\n"),
-    "redis": (lambda: registry.debian("redis"), b"PING\r\n", b"+PONG"),
-    "dropbear": (lambda: registry.debian("dropbear"), b"", b"SSH-2.0-dropbear"),
-}
-PROGRAMS: dict[str, tuple[Archive, str]] = {
-    "hello": (lambda: registry.debian("hello"), "Hello, world!"),
-    "left-pad": (lambda: registry.npm("left-pad", "1.3.0"), "----x"),
-    "uwsgi": (lambda: registry.sdist("uwsgi", "2.0.30"), "2.0.30"),
-}
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", ["nginx", "redis", "dropbear"])
 def test_a_server_answers(name: str, laptop: Laptop, mirror: Mirror) -> None:
-    bring, question, answer = SERVERS[name]
-    number = port()
-    words = [mirror.archive(bring()), "-f", profile(name), "--set", f"port={number}"]
+    other, number = Other(name), port()
+    words = [mirror.archive(other.archive()), "-f", profile(name), "--set", f"port={number}"]
     if name == "nginx":  # its workers would have to reach our folder
         words += ["--set", f"user={getuser()}"]
     laptop.enve("setup", *words)
     daemon = laptop.start("run", *words)
     try:
-        until(lambda: answer in _asked(number, question), f"{name} answers")
+        until(lambda: other.answers(number, other.says(other.versions[0])), f"{name} answers")
     finally:
         daemon.terminate()
         daemon.wait(20)
     assert not laptop.made("setup", *words)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_says_who_it_is(name: str, laptop: Laptop, mirror: Mirror) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"), [("hello", "Hello, world!"), ("left-pad", "----x"), ("uwsgi", "2.0.30")]
+)
+def test_a_program_says_who_it_is(name: str, told: str, laptop: Laptop, mirror: Mirror) -> None:
     if name == "left-pad" and not (which("node") and which("npm")):
         pytest.skip("needs node and npm")
-    bring, told = PROGRAMS[name]
-    words = [mirror.archive(bring()), "-f", profile(name)]
+    words = [mirror.archive(Other(name).archive()), "-f", profile(name)]
     assert told in laptop.enve("execute", *words).stdout
     assert not laptop.made("execute", *words)
 
@@ -73,13 +58,3 @@ def test_a_tool_that_is_missing_is_named(laptop: Laptop, mirror: Mirror) -> None
     archive = mirror.archive(registry.debian("redir"))
     told = laptop.enve("build", archive, "-f", profile("redir"), status=82).stderr
     assert "autoreconf: not found" in told
-
-
-def _asked(number: int, question: bytes) -> bytes:
-    try:
-        with closing(socket.create_connection(("127.0.0.1", number), 1)) as link:
-            link.settimeout(2)
-            link.sendall(question)
-            return link.recv(1000)
-    except (OSError, subprocess.SubprocessError):
-        return b""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.fire.real.conftest import MADE, Laptop, port, profile
+from tests.fire.real.conftest import MADE, Laptop, profile
 from tests.support import registry
 from tests.support.mirror import Mirror
+from tests.support.others import Other, port
 from tests.support.wait import until
 
 
@@ -46,7 +45,7 @@ def test_tinyproxy_is_set_up_again_without_a_build(laptop: Laptop, mirror: Mirro
     number = port()
     daemon = laptop.start("run", *words, "--set", f"port={number}")
     try:
-        until(lambda: _answers(number), "tinyproxy answers", 120)
+        until(lambda: Other("tinyproxy").answers(number, "HTTP/1."), "tinyproxy answers", 120)
     finally:
         daemon.terminate()
         daemon.wait(20)
@@ -55,12 +54,3 @@ def test_tinyproxy_is_set_up_again_without_a_build(laptop: Laptop, mirror: Mirro
     conf = Path(done.stdout.strip()) / "etc/tinyproxy.conf"
     assert f"Port {number}\n" in conf.read_text()
     assert "Timeout 5\n" in conf.read_text()
-
-
-def _answers(number: int) -> bool:
-    try:
-        with closing(socket.create_connection(("127.0.0.1", number), 1)) as link:
-            link.sendall(b"GET http://127.0.0.1:9/ HTTP/1.0\r\n\r\n")
-            return link.recv(100).startswith(b"HTTP/1.")
-    except OSError:
-        return False
