@@ -55,4 +55,5 @@ def _as_ceiling(ceiling: Ceiling) -> node_side.Ceiling:
         ceiling.joins,
         ceiling.no_new_privs,
         ceiling.read_only,
+        ceiling.stores,
     )

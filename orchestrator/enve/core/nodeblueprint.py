@@ -86,7 +86,7 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "read_only": ceiling.read_only,
         "ports": list(ceiling.ports),
     }
-    for key in ("networks", "bridges"):
+    for key in ("networks", "bridges", "stores"):
         if getattr(ceiling, key):
             said[key] = list(getattr(ceiling, key))
     return {**said, "user": ceiling.user} if ceiling.user else said

@@ -18,6 +18,7 @@ from enve.model.blueprint import Blueprint, NodeBlueprint, PmTree
 from enve.model.notice import Notice
 from enve.model.site import Domain
 from enve_pm.core import address
+from enve_pm.core.policy import MARCH
 
 KEYS = ("keys", "keyholes", "nodes", "limits", "threshold")
 MOST_SIGNERS = 16
@@ -129,7 +130,7 @@ def _unsignable(
     few = [
         name
         for name, node in nodes.items()
-        if len({keyhole.fingerprint for keyhole in node.keyholes}) < threshold
+        if len({one.fingerprint for one in node.keyholes if MARCH in one.may}) < threshold
     ]
     if not few:
         return []

@@ -12,6 +12,7 @@ from enve_pm.core import capability
 from enve_pm.core.blueprint import ALL_KINDS, KINDS, LOG, STOP, UNLIMITED
 from enve_pm.core.blueprint import folder as checked_folder
 from enve_pm.core.blueprint import network as checked_network
+from enve_pm.core.blueprint import store as checked_store
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.fields import RLIMITS
 from enve_pm.core.network import link_name
@@ -21,7 +22,7 @@ from enve_pm.core.room import LIMITS
 KEYS = (
     *("user", "groups", "writes", "reads", "rlimits", "kinds", "excl", "log", "stop_timeout"),
     *("capabilities", "root", "limits", "ports", "joins", "networks", "bridges"),
-    *("no_new_privs", "read_only"),
+    *("no_new_privs", "read_only", "stores"),
 )
 _CPU = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(%?)")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\$?")
@@ -46,6 +47,7 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
     )
     ports = table["ports"].several(f"ports of {what}") if "ports" in table else []
     joins = table["joins"].texts(f"joins of {what}") if "joins" in table else ()
+    stores = table["stores"].several(f"stores of {what}") if "stores" in table else []
     roots = table["root"].texts(f"root of {what}") if "root" in table else ()
     return Ceiling(
         user=read_user(table["user"], f"user of {what}") if "user" in table else "",
@@ -66,6 +68,7 @@ def read_ceiling(item: Item, what: str) -> Ceiling:
         networks=tuple(_network(one, f"networks of {what}") for one in networks),
         bridges=tuple(_bridge(one, f"bridges of {what}") for one in bridges),
         limits=read_limits(table["limits"], f"limits of {what}") if "limits" in table else {},
+        stores=tuple(_store(one, f"stores of {what}") for one in stores),
     )
 
 
@@ -138,6 +141,13 @@ def _network(item: Item, what: str) -> str:
         return checked_network(item.text(what), what)
     except FormatError as error:
         raise item.bad(str(error)) from None
+
+
+def _store(item: Item, what: str) -> str:
+    try:
+        return checked_store(item.text(what), what)
+    except FormatError as error:
+        raise item.bad(str(error), hint="such as https://builds.example.org/store") from None
 
 
 def _bridge(item: Item, what: str) -> str:

@@ -15,10 +15,11 @@ from enve.load.keyfile import PublicKey, ReadKey
 from enve.load.moment import unix_seconds
 from enve.model.blueprint import Keyhole
 from enve.model.site import Domain
-from enve_pm.core import address
+from enve_pm.core import address, stores
+from enve_pm.core.policy import MARCH
 
 KEYS = ("key", "may", "lanes", "scope", "from", "until")
-ROLES = ("march",)
+ROLES = (MARCH, stores.ROLE)
 _LANE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
@@ -115,7 +116,7 @@ def _keyhole(item: Item, keys: Mapping[str, PublicKey]) -> Keyhole:
 
 def _roles(item: Item | None, what: str) -> tuple[str, ...]:
     if item is None:
-        return ROLES
+        return (MARCH,)
     return tuple(one.choice(f"may of {what}", ROLES) for one in item.several(f"may of {what}"))
 
 

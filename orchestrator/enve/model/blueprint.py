@@ -48,6 +48,7 @@ class Ceiling:
     no_new_privs: bool = False  # put on, whatever the plan says
     read_only: bool = False
     joins: tuple[str, ...] = ()  # network units that its processes may be in
+    stores: tuple[str, ...] = ()  # of others, that its builds may be taken from
 
 
 @dataclass(frozen=True, slots=True)

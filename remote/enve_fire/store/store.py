@@ -39,7 +39,7 @@ class Store:
         self.first = found.first
         self.others = found.others
         self.webs = found.webs
-        self.ring = ring  # a file: whose signatures count for what they have
+        self.ring: str | bytes = ring  # whose signatures count there: a file, or what is in it
         self.me = me
         self.limit = limit  # bytes; 0: it never collects by itself
 

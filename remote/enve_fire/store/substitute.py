@@ -24,9 +24,10 @@ _SIG_LIMIT = 1 << 14
 
 
 class Substitutes:
-    """`ring`: the file with the keys that count; `prefixes`: without a slash at the end."""
+    """`ring`: the keys that count, or the file with them; `prefixes`: without a slash at the
+    end."""
 
-    def __init__(self, prefixes: Sequence[str], ring: str, me: int) -> None:
+    def __init__(self, prefixes: Sequence[str], ring: str | bytes, me: int) -> None:
         self.prefixes = prefixes
         self._ring = ring
         self._me = me
@@ -83,7 +84,8 @@ class Substitutes:
 
     def _signer(self, url: str, name: str, file: BinaryIO, folder: str) -> str:
         if not self._ring:
-            hint = "%s names a file of public keys" % signature.RING
+            hint = "%s names a file of public keys; on a node, a keyhole that may build"
+            hint %= signature.RING
             raise Trouble(REFUSED, "nobody says whose signatures count", hint)
         with open(folder + "/sig", "w+b") as target:
             why = _get(url.rpartition("/")[0] + "/" + name + SIG, target, _SIG_LIMIT)
@@ -91,7 +93,9 @@ class Substitutes:
                 raise Trouble(REFUSED, "it is not signed: %s" % why)
             target.seek(0)
             said = target.read()
-        ring = signature.ring(self._ring, self._me)
+        ring = self._ring
+        if isinstance(ring, str):
+            ring = signature.ring(ring, self._me)
         statement = signature.statement(archive.sum_of(file), name)
         os.mkdir(folder + "/check", 0o700)
         return signature.check(ring, said, statement, folder + "/check")

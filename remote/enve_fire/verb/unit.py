@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 
 from enve_fire.core.trouble import FAILED, INPUT, USAGE, Trouble
 from enve_pm.core.canonical import loads
@@ -46,12 +47,16 @@ def _do(step: str, place: str) -> int:
     from enve_fire.fetch.how import How
     from enve_fire.stage.context import context
     from enve_fire.store.store import Store
+    from enve_fire.unit import stores
     from enve_fire.unit.step import Step
 
     spec = _spec()
     environ = dict(os.environ)
     how = How(report=_report, environ=environ)
-    ctx = context(environ, Store.of(environ), how, _report)
+    store = Store.of(environ)
+    if step == MAKE and "stores" in spec.body:
+        stores.add(store, spec.body["stores"], time.time())
+    ctx = context(environ, store, how, _report)
     one = Step(spec, place, environ.get(OWN, ""), ctx)
     if step == CHECK:
         return 0 if one.check() else 1

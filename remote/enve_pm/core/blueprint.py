@@ -11,6 +11,7 @@ from enve_pm.core.inside import NONE
 from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.room import FIELDS, LIMITS
+from enve_pm.core.stagebody import MOST, web
 from enve_pm.core.unit import LOADER, NETWORK, ROOMS, SUBROOT
 
 TYPE_CHECKING = False
@@ -34,12 +35,13 @@ Keyhole = namedtuple("Keyhole", "fpr name may lanes scope since until")
 # capabilities: of the kernel, that a plan may give · root: units of kind subroot that it may enter
 # no_new_privs, read_only: put on, whatever the plan says
 # joins: units of kind network that its processes may be in
+# stores: of others, that its builds may be taken from, by http(s)
 # networks: around the addresses of its links · bridges: links that it may make, or sit on
 Ceiling = namedtuple(
     "Ceiling",
     "user groups writes reads ports rlimits kinds excl log stop_timeout capabilities root"
-    " networks bridges limits joins no_new_privs read_only",
-    defaults=((), (), (), (), {}, (), False, False),
+    " networks bridges limits joins no_new_privs read_only stores",
+    defaults=((), (), (), (), {}, (), False, False, ()),
 )
 # spots: {name: Ceiling}, pms: {name: Pm}, walls: as of `walls`, needs: units beside it that it
 # waits for
@@ -230,6 +232,7 @@ def _ceiling(value: Any, where: str, pm_user: str) -> Ceiling:
         tuple(shape.items(value.get("joins", []), where + ".joins", _name)),
         shape.boolean(value.get("no_new_privs", False), where + ".no_new_privs"),
         shape.boolean(value.get("read_only", False), where + ".read_only"),
+        tuple(shape.items(value.get("stores", []), where + ".stores", store, MOST)),
     )
 
 
@@ -249,6 +252,14 @@ def network(value: Any, where: str) -> str:
     except Bad as bad:
         raise FormatError("%s: wanted %s, found %s" % (where, *bad.args[:2])) from None
     return str(value)
+
+
+def store(value: Any, where: str) -> str:
+    """The address of a store of others."""
+    try:
+        return str(web(value))
+    except Bad as bad:
+        raise FormatError("%s: wanted %s, found %.80r" % (where, *bad.args[:2])) from None
 
 
 def folder(value: Any, where: str) -> str:

@@ -155,6 +155,8 @@ def _stage(spec: UnitSpec, ceiling: Ceiling, home: str) -> None:
     """It is installed where the spot may write."""
     above = address.parse(spec.name)
     own = directory(home, address.format(stages.owner(above)))
+    if "stores" in spec.body:
+        raise Refused(CEILING, "%s: stores come from the blueprint" % spec.name)
     path = spec.body.get("place", own)
     if not _inside(path, (own, *ceiling.writes)):
         raise _above(spec, "place", path, _writes(ceiling, own))

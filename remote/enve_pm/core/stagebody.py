@@ -4,7 +4,7 @@ by the step itself (`enve_fire`): pm looks only at its shape and size."""
 from __future__ import annotations
 
 from enve_pm.core.canonical import dumps
-from enve_pm.core.fieldcheck import Bad, one_of, place, record, text
+from enve_pm.core.fieldcheck import Bad, below, integer, one_of, place, record, text
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.stages import BUILD, SETUP, STAGES, split
 
@@ -12,9 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from enve_pm.core.fieldcheck import Check
     from enve_pm.core.unit import UnitSpec
 
 LARGEST = 4 << 20  # bytes of a table
+ADDRESS = 2048  # characters
+MOST = 64  # stores of others, and keys
+RING = 1 << 17  # characters of a key ring in base64
 
 # What its environment may say: how to get out of a network.
 PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
@@ -51,12 +55,41 @@ def platform(value: Any) -> Any:
     return value
 
 
+def web(value: Any) -> Any:
+    """The address of a store of others."""
+    good = isinstance(value, str) and value.startswith(("http://", "https://"))
+    if not good or len(value) > ADDRESS or " " in value or not value.isprintable():
+        raise Bad("an address by http or https", value)
+    return value
+
+
+def several(item: Check) -> Check:
+    def check(value: Any) -> Any:
+        if not isinstance(value, list) or len(value) > MOST:
+            raise Bad("a list of at most %d" % MOST, value)
+        for i, one in enumerate(value):
+            below("[%d]" % i, item, one)
+        return value
+
+    return check
+
+
+_seconds = integer(0, 2**53 - 1)
+_key = record({"ring": text(RING), "since": _seconds, "until": _seconds})
+_stores = record({"from": several(web), "keys": several(_key)})
+
 # source: what has to be found at the url · place: the root that it is installed into; without it
 # the folder of the product in the spot's directory · artifact: the url of one that was built
-# elsewhere · platform: of one that was
+# elsewhere · platform: of one that was · stores: see `stores`
 body = record(
     {"do": one_of(*STAGES), "url": text(4096), "table": table},
-    {"source": text(128, 0), "place": folder, "artifact": text(4096), "platform": platform},
+    {
+        "source": text(128, 0),
+        "place": folder,
+        "artifact": text(4096),
+        "platform": platform,
+        "stores": _stores,
+    },
 )
 
 

@@ -3,7 +3,7 @@ ceilings say put in; and the sub-pms that the blueprint lays out."""
 
 from __future__ import annotations
 
-from enve_pm.core import ceiling, pmlines
+from enve_pm.core import ceiling, pmlines, stores
 from enve_pm.core.canonical import dumps
 from enve_pm.core.quick import loads
 from enve_pm.core.refusal import FormatError, Refused
@@ -53,4 +53,5 @@ class Wanted:
             complain("pm: left out: %s" % error)
             return ""
         line = ceiling.settle(spec, blueprint.tree)
+        line.update(stores.put(spec, blueprint, self._install.rings))
         return text if line == spec.raw else dumps(line).decode("utf-8")
