@@ -18,8 +18,6 @@ from enve_pm.core import address
 from enve_pm.core.stagebody import PROXIES
 from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
 
-COMMANDS = ("command", "check", "make", "undo")  # of a unit's line
-WITH_COMMAND = ("reload", "health")  # tables of it that may have one
 MINUTES = 600_000  # ms for what is no build
 AGAIN = 2  # times that a build is tried again
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -68,15 +66,14 @@ class Chain:
         run = profile.section(self._table, profile.RUN)
         self._open(run["cmd"], "run.cmd")
         self._open(profile.section(self._table, "setup")["run"], "setup.run")
-        self._main(line, spoken, run)
+        self._command(line, spoken, run)
         if run["reload"] and "reload" not in line and line.get("kind", "process") == "process":
             reload = run["reload"]
-            line["reload"] = reload if isinstance(reload, dict) else {"command": reload}
+            line["reload"] = reload if isinstance(reload, dict) else {"command": self._own(reload)}
         if run["user"] and "user" not in line:
             line["user"] = run["user"]
         root = "" if self._enters else self._root
         home = root + self._table["prefix"]
-        self._equip(line)
         own = {"PATH": f"{home}/bin:{PATH}", "PREFIX": self._table["prefix"], "ROOT": root}
         line["env"] = {**own, **run["env"], **line.get("env", {})}
         stages = [self.unit(INSTALL), self.unit(SETUP)]
@@ -88,25 +85,15 @@ class Chain:
         if line.get("reload"):
             line["on_restart"] = {stages[1]: "reload", **line.get("on_restart", {})}
 
-    def _main(
+    def _command(
         self, line: dict[str, Any], spoken: Mapping[str, Any], run: Mapping[str, Any]
     ) -> None:
         words = line.get("command", []) if "run" in spoken else run["cmd"]
         if words:
-            line["command"] = words
+            line["command"] = self._with_deps(self._own(words))
         elif line.get("want") != "down":
             hint = "`run` of the spot, or `run.cmd` of the profile"
             raise self._commit.item.bad(f"{self._commit.name}: what runs?", hint=hint)
-
-    def _equip(self, line: dict[str, Any]) -> None:
-        """Whoever asks how it is, or tells it to reload, finds what it finds itself."""
-        for name in COMMANDS:
-            if line.get(name):
-                line[name] = self._with_deps(self._own(line[name]))
-        for name in WITH_COMMAND:
-            words = line.get(name, {}).get("command")
-            if words:
-                line[name] = {**line[name], "command": self._with_deps(self._own(words))}
 
     def _with_deps(self, words: list[str]) -> list[str]:
         """Where what it runs with is, only the node knows: an install there leaves a text."""

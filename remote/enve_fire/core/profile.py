@@ -230,3 +230,11 @@ def sets_up(table: Mapping[str, Any]) -> bool:
 
 def settles(table: Mapping[str, Any]) -> bool:
     return bool(table.get("settle"))
+
+
+def setuid(table: Mapping[str, Any]) -> list[str]:
+    """What may be setuid, by paths below the root: one without a slash before it is below the
+    prefix."""
+    lead = table["prefix"].strip("/")
+    found = section(table, INSTALL)["setuid"]
+    return [(path if path.startswith("/") else "%s/%s" % (lead, path)).strip("/") for path in found]

@@ -47,14 +47,20 @@ def sub(table: Table, name: str, deps: Sequence[str] = (), platform: Sequence[st
     return {**body, "plat": list(platform)} if platform else body
 
 
+def _build(table: Table, source: str, deps: Sequence[str], platform: Sequence[str]) -> Table:
+    """What an artifact is made of; its modes depend on which files may be setuid."""
+    setuid = profile.setuid(table)
+    more = {"setuid": sorted(setuid)} if setuid else {}
+    return {"build": sub(table, profile.BUILD, deps, platform), "source": source, **more}
+
+
 def build_text(table: Table, source: str, deps: Sequence[str], platform: Sequence[str]) -> str:
     """The requirement text of an artifact, by which a store knows it."""
-    what = {"build": sub(table, profile.BUILD, deps, platform), "source": source}
-    return dumps(what).decode()
+    return dumps(_build(table, source, deps, platform)).decode()
 
 
 def build(table: Table, source: str, deps: Sequence[str], platform: Sequence[str]) -> str:
-    return hash_of("b", {"sub": sub(table, profile.BUILD, deps, platform), "source": source})
+    return hash_of("b", _build(table, source, deps, platform))
 
 
 def artifact(table: Table, source: str, deps: Sequence[str], platform: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from enve_fire.pack import signature
 from enve_fire.stage import packaged
 from enve_fire.store.wanted import Wanted
 from enve_fire.tree.copy import AUTO, Terms, copy
-from enve_fire.tree.modes import close_files, paths
+from enve_fire.tree.modes import paths
 from enve_pm.core.fieldcheck import Bad
 
 TYPE_CHECKING = False
@@ -43,12 +43,5 @@ def import_package(path: str, store: Store, keyring: str = "") -> Entry:
 
 
 def _fill(package: Package, source: str, out: str) -> None:
-    setuid = _setuid(package)
-    copy(source, out, AUTO, Terms(False, packaged.without_own, paths(setuid)))
-    close_files(out, setuid)
-
-
-def _setuid(package: Package) -> list[str]:
-    """Below the root; a path without a leading slash is one below the prefix."""
-    found = profile.section(package.table, profile.INSTALL)["setuid"]
-    return [one if one.startswith("/") else package.prefix + "/" + one for one in found]
+    setuid = paths(profile.setuid(package.table))
+    copy(source, out, AUTO, Terms(False, packaged.without_own, setuid, closed=True))

@@ -92,7 +92,7 @@ class Building:
         if commands and not os.listdir(out):
             hint = "its commands install below $OUT$PREFIX: make install DESTDIR=$OUT"
             raise Trouble(BUILD, "build of %s: nothing is in $OUT" % name, hint, work.log)
-        close_files(out, profile.section(table, "install")["setuid"])
+        close_files(out, profile.setuid(table))
         if self._then:
             self._then(work)
 

@@ -16,13 +16,13 @@ from enve_fire.tree.contents import contents
 from enve_fire.tree.copy import Terms, copy
 from enve_fire.tree.digest import hash_of_rows
 from enve_fire.tree.listing import IS_FOLDER, LINK, listing, rows_of
-from enve_fire.tree.modes import close_files, closed
+from enve_fire.tree.modes import closed
 from enve_fire.tree.names import shown
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Optional
+    from typing import Any, Optional
 
     from enve_fire.core.product import Product
     from enve_fire.tree.listing import Listed
@@ -54,7 +54,7 @@ class Laying:
         self._section = profile.section(product.table, profile.INSTALL)
         whole = artifact.laid or profile.builds(product.table)
         self._inner = "" if whole else product.table["prefix"].strip("/")
-        self._setuid = _setuid(product.table)
+        self._setuid = profile.setuid(product.table)
         self._owner = _owner(self._section["owner"])
         self._worked_in = bool(self._inner) and product.source.startswith(WORKED_IN)
         self._skip: Any = ignore.of if self._worked_in else None
@@ -70,12 +70,11 @@ class Laying:
             os.mkdir(inner)
             self._finish(inner)
         setuid = frozenset(os.fsencode(path) for path in self._within())
-        terms = Terms(stored, self._skip, setuid, self._owner)
+        terms = Terms(stored, self._skip, setuid, self._owner, closed=True)
         how = copy(self._artifact.path, inner, self._section["mode"], terms)
         self._finish(inner)
         self._finish(target)
         self.rows = self._rows(inner)
-        close_files(target, self._setuid)
         return how
 
     def _finish(self, folder: str) -> None:
@@ -140,14 +139,6 @@ class Laying:
 
 def _mode(content: str, mode: int, listed: bool) -> int:
     return 0 if content.startswith(LINK) else closed(mode, content == IS_FOLDER, listed)
-
-
-def _setuid(table: Mapping[str, Any]) -> list[str]:
-    """Below the root; a path without a leading slash is one below the prefix."""
-    prefix = table["prefix"].strip("/")
-    found = profile.section(table, profile.INSTALL)["setuid"]
-    whole = [path if path.startswith("/") else "%s/%s" % (prefix, path) for path in found]
-    return [path.strip("/") for path in whole]
 
 
 def _owner(text: str) -> Optional[tuple[int, int]]:

@@ -10,6 +10,7 @@ import os
 import stat
 
 from enve_fire.tree.files import AUTO, COPY, HARDLINK, MODES, REFLINK, Files, Terms
+from enve_fire.tree.modes import closed
 from enve_fire.tree.walk import DEPTH, FOLDER, deeper, entries, nothing, top
 
 TYPE_CHECKING = False
@@ -43,6 +44,7 @@ class _Copy:
         self._files = files
         self._target = target
         self._owner = terms.owner
+        self._closed = terms.closed
         self._skip = skip
         self._twins: dict[tuple[int, int], bytes] = {}  # a file with more names: its first one
 
@@ -81,7 +83,8 @@ class _Copy:
         """Of a folder that is full: only now its time stays."""
         if self._owner:
             os.fchown(made, *self._owner)
-        os.fchmod(made, state.st_mode & 0o1777)
+        mode = closed(state.st_mode, True, False) if self._closed else state.st_mode & 0o1777
+        os.fchmod(made, mode)
         os.utime(made, ns=(state.st_atime_ns, state.st_mtime_ns))
 
     def _link(self, source: int, target: int, name: bytes, state: os.stat_result) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 
 from enve_fire.core.trouble import BUSY, MISSING, Trouble
+from enve_fire.tree.modes import closed
 from enve_fire.tree.pour import clone, pour
 from enve_fire.tree.walk import FILE
 from enve_pm.core.lean import namedtuple
@@ -23,11 +24,13 @@ _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 _NO_ATTRIBUTE = (errno.ENODATA, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
-class Terms(namedtuple("Terms", "stored skip setuid owner", defaults=(False, None, (), None))):
+class Terms(
+    namedtuple("Terms", "stored skip setuid owner closed", defaults=(False, None, (), None, False))
+):
     """stored: the target lies in a store, so nobody writes into its files, and read-only files of
-    the same owner may be shared. skip: makes a Skip of the open source. setuid: paths of
-    files that keep setuid and setgid, and are never shared. owner: (uid, gid) of all of it, else
-    whoever makes it."""
+    the same owner may be shared. skip: makes a Skip of the open source. setuid: paths of files
+    that keep setuid and setgid, and are never shared. owner: (uid, gid) of all of it, else
+    whoever makes it. closed: with the modes of `modes.closed`, as what is built and installed."""
 
     __slots__ = ()
 
@@ -36,6 +39,7 @@ class Terms(namedtuple("Terms", "stored skip setuid owner", defaults=(False, Non
         skip: Any
         setuid: Container[bytes]
         owner: Optional[tuple[int, int]]
+        closed: bool
 
 
 class Files:
@@ -45,6 +49,7 @@ class Files:
         self._source = source
         self._auto = mode == AUTO
         self._stored = terms.stored
+        self._closed = terms.closed
         self._setuid = terms.setuid
         self._owner = terms.owner
         self.way = REFLINK if self._auto else mode
@@ -65,8 +70,7 @@ class Files:
             new = os.open(name, _NEW, 0o600, dir_fd=target)
             try:
                 state = self._regular(handle, path)
-                mode = state.st_mode & (0o6777 if self.is_setuid(path) else 0o777)
-                self._fill(handle, new, state, mode)
+                self._fill(handle, new, state, self._mode(state, path))
             finally:
                 os.close(new)
         finally:
@@ -94,6 +98,11 @@ class Files:
         if not stat.S_ISREG(state.st_mode):
             raise Trouble(BUSY, "%s changes while it is copied: %r" % (self._source, path))
         return state
+
+    def _mode(self, state: os.stat_result, path: bytes) -> int:
+        if self._closed:
+            return closed(state.st_mode, False, self.is_setuid(path))
+        return state.st_mode & (0o6777 if self.is_setuid(path) else 0o777)
 
     def _fill(self, source: int, target: int, state: os.stat_result, mode: int) -> None:
         if self.way != REFLINK or not state.st_size or not self._cloned(source, target):

@@ -113,14 +113,13 @@ class Step:
 
     def _import(self, out: str) -> None:
         """What was built elsewhere becomes the entry that a build here would have made."""
-        from enve_fire.core import mark
-        from enve_fire.tree.copy import copy
-        from enve_fire.tree.modes import close_files
-        from enve_fire.tree.remove import remove
+        from enve_fire.stage.packaged import without_own
+        from enve_fire.tree.copy import AUTO, Terms, copy
+        from enve_fire.tree.modes import paths
 
-        copy(self._brought or self._fetch(self._artifact), out)
-        remove(out + "/" + mark.FOLDER)  # what a package says of itself
-        close_files(out, profile.section(self._table, profile.INSTALL)["setuid"])
+        setuid = paths(profile.setuid(self._table))
+        source = self._brought or self._fetch(self._artifact)
+        copy(source, out, AUTO, Terms(False, without_own, setuid, closed=True))
 
     def _fetch(self, text: str) -> str:
         from enve_fire.stage.checkout import checkout

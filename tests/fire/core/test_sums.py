@@ -176,6 +176,17 @@ def test_the_text_of_a_build_says_all_that_its_hash_is_of() -> None:
     assert sums.build_text(table, "t", [], PLATFORM) != sums.build_text(table, "s", [], PLATFORM)
 
 
+def test_which_files_may_be_setuid_counts_into_the_build() -> None:
+    table = {"enve": 1, "title": "a", "prefix": "/opt/a"}
+
+    def build(*setuid: str) -> str:
+        return sums.build({**table, "install": {"setuid": [*setuid]}}, "s", [], PLATFORM)
+
+    assert build() == sums.build(table, "s", [], PLATFORM)
+    assert build("su", "/opt/a/b") == build("/opt/a/b", "/opt/a/su")
+    assert len({build(), build("su"), build("/su")}) == 3
+
+
 def test_an_rc_is_of_the_bytes_of_the_files() -> None:
     assert sums.final(b"a", target="run") == sums.final(b"a", target="run")
     assert sums.final(b"a ", target="run") != sums.final(b"a", target="run")

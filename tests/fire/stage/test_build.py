@@ -20,6 +20,13 @@ def commands(*lines: str, **more: object) -> dict[str, object]:
     return {"run": [*lines], **more}
 
 
+SPECIAL = commands(
+    "mkdir -p $OUT/a/b; echo 1 >$OUT/a/f",
+    "for one in s t g; do cp $OUT/a/f $OUT/a/$one; done",
+    "chmod 4755 $OUT/a/s $OUT/a/t; chmod 2755 $OUT/a/g",
+)
+
+
 def test_a_program_in_c_is_built_and_runs(bench):
     if not shutil.which("cc"):
         pytest.skip("there is no C compiler")
@@ -30,15 +37,18 @@ def test_a_program_in_c_is_built_and_runs(bench):
 
 
 def test_files_are_closed_folders_are_not(bench):
-    line = "mkdir -p $OUT/a/b; echo 1 >$OUT/a/f; cp $OUT/a/f $OUT/a/s; cp $OUT/a/f $OUT/a/t"
-    made = build(
-        bench,
-        bench.source(),
-        build=commands(line, "chmod 4755 $OUT/a/s $OUT/a/t"),
-        install={"setuid": ["/a/s"]},
-    )
+    made = build(bench, bench.source(), build=SPECIAL, install={"setuid": ["/a/s"]})
     modes = {name: (made / "a" / name).stat().st_mode & 0o7777 for name in "bfst"}
     assert modes == {"b": 0o755, "f": 0o444, "s": 0o4555, "t": 0o555}
+
+
+def test_what_may_be_setuid_is_an_input_of_the_build(bench):
+    """Else the artifact would depend on who asked for it first."""
+    source = bench.source()
+    plain = build(bench, source, build=SPECIAL, prefix="/a")
+    listed = build(bench, source, build=SPECIAL, prefix="/a", install={"setuid": ["g"]})
+    modes = [(made / "a" / "g").stat().st_mode & 0o7777 for made in (plain, listed)]
+    assert modes == [0o555, 0o2555]
 
 
 def test_the_log_and_the_walls_are_known_afterwards(bench):
