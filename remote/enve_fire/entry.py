@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "fire": "fire",
     "store": "store",
     "unit": "unit",
+    "verify": "verify",
 }
 
 

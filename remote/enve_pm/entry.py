@@ -33,6 +33,7 @@ HELP = """pm: the process manager of this node
   pm shutdown                                     stop every unit in order, then pm
   pm host install|remove|start|stop               with the init of this machine
      --kind KIND  --force  --init-stream FILE  --stdout  --as-root
+  pm stages VERB...                               what stages made: verify, store, fetch, ...
   pm run [--respawn [--detach]] [--pipe PIPE]     be the pm of a HOME
      --init-stream FILE|-                         with this signed plan, as long as it holds none
   pm version
@@ -96,6 +97,14 @@ def _host(verb: str, words: Sequence[str]) -> int:
     return host.run(verb, words)
 
 
+def _stages(verb: str, words: Sequence[str]) -> int:
+    """Another program, which takes the place of this one."""
+    from enve_pm.shell.guard import program
+
+    argv = program.stages(program.here(), *words)
+    os.execv(argv[0], argv)
+
+
 def _modes(verb: str, words: Sequence[str]) -> int:
     from enve_pm.cli import COMMANDS
 
@@ -143,6 +152,7 @@ COMMANDS: dict[str, Command] = {
     "enter": _beside,
     "terminal": _terminal,
     "host": _host,
+    "stages": _stages,
     "run": _modes,
     "version": _modes,
     "help": _help,

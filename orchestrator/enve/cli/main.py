@@ -72,6 +72,7 @@ COMMANDS: dict[str, Command] = {
     "makepkg": Command("enve.cli.makepkg", "what a product is built to, as one file"),
     "fetch": Command("enve.cli.fetch", "get a commit, an archive or a folder, and say where it is"),
     "store": Command("enve.cli.store", "what is made once and kept: look, make, keep, collect"),
+    "verify": Command("enve.cli.verify", "is what was installed and set up as it was laid"),
     "config": Command("enve.cli.config", "settings and where each comes from"),
     "demo": Command("enve.cli.demo", "a small fleet on this machine: the main job, narrated"),
     "version": Command("enve.cli.version", "the version"),

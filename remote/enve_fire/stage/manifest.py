@@ -16,7 +16,7 @@ from enve_pm.shell.state.handle import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Mapping, Sequence, Tuple
+    from typing import Any, Dict, Iterable, Mapping, Sequence, Tuple
 
     from enve_fire.stage.place import Place
     from enve_fire.tree.listing import Listed
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BEGUN = ".begun"
 DEPS = ".deps"
+ENV = ".env"
+_BESIDE = (DEPS, ENV, marks.NEW)
 
 
 class Manifests:
@@ -35,14 +37,9 @@ class Manifests:
         self._name = profile.product(table)
         self.journal = "%s/%s%s" % (self._folder, self._name, BEGUN)
         self.own = self._read(self._name)
-        self.others = {name: self._read(name) for name in self._names() - {self._name}}
+        others = products(os.listdir(self._folder)) - {self._name}
+        self.others = {name: self._read(name) for name in others}
         self.set_up = _set_up(place)
-
-    def _names(self) -> set[str]:
-        found = os.listdir(self._folder)
-        files = [name[: -len(BEGUN)] if name.endswith(BEGUN) else name for name in found]
-        ends = (DEPS, marks.NEW)
-        return {name for name in files if not name.startswith(".") and not name.endswith(ends)}
 
     def _read(self, name: str) -> Rows:
         path = "%s/%s" % (self._folder, name)
@@ -66,6 +63,12 @@ class Manifests:
             content, theirs = rows.get(path, ("", 0))
             mode |= theirs if content == IS_FOLDER else 0
         return mode
+
+
+def products(names: Iterable[str]) -> set[str]:
+    """Those that the names of a folder of marks are about."""
+    files = [name[: -len(BEGUN)] if name.endswith(BEGUN) else name for name in names]
+    return {name for name in files if not name.startswith(".") and not name.endswith(_BESIDE)}
 
 
 def forget(path: str) -> None:

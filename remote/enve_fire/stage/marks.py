@@ -46,9 +46,13 @@ def read_body(path: str) -> dict[str, Any]:
 
 def read_files(path: str) -> list[Listed]:
     """What the stage laid, by a mark (see `read_body`): each path stays below the root."""
-    rows = read_body(path).get("files", [])
+    return rows(path, read_body(path))
+
+
+def rows(path: str, body: Mapping[str, Any]) -> list[Listed]:
+    """Of its body. Raises Trouble."""
     try:
-        return rows_read(rows)
+        return rows_read(body.get("files", []))
     except ValueError as error:
         raise _damaged(path, error) from None
 

@@ -21,7 +21,7 @@ from enve_pm.shell.process import mountinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from enve_fire.core.product import Product
@@ -51,7 +51,8 @@ def settle(product: Product, ctx: Context, home: str) -> Settled:
         archive = brought(section, ctx, home)
     lines = settling.lines(section, SPOT, _spots(home), archive)
     ctx.report("settle of %s at %s" % (product.name, root))
-    held.make(lines, hash_, "settle of " + product.name)
+    held.title = product.name
+    held.make(lines, hash_)
     return Settled(root, hash_)
 
 
@@ -61,9 +62,9 @@ def show(home: str, source: str, prefix: str) -> None:
     held = Held(home)
     line = settling.shown(SPOT, source, prefix)
     if line not in held.lines:
-        held.make([*held.lines, line], held.hash, "settle")
+        held.make([*held.lines, line], held.hash)
     elif held.missing():
-        held.make(held.lines, held.hash, "settle")
+        held.make(held.lines, held.hash)
 
 
 def unsettle(home: str, purge: bool = False) -> None:
@@ -103,21 +104,25 @@ class Held:
         self.hash = marks.read_hash(self._mark)
         body = marks.read_body(self._mark) or marks.read_body(self._begun)
         self.lines: list[dict[str, Any]] = body.get("lines", [])
+        self.title = str(body.get("title", ""))  # whose it is, for people
 
     def missing(self) -> str:
         """Why it is not all there; "" if it is. After a boot no mount is."""
+        return next((why for _, why in self.lacks()), "")
+
+    def lacks(self) -> Iterator[tuple[str, str]]:
+        """(part, why) of what is not there."""
         for line in self.lines:
             why = why_of(unit(self._home, line, self.lines).check)
             if why:
-                return why
-        return ""
+                yield str(line["name"]), why
 
-    def make(self, lines: list[dict[str, Any]], hash_: str, what: str) -> None:
+    def make(self, lines: list[dict[str, Any]], hash_: str) -> None:
         """All or nothing. Raises Trouble (SETTLE)."""
         for name in ("spots", "store", "jobs", marking.FOLDER):
             os.makedirs("%s/%s" % (self._home, name), 0o755, exist_ok=True)
         marks.drop(self._mark)
-        marks.replace(self._begun, marking.text(hash_, {"lines": lines}))
+        marks.replace(self._begun, marking.text(hash_, {"lines": lines, "title": self.title}))
         self.lines = lines
         for line in lines:
             made = unit(self._home, line, lines)
@@ -125,8 +130,10 @@ class Held:
             why = why or why_of(made.check)
             if why:
                 self.undo()
-                raise Trouble(SETTLE, "%s: %s: %s" % (what, line["name"], why), _hint())
-        marks.write(self._mark, hash_, {"lines": lines, "boot": boot()})
+                told = "settle of %s: %s: %s" % (self.title, line["name"], why)
+                raise Trouble(SETTLE, told, _hint())
+        body = {"lines": lines, "boot": boot(), "title": self.title}
+        marks.write(self._mark, hash_, body)
         marks.drop(self._begun)
 
     def undo(self) -> None:

@@ -14,12 +14,15 @@ from __future__ import annotations
 import os
 
 from enve_fire.core import profile, sums
+from enve_fire.core.trouble import Trouble
 from enve_fire.stage import marks
 from enve_fire.stage.config import naming
 from enve_fire.stage.config.kept import STATE, Setups
 from enve_fire.stage.config.seal import Seal
 from enve_fire.stage.config.standing import Root
 from enve_fire.stage.config.turn import Turn
+from enve_fire.stage.extra import listed
+from enve_fire.tree.difference import CHANGED, KIND, MISSING, MODE, UNREADABLE, Difference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from enve_fire.core.product import Product
     from enve_fire.stage.context import Context
     from enve_fire.stage.place import Place
+    from enve_fire.tree.listing import Listed
 
 
 def setup(
@@ -64,23 +68,28 @@ def mark_of(product: Product, place: Place) -> str:
     return naming.mark(place, naming.name(product))
 
 
-def differences(product: Product, place: Place) -> list[str]:
-    """What is not as it was laid, a line for each path; [] also where there is no mark. Raises
-    Trouble, OSError."""
-    rows = marks.read_files(mark_of(product, place))
+def differences(place: Place, rows: Sequence[Listed]) -> list[Difference]:
+    """What is not as it was laid; `rows`: of the mark. Raises OSError where there is no root."""
     with Root(place.root or "/") as root:
         seal = Seal(lambda: naming.key(place))
-        return [line for row in rows for line in _differs(root, seal, *row)]
+        found = [_difference(root, seal, *row) for row in rows]
+    return [one for one in found if one is not None]
 
 
-def _differs(root: Root, seal: Seal, path: str, sum_: str, mode: int) -> list[str]:
-    found = root.sum(path)
-    if not found:
-        return [path + ": missing"]
-    if sum_ not in seal.spellings(found, [sum_]):
-        return [path + ": changed"]
-    now = root.mode(path)
-    return ["%s: mode %o, was %o" % (path, now, mode)] if now != mode else []
+def _difference(root: Root, seal: Seal, path: str, sum_: str, mode: int) -> Difference | None:
+    below = listed(path)
+    try:
+        found = root.sum(path)
+        if not found:
+            return Difference(below, MISSING)
+        if sum_ not in seal.spellings(found, [sum_]):
+            return Difference(below, CHANGED)
+        now = root.mode(path)
+    except Trouble:
+        return Difference(below, KIND)
+    except OSError as error:
+        return Difference(below, UNREADABLE, str(error.strerror))
+    return Difference(below, MODE, "%o, not %o" % (now, mode)) if now != mode else None
 
 
 def _known(product: Product, place: Place) -> bool:

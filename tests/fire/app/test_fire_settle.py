@@ -26,6 +26,7 @@ def test_it_is_laid_used_and_taken_away(bench):
     source = bench.source()
     bench.write(source / "greet", SAY, 0o755)
     fire = " ".join([*ARGV, "fire"])
+    verify = " ".join([*ARGV, "verify"])
     about = f"-f {bench.profile(found)} {source}"
     lines = script(
         f"{fire} run {about}",
@@ -35,6 +36,9 @@ def test_it_is_laid_used_and_taken_away(bench):
         f"echo '{SAY}echo newer' >{source}/greet",
         f"{fire} run {about}",
         f"ls {bench.home}/.cache/enve/root | wc -l",
+        f"{verify}",
+        f"umount $(grep -o '{bench.home}[^ ]*/root/opt/greet' /proc/self/mountinfo | tail -1)",
+        f"{verify} || echo $?",
         f"{fire} unsettle {about}",
         f"grep -c {bench.home} /proc/self/mountinfo || true",
         f"ls {bench.home}/.cache/enve/root",
@@ -48,7 +52,10 @@ def test_it_is_laid_used_and_taken_away(bench):
         *("greet", "shell at /opt/greet"),
     ]
     assert int(said[6]) > 3
-    assert said[7:] == ["greet", "none at /opt/greet", "newer", "1", "0"]
+    assert said[7:12] == ["greet", "none at /opt/greet", "newer", "1", "3 as they were laid"]
+    assert said[12].startswith("greet-1, settled in ")
+    assert said[13].startswith("  [software!settle@here]: missing: ")
+    assert said[14:] == ["3", "0"]
     assert done.stderr.count("settle of greet") == 2
 
 

@@ -16,6 +16,7 @@ from enve_fire.stage.config.owner import Owners
 from enve_fire.stage.config.seal import Seal
 from enve_fire.stage.config.standing import Root
 from enve_fire.stage.environment import variables
+from enve_fire.stage.extra import left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +80,12 @@ class Turn:
         ended = begun.ended(sums_)
         kept.write_state(ended)
         rows = [[file.path, sums_[file.path], file.mode] for file in files]
-        marks.write(self._mark, self.hash, {"files": rows, "made": int(time.time())})
+        body = {
+            "files": rows,
+            "left": left(self._place, self._product.table, sums_),
+            "made": int(time.time()),
+        }
+        marks.write(self._mark, self.hash, body)
         kept.tidy(ended)
 
     def _before(self, root: Root, state: laying.State) -> laying.State:

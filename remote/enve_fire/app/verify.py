@@ -1,0 +1,112 @@
+"""Verify: what stages have laid, in the places that somebody names or in all that he uses, compared
+with what is there now."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from enve_fire.app import quick
+from enve_fire.app.asowner import as_owner
+from enve_fire.core import mark
+from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.stage import drift
+from enve_fire.stage.chain import CATALOG
+from enve_fire.stage.rootmarks import is_root
+from enve_fire.store import survey
+from enve_fire.store.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from enve_fire.stage.drift import Document
+
+DEPTH = 3  # folders from one that is named to a place in it
+MOST = 10_000  # folders that are looked at for places
+HOME = "PMHOME"
+
+
+def verify(words: Sequence[str], environ: Mapping[str, str], extra: bool) -> list[Document]:
+    """Of the places that are named, else of all that are found; `extra`: see `drift.of`. Raises
+    Trouble, OSError."""
+    found: list[Document] = []
+    for root in dict.fromkeys(_named(words) if words else _used(environ)):
+        try:
+            found += as_owner(root, partial(drift.of, root, extra))
+        except FileNotFoundError:
+            continue  # it was replaced, or removed, since we found it
+    if words and not found:
+        raise Trouble(USAGE, "%s: no mark that counts lies there" % words[0], _HINT)
+    return found
+
+
+_HINT = "marks count that are root's or yours, and that nobody else may write to"
+
+
+def _named(words: Sequence[str]) -> Iterator[str]:
+    """A root, a folder with roots in it, or what lies in a root."""
+    for word in words:
+        path = os.path.realpath(word)
+        found = [path] if is_root(path) else list(_below(path, DEPTH))
+        found = found or [one for one in _above(path) if is_root(one)][:1]
+        if not found:
+            told = "%s: no product is installed there, nor in it, nor around it"
+            raise Trouble(USAGE, told % word, "wanted the folder of an install, or of several")
+        yield from found
+
+
+def _above(path: str) -> Iterator[str]:
+    while path != "/":
+        path = os.path.dirname(path)
+        yield path
+
+
+def _used(environ: Mapping[str, str]) -> Iterator[str]:
+    store = Store.of(environ, offline=True)
+    for folder in store.folders():
+        shelves = [one.path for one in survey.shelves(folder, store.me) if one.catalog == CATALOG]
+        for path in shelves:
+            yield from _below(path, 1)
+    cache = quick.cache(environ)
+    yield from _below(cache + "/root", 1)
+    yield from filter(is_root, _run(cache + "/rc"))
+    for name in ("spots", "artifacts"):
+        yield from _below("%s/%s" % (_home(environ), name), DEPTH)
+
+
+def _run(folder: str) -> Iterator[str]:
+    """Roots of what was run, by what it relied on."""
+    for name in sorted(os.listdir(folder))[:MOST] if os.path.isdir(folder) else ():
+        rc = quick.read("%s/%s" % (folder, name))
+        for path, _ in rc.marks if rc else ():
+            yield os.path.realpath(path.rpartition("/%s/" % mark.FOLDER)[0] or "/")
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    """Of the pm whose program this is: we lie in HOME/lib/HASH."""
+    here = os.path.abspath(__file__).split("/")[:-3]
+    ours = "/".join(here[:-2]) if here[-2:-1] == ["lib"] else "/nonexistent"
+    return environ.get(HOME) or ours
+
+
+def _below(folder: str, depth: int) -> Iterator[str]:
+    """Roots in a folder, so many steps down. Raises Trouble where there are too many folders."""
+    level, seen = [folder], 0
+    for _ in range(depth):
+        inner = [one for path in level for one in _folders(path)]
+        seen += len(inner)
+        if seen > MOST:
+            told = "%s: more than %d folders to look for places in"
+            raise Trouble(USAGE, told % (folder, MOST), "name places, or folders nearer to them")
+        yield from filter(is_root, inner)
+        level = [one for one in inner if not is_root(one)]
+
+
+def _folders(path: str) -> list[str]:
+    try:
+        with os.scandir(path) as found:
+            inner = [one.path for one in found if one.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return sorted(one for one in inner if not os.path.basename(one).startswith("."))

@@ -1,0 +1,156 @@
+"""What lies in a root, against the marks of the stages that have laid it.
+
+For each stage of each product a document, as `-o json` shows it:
+
+    {"root", "product", "stage": "install" | "setup" | "settle",
+     "state": "same" | "differs" | "unfinished" | "damaged" | "away", "says": of the last three,
+     "differences": [{"path": below the root, "how": see `tree.difference`, "detail"}]}
+
+No step follows a link. Everything raises OSError.
+"""
+
+from __future__ import annotations
+
+import os
+
+from enve_fire.core import mark
+from enve_fire.core.trouble import Trouble
+from enve_fire.stage import marks, setup
+from enve_fire.stage.extra import extra, listed
+from enve_fire.stage.place import Place
+from enve_fire.stage.rootmarks import RootMarks
+from enve_fire.tree import listing
+from enve_fire.tree.difference import EXTRA, MISSING, Difference
+from enve_fire.tree.names import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, Dict, Sequence
+
+    Document = Dict[str, Any]
+    Body = Dict[str, Any]
+
+INSTALL, SETUP, SETTLE = "install", "setup", "settle"
+SAME, DIFFERS, UNFINISHED, DAMAGED = "same", "differs", "unfinished", "damaged"
+AWAY = "away"
+CUT_OFF = "was begun, and has not come to its end"
+NOT_YET = "the machine was started anew since: it is laid again when its product runs"
+TRIES = 3  # somebody may do a stage again while we look
+
+
+def of(root: str, with_extra: bool = True) -> list[Document]:
+    """All that stages have laid in a root; `with_extra`: where one product has it for itself, also
+    what no stage has laid."""
+    one = _Drift(root, with_extra)
+    return [*one.installs(), *one.setups(), *one.settled()]
+
+
+class _Away(Exception):
+    """A root that was settled before the machine was started."""
+
+
+class _Drift:
+    def __init__(self, root: str, with_extra: bool) -> None:
+        self._root = root.rstrip("/") or "/"
+        self._marks = RootMarks(root)
+        self._extra = with_extra and not self._marks.shared
+        self._laid: set[str] = set()  # paths that setups have laid
+        self._left: set[str] = set()  # paths that were there besides, when they ended
+        for name in self._marks.setups:
+            self._know(self._marks.at(mark.SETUPS, name))
+
+    def _know(self, path: str) -> None:
+        try:
+            body = _body(path)
+            self._laid.update(listed(row[0]) for row in marks.rows(path, body))
+            self._left.update(one for one in body.get("left", []) if isinstance(one, str))
+        except Trouble:
+            pass  # it is told as that of the setup
+
+    # -- the stages --------------------------------------------------------------------------------
+    def installs(self) -> Iterator[Document]:
+        if self._marks.alone:
+            path = self._marks.at(mark.INSTALL)
+            yield from self._stage(INSTALL, "", path, self._installed)
+        for name in self._marks.shared:
+            if self._marks.is_cut_off(name):
+                yield self._document(INSTALL, name, UNFINISHED, CUT_OFF)
+            else:
+                path = self._marks.at(mark.INSTALLS, name)
+                yield from self._stage(INSTALL, name, path, self._installed)
+
+    def setups(self) -> Iterator[Document]:
+        for name in self._marks.setups:
+            path = self._marks.at(mark.SETUPS, name)
+            yield from self._stage(SETUP, name, path, self._set_up)
+        for name in self._marks.begun:
+            yield self._document(SETUP, name, UNFINISHED, CUT_OFF)
+
+    def settled(self) -> Iterator[Document]:
+        if self._marks.settled:
+            yield from self._stage(SETTLE, "", self._marks.at(mark.ROOT), self._parts)
+
+    def _stage(
+        self, stage: str, name: str, path: str, compare: Callable[[str, Body], list[Difference]]
+    ) -> Iterator[Document]:
+        for _ in range(TRIES):
+            hash_ = marks.read_hash(path)
+            try:
+                body = _body(path)
+                found = compare(path, body) if body else []
+            except Trouble as trouble:
+                yield self._document(stage, name, DAMAGED, str(trouble))
+                return
+            except _Away:
+                yield self._document(stage, name or _product(body), AWAY, NOT_YET)
+                return
+            if not found or marks.read_hash(path) == hash_:
+                break
+        if body:
+            state = DIFFERS if found else SAME
+            yield self._document(stage, name or _product(body), state, "", found)
+
+    # -- what differs ------------------------------------------------------------------------------
+    def _installed(self, path: str, body: Body) -> list[Difference]:
+        rows = marks.rows(path, body)
+        found = listing.compare([row for row in rows if row[0] not in self._laid], self._root)
+        if self._extra:
+            more = extra(self._root, rows, self._laid)
+            found += [Difference(one, EXTRA) for one in more if one not in self._left]
+        return found
+
+    def _set_up(self, path: str, body: Body) -> list[Difference]:
+        return setup.differences(Place(self._root, ""), marks.rows(path, body))
+
+    def _parts(self, path: str, body: Body) -> list[Difference]:
+        from enve_fire.stage import settle
+
+        if body.get("boot", "") != settle.boot():
+            raise _Away
+        return [Difference(name, MISSING, why) for name, why in settle.Held(self._root).lacks()]
+
+    def _document(
+        self, stage: str, product: str, state: str, says: str, found: Sequence[Difference] = ()
+    ) -> Document:
+        return {
+            "root": shown(os.fsencode(self._root)),
+            "product": product,
+            "stage": stage,
+            "state": state,
+            "says": says,
+            "differences": [dict(one._asdict()) for one in found],
+        }
+
+
+def _body(path: str) -> Body:
+    """{} for what is no mark, such as a link to one. Raises Trouble."""
+    try:
+        return marks.read_body(path)
+    except OSError:
+        return {}
+
+
+def _product(body: Body) -> str:
+    title, version = body.get("title", ""), body.get("version", "")
+    return "%s-%s" % (title, version) if version else str(title)
