@@ -91,6 +91,12 @@ def settle(table: Table) -> str:
     return hash_of("s", sub(table, "settle"))
 
 
+def root_text(debootstrap: Table, platform: Sequence[str]) -> str:
+    """The requirement text of a root that debootstrap makes: for the machine, whatever its libc."""
+    what = {"v": FORMAT, "debootstrap": dict(debootstrap), "plat": list(platform[:2])}
+    return dumps(what).decode()
+
+
 def final(profile_text: bytes, **what: Any) -> str:
     """Of an rc file; `profile_text`: the bytes of the profile's files. `what` says the rest: url,
     values that were set, target, root, user."""

@@ -6,13 +6,12 @@ from __future__ import annotations
 import os
 import shutil
 
-from enve_fire.core import settleshape
+from enve_fire.core import settleshape, sums
 from enve_fire.core import url as urls
 from enve_fire.core.trouble import MISSING, SETTLE, Trouble
 from enve_fire.stage.commands import run_commands
 from enve_fire.store import draft
 from enve_fire.store.wanted import Wanted
-from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import for_size
 from enve_pm.core.fieldcheck import Bad
 
@@ -57,10 +56,9 @@ def _fetched(text: str, ctx: Context) -> str:
 
 def _bootstrapped(what: Mapping[str, Any], ctx: Context) -> str:
     """Made once, and kept in the store. Raises Trouble."""
-    wanted = Wanted(dumps({"debootstrap": dict(what)}).decode(), what["suite"], "root")
-    return str(ctx.store.make(wanted, lambda out: _bootstrap(what, ctx, out), ctx.report).path) + (
-        "/" + FILE
-    )
+    wanted = Wanted(sums.root_text(what, ctx.platform), what["suite"], "root")
+    made = ctx.store.make(wanted, lambda out: _bootstrap(what, ctx, out), ctx.report)
+    return "%s/%s" % (made.path, FILE)
 
 
 def _bootstrap(what: Mapping[str, Any], ctx: Context, out: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 
 from enve_pm.core import address
@@ -87,6 +88,7 @@ class _InRoot:
         """It goes with the root."""
 
     def _run(self, argv: Sequence[str]) -> str:
+        """Why it failed; "" else. Nothing of it is left behind."""
         from enve_pm.maker import trusted
 
         handle = trusted.open_path(self._root)
@@ -98,14 +100,26 @@ class _InRoot:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 pass_fds=(handle,),
+                start_new_session=True,
             )
-            said = child.communicate(timeout=PATIENCE)[0].decode("utf-8", "replace").strip()
-        except subprocess.SubprocessError as error:
-            return "%s in the root: %s" % (argv[0], error)
         finally:
             os.close(handle)
-        return (
-            ""
-            if child.returncode == 0
-            else (said or "%s ended with %d" % (argv[0], child.returncode))
-        )
+        try:
+            said = child.communicate(timeout=PATIENCE)[0].decode("utf-8", "replace").strip()
+        except BaseException as error:
+            _kill(child)
+            if isinstance(error, subprocess.TimeoutExpired):
+                return "%s in the root: is not done after %d s" % (argv[0], PATIENCE)
+            raise
+        if child.returncode == 0:
+            return ""
+        return said or "%s ended with %d" % (argv[0], child.returncode)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """With all that it has started."""
+    with child:
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it ended just now

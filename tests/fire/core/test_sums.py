@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -185,6 +186,15 @@ def test_which_files_may_be_setuid_counts_into_the_build() -> None:
     assert build() == sums.build(table, "s", [], PLATFORM)
     assert build("su", "/opt/a/b") == build("/opt/a/b", "/opt/a/su")
     assert len({build(), build("su"), build("/su")}) == 3
+
+
+def test_a_root_of_debootstrap_is_for_one_kind_of_machine() -> None:
+    wanted = {"suite": "stable", "include": ["sh"]}
+    text = sums.root_text(wanted, ["Linux", "x86_64", "glibc 2.36"])
+    assert text == sums.root_text(wanted, ["Linux", "x86_64", "glibc 2.40"])
+    assert text != sums.root_text(wanted, ["Linux", "aarch64", "glibc 2.36"])
+    assert text != sums.root_text({"suite": "stable"}, ["Linux", "x86_64", "glibc 2.36"])
+    assert json.loads(text)["v"] == digest.FORMAT
 
 
 def test_an_rc_is_of_the_bytes_of_the_files() -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.brood import state
 from tests.support.killed import at_every_step
 from tests.support.ownmounts import in_own_mounts
+from tests.support.wait import until
 
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import SETTLE, Trouble
-from enve_fire.stage import marks
+from enve_fire.stage import marks, rootunit
 from enve_fire.stage.context import Context
 from enve_fire.stage.settle import settle, show, unsettle, words
 from enve_pm.shell.process import mountinfo
@@ -166,6 +168,19 @@ def test_killed_at_any_step_the_next_one_is_right(memory: Path, every: int) -> N
         unsettle(str(home), purge=True)
 
     in_own_mounts(work)
+
+
+def test_what_takes_too_long_in_a_root_is_ended_with_all_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rootunit, "PATIENCE", 0.5)
+    pid = tmp_path / "pid"
+    script = f"sleep 1000 & echo $! >{pid}.new; mv {pid}.new {pid}; wait"
+    root = {"kind": "subroot", "name": "[root!settle@here]", "subroot": {"at": "/"}}
+    line = {"v": 1, "name": "[user-app!settle@here]", "kind": "resource"}
+    line["check"] = line["make"] = ["/bin/sh", "-c", script]
+    assert "is not done after" in rootunit.unit(str(tmp_path), line, [root]).check()
+    until(lambda: state(int(pid.read_text())) in ("", "Z"), "it to be gone")
 
 
 def test_who_is_not_root_is_told_what_it_takes(tmp_path: Path) -> None:
