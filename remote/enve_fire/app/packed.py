@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enve_fire.core import package as packages
 from enve_fire.core import profile, sums
-from enve_fire.pack import makepkg, session, signature
+from enve_fire.pack import makepkg, session, signed
 from enve_fire.stage.chain import Chain
 from enve_pm.core.lean import namedtuple
 
@@ -28,5 +28,5 @@ def packed(product: Product, asked: Asked, ctx: Context) -> str:
     made = makepkg.makepkg(chain.product, material, package, asked.out, asked.way)
     ctx.report("%s: the archive's sha256 is %s (owners by %s)" % (made.path, made.sha256, made.way))
     if asked.key:
-        ctx.report("signed: " + signature.sign(made.path, asked.key))
+        ctx.report("signed: " + signed.sign(made.path, asked.key))
     return str(made.path)

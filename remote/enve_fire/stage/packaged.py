@@ -28,16 +28,19 @@ def may_be(url: str) -> bool:
 def of(fetched: Fetched, platform: Sequence[str]) -> Package | None:
     """None for what is none. Raises Trouble for one that says nothing good, or of another kind of
     machine."""
-    if not fetched.entry:
-        return None
+    return read(fetched.path, fetched.path, platform) if fetched.entry else None
+
+
+def read(folder: str, name: str, platform: Sequence[str]) -> Package | None:
+    """What was unpacked there; `name`: what errors call it."""
     try:
-        handle = os.open("%s/%s" % (fetched.path, packages.MEMBER), _READ)
+        handle = os.open("%s/%s" % (folder, packages.MEMBER), _READ)
     except OSError:
         return None
     try:
         found = packages.read(read_all(handle, packages.LARGEST))
     except FormatError as error:
-        raise Trouble(INPUT, "%s: no good package: %s" % (fetched.path, error)) from None
+        raise Trouble(INPUT, "%s: no good package: %s" % (name, error)) from None
     finally:
         os.close(handle)
     if found.platform and list(found.platform[:2]) != list(platform[:2]):

@@ -96,9 +96,10 @@ class Substitutes:
         ring = self._ring
         if isinstance(ring, str):
             ring = signature.ring(ring, self._me)
-        statement = signature.statement(archive.sum_of(file), name)
         os.mkdir(folder + "/check", 0o700)
-        return signature.check(ring, said, statement, folder + "/check")
+        statement = signature.statement(archive.sum_of(file), name)
+        draft.write(folder + "/statement", statement, 0o600, sync=False)
+        return signature.check(ring, said, folder + "/statement", folder + "/check")
 
 
 def _get(url: str, file: BinaryIO, limit: int) -> str:

@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 from tests.support.interpreter import python_for
+from tests.support.keys import KeyHome
 
 from enve_fire.core.trouble import REFUSED, Trouble
-from enve_fire.pack import signature
+from enve_fire.pack import signed
+from enve_fire.pack.unpacked import import_package
+from enve_fire.store.store import Store
 
 MAIN = Path(__file__).parents[3] / "remote/enve_fire/__main__.py"
 TABLE = {
@@ -102,34 +105,115 @@ def test_errors_are_told(shared: Path) -> None:
     assert not list((shared / "home-root-22").glob("*.tar.gz*"))
 
 
-def _gpg(home: Path, *words: str) -> None:
-    env = {**os.environ, "GNUPGHOME": str(home)}
-    subprocess.run(["gpg", "--batch", *words], env=env, check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def home() -> Iterator[KeyHome]:
+    with KeyHome() as home:
+        home.make("me")
+        yield home
 
 
-def test_a_signature_holds_for_what_was_signed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Imported:
+    """A package, the store of somebody who has nothing yet, and what an import of it comes to."""
+
+    def __init__(self, shared: Path, home: KeyHome) -> None:
+        self.path = Path(_makepkg(shared, "root", 0o022).stdout.strip())
+        self.ring = shared / "ring.gpg"
+        self.ring.write_bytes(home.public(home.fingerprint("me")))
+        self.home = home
+        self._env = {"PATH": os.environ["PATH"], "HOME": str(shared / "empty")}
+        (shared / "empty").mkdir()
+
+    def sign(self, who: str = "me", *options: str) -> None:
+        data = self.home.sign(self.home.fingerprint(who), self.path.read_bytes(), *options)
+        Path(f"{self.path}.sig").write_bytes(data)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-I", "-S", str(MAIN), "makepkg", "--import", str(self.path)]
+        words = words or ("--keyring", str(self.ring))
+        return subprocess.run(
+            [*argv, *words], env=self._env, capture_output=True, text=True, check=False
+        )
+
+    def refused(self, why: str) -> None:
+        done = self.run()
+        assert (done.returncode, why in done.stderr) == (REFUSED, True), done.stderr
+        assert not list(self.path.parent.parent.glob("empty/.cache/enve/store/*/*-tool*"))
+
+
+@pytest.fixture
+def imported(shared: Path, home: KeyHome) -> Imported:
+    return Imported(shared, home)
+
+
+def test_what_is_signed_is_imported(imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GNUPGHOME", str(imported.home.path))
+    imported.refused("is not signed")
+    assert signed.sign(str(imported.path), "me") == f"{imported.path}.sig"
+    done = imported.run()
+    assert done.returncode == 0, done.stderr
+    meta = json.loads(Path(_beside(done.stdout.strip())).read_text())
+    assert meta["note"]["signed"] == imported.home.fingerprint("me")
+    with pytest.raises(Trouble, match="gpg signs nothing"):
+        signed.sign(str(imported.path), "nobody")
+
+
+def _beside(entry: str) -> str:
+    shelf, _, name = entry.rpartition("/")
+    return f"{shelf}/.meta/{name}.json"
+
+
+def test_a_ring_may_be_armored(imported: Imported) -> None:
+    imported.sign()
+    imported.ring.write_bytes(imported.home.gpg("--armor", "--export", "me"))
+    assert imported.run().returncode == 0
+
+
+def test_another_file_and_another_signer_are_refused(imported: Imported) -> None:
+    imported.home.make("stranger")
+    imported.sign("stranger")
+    imported.refused("by another key")
+    imported.sign()
+    with imported.path.open("ab") as file:
+        file.write(bytes(512))
+    imported.refused("the signature is bad")
+
+
+def test_weak_sums_and_keys_that_have_expired_are_refused(imported: Imported) -> None:
+    imported.sign("me", "--digest-algo", "SHA1")
+    imported.refused("wanted one of the hashes")
+    late = "20200101T000000"
+    imported.home.gpg(
+        *("--faked-system-time", late, "--passphrase", ""),
+        *("--quick-gen-key", "old", "ed25519", "sign", "2d"),
+    )
+    imported.sign("old", "--faked-system-time", late)
+    imported.ring.write_bytes(imported.home.public(imported.home.fingerprint("old")))
+    imported.refused("the key has expired")
+
+
+def test_a_ring_that_others_may_write_to_is_refused(imported: Imported) -> None:
+    imported.sign()
+    imported.ring.chmod(0o666)
+    imported.refused("others may write to it")
+
+
+def test_what_was_verified_is_what_is_unpacked(
+    imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = Path(tempfile.mkdtemp())
-    monkeypatch.setenv("GNUPGHOME", str(home))
-    try:
-        _gpg(home, "--passphrase", "", "--quick-gen-key", "me", "ed25519", "sign", "never")
-        _gpg(home, "--output", str(tmp_path / "me.gpg"), "--export", "me")
-        package = tmp_path / "p.tar.gz"
-        package.write_bytes(b"a package")
-        with pytest.raises(Trouble, match="is not signed"):
-            signature.verify(str(package), str(tmp_path / "me.gpg"))
-        assert signature.sign(str(package), "me") == f"{package}.sig"
-        signature.verify(str(package), str(tmp_path / "me.gpg"))
-        package.write_bytes(b"another")
-        with pytest.raises(Trouble, match="does not hold") as refused:
-            signature.verify(str(package), str(tmp_path / "me.gpg"))
-        assert refused.value.code == REFUSED
-        with pytest.raises(Trouble, match="gpg does not sign"):
-            signature.sign(str(package), "nobody")
-    finally:
-        subprocess.run(["gpgconf", "--kill", "all"], check=False)
-        subprocess.run(["rm", "-rf", home], check=True)
+    """Another file takes its place just then."""
+    imported.sign()
+    verify = signed.verify
+
+    def swapped(path: str, *more: str) -> str:
+        found = verify(path, *more)
+        Path(path).write_bytes(b"another one, which nobody signed")
+        return found
+
+    monkeypatch.setattr(signed, "verify", swapped)
+    store = Store.of({"ENVE_STORE": str(tmp_path / "store")})
+    entry = import_package(str(imported.path), store, str(imported.ring))
+    assert Path(entry.path, "opt/tool/bin/tool").exists()
+    assert not list(tmp_path.glob("store/*/.tmp.*"))
 
 
 def test_a_package_comes_into_another_store(shared: Path) -> None:
@@ -143,7 +227,3 @@ def test_a_package_comes_into_another_store(shared: Path) -> None:
     assert Path(done.stdout.strip(), "opt/tool/bin/tool").stat().st_mode & 0o7777 == 0o4555
     again = _makepkg(shared, "root", 0o077)
     assert not [line for line in again.stderr.splitlines() if line.endswith("-tool")]
-    refused = subprocess.run(
-        [*argv, "--keyring", "/dev/null"], env=env, capture_output=True, text=True, check=False
-    )
-    assert refused.returncode == REFUSED
