@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from enve_pm.shell.process import mountinfo
 from tests.e2e.test_firechain import Local
 from tests.support.fetching import Repo
 from tests.support.fleet import Fleet
+from tests.support.mirror import Mirror
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.real, pytest.mark.host, pytest.mark.nightly]
@@ -21,70 +24,118 @@ echo version VERSION of $PREFIX, $(grep app /etc/passwd), $(ls / | tr '\\n' ' ')
 trap 'exit 0' TERM
 while :; do sleep 0.05; done
 """
-PROFILE: dict[str, Any] = {
-    "enve": 1,
-    "title": "tool",
-    "prefix": "/opt/tool",
-    "build": {"run": ["mkdir -p $OUT$PREFIX/bin", "cp tool $OUT$PREFIX/bin/"]},
-    "settle": {
-        "users": [{"name": "app", "uid": 4711}],
-        "mounts": [
-            {"type": "bind", "src": "/usr", "dst": "/usr", "ro": True},
-            {"type": "bind", "src": "data", "dst": "/srv"},
-        ],
-        "volumes": [{"path": "data"}],
-        "isolate": "jail",
-    },
-    "run": {"cmd": ["/opt/tool/bin/tool"]},
+USR = {"type": "bind", "src": "/usr", "dst": "/usr", "ro": True}
+SETTLE: dict[str, Any] = {
+    "users": [{"name": "app", "uid": 4711}],
+    "mounts": [USR, {"type": "bind", "src": "data", "dst": "/srv"}],
+    "volumes": [{"path": "data"}],
+    "isolate": "jail",
 }
 
 
-def _version(repo: Repo, number: int) -> None:
-    (repo.path / "tool").write_text(TOOL.replace("VERSION", str(number)))
-    (repo.path / "tool").chmod(0o755)
-    (repo.path / "enve.yml").write_text(json.dumps({**PROFILE, "version": str(number)}))
-    repo.git("add", "-A")
-    repo.git("commit", "-qm", str(number))
-    repo.git("tag", f"v{number}")
+class Rooted:
+    """A node, and products in repositories."""
 
-
-def _mounts(home: Path) -> list[str]:
-    return [one.at for one in mountinfo.below(str(home), mountinfo.read())]
-
-
-def test_it_runs_in_its_own_root(tmp_path: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="enve-root-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        node, repo = Local(folder), Repo(folder / "source")
-        fleet = Fleet(folder, [node])
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.node = Local(folder)
+        self.fleet = Fleet(folder, [self.node])
         kinds = ["process", "volume", "subroot", "mount", "resource"]
-        fleet.spots = {"web": {"user": "root", "kinds": kinds, "reads": ["/usr"]}}
-        fleet.pms = {}
-        fleet.write()
+        self.fleet.spots = {"web": {"user": "root", "kinds": kinds, "reads": ["/usr"]}}
+        self.fleet.pms = {}
+        self.fleet.write()
+        self._repos: dict[str, Repo] = {}
 
-        def march(number: int, code: int = 0) -> str:
-            plan = fleet.plan({"*.web": {"commit": f"{repo.url}#v{number}"}})
-            done = fleet.march(plan, code=code, ENVE_STORE=str(folder / "own-store"))
-            return done.stdout + done.stderr
+    def version(self, title: str, number: int, script: str, **profile: Any) -> str:
+        """A commit of a product that is this script; its url."""
+        if title not in self._repos:
+            self._repos[title] = Repo(self.folder / title)
+        repo = self._repos[title]
+        found = {"enve": 1, "title": title, "version": str(number), **profile}
+        run = ["mkdir -p $OUT$PREFIX/bin", f"cp {title} $OUT$PREFIX/bin/"]
+        found |= {"build": {"run": run}, "run": {"cmd": [f"/opt/{title}/bin/{title}"]}}
+        (repo.path / title).write_text(script.replace("VERSION", str(number)))
+        (repo.path / title).chmod(0o755)
+        return f"{repo.url}#{repo.commit(**{'enve.yml': json.dumps(found)})}"
 
-        def said(text: str) -> None:
-            log = node.home / "log/web.log"
-            until(lambda: log.exists() and text in log.read_text(), f"web to say {text!r}")
+    def march(self, url: str) -> str:
+        plan = self.fleet.plan({"*.web": {"commit": url}})
+        return self.fleet.march(plan, ENVE_STORE=str(self.folder / "own-store")).stdout
 
-        with fleet:
-            fleet.deploy()
-            try:
-                _version(repo, 1)
-                march(1)
-                said("version 1 of /opt/tool, app:x:4711:4711")
-                assert "home" not in (node.home / "log/web.log").read_text()
-                rows = fleet.rows("n1.*")
-                assert rows["n1.[root!settle@web]"]["state"] == "RUNNING"
-                _version(repo, 2)
-                march(2)
-                said("version 2 of /opt/tool, app:x:4711:4711")
-                assert any(at.endswith("/opt/tool") for at in _mounts(node.home))
-            finally:
-                fleet.run("deploy", "--remove", "--yes", "inventory.yml", code=None)
-        until(lambda: not _mounts(folder), "all mounts to go")
+    def said(self, text: str) -> None:
+        log = self.node.home / "log/web.log"
+        until(lambda: log.exists() and text in log.read_text(), f"web to say {text!r}")
+
+    def mounts(self) -> list[str]:
+        return [one.at for one in mountinfo.below(str(self.folder), mountinfo.read())]
+
+
+@pytest.fixture
+def rooted() -> Iterator[Rooted]:
+    with tempfile.TemporaryDirectory(prefix="enve-root-") as name:
+        Path(name).chmod(0o755)
+        made = Rooted(Path(name))
+        with made.fleet:
+            made.fleet.deploy()
+            yield made
+        until(lambda: not made.mounts(), "all mounts to go")
+
+
+def test_it_runs_in_its_own_root(rooted: Rooted) -> None:
+    rooted.march(rooted.version("tool", 1, TOOL, settle=SETTLE))
+    rooted.said("version 1 of /opt/tool, app:x:4711:4711")
+    assert "home" not in (rooted.node.home / "log/web.log").read_text()
+    rows = rooted.fleet.rows("n1.*")
+    assert rows["n1.[root!settle@web]"]["state"] == "RUNNING"
+    rooted.march(rooted.version("tool", 2, TOOL, settle=SETTLE))
+    rooted.said("version 2 of /opt/tool, app:x:4711:4711")
+    assert any(at.endswith("/opt/tool") for at in rooted.mounts())
+
+
+# -- a root out of an archive, and what it runs with -----------------------------------------------
+USER = """#!/bin/sh
+echo VERSION: $(cat /etc/motd), $(helper) from $DEP_HELPER
+trap 'exit 0' TERM
+while :; do sleep 0.05; done
+"""
+HELPER = "#!/bin/sh\necho helper VERSION with $(inner)\n"
+
+
+def _archive(path: Path, motd: str) -> None:
+    """A root that borrows its programs."""
+    tree = path.parent / "tree"
+    (tree / "etc").mkdir(parents=True, exist_ok=True)
+    (tree / "etc/motd").write_text(motd)
+    for name in ("bin", "lib", "lib64"):
+        if not (tree / name).is_symlink():
+            (tree / name).symlink_to(f"usr/{name}")
+    (tree / "usr").mkdir(exist_ok=True)
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(tree, ".")
+
+
+def test_a_root_out_of_an_archive_with_all_that_it_runs_with(rooted: Rooted) -> None:
+    with Mirror(rooted.folder / "www") as mirror:
+        archive = mirror.folder / "root.tar.gz"
+
+        def user(number: int, helper: str) -> str:
+            settle = {"from": f"tar:{mirror.url}/{archive.name}", "mounts": [USR]}
+            deps = {"run": [{"url": helper}]}
+            return rooted.version("user", number, USER, settle=settle, deps=deps)
+
+        _archive(archive, "first")
+        inner = rooted.version("inner", 7, "#!/bin/sh\necho inner VERSION\n")
+        deps = {"run": [{"url": inner}]}
+        helper = rooted.version("helper", 1, HELPER, deps=deps)
+        rooted.march(user(1, helper))
+        rooted.said("1: first, helper 1 with inner 7 from /opt/helper")
+
+        _archive(archive, "second")
+        rooted.march(user(1, helper))  # nothing but the root is another
+        rooted.said("1: second, helper 1 with inner 7 from /opt/helper")
+
+        rooted.march(user(2, rooted.version("helper", 2, HELPER, deps=deps)))
+        rooted.said("2: second, helper 2 with inner 7 from /opt/helper")
+        place = rooted.node.home / "spots/web"
+        assert (place / "user-1/opt/helper/bin/helper").is_file()
+        assert (place / "user-2/opt/inner/bin/inner").is_file()

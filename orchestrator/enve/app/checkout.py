@@ -10,11 +10,12 @@ from typing import Any
 from enve.load.profiledeps import Checked, Checkout, local
 from enve_fire.core.profile import ALWAYS
 from enve_fire.core.url import FOLDER, Url
+from enve_fire.fetch import archive
 from enve_fire.fetch.fetch import fetch
 from enve_fire.fetch.how import How, quiet
 from enve_fire.store.store import Store
 
-__all__ = ["by", "here", "lazily"]
+__all__ = ["archives", "by", "here", "lazily"]
 
 
 def by(store: Store, how: How) -> Checkout:
@@ -26,6 +27,17 @@ def by(store: Store, how: How) -> Checkout:
         return Checked(Path(found.path), found.source, found.pinned)
 
     return checkout
+
+
+def archives(*, report: Callable[[str], None] = quiet) -> Callable[[Url], Path]:
+    """As they are, on this machine; what is known of an address is asked for again."""
+    environ = dict(os.environ)
+    store, how = Store.of(environ), How(report=report, environ=environ, refresh=ALWAYS)
+
+    def bring(url: Url) -> Path:
+        return Path(archive.bring(url, store, how).path)
+
+    return bring
 
 
 def lazily(fetched: Checkout) -> Checkout:

@@ -53,6 +53,7 @@ def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> So
         now=now() // 1000,
         checkout=checkout.here(refresh=True, report=told),
         build=building.here(report=told),
+        bring=checkout.archives(report=told),
     )
     for unknown in unused(args.extra_vars, plan.asks):
         report.emit(Notice(unknown, "warning"))

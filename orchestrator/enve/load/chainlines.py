@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from enve.load.chainroot import Line, Rooted, product
 from enve.load.command import SHELL
 from enve.load.plancommit import PUSH, Commit
 from enve.model.plan import Blob
-from enve_fire.core import filled, mark, profile, settling, title
-from enve_fire.core.settling import SOFTWARE
+from enve_fire.core import filled, mark, profile, title
 from enve_pm.core import address
 from enve_pm.core.stagebody import PROXIES
 from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
 
+COMMANDS = ("command", "check", "make", "undo")  # of a unit's line
+WITH_COMMAND = ("reload", "health")  # tables of it that may have one
 MINUTES = 600_000  # ms for what is no build
 AGAIN = 2  # times that a build is tried again
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -27,26 +29,25 @@ KEPT = ("user", "group", "nice", "log_size", "log_keep", "want")
 NEEDED = ("enve", "title", "version", "prefix", "deps", "checkout", "build", "install")
 
 
-class Line(NamedTuple):
-    """A unit's line, and the config files that travel beside it: (name for people, blob)."""
-
-    line: dict[str, Any]
-    blobs: tuple[tuple[str, Blob], ...] = ()
-
-
 class Chain:
-    """`steps`: the spot's address below the node; `directory`: `spot.dir`; `product`: the artifact
-    that is pushed, as the line says it."""
+    """`steps`: the spot's address below the node; `directory`: `spot.dir`; `artifact`: what is
+    pushed; `root`: the files of its root."""
 
     def __init__(
-        self, commit: Commit, steps: tuple[str, ...], directory: str, product: dict[str, Any]
+        self,
+        commit: Commit,
+        steps: tuple[str, ...],
+        directory: str,
+        artifact: Blob | None,
+        root: Blob | None,
     ) -> None:
         self._commit = commit
         self._steps = steps
         self._table = commit.table
-        self._product = product
-        self._directory = directory
-        self._root = commit.place or f"{directory}/{commit.name}"
+        self._artifact = artifact
+        self._place = commit.place or f"{directory}/{commit.name}"
+        self._own_root = Rooted(commit, steps, directory, self._place, root)
+        self._root = "" if self._own_root.entered else self._place  # as it sees it
 
     def _open(self, words: Iterable[str], what: str) -> None:
         """Refuses what every user of the node would see."""
@@ -66,39 +67,55 @@ class Chain:
         run = profile.section(self._table, profile.RUN)
         self._open(run["cmd"], "run.cmd")
         self._open(profile.section(self._table, "setup")["run"], "setup.run")
-        self._command(line, spoken, run)
+        self._main(line, spoken, run)
         if run["reload"] and "reload" not in line and line.get("kind", "process") == "process":
             reload = run["reload"]
-            line["reload"] = reload if isinstance(reload, dict) else {"command": self._own(reload)}
+            line["reload"] = reload if isinstance(reload, dict) else {"command": reload}
         if run["user"] and "user" not in line:
             line["user"] = run["user"]
-        root = "" if self._enters else self._root
-        home = root + self._table["prefix"]
-        own = {"PATH": f"{home}/bin:{PATH}", "PREFIX": self._table["prefix"], "ROOT": root}
-        line["env"] = {**own, **run["env"], **line.get("env", {})}
+        self._equip(line)
+        line["env"] = {**self._env(), **run["env"], **line.get("env", {})}
         stages = [self.unit(INSTALL), self.unit(SETUP)]
         line["needs"] = [*line.get("needs", ()), *stages]
-        if self._settles:
-            inside = settling.inside(self._table["settle"], self._steps[-1])
-            line["needs"] += [*inside.pop("needs"), settling.unit(SOFTWARE, self._steps[-1])]
-            line.update(inside)
+        keys = self._own_root.keys()
+        line["needs"] += keys.pop("needs")
+        line.update(keys)
         if line.get("reload"):
             line["on_restart"] = {stages[1]: "reload", **line.get("on_restart", {})}
 
-    def _command(
+    def _env(self) -> dict[str, str]:
+        """Where it is, and what it runs with in a root of its own."""
+        along = {one.table["title"]: one.table["prefix"] for one in self._own_root.along}
+        folders = [self._root + self._table["prefix"], *along.values()]
+        path = ":".join([*(f"{folder}/bin" for folder in folders), PATH])
+        deps = {title.variable(name): prefix for name, prefix in along.items()}
+        return {"PATH": path, "PREFIX": self._table["prefix"], "ROOT": self._root, **deps}
+
+    def _main(
         self, line: dict[str, Any], spoken: Mapping[str, Any], run: Mapping[str, Any]
     ) -> None:
         words = line.get("command", []) if "run" in spoken else run["cmd"]
         if words:
-            line["command"] = self._with_deps(self._own(words))
+            line["command"] = words
         elif line.get("want") != "down":
             hint = "`run` of the spot, or `run.cmd` of the profile"
             raise self._commit.item.bad(f"{self._commit.name}: what runs?", hint=hint)
 
+    def _equip(self, line: dict[str, Any]) -> None:
+        """Whoever asks how it is, or tells it to reload, finds what it finds itself."""
+        for name in COMMANDS:
+            if line.get(name):
+                line[name] = self._with_deps(self._own(line[name]))
+        for name in WITH_COMMAND:
+            words = line.get(name, {}).get("command")
+            if words:
+                line[name] = {**line[name], "command": self._with_deps(self._own(words))}
+
     def _with_deps(self, words: list[str]) -> list[str]:
-        """Where what it runs with is, only the node knows: an install there leaves a text."""
+        """Where what it runs with is, only the node knows: an install there leaves a text. In a
+        root of its own it is seen at its prefix."""
         found = self._table.get("deps", {})
-        if not (found.get(profile.INSTALL) or found.get(profile.RUN)):
+        if self._own_root.entered or not (found.get(profile.INSTALL) or found.get(profile.RUN)):
             return words
         text = mark.env(self._commit.name, bool(self._commit.place))
         return [*SHELL, f'. "$ROOT/{text}" && exec "$@"', "sh", *words]
@@ -106,40 +123,18 @@ class Chain:
     def _own(self, words: list[str]) -> list[str]:
         """Its program, where that begins with the prefix, is the one that is installed here, or as
         it is seen in a root of its own; `$ROOT` and `$PREFIX` are filled in."""
-        root = "" if self._enters else self._root
         prefix = self._table["prefix"].rstrip("/") + "/"
-        first = root + words[0] if words[0].startswith(prefix) else words[0]
-        names = {"ROOT": root, "PREFIX": self._table["prefix"]}
+        first = self._root + words[0] if words[0].startswith(prefix) else words[0]
+        names = {"ROOT": self._root, "PREFIX": self._table["prefix"]}
         return filled.words([first, *words[1:]], names)
 
     # -- its stages -------------------------------------------------------------------------------
     def stages(self, spot: Mapping[str, Any]) -> dict[str, Line]:
         """By their addresses below the node. `spot`: the line of the unit that runs."""
+        more = {key: spot[key] for key in ("want",) if key in spot}
+        parts = self._own_root.lines(self.unit(INSTALL), more)
         made = [self._stage(at, stage, spot) for at, stage in enumerate(STAGES)]
-        return {str(one.line["name"]): one for one in (*self._parts(spot), *made)}
-
-    @property
-    def _settles(self) -> bool:
-        return profile.settles(self._table)
-
-    @property
-    def _enters(self) -> bool:
-        """Whether it runs in a root of its own."""
-        return self._settles and "root" in settling.inside(self._table["settle"], self._steps[-1])
-
-    def _parts(self, spot: Mapping[str, Any]) -> list[Line]:
-        """Of a root of its own, and the software that is seen in it."""
-        if not self._settles:
-            return []
-        name, prefix = self._steps[-1], self._table["prefix"]
-        spots = self._directory.rpartition("/")[0]
-        shown = settling.shown(name, self._root + prefix, prefix)
-        shown["needs"].append(self.unit(INSTALL))
-        lines = [*settling.lines(self._table["settle"], name, spots), shown]
-        for line in lines:
-            line["name"] = address.format((*self._steps[:-1], *address.parse(line["name"])))
-            line.update({key: spot[key] for key in ("want",) if key in spot})
-        return [Line(line) for line in lines]
+        return {str(one.line["name"]): one for one in (*parts, *made)}
 
     def _stage(self, at: int, stage: str, spot: Mapping[str, Any]) -> Line:
         files, blobs, table = self._files(stage)
@@ -155,15 +150,24 @@ class Chain:
         env = {key: v for key, v in spot.get("env", {}).items() if key.lower() in PROXIES}
         more: dict[str, Any] = {"env": env, "files": files}
         more["needs"] = [self.unit(STAGES[at - 1])] if at else []
+        pushed: tuple[tuple[str, Blob], ...] = ()
         if stage == BUILD:
-            more |= {"product": self._product, "restart_max": AGAIN}
-        return Line({**line, **{key: value for key, value in more.items() if value}}, blobs)
+            more |= {"product": product(self._artifact), "restart_max": AGAIN}
+            pushed = ((self._commit.name, self._artifact),) if self._artifact else ()
+        return Line({**line, **{key: value for key, value in more.items() if value}}, blobs, pushed)
 
     def _body(self, stage: str, table: dict[str, Any]) -> dict[str, Any]:
         commit = self._commit
-        body = {"do": stage, "url": commit.url, "source": commit.source, "table": table}
+        body: dict[str, Any] = {
+            "do": stage,
+            "url": commit.url,
+            "source": commit.source,
+            "table": table,
+        }
         if commit.place:
             body["place"] = commit.place
+        if self._own_root.along:
+            body["along"] = True
         if stage == BUILD and commit.built is not None:
             body["platform"] = commit.built.platform
         elif stage == BUILD and commit.artifact not in (BUILD, PUSH):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from enve.load.artifact import Artifacts
 from enve.load.content import Files
 from enve.load.item import Item
 from enve.load.moment import unix_seconds
-from enve.load.plancommit import Build, Commits, nowhere
+from enve.load.plancommit import Bring, Build, Commits, nobody, nowhere
 from enve.load.planfile import PlanFile, open_plan
 from enve.load.planspot import Workshop
 from enve.load.planstory import Story
@@ -37,16 +38,18 @@ def load_plan(  # noqa: PLR0913
     now: int = 0,
     checkout: Checkout = local,
     build: Build = nowhere,
+    bring: Bring = nobody,
 ) -> RenderedPlan:
     """Renders the plan for every node that it names.
 
     facts: node -> its facts (`home` among them); a node whose facts a template asks for in vain
     is `skipped`. extra: the variables of -e. artifacts: where packed directories are kept.
     now: unix seconds, for `expires: 30d`. checkout, build: how products of `commit` are found and
-    built here. Raises InputError.
+    built here; bring: how the files of their roots are. Raises InputError.
     """
     plan = source if isinstance(source, PlanFile) else open_plan(source)
-    shop = _workshop(plan, extra or {}, artifacts, checkout, build)
+    commits = partial(Commits, checkout=checkout, build=build, bring=bring)
+    shop = _workshop(plan, extra or {}, artifacts, commits)
     story = Story(plan, domain, blueprint, facts or {})
     story.place(shop)
     story.render()
@@ -55,7 +58,10 @@ def load_plan(  # noqa: PLR0913
 
 
 def _workshop(
-    plan: PlanFile, extra: Mapping[str, Any], artifacts: Path, checkout: Checkout, build: Build
+    plan: PlanFile,
+    extra: Mapping[str, Any],
+    artifacts: Path,
+    commits: Callable[[Path, Secrets], Commits],
 ) -> Workshop:
     folder = plan.path.parent
     templates, secrets = Templates(folder), Secrets(plan.table.get("secrets"))
@@ -65,7 +71,7 @@ def _workshop(
         secrets,
         Files(folder, templates, secrets),
         Artifacts(artifacts),
-        Commits(folder, secrets, checkout, build),
+        commits(folder, secrets),
         Variables(plan.table.get("vars"), "vars", templates, secrets),
         extra,
     )

@@ -13,7 +13,7 @@ from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
 from enve.load.secret import Secrets
 from enve.load.template import is_template
-from enve_fire.core import profile, settling, url
+from enve_fire.core import along, profile, settleshape, settling, url
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
 from enve_pm.core.fieldcheck import Bad
@@ -37,11 +37,13 @@ class Built(NamedTuple):
 
 
 Build = Callable[[Product], Built]  # raises Trouble
+Bring = Callable[[url.Url], Path]  # an archive as a file of this machine; raises Trouble
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is to run at a spot. `artifact`: build, push, or the pinned url of one."""
+    """What is to run at a spot. `artifact`: build, push, or the pinned url of one. `along`: what it
+    runs with, where both see a root of their own; `root`: the archive with the files of that."""
 
     item: Item
     url: str
@@ -53,10 +55,16 @@ class Commit:
     place: str
     timeout: int  # of a build, ms
     check_every: int  # ms
+    along: tuple[Product, ...] = ()
+    root: Path | None = None
 
     @property
     def name(self) -> str:
         return profile.product(self.table)
+
+
+def nobody(where: url.Url) -> Path:
+    raise Trouble(69, f"{where.text}: nothing is fetched here", "a spot with `push`")
 
 
 def nowhere(_product: Product) -> Built:
@@ -67,11 +75,19 @@ class Commits:
     """`folder`: where paths start. References are resolved once: all spots and nodes get the same
     commit, also where a branch moves meanwhile."""
 
-    def __init__(self, folder: Path, secrets: Secrets, checkout: Checkout, build: Build) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        secrets: Secrets,
+        checkout: Checkout,
+        build: Build = nowhere,
+        bring: Bring = nobody,
+    ) -> None:
         self._folder = folder
         self._profiles = Profiles(checkout, secrets)
         self._checkout = checkout
         self._build = build
+        self._bring = bring
         self._built: dict[str, Built] = {}
 
     def check(self, item: Item, what: str) -> Mapping[str, Item]:
@@ -119,6 +135,8 @@ class Commits:
             keys["place"].text(f"place of {what}") if "place" in keys else "",
             _span(keys, "timeout", HOUR, what),
             _span(keys, "check_every", MINUTES, what),
+            _along(item, product, what),
+            self._root(item, table, what),
         )
         if artifact == PUSH:
             built = self._here(product)
@@ -128,6 +146,23 @@ class Commits:
             pinned = self._checkout(where, {**profile.section({}, "checkout"), "strip": 0}).pinned
             return replace(commit, artifact=pinned.text)
         return commit
+
+    def _root(self, item: Item, table: Mapping[str, Any], what: str) -> Path | None:
+        """The files of its root, which the plan brings along."""
+        if not profile.settles(table) or not settling.is_archive(table["settle"]):
+            return None
+        kind, text = settleshape.origin(table["settle"])
+        if kind != settleshape.TAR:
+            hint = "make one, and name it: from: tar:URL"
+            raise item.bad(f"{what}: no plan makes a root by {kind}", hint=hint)
+        try:
+            where = url.parse(text, str(self._folder.resolve()))
+        except Bad as bad:
+            told = f"settle.from of {what}: wanted {bad.args[0]}, found {bad.args[1]}"
+            raise item.bad(told) from None
+        if where.kind != url.ARCHIVE:
+            raise item.bad(f"settle.from of {what}: {text}: wanted an archive")
+        return self._bring(where)
 
     def _here(self, product: Product) -> Built:
         key = repr((product.url, product.source, product.table.get("build"), product.name))
@@ -170,11 +205,13 @@ def _possible(item: Item, product: Product, artifact: str, what: str) -> None:
     if not profile.installs(product.table):
         hint = "leave `install.mode` out"
         raise item.bad(f"{what}: {product.name} has no install (`install.mode: none`)", hint=hint)
-    if profile.settles(product.table) and product.deps(profile.INSTALL):
-        hint = "let its build take them along, or leave `settle` out"
-        told = f"{what}: {product.name} does not see what it runs with in a root of its own"
-        raise item.bad(told, hint=hint)
-    if profile.settles(product.table) and settling.is_archive(product.table["settle"]):
-        hint = "from: snapshot:PATH, or none and what `mounts` show; or a spot with `push`"
-        told = f"{what}: the root of {product.name} is made of an archive, which no commit brings"
-        raise item.bad(told, hint=hint)
+
+
+def _along(item: Item, product: Product, what: str) -> tuple[Product, ...]:
+    if not profile.settles(product.table):
+        return ()
+    try:
+        return tuple(along.products(product))
+    except Bad as bad:
+        told = f"{what}: in a root of its own {product.name} and what it runs with are wanted"
+        raise item.bad(f"{told} as {bad.args[0]}, found {bad.args[1]}") from None

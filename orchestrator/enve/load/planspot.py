@@ -151,20 +151,19 @@ class PlanSpot:
         if set(steps[-1]) & set("@!"):
             raise table[COMMIT].bad(f"{what}: a spot with stages has no @ or ! in its name")
         secrets |= commit.secrets
-        pushed: list[tuple[str, Blob]] = []
-        product: dict[str, Any] = {}
-        if commit.built is not None:
-            blob = self._shop.artifacts.of(commit.built.folder, table[COMMIT], what)
-            product = {"kind": "tar", "sha256": blob.sha256, "size": blob.size}
-            pushed = [(commit.name, blob)]
-        chain = Chain(commit, steps, spot.dir, product)
+
+        def packed(path: Path | None) -> Blob | None:
+            return self._shop.artifacts.of(path, table[COMMIT], what) if path else None
+
+        artifact = packed(commit.built.folder if commit.built else None)
+        chain = Chain(commit, steps, spot.dir, artifact, packed(commit.root))
         chain.run(line, table)
         made = {}
         for name, stage in chain.stages(line).items():
             spec = self._parse(stage.line, table)
             text = canonical.dumps(stage.line).decode()
-            blobs = (*stage.blobs, *(pushed if spec.product else ()))
-            files = {path: blob.sha256 for path, blob in stage.blobs}
+            files = {path: blob.sha256 for path, blob in stage.files}
+            blobs = (*stage.files, *stage.pushed)
             made[name] = Rendered(text, spec, files, blobs, commit.secrets)
         return made
 

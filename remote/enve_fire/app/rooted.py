@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 
 from enve_fire.app import quick
-from enve_fire.core import mark, rcfile
+from enve_fire.core import mark, profile, rcfile, settling
 from enve_fire.core.trouble import SETTLE, Trouble
 from enve_fire.stage import settle
+from enve_fire.stage.chain import Chain
 from enve_fire.stage.final import Where
+from enve_pm.core.fieldcheck import Bad
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from enve_fire.app.prepared import Prepared
     from enve_fire.core.product import Product
     from enve_fire.stage.context import Context
@@ -23,18 +27,31 @@ if TYPE_CHECKING:
 
 def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     """The root, and in it the software that was prepared. Raises Trouble, OSError."""
-    if found.deps:
-        told = "settle of %s: in a root of its own it does not see what it needs"
-        hint = "let its build take them along, or leave `settle` out"
-        raise Trouble(SETTLE, told % product.name, hint)
+    along = _along(product)
     home = _home(product, found.where, ctx)
     os.makedirs(home, 0o700, exist_ok=True)
     tidy(product, ctx, but=home)
     settled = settle.settle(product, ctx, home)
     prefix = product.table["prefix"]
     settle.show(home, found.where.home, prefix)
+    deps = []
+    for number, one in enumerate(along, 1):
+        dep, inside = Chain(one, ctx).as_dep(profile.INSTALL), one.table["prefix"]
+        settle.show(home, dep.where, inside, settling.ALONG % number)
+        deps.append(dep._replace(where=inside))
     marks = [*found.marks, ("%s/%s" % (home, mark.ROOT), settled.hash)]
-    return found._replace(where=Where("", "", prefix), marks=marks, home=home)
+    return found._replace(where=Where("", "", prefix), deps=deps, marks=marks, home=home)
+
+
+def _along(product: Product) -> Sequence[Product]:
+    """What it runs with, and sees in there."""
+    from enve_fire.core import along
+
+    try:
+        return along.products(product)
+    except Bad as bad:
+        told = "settle of %s: in one root each has a prefix that no other's lies in, found %s"
+        raise Trouble(SETTLE, told % (product.name, bad.args[1])) from None
 
 
 def tidy(product: Product, ctx: Context, but: str = "") -> list[str]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT, EMPTY, NETWORK, SOFTWARE = "root", "empty", "network", "software"
 VOLUME = "volume-%d"
+ALONG = SOFTWARE + "-%d"  # what it runs with
 PATH = "root"
 EVERY = 30_000  # ms between two looks whether it is all there
 _INSIDE = ("resource", "mount")  # kinds of what stands in the root
@@ -90,10 +91,10 @@ def inside(section: Table, spot: str) -> Line:
     return keys
 
 
-def shown(spot: str, source: str, prefix: str) -> Line:
+def shown(spot: str, source: str, prefix: str, part: str = SOFTWARE) -> Line:
     """The line that shows software that is installed at `source` in the root, at its prefix."""
     body = {"type": "bind", "from": source, "at": in_root(spot, prefix), "options": []}
-    name = address.format((unit(SOFTWARE, spot),))
+    name = address.format((unit(part, spot),))
     needs = [unit(ROOT, spot)]
     return {"v": 1, "name": name, "kind": "mount", "mount": body, "needs": needs}
 

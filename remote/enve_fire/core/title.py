@@ -42,6 +42,11 @@ def parse_entry(name: str) -> tuple[str, str] | None:
     return (hash_, title) if dash == "-" and is_hash(hash_) and is_title(title) else None
 
 
+def variable(title: str) -> str:
+    """`DEP_LIB_Z` of `lib-z`: the variable that says where a dependency is."""
+    return "DEP_" + "".join(sign if sign.isalnum() else "_" for sign in title).upper()
+
+
 def unit(product: str, stage: str, spot: str, cfgpath: str = "") -> str:
     """The name of a stage's unit, within its pm."""
     variant = "@" + quote(cfgpath) if cfgpath else ""

@@ -7,6 +7,7 @@ PATH LC_ALL TZ, DEP_<TITLE> of each dependency, and what `build.env` says
 from __future__ import annotations
 
 from enve_fire.core import profile
+from enve_fire.core.title import variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,12 +48,7 @@ def variables(  # noqa: PLR0913
         "ENVE_STAGE": stage,
         "ENVE_HASH": hash_,
     }
-    places = {dep_name(title): where for title, where in deps}
+    places = {variable(title): where for title, where in deps}
     folders = [*path, *(where + "/bin" for _, where in deps), *SYSTEM]
     more = profile.section(table, "build")["env"] if stage == profile.BUILD else {}
     return {**FIXED, "PATH": ":".join(folders), **more, **places, **found}
-
-
-def dep_name(title: str) -> str:
-    """`DEP_LIB_Z` of `lib-z`: the variable that says where a dependency is."""
-    return "DEP_" + "".join(sign if sign.isalnum() else "_" for sign in title).upper()

@@ -56,11 +56,11 @@ def settle(product: Product, ctx: Context, home: str) -> Settled:
     return Settled(root, hash_)
 
 
-def show(home: str, source: str, prefix: str) -> None:
+def show(home: str, source: str, prefix: str, part: str = settling.SOFTWARE) -> None:
     """Software that is installed at `source` is seen in the root at its prefix, too. Raises
     Trouble, OSError."""
     held = Held(home)
-    line = settling.shown(SPOT, source, prefix)
+    line = settling.shown(SPOT, source, prefix, part)
     if line not in held.lines:
         held.make([*held.lines, line], held.hash)
     elif held.missing():

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.rcfile import quoted
+from enve_fire.core.title import variable
 from enve_fire.stage import marks
-from enve_fire.stage.environment import dep_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def write(place: Place, table: Mapping[str, Any], deps: Sequence[Dep]) -> None:
 
 def text(deps: Sequence[Dep]) -> bytes:
     """Its own programs come first in PATH, theirs next."""
-    lines = ["export %s=%s" % (dep_name(dep.title), quoted(dep.where)) for dep in deps]
+    lines = ["export %s=%s" % (variable(dep.title), quoted(dep.where)) for dep in deps]
     folders = "".join(quoted(dep.where + "/bin") + ":" for dep in deps)
     lines.append('export PATH="$ROOT$PREFIX/bin:"%s"$PATH"' % folders)
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")

@@ -15,6 +15,7 @@ from enve_fire.stage import setup as setting
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.place import Place
 from enve_fire.unit import runtime
+from enve_fire.unit.along import Along
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.stages import BUILD, INSTALL
 
@@ -49,6 +50,7 @@ class Step:
         shared = "place" in body
         self._place = Place(root, root if shared else self._named.spot, shared)
         self._chain = Chain(product, ctx, self._place)
+        self._along = _along(product, self._place, ctx) if body.get("along") else None
 
     @property
     def _table(self) -> Mapping[str, Any]:
@@ -67,11 +69,13 @@ class Step:
         found = marks.read_hash(self._place.installed(self._table))
         if not found or found != self._chain.hash(profile.INSTALL):
             return False
+        if self._along is not None:
+            return self._along.are_there()
         return not self._needs() or runtime.is_there(self._place, self._table)
 
     def _needs(self) -> bool:
-        """Whether it runs with other products."""
-        return bool(self._chain.product.deps(profile.INSTALL))
+        """Whether it runs with other products, which stay in the store."""
+        return self._along is None and bool(self._chain.product.deps(profile.INSTALL))
 
     def _built(self) -> bool:
         if not profile.builds(self._table) and not self._imported:
@@ -131,11 +135,20 @@ class Step:
         from enve_fire.stage import versions
 
         self._chain.installed()
+        if self._along is not None:
+            self._along.install()
         if self._needs():
             runtime.write(self._place, self._table, self._chain.ready(profile.INSTALL))
         if not self._place.shared:
             for gone in versions.prune(self._place, self._table, used):
                 self._ctx.report("%s is removed: install.keep" % gone)
+
+
+def _along(product: Product, place: Place, ctx: Context) -> Along:
+    try:
+        return Along(product, place, ctx)
+    except Bad as bad:
+        raise Trouble(INPUT, "stage.table.deps: wanted %s, found %s" % bad.args[:2]) from None
 
 
 def _table(value: Any) -> Mapping[str, Any]:

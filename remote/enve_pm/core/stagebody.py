@@ -4,7 +4,7 @@ by the step itself (`enve_fire`): pm looks only at its shape and size."""
 from __future__ import annotations
 
 from enve_pm.core.canonical import dumps
-from enve_pm.core.fieldcheck import Bad, below, integer, one_of, place, record, text
+from enve_pm.core.fieldcheck import Bad, below, boolean, integer, one_of, place, record, text
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.stages import BUILD, SETUP, STAGES, split
 
@@ -80,7 +80,8 @@ _stores = record({"from": several(web), "keys": several(_key)})
 
 # source: what has to be found at the url · place: the root that it is installed into; without it
 # the folder of the product in the spot's directory · artifact: the url of one that was built
-# elsewhere · platform: of one that was · stores: see `stores`
+# elsewhere · platform: of one that was · along: what it runs with is
+# installed into its root, too · stores: see `stores`
 body = record(
     {"do": one_of(*STAGES), "url": text(4096), "table": table},
     {
@@ -88,6 +89,7 @@ body = record(
         "place": folder,
         "artifact": text(4096),
         "platform": platform,
+        "along": boolean,
         "stores": _stores,
     },
 )

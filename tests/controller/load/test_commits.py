@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tarfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from enve.app.checkout import here
+from enve.app.checkout import archives, here
 from enve.errors import InputError
 from enve.load.inventory import load_domain
 from enve.load.plan import load_plan
@@ -184,8 +186,12 @@ def test_an_artifact_that_is_pushed(case: Case, tmp_path: Path) -> None:
         ("  n1.web: {commit: {url: 'URL', set: {run.cmd: ''}}}", ""),
         ("  n1.web: {commit: {url: 'URL', config: {install: {mode: none}}}}", "has no install"),
         (
-            "  n1.web: {commit: {url: 'URL', config: {settle: {from: 'tar:https://h/a.tar'}}}}",
-            "is made of an archive, which no commit brings",
+            "  n1.web: {commit: {url: 'URL', config: {settle: {from: {debootstrap: {suite: x}}}}}}",
+            "no plan makes a root by debootstrap",
+        ),
+        (
+            "  n1.web: {commit: {url: 'URL', config: {settle: {from: 'tar:git+https://h/a'}}}}",
+            "wanted an archive",
         ),
         (
             "  n1.a: {commit: {url: 'URL', place: /srv}}\n"
@@ -221,6 +227,50 @@ def test_a_root_of_its_own(case: Case) -> None:
     assert {name[1:-1] for name in parts} < set(web["needs"])
     assert web["command"] == ["/opt/tool/bin/tool", "-x"]  # as it is seen in there
     assert (web["env"]["ROOT"], web["env"]["PREFIX"]) == ("", "/opt/tool")
+
+
+def _with(case: Case, name: str, profile: str = "") -> str:
+    """A folder that is a product; as a row of deps."""
+    (case.path / name).mkdir()
+    (case.path / name / "enve.yml").write_text(f"enve: 1\ntitle: {name}\n{profile}")
+    return f"{{url: 'file://{case.path}/{name}'}}"
+
+
+def test_what_it_runs_with_is_seen_in_its_root(case: Case) -> None:
+    inner = _with(case, "z-lib")
+    case.commit(PROFILE + f"deps: {{run: [{_with(case, 'lib', f'deps: {{run: [{inner}]}}')}]}}\n")
+    lines = case.lines("  n1.web: {commit: {url: 'URL', config: {settle: {volumes: [{path: d}]}}}}")
+    web = lines["web"]
+    assert web["command"] == ["/opt/tool/bin/tool", "-x"]
+    assert web["env"]["PATH"].startswith("/opt/tool/bin:/opt/lib/bin:/opt/z-lib/bin:/usr/")
+    assert (web["env"]["DEP_LIB"], web["env"]["DEP_Z_LIB"]) == ("/opt/lib", "/opt/z-lib")
+    shown = {name: lines[name]["mount"]["from"] for name in lines if "software" in name}
+    assert shown == {
+        "[software!settle@web]": "/h/spots/web/tool-1.0/opt/tool",
+        "[software-1!settle@web]": "/h/spots/web/tool-1.0/opt/lib",
+        "[software-2!settle@web]": "/h/spots/web/tool-1.0/opt/z-lib",
+    }
+    assert {name[1:-1] for name in shown} < set(web["needs"])
+    assert all(lines[name]["stage"]["along"] for name in (BUILD, INSTALL, SETUP))
+
+
+def test_each_has_a_prefix_of_its_own_there(case: Case) -> None:
+    case.commit(PROFILE + f"deps: {{run: [{_with(case, 'lib', 'prefix: /opt/tool/lib')}]}}\n")
+    with pytest.raises(InputError, match="prefixes of their own, found lib at /opt/tool/lib"):
+        case.load("  n1.web: {commit: {url: 'URL', config: {settle: {volumes: [{path: d}]}}}}")
+
+
+def test_the_files_of_a_root_travel_with_the_plan(case: Case) -> None:
+    with tarfile.open(case.path / "root.tar", "w") as tar:
+        tar.add(case.repo / "enve.yml", "etc/x")
+    config = "{settle: {from: 'tar:./root.tar'}}"
+    spots = f"  n1.web: {{commit: {{url: 'URL', config: {config}}}}}"
+    plan = case.load(spots, bring=archives())
+    root = json.loads(plan.nodes["n1"].lines["[root!settle@web]"])
+    sum_ = sha256((case.path / "root.tar").read_bytes()).hexdigest()
+    assert root["subroot"]["type"] == "tar"
+    assert root["product"]["sha256"] == sum_
+    assert sum_ in str(plan)
 
 
 def test_two_setups_in_one_place_by_their_cfgpath(case: Case) -> None:

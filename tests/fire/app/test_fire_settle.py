@@ -59,9 +59,32 @@ def test_it_is_laid_used_and_taken_away(bench):
     assert done.stderr.count("settle of greet") == 2
 
 
-def test_it_does_not_see_what_it_needs(bench):
-    needed = {"url": f"file://{bench.source('tool')}", "table": table("tool")}
-    profile = bench.profile(table(settle=SHOWN, deps={"run": [needed]}))
-    done = bench.fire("run", "-f", profile, bench.source())
+def needing(bench, **more):
+    """A profile in a root of its own, that runs with a tool."""
+    tool = bench.source("tool")
+    bench.write(tool / "greet", "#!/bin/sh\necho a tool\n", 0o755)
+    needed = {"url": f"file://{tool}", "table": {**table("tool"), **more}}
+    return bench.profile(table(settle=SHOWN, deps={"run": [needed]}))
+
+
+def test_it_sees_what_it_runs_with(bench):
+    if os.geteuid():
+        pytest.skip("mounts take root's rights")
+    about = f"-f {needing(bench)} {bench.source()}"
+    fire = " ".join([*ARGV, "fire"])
+    see = "sh -c 'ls /opt; echo $DEP_TOOL; echo $PATH; $DEP_TOOL/bin/greet'"
+    lines = script(*[f"{fire} shell {about} -- {see}"] * 2, f"{fire} unsettle {about}")
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[:3] == ["greet", "tool", "/opt/tool"]
+    assert "/opt/tool/bin" in said[3].split(":")
+    assert said[4] == "a tool"
+    assert said[5:] == said[:5]
+    assert done.stderr.count("settle of greet") == 1
+
+
+def test_two_are_not_seen_at_one_prefix(bench):
+    done = bench.fire("run", "-f", needing(bench, prefix="/opt/greet"), bench.source())
     assert done.returncode == 81
-    assert "does not see what it needs" in done.stderr
+    assert "found tool-1 at /opt/greet" in done.stderr

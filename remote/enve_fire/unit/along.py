@@ -1,0 +1,32 @@
+"""What a product runs with, installed along with it into the root that it is seen in."""
+
+from __future__ import annotations
+
+from enve_fire.core import along, profile
+from enve_fire.stage import marks
+from enve_fire.stage.chain import Chain
+from enve_fire.stage.place import Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from enve_fire.core.product import Product
+    from enve_fire.stage.context import Context
+
+
+class Along:
+    """`place`: the product's own. Everything raises Trouble, OSError."""
+
+    def __init__(self, product: Product, place: Place, ctx: Context) -> None:
+        self._place = Place(place.root, place.name, shared=True)
+        self._chains = [Chain(one, ctx, self._place) for one in along.products(product)]
+
+    def are_there(self) -> bool:
+        return all(map(self._is_there, self._chains))
+
+    def _is_there(self, chain: Chain) -> bool:
+        found = marks.read_hash(self._place.installed(chain.product.table))
+        return bool(found) and found == chain.hash(profile.INSTALL)
+
+    def install(self) -> None:
+        for chain in self._chains:
+            chain.installed()
