@@ -173,3 +173,33 @@ def test_an_artifact_that_is_built_here(chain: Chain) -> None:
     chain.march(7, spots=("job",), artifact="push")
     until(lambda: "serving 7 port=80" in chain.log("job"), "job to run")
     assert not any("mkdir -p" in line for line in chain.log("tool-7!build@job"))
+
+
+def test_who_asks_how_it_is_finds_what_it_runs_with(chain: Chain) -> None:
+    """Readiness, health and reload by a program of a product that it needs."""
+    lib = Repo(chain.folder / "lib")
+    (lib.path / "bin").mkdir()
+    (lib.path / "bin/lib-tell").write_text('#!/bin/sh\necho "$1" >>$ROOT/told\n')
+    (lib.path / "bin/lib-tell").chmod(0o755)
+    (lib.path / "enve.yml").write_text("{enve: 1, title: lib}")
+    lib.git("add", "-A")
+    lib.git("commit", "-qm", "1")
+    chain.version(8)
+    told = chain.node.home / "spots/extra/tool-8/told"
+
+    def march(port: int) -> None:
+        config = {"deps": {"run": [{"url": lib.url}]}, "vars": {"port": port}}
+        spot = {
+            "commit": {"url": f"{chain.repo.url}#v8", "config": config},
+            "ready": {"check": "lib-tell ready"},
+            "health": {"command": "lib-tell well", "every": "200ms"},
+            "reload": "lib-tell again",
+        }
+        chain.fleet.march(
+            chain.fleet.plan({"*.extra": spot}), ENVE_STORE=str(chain.folder / "own-store")
+        )
+
+    march(80)
+    until(lambda: told.exists() and {"ready", "well"} <= set(told.read_text().split()), "health")
+    march(81)
+    until(lambda: "again" in told.read_text().split(), "the reload")

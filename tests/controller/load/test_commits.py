@@ -123,6 +123,23 @@ def test_what_runs_with_others_reads_where_they_are(case: Case, more: str, text:
     assert command[5:] == ["-x"]
 
 
+def test_whoever_asks_how_it_is_finds_what_it_finds(case: Case) -> None:
+    """Readiness, health and reload: programs of what it runs with, and its own by its prefix."""
+    (case.path / "lib").mkdir()
+    (case.path / "lib" / "enve.yml").write_text("enve: 1\ntitle: lib\n")
+    case.commit(PROFILE + f"deps: {{run: [{{url: 'file://{case.path}/lib'}}]}}\n")
+    web = case.lines(
+        "  n1.web: {commit: 'URL', ready: {check: [/opt/tool/bin/tool, $ROOT]},"
+        " health: {command: lib-ping -q, every: 1m}, reload: [sh, -c, lib-ping $MAINPID]}"
+    )["web"]
+    lead = ["/bin/sh", "-c", '. "$ROOT/.enve/env" && exec "$@"', "sh"]
+    place = "/h/spots/web/tool-1.0"
+    assert web["check"] == [*lead, f"{place}/opt/tool/bin/tool", place]
+    assert web["health"]["command"] == [*lead, "lib-ping", "-q"]
+    assert web["health"]["every"] == 60_000
+    assert web["reload"]["command"] == [*lead, "sh", "-c", "lib-ping $MAINPID"]
+
+
 def test_the_spots_own_keys_win(case: Case) -> None:
     lines = case.lines(
         "  n1.web: {commit: 'URL', run: '/opt/tool/bin/other a', reload: kill -USR1 $MAINPID,"

@@ -25,9 +25,12 @@ def box() -> Iterator[Box]:
             yield box
 
 
-# It takes the pipe that its pm is told things by, has it wait where it is full, and fills it.
+# Once it may, it takes the pipe that its pm is told things by, has it wait where it is full, and
+# fills it.
 CLOG = """
-import ctypes, fcntl, os, signal, time
+import ctypes, fcntl, os, signal, sys, time
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
 pm = os.getppid()
 kept = [int(name) for name in os.listdir(f"/proc/{pm}/fd")
         if os.readlink(f"/proc/{pm}/fd/{name}").endswith("/sub/pm1/input")]
@@ -45,11 +48,13 @@ time.sleep(1000)
 
 
 def test_a_full_pipe_that_waits_holds_up_nobody_else(box: Box) -> None:
+    go = box.home.parent / "go"
     box.load(
         line("pm1", kind="subpm", mode="user", user=USER),
-        line("pm1.evil", command=[box.python, "-c", CLOG]),
+        line("pm1.evil", command=[box.python, "-c", CLOG, str(go)]),
         line("top"),
     )
+    go.touch()  # all are ready: its pm, which it stops, has said so
     log = box.home / "spots/pm1/log/evil.log"
     until(lambda: log.exists() and log.read_text(), "the pipe to be clogged")
     assert log.read_text() == "done\n"
