@@ -37,22 +37,16 @@ def hash_of(
     return sums.install(product.table, artifact.hash, place, hashes, ctx.platform)
 
 
-def install(  # noqa: PLR0913, PLR0917
-    product: Product,
-    artifact: Artifact,
-    place: Place,
-    ctx: Context,
-    deps: Sequence[Dep] = (),
-    keep_old: bool = False,
+def install(
+    product: Product, artifact: Artifact, place: Place, ctx: Context, deps: Sequence[Dep] = ()
 ) -> str:
-    """The hash of its mark. `deps`: what it needs to be installed and to run, there already.
-    `keep_old`: what was replaced stays beside until `whole.Whole(place.root).forget()`, for the
-    unit that still runs from it. Raises Trouble, OSError."""
+    """The hash of its mark. `deps`: what it needs to be installed and to run, there already. Of
+    several who install the same there, one does. Raises Trouble, OSError."""
     hash_ = hash_of(product, artifact, place.name, ctx, deps)
     if not profile.installs(product.table):
         return hash_  # it runs where it was checked out
     if marks.read_hash(place.installed(product.table)) != hash_:
-        _Install(product, artifact, ctx, deps, hash_).into(place, keep_old)
+        _Install(product, artifact, ctx, deps, hash_).into(place)
     return hash_
 
 
@@ -81,13 +75,13 @@ class _Install:
         self._deps = deps
         self._hash = hash_
 
-    def into(self, place: Place, keep_old: bool) -> None:
+    def into(self, place: Place) -> None:
         self._ctx.report("install of %s into %s" % (self._product.name, place.root or "/"))
         with self._told(place):
             if place.shared:
                 self._merge(place)
             else:
-                self._whole(place, keep_old)
+                self._whole(place)
 
     @contextmanager
     def _told(self, place: Place) -> Iterator[None]:
@@ -98,7 +92,10 @@ class _Install:
             told %= (self._product.name, error.filename or place.root, error.strerror)
             raise Trouble(INSTALL, told) from error
 
-    def _whole(self, place: Place, keep_old: bool) -> None:
+    def _is_done(self, place: Place) -> bool:
+        return marks.read_hash(place.installed(self._product.table)) == self._hash
+
+    def _whole(self, place: Place) -> None:
         from enve_fire.stage.whole import Whole
 
         os.makedirs(os.path.dirname(place.root), 0o755, exist_ok=True)
@@ -106,9 +103,8 @@ class _Install:
         with whole.fresh() as path:
             self.filled(Place(path, place.name), stored=False)
             self._keep_deps(place)
-            whole.put(path)
-        if not keep_old:
-            whole.forget()
+            whole.put(path, lambda: self._is_done(place))
+        whole.forget()
 
     def filled(self, place: Place, stored: bool) -> None:
         """Into an empty folder, with its mark."""
@@ -125,6 +121,8 @@ class _Install:
         laying = Laying(self._product, self._artifact)
         merge = Merge(self._product, place)
         with merge.alone() as path:
+            if self._is_done(place):
+                return  # by somebody while we waited
             how = laying.fill(path, stored=False)
             self._keep_deps(place)
             merge.run(path, self._hash, self._body(laying, how), self._deps_text())

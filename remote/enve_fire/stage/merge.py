@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from enve_fire.core import mark
 from enve_fire.core.trouble import INSTALL, Trouble
 from enve_fire.stage import marks
+from enve_fire.stage.among import around, clear, lay, name_of
 from enve_fire.stage.manifest import Manifests
 from enve_fire.tree.listing import IS_FOLDER
-from enve_fire.tree.names import real
 from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Mapping, Sequence
+    from typing import Any, Iterator, Mapping
 
     from enve_fire.core.product import Product
     from enve_fire.stage.place import Place
@@ -65,8 +65,8 @@ class Merge:
             known.begin(rows, hash_)
             marks.drop(self._mark)
             marks.replace(self._place.deps(self._product.table), deps)
-            _clear(root, known, {row[0]: row[1] for row in rows})
-            _lay(source, root, known, rows)
+            clear(root, known, {row[0]: row[1] for row in rows})
+            lay(source, root, known, rows)
         marks.write(self._mark, hash_, body)
         marks.drop(known.journal)
 
@@ -89,82 +89,12 @@ class Merge:
             raise Trouble(INSTALL, told % (self._place.root, path), hint)
 
 
-def _clear(root: Folder, known: Manifests, new: Mapping[str, str]) -> None:
-    """What it had and has no more goes, but for what others have, and folders that hold more."""
-    for path in sorted(known.own, reverse=True):
-        was_folder = known.own[path][0] == IS_FOLDER
-        stays = path in new and (new[path] == IS_FOLDER) == was_folder
-        if stays or known.others_have(path):
-            continue
-        try:
-            with _around(root, path) as inner:
-                remove = os.rmdir if was_folder else os.unlink
-                remove(_name(path), dir_fd=inner.fd)
-        except OSError as error:
-            # Something else is there now, or others' things are in it: that is not ours.
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY, errno.EISDIR):
-                raise
-
-
-def _lay(source: Folder, root: Folder, known: Manifests, rows: Sequence[Listed]) -> None:
-    """In the order of the paths, so folders before what they hold. A folder that is not there yet
-    comes with all that is in it."""
-    moved = set()
-    for path, content, mode in rows:
-        above, _, _ = path.rpartition("/")
-        if above in moved:
-            moved.add(path)
-            continue
-        with _around(source, path) as mine, _around(root, path) as theirs:
-            name = _name(path)
-            if content == IS_FOLDER and theirs.has(name):
-                with theirs.below(name) as folder:
-                    _widen(folder, known, path, mode)
-                continue
-            _move(mine, theirs, known, path)
-            if content == IS_FOLDER:
-                moved.add(path)
-
-
-def _move(mine: Folder, theirs: Folder, known: Manifests, path: str) -> None:
-    name = _name(path)
-    try:
-        if path in known.own:
-            _make_way(mine, theirs, name)
-        os.rename(name, name, src_dir_fd=mine.fd, dst_dir_fd=theirs.fd)
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY):
-            raise
-        told = "/%s: another file system, or a folder that is not empty, is in the way" % path
-        raise Trouble(INSTALL, told, "take another prefix, or a root on one file system") from None
-
-
-def _make_way(mine: Folder, theirs: Folder, name: str) -> None:
-    """A file does not take the place of a folder, nor the reverse."""
-    folder = theirs.has(name)
-    if folder == mine.has(name):
-        return
-    try:
-        (os.rmdir if folder else os.unlink)(name, dir_fd=theirs.fd)
-    except FileNotFoundError:
-        pass
-
-
-def _widen(folder: Folder, known: Manifests, path: str, mode: int) -> None:
-    """A folder that installs have made suits all who have it."""
-    wanted = known.mode(path, mode)
-    if (path in known.own or known.others_have(path)) and wanted != stat.S_IMODE(
-        os.fstat(folder.fd).st_mode
-    ):
-        os.fchmod(folder.fd, wanted)
-
-
 def _type(root: Folder, known: Manifests, path: str) -> int:
     """The mode of what is there; 0 for nothing. Raises Trouble where the way leads through what is
     no folder, and was not the product's own, which makes way."""
     try:
-        with _around(root, path) as inner:
-            return inner.stat(_name(path)).st_mode
+        with around(root, path) as inner:
+            return inner.stat(name_of(path)).st_mode
     except FileNotFoundError:
         return 0
     except OSError as error:
@@ -179,12 +109,3 @@ def _type(root: Folder, known: Manifests, path: str) -> int:
 def _above(path: str) -> list[str]:
     steps = path.split("/")
     return ["/".join(steps[:n]) for n in range(1, len(steps))]
-
-
-def _around(root: Folder, path: str) -> Folder:
-    steps = [os.fsdecode(step) for step in real(path).split(b"/")]
-    return root.reach(steps[:-1], make=False)
-
-
-def _name(path: str) -> str:
-    return os.fsdecode(real(path).rpartition(b"/")[2])

@@ -1,7 +1,7 @@
 """A place of its own is replaced as a whole: what comes is filled beside it, then renamed.
 
     ROOT.tmp.RANDOM    being filled; locked by who does it
-    ROOT.old.RANDOM    what was replaced, until nothing runs from it any more
+    ROOT.old.RANDOM    what was replaced, for a moment
     ROOT.off.RANDOM    being removed
 
 Whoever is killed at any step leaves ROOT as it was, or as it is to be, or (between two renames) as
@@ -21,7 +21,7 @@ from enve_pm.shell.state.handle import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Callable, Iterator
 
 TMP, OLD, OFF = ".tmp.", ".old.", ".off."
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -48,10 +48,13 @@ class Whole:
                 self._remove(path)
             os.close(handle)
 
-    def put(self, path: str) -> None:
-        """What was filled becomes the root; what was there is aside."""
+    def put(self, path: str, done: Callable[[], bool]) -> None:
+        """What was filled becomes the root; what was there is aside. `done`: whether somebody else
+        has been faster, and all stays as it is."""
         with self._locked():
             self._back()
+            if done():
+                return
             self._check()
             aside = self._new(OLD)
             if os.path.lexists(self.root):
@@ -75,16 +78,6 @@ class Whole:
         os.rename(path, off)
         sync_folder(self._above)
         self._remove(off)
-
-    def take_back(self) -> bool:
-        """Put back what was replaced last, and what has replaced it aside; False if there is
-        nothing."""
-        with self._locked():
-            self._back()
-            found = self._newest()
-            if found and os.path.lexists(self.root):
-                os.rename(self.root, self._new(OLD))
-            return self._back(found)
 
     # -- inside -----------------------------------------------------------------------------------
     def _begin(self) -> tuple[str, int]:
@@ -112,14 +105,12 @@ class Whole:
         paths = [self._above + "/" + name for name in self._names(OLD)]
         return max(paths, key=lambda path: os.lstat(path).st_ctime_ns, default="")
 
-    def _back(self, found: str = "") -> bool:
+    def _back(self) -> None:
         """Where there is no root but one that was put aside, that one is it."""
-        found = found or self._newest()
-        if not found or os.path.lexists(self.root):
-            return False
-        os.rename(found, self.root)
-        sync_folder(self._above)
-        return True
+        found = self._newest()
+        if found and not os.path.lexists(self.root):
+            os.rename(found, self.root)
+            sync_folder(self._above)
 
     def _check(self) -> None:
         """Raises Trouble where something is in the way that no install has made."""

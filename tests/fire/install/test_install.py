@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ from enve_fire.core import profile
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import BUSY, INPUT, INSTALL, Trouble
-from enve_fire.stage import install, manifest, marks, versions
+from enve_fire.stage import drift, install, manifest, marks, versions
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
-from enve_fire.stage.whole import Whole
 from enve_fire.tree.digest import tree_hash
-from enve_fire.tree.listing import differences
+from enve_fire.tree.listing import compare
+from enve_fire.unit import runtime
 
 CTX = Context(None, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -83,7 +84,7 @@ def test_an_artifact_is_laid_below_the_root(tmp_path: Path, place: Place) -> Non
     assert program.stat().st_mode & 0o7777 == 0o555
     assert program.parent.stat().st_mode & 0o7777 == 0o755
     body = marks.read_body(place.installed(product.table))
-    assert differences(body["files"], place.root) == []
+    assert compare(body["files"], place.root) == []
     assert (body["title"], body["version"]) == ("lua", "1")
     assert Path(place.deps(product.table)).read_text() == ""
     assert names(tmp_path / "spots" / "web") == ["lua-1"]
@@ -102,7 +103,7 @@ def test_a_source_that_is_not_built_lies_at_the_prefix(tmp_path: Path, place: Pl
     body = marks.read_body(place.installed(product.table))
     paths = [row[0] for row in body["files"]]
     assert paths == ["opt", *(f"opt/lua{end}" for end in ("", "/lib", "/lib/x.py", "/main.py"))]
-    assert differences(body["files"], place.root) == []
+    assert compare(body["files"], place.root) == []
     (tmp_path / "src" / "main.py").write_text("print(1)")
     with pytest.raises(Trouble) as found:
         install.install(product, source, Place(place.root + "-new", "web"), CTX)
@@ -127,22 +128,6 @@ def test_a_new_one_replaces_all_of_the_old(tmp_path: Path, place: Place) -> None
     install.install(new, two, place, CTX)
     assert tree_hash(place.root) == tree_hash(two.path)
     assert names(Path(place.root).parent) == ["lua-1"]
-
-
-def test_what_was_replaced_stays_for_who_runs_from_it(tmp_path: Path, place: Place) -> None:
-    old, one = lua(tmp_path / "a")
-    new, two = lua(tmp_path / "b", "2")
-    hash_ = install.install(old, one, place, CTX)
-    install.install(new, two, place, CTX, keep_old=True)
-    assert len(names(Path(place.root).parent)) == 2
-    whole = Whole(place.root)
-    assert whole.take_back()
-    assert marks.read_hash(place.installed(old.table)) == hash_
-    assert whole.take_back()
-    assert tree_hash(place.root) == tree_hash(two.path)
-    whole.forget()
-    assert names(Path(place.root).parent) == ["lua-1"]
-    assert not whole.take_back()
 
 
 @pytest.mark.parametrize("kind", ["folder", "file", "link", "settled"])
@@ -212,7 +197,7 @@ def test_only_what_is_listed_is_setuid(tmp_path: Path, place: Place) -> None:
     modes = {path.name: path.stat().st_mode & 0o7777 for path in found.iterdir()}
     assert modes == {"lua": 0o4555, "second": 0o2555, "third": 0o555}
     body = marks.read_body(place.installed(product.table))
-    assert differences(body["files"], place.root) == []
+    assert compare(body["files"], place.root) == []
 
 
 def test_a_setuid_file_that_is_not_there_is_told(tmp_path: Path, place: Place) -> None:
@@ -311,6 +296,43 @@ def test_two_products_with_one_file_are_told(tmp_path: Path, shared: Place) -> N
     assert str(found.value).startswith("other-1 and lua-1 both have /opt/lua/share/v1")
     assert tree_hash(shared.root) == tree_hash(one.path)
     assert names(Path(shared.root) / ".enve" / "installs") == ["lua-1", "lua-1.deps"]
+
+
+@ROOT_ONLY
+@pytest.mark.real
+def test_a_part_of_the_root_may_lie_on_another_disk(tmp_path: Path, shared: Place) -> None:
+    old, one = lua(tmp_path / "a")
+    new, two = lua(tmp_path / "b", "2", setuid=["bin/lua"], owner="1:2")
+    (tmp_path / "b/opt/lua/bin/lua").chmod(0o4755)
+    (tmp_path / "b/opt/lua/link").symlink_to("bin/lua")
+    old = old._replace(table={**old.table, "version": "2"})
+    root = Path(shared.root)
+    (root / "opt").mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "second", root / "opt"], check=True)
+    try:
+        install.install(old, one, shared, CTX)
+        install.install(new, two, shared, CTX)
+        body = marks.read_body(shared.installed(new.table))
+        assert compare(body["files"], shared.root) == []
+        assert tree_hash(f"{root}/opt/lua") == tree_hash(f"{two.path}/opt/lua")
+        found = (root / "opt/lua/bin/lua").stat()
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (1, 2, 0o4555)
+        (root / "opt/lua/link").unlink()
+        (root / "opt/lua/link/mine").mkdir(parents=True)
+        manifest.forget(shared.installed(new.table))
+        with pytest.raises(Trouble, match="is in the way"):
+            install.install(new, two, shared, CTX)
+        assert not [*root.rglob(".enve-part-*")]
+    finally:
+        subprocess.run(["umount", root / "opt"], check=True)
+
+
+def test_what_stands_beside_a_mark_is_none(tmp_path: Path, shared: Place) -> None:
+    a, b = lua(tmp_path / "a"), other(tmp_path / "b")
+    install.install(*a, shared, CTX)
+    runtime.write(shared, a[0].table, [])
+    install.install(*b, shared, CTX)
+    assert [one["state"] for one in drift.of(shared.root)] == ["same", "same"]
 
 
 @pytest.mark.parametrize("way", ["file", "link above", "folder"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +109,37 @@ def test_a_root_that_others_share(memory: Path) -> None:
         assert install.install(app, two, place, CTX) == new == sound(place, app)
         assert sound(place, other)
         assert _settled(place) == plain(fresh.root)
+
+
+@pytest.mark.nightly
+@pytest.mark.real
+def test_a_root_on_two_disks(memory: Path) -> None:
+    app = product("app", "1")
+    one = artifact(memory, "one", "opt/app/bin/x", "opt/app/old/x", "etc/app")
+    two = artifact(memory, "two", "opt/app/bin/x", "opt/app/new/x", "etc/app")
+    start, work = memory / "start", memory / "work"
+    install.install(app, one, Place(str(start), "w", shared=True), CTX)
+    fresh = Place(str(memory / "fresh"), "w", shared=True)
+    new = install.install(app, two, fresh, CTX)
+    place, disk = Place(str(work), "w", shared=True), work / "opt"
+    disk.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "second", disk], check=True)
+    try:
+        for _ in cutoff.every(
+            lambda: install.install(app, two, place, CTX), lambda: _refilled(start, work, disk)
+        ):
+            sound(place, app)
+            assert install.install(app, two, place, CTX) == new == sound(place, app)
+            assert _settled(place) == plain(fresh.root)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def _refilled(start: Path, work: Path, disk: Path) -> None:
+    for path in [*work.iterdir(), *disk.iterdir()]:
+        if path != disk:
+            shutil.rmtree(path)
+    shutil.copytree(start, work, symlinks=True, dirs_exist_ok=True)
 
 
 def _settled(place: Place) -> list[object]:
