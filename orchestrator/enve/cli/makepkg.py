@@ -6,7 +6,8 @@ import argparse
 import os
 
 from enve.cli import product
-from enve.errors import StageFailure
+from enve.cli.trouble import told
+from enve.errors import OK
 
 WAYS = ("auto", "root", "fakeroot", "userns", "map")
 ABOUT = """\
@@ -37,18 +38,13 @@ def run(args: argparse.Namespace) -> int:
     from enve.app.stages import here  # noqa: PLC0415
     from enve.cli.fire import loaded, report  # noqa: PLC0415
     from enve_fire.app.packed import Asked, packed  # noqa: PLC0415
-    from enve_fire.core.trouble import Trouble  # noqa: PLC0415
     from enve_fire.pack.unpacked import import_package  # noqa: PLC0415
 
-    try:
+    with told():
         ctx = here(os.environ, report, offline=args.offline, refresh=args.refresh)
         if args.file:
             print(import_package(args.file, ctx.store, args.keyring).path)
-            return 0
+            return OK
         wanted = Asked(args.output, args.owners, args.sign)
         print(packed(loaded(args, ctx).product, wanted, ctx))
-    except Trouble as trouble:
-        raise StageFailure(
-            trouble.message, exit_code=trouble.code, hint=trouble.hint, log=trouble.log
-        ) from None
-    return 0
+    return OK

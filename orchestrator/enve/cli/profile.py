@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from enve.cli import arguments, product
+from enve.cli.trouble import told
 from enve.errors import OK, EnveError, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("enve profile schema takes no URL")
         print(json.dumps(schema(), indent=2))
         return OK
-    return _show(args) if args.action == "show" else _lint(args)
+    with told():
+        return _show(args) if args.action == "show" else _lint(args)
 
 
 def _show(args: argparse.Namespace) -> int:

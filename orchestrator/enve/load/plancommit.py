@@ -13,9 +13,10 @@ from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
 from enve.load.secret import Secrets
 from enve.load.template import is_template
-from enve_fire.core import along, profile, settleshape, settling, url
+from enve_fire.core import along, profile, settleshape, settling, sums, url
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
+from enve_pm.core.canonical import dumps
 from enve_pm.core.fieldcheck import Bad
 
 KEYS = (
@@ -108,6 +109,9 @@ class Commits:
             return self._commit(item, keys, found, loaded, what)
         except Trouble as trouble:
             raise keys["url"].bad(f"{what}: {trouble.message}", hint=trouble.hint) from None
+        except OSError as error:  # of the store of this machine
+            told = f"{error.filename or 'system'}: {error.strerror or error}"
+            raise keys["url"].bad(f"{what}: {told}") from None
 
     def _url(self, item: Item, what: str) -> url.Url:
         try:
@@ -165,10 +169,19 @@ class Commits:
         return self._bring(where)
 
     def _here(self, product: Product) -> Built:
-        key = repr((product.url, product.source, product.table.get("build"), product.name))
+        key = _built_of(product)
         if key not in self._built:
             self._built[key] = self._build(product)
         return self._built[key]
+
+
+def _built_of(product: Product) -> str:
+    """Equal texts: one artifact. All that the hash of a build is of, as far as it is known before
+    anything is fetched for it."""
+    table = product.table
+    deps = table.get("deps", {}).get(profile.BUILD, [])
+    known = sums.build_text(table, product.source, (), ())
+    return dumps([product.url, profile.section(table, "checkout"), deps, known]).decode()
 
 
 def _asked(keys: Mapping[str, Item], inline: Item | None, what: str) -> Asked:

@@ -75,7 +75,7 @@ class Profiles:
             loaded.append(self._loaded(made, root))
             return made.table
 
-        return self._deps.product(url, asked, Chain(), load), loaded[0]
+        return self._deps.product(url, asked, Chain(), load), loaded[-1]
 
     def _dep(self, checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:
         root = layered(self._root(checked.folder, asked), asked)

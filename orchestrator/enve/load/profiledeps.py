@@ -71,7 +71,8 @@ class Deps:
         self._checkout = checkout
         self._load = load
         self._early = early
-        self._checked: dict[tuple[Any, ...], Checked] = {}
+        self._checked: dict[str, dict[tuple[Any, ...], Checked]] = {}
+        self._looked: set[str] = set()  # urls that were looked up again, as a profile wants it
         self._found: dict[str, Found] = {}
 
     def rows(self, needed: list[Needed], chain: Chain) -> list[dict[str, Any]]:
@@ -101,26 +102,43 @@ class Deps:
         self, url: Url, asked: Asked, chain: Chain, load: Load, item: Item | None = None
     ) -> Found:
         """What is at a url. `item`: where it is asked for."""
-        checked = self._check(url, self._early(asked), item)
-        keys = (*chain.keys, key_of(checked.pinned, asked))
-        fetched = "" if url.kind == FOLDER else str(checked.folder)
-        inner = Chain(keys, (*chain.names, url.text), fetched)
-        table = load(checked, asked, inner)
-        checked = self._check(url, profile.section(table, "checkout"), item)
+        early = self._early(asked)
+        checked = self._check(url, early, item)
+        table = load(checked, asked, _within(chain, url, checked, asked))
+        how = profile.section(table, "checkout")
+        moved = self._check(url, {**early, "refresh": how["refresh"]}, item)
+        if moved.pinned != checked.pinned:  # its profile may have moved, too
+            table = load(moved, asked, _within(chain, url, moved, asked))
+            how = profile.section(table, "checkout")
+        checked = self._check(url, how, item)
         if _count(table) > MOST:
             raise _bad(item, f"{url.text} needs more than {MOST} products")
         return Found(checked.pinned, checked.source, table)
 
     def _check(self, url: Url, options: Mapping[str, Any], item: Item | None) -> Checked:
-        key = (url.text, *(options[name] for name in DECIDING))
-        if key not in self._checked:
+        """Looked up again, where it is to be, at most once: all see one state of it."""
+        known = self._checked.setdefault(url.text, {})
+        if options["refresh"] != profile.NEVER and url.text not in self._looked:
+            self._looked.add(url.text)
+            known.clear()
+        elif url.text in self._looked:
+            options = {**options, "refresh": profile.NEVER}
+        key = tuple(options[name] for name in DECIDING)
+        if key not in known:
             try:
-                self._checked[key] = self._checkout(url, options)
+                known[key] = self._checkout(url, options)
             except Trouble as error:
                 where = f"a dep at {item.where}: " if item else ""
                 message = where + error.message
                 raise Trouble(error.code, message, error.hint, error.log) from None
-        return self._checked[key]
+        return known[key]
+
+
+def _within(chain: Chain, url: Url, checked: Checked, asked: Asked) -> Chain:
+    """What led to the products that this one needs."""
+    keys = (*chain.keys, key_of(checked.pinned, asked))
+    fetched = "" if url.kind == FOLDER else str(checked.folder)
+    return Chain(keys, (*chain.names, url.text), fetched)
 
 
 def _needed(error: InputError, item: Item) -> InputError:

@@ -26,8 +26,8 @@ def fire(request: Request, loaded: Loaded, ctx: Context) -> int:
     table = loaded.product.table
     if request.target == EXECUTE and request.more:
         raise Trouble(USAGE, "execute takes no words", "`enve run` does: enve run URL -- WORDS")
-    if not request.keep:
-        rc.forget(ctx)
+    if ctx.how.refresh == profile.ALWAYS:
+        rc.forget(loaded.product, ctx)
     chain = Chain(loaded.product, ctx, _place(request), own=profile.sets_up(table))
     if request.target == BUILD:
         from enve_fire.app import checking

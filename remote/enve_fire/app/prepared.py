@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 class Prepared(namedtuple("Prepared", "where hash deps marks dirs sources home", defaults=("",))):
-    """`hash`: of the last stage · `marks`: (path, hash) · `dirs`: have to be there · `sources`:
-    (folder that somebody works in, its tree hash) · `home`: of a root of its own."""
+    """`hash`: of the last stage · `marks`: (path, hash) · `dirs`: have to be there, entries of
+    the store among them · `sources`: (folder that somebody works in, its tree hash) · `home`: of a
+    root of its own."""
 
     __slots__ = ()
 
@@ -50,7 +51,7 @@ def prepare(chain: Chain, ctx: Context, setup: bool) -> Prepared:
             marks.append((setting.mark_of(chain.product, place), set_up))
         hash_ = set_up or hash_
     where = Where(place.root, chain.fetched.path, place.prefix(table))
-    dirs = [one.where for one in deps]
+    dirs = _folders(deps)
     return Prepared(where, hash_, deps, marks, dirs, chain.folders())
 
 
@@ -63,9 +64,14 @@ def _bare(chain: Chain) -> Prepared:
     deps = chain.ready(profile.INSTALL)
     src, found = chain.fetched.path, chain.material().path
     root, home = (found, found + table["prefix"]) if profile.builds(table) else ("", src)
-    dirs = [home, *(one.where for one in deps)]
+    dirs = [root or src, home, *_folders(deps)]
     where = Where(root, src, home)
     return Prepared(where, chain.hash(profile.BUILD), deps, [], dirs, chain.folders())
+
+
+def _folders(deps: Sequence[Dep]) -> list[str]:
+    """The entries, whose use is noted by their own paths, and what is used of them."""
+    return [folder for one in deps for folder in (one.root, one.where)]
 
 
 def _setup(chain: Chain, ctx: Context, place: Place, deps: Sequence[Dep]) -> str:

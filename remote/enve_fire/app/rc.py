@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from enve_fire.app.prepared import Prepared
     from enve_fire.app.request import Loaded, Request
+    from enve_fire.core.product import Product
     from enve_fire.core.rcfile import Rc
     from enve_fire.stage.context import Context
 
@@ -30,7 +31,7 @@ def keep(
     """(it, its path). Raises OSError where it cannot be written, and somebody needs it."""
     key = quick.key_of(request.words, ctx.environ)
     path = quick.path_of(key, ctx.environ)
-    files = [*sorted(loaded.files), *loaded.missing, _anew(ctx)]
+    files = [*sorted(loaded.files), *loaded.missing, *_anew(loaded.product, ctx)]
     made = rcfile.Rc(
         _hash(request, loaded),
         key,
@@ -74,19 +75,22 @@ def _replace(path: str, data: bytes) -> None:
     os.rename(new, path)
 
 
-def forget(ctx: Context) -> None:
-    """No rc file that was written so far is relied on: something may mean another thing now."""
-    path = _anew(ctx)
+def forget(product: Product, ctx: Context) -> None:
+    """No rc file that was written so far is relied on where the product, or one that it needs, is
+    used: it may mean another thing now."""
     try:
-        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-        _replace(path, b"")
+        for path in _anew(product, ctx):
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            _replace(path, b"")
     except OSError:
         pass  # then none could be written, either
 
 
-def _anew(ctx: Context) -> str:
-    """The file that is written whenever it was looked anew what can move."""
-    return quick.cache(ctx.environ) + "/rc/anew"
+def _anew(product: Product, ctx: Context) -> list[str]:
+    """The files that are written whenever it was looked anew what can move: one for each url."""
+    bases = sorted({one.url.partition("#")[0] for one in product.each()})
+    folder = quick.cache(ctx.environ) + "/rc"
+    return ["%s/anew-%s" % (folder, rcfile.checksum(base)) for base in bases]
 
 
 def _hash(request: Request, loaded: Loaded) -> str:
@@ -103,11 +107,11 @@ def _hash(request: Request, loaded: Loaded) -> str:
 
 def _until(request: Request, loaded: Loaded) -> int:
     """When it is looked at again; at once where it may not be kept."""
-    refresh = profile.section(loaded.product.table, "checkout")["refresh"]
+    found = [profile.section(one.table, "checkout")["refresh"] for one in loaded.product.each()]
     now = int(time.time())
-    if not request.keep or refresh == profile.ALWAYS or _is_young(loaded):
+    if not request.keep or profile.ALWAYS in found or _is_young(loaded):
         return now
-    return now + (min(refresh, DAY) if isinstance(refresh, int) else DAY)
+    return now + min([one for one in found if isinstance(one, int)] + [DAY])
 
 
 def _is_young(loaded: Loaded) -> bool:

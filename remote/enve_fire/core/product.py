@@ -7,7 +7,7 @@ from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
+    from typing import Any, Iterator, Mapping, Sequence
 
 
 class Product(namedtuple("Product", "url source table", defaults=("", {}))):
@@ -31,4 +31,15 @@ class Product(namedtuple("Product", "url source table", defaults=("", {}))):
         found = self.table.get("deps", {})
         kinds = (profile.INSTALL, profile.RUN) if kind == profile.INSTALL else (kind,)
         rows = [row for one in kinds for row in found.get(one, ())]
-        return [Product(row["url"], row.get("source", ""), row["table"]) for row in rows]
+        return [_of(row) for row in rows]
+
+    def each(self) -> Iterator[Product]:
+        """It, and all that it needs, and what that needs."""
+        yield self
+        for rows in self.table.get("deps", {}).values():
+            for row in rows:
+                yield from _of(row).each()
+
+
+def _of(row: Mapping[str, Any]) -> Product:
+    return Product(row["url"], row.get("source", ""), row["table"])

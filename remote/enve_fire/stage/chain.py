@@ -113,7 +113,8 @@ class Chain:
         built = stage == profile.BUILD and profile.builds(table) and not self._is_package()
         entry = self.built() if built else self._in_store()
         name = "%s/%s" % (entry.catalog, entry.name)
-        return Dep(table["title"], entry.path + table["prefix"], self.hash(stage), name)
+        where, root = entry.path + table["prefix"], entry.path
+        return Dep(table["title"], where, self.hash(stage), name, root)
 
     def _is_package(self) -> bool:
         """Whether what is fetched is an artifact already. Where one is in the store, nothing is

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Dep(namedtuple("Dep", "title where hash entry")):
+class Dep(namedtuple("Dep", "title where hash entry root")):
     """A product that another needs, and that is there. `where`: its $ROOT$PREFIX · `hash`: of the
-    stage that it is needed in · `entry`: CATALOG/HASH-TITLE, its name in the store."""
+    stage that it is needed in · `entry`: CATALOG/HASH-TITLE, its name in the store · `root`: the
+    folder of that."""
 
     __slots__ = ()
 
@@ -20,6 +21,7 @@ class Dep(namedtuple("Dep", "title where hash entry")):
         where: str
         hash: str
         entry: str
+        root: str
 
 
 def named(deps: Sequence[Dep]) -> list[tuple[str, str]]:

@@ -122,6 +122,14 @@ deps: {build: [{url: ../tool}], run: [{url: ../tool}]}
 build: {run: ["mkdir -p $OUT$PREFIX; tool building >$OUT$PREFIX/said"]}
 run: {cmd: [/bin/sh, -c, 'cat $ROOT$PREFIX/said; tool running; test -d $DEP_MY_TOOL']}
 """
+BARE = """\
+enve: 1
+title: bare
+prefix: /opt/bare
+build: {run: ["mkdir -p $OUT$PREFIX/bin && cp /bin/true $OUT$PREFIX/bin"]}
+install: {mode: none}
+run: {cmd: [/opt/bare/bin/true]}
+"""
 
 
 def test_what_it_needs_is_there_in_its_build_and_when_it_runs(enve, tmp_path):
@@ -137,9 +145,91 @@ def test_what_it_needs_is_there_in_its_build_and_when_it_runs(enve, tmp_path):
         assert enve("run", "../needy").stdout.splitlines() == said
 
 
+def test_a_run_again_is_a_use_of_all_that_it_takes(enve, tmp_path):
+    """In the store of who runs it: of what is needed, and of what runs where it was built."""
+    for name, profile in (("tool", TOOL), ("needy", NEEDY), ("bare", BARE)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "enve.yml").write_text(profile)
+    (tmp_path / "tool/tool").write_text("#!/bin/sh\n")
+    (tmp_path / "tool/tool").chmod(0o755)
+    for url, names in (("../needy", {"my-tool", "needy"}), ("../bare", {"bare"})):
+        enve("run", url)
+        used = list((tmp_path / "home/.cache/enve/store").glob("*/.used/*"))
+        for path in used:
+            os.utime(path, (1000, 1000))
+        assert "enve.cli.main" not in enve("run", url).stderr
+        found = {path.name.partition("-")[2] for path in used if path.stat().st_mtime > 1000}
+        assert found == names
+
+
+def branch(tmp_path: Path, more: str = "") -> Path:
+    """A repository with a product that says "one" and how its own profile is to be refreshed."""
+    folder = tmp_path / "branch"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    move(folder, "one", more)
+    return folder
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=me", "-c", "user.email=me@x")
+    subprocess.run(["git", *who, "-C", str(folder), *words], check=True)
+
+
+def move(folder: Path, word: str, more: str = "") -> None:
+    """Both its source and its profile say the word from now on."""
+    head = f"enve: 1\ntitle: branch\nprefix: /opt/b\ninstall: {{mode: none}}\n{more}\n"
+    (folder / "enve.yml").write_text(head + f"run: {{cmd: [./bin/said, {word}]}}\n")
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin/said").write_text(f"#!/bin/sh\necho {word} $1\n")
+    (folder / "bin/said").chmod(0o755)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", word)
+
+
+@pytest.mark.parametrize("refresh", ["never", "always"])
+def test_a_profile_of_its_own_says_when_a_branch_is_looked_up_again(enve, tmp_path, refresh):
+    folder = branch(tmp_path, more := f"checkout: {{refresh: {refresh}}}")
+    url = f"git+file://{folder}#main"
+    assert enve("run", url).stdout == "one one\n"
+    move(folder, "two", more)
+    wanted = {"never": "one one\n", "always": "two two\n"}
+    assert enve("run", url).stdout == wanted[refresh]
+
+
+def test_what_is_needed_says_it_too(enve, tmp_path):
+    folder = branch(tmp_path, more := "checkout: {refresh: always}")
+    row = f"{{url: 'git+file://{folder}#main', set: {{install.mode: auto}}}}"
+    needs = f"deps: {{run: [{row}]}}\n"
+    run = "run: {cmd: [said, x]}\n"
+    (tmp_path / "greet/enve.yml").write_text("enve: 1\ntitle: greet\n" + needs + run)
+    assert enve("run").stdout == "one x\n"
+    move(folder, "two", more)
+    assert enve("run").stdout == "two x\n"
+
+
+def test_a_refresh_forgets_what_it_looked_up_and_nothing_else(enve, tmp_path):
+    folder = branch(tmp_path)
+    url = f"git+file://{folder}#main"
+    for _ in range(2):  # files that have just been written are read once more
+        assert enve("run", url).stdout == "one one\n"
+    assert enve("run").stdout == "hello you at 80\n"
+    move(folder, "two")
+    (tmp_path / "secrets.yml").write_text("{}")
+    assert enve("run", "--secrets", str(tmp_path / "secrets.yml"), url).stdout == "one one\n"
+    for again in (url, "."):  # secrets are nobody else's matter
+        words = ("run",) if again == "." else ("run", again)
+        assert "enve.cli.main" not in enve(*words).stderr
+    assert enve("run", "--refresh", url).stdout == "two two\n"
+    assert enve("run", url).stdout == "two two\n"
+    assert "enve.cli.main" not in enve("run").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
+        (("makepkg", "-o", "/nonexistent/x.tar.gz"), 3, "/nonexistent/x.tar.gz"),
+        (("makepkg", "--import", "/nonexistent/x.tar.gz"), 80, "/nonexistent/x.tar.gz"),
         (("fire", "nonsense", "."), 64, "no target 'nonsense'"),
         (("fire", "buidl"), 64, "did you mean 'build'?"),
         (("fire", "buidl", "."), 64, "did you mean 'build'?"),

@@ -15,7 +15,7 @@ PROFILE = """\
 enve: 1
 title: web
 vars: {pw: !secret db}
-build: {run: "mkdir -p $OUT$PREFIX && cp enve.yml $OUT$PREFIX"}
+build: {run: "mkdir -p $OUT$PREFIX && echo web >$OUT$PREFIX/name"}
 setup:
   files: [{path: etc/web.conf, template: "password={{ pw }}\\n"}]
   run: "wc -c etc/web.conf"

@@ -17,6 +17,7 @@ from enve.load.inventory import load_domain
 from enve.load.plan import load_plan
 from enve.load.plancommit import Built
 from enve.model.plan import RenderedPlan
+from enve_fire.core.product import Product
 from enve_pm.core.unit import UnitSpec
 
 INVENTORY = "domain: d.example\nnodes: {n1: {connection: local, home: /h}, n2: {home: /k}}\n"
@@ -192,6 +193,39 @@ def test_an_artifact_that_is_pushed(case: Case, tmp_path: Path) -> None:
     assert lines[BUILD]["product"]["kind"] == "tar"
     assert lines[BUILD]["stage"]["platform"] == ["Linux", "x", "y"]
     assert "product" not in lines[INSTALL]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("prefix: /opt/a", "prefix: /opt/b"),
+        ("install: {setuid: [bin/a]}", "install: {setuid: [bin/b]}"),
+        ("checkout: {subdir: sub}", "build: {run: [make]}"),
+        ("deps: {build: [{url: 'URL'}]}", "deps: {build: [{url: 'URL', set: {flags: -g}}]}"),
+    ],
+)
+def test_another_build_is_another_artifact(
+    case: Case, tmp_path: Path, one: str, other: str
+) -> None:
+    """And what is set up in another way is none."""
+    (case.repo / "sub").mkdir()
+    (case.repo / "sub/enve.yml").write_text(PROFILE)
+    case.commit(PROFILE)
+    made = []
+
+    def build(product: Product) -> Built:
+        made.append(tmp_path / f"made{len(made)}")
+        made[-1].mkdir()
+        (made[-1] / f"x{len(made)}").write_text("x")
+        return Built(made[-1], product.source, ["Linux", "x", "y"])
+
+    row = "  n1.%s: {commit: {url: 'URL', artifact: push, config: {%s}}}\n"
+    rows = (("a", one), ("b", other), ("c", "vars: {port: 1}, " + one))
+    spots = "".join(row % each for each in rows)
+    lines = case.lines(spots, build=build)
+    a, b, c = (lines[f"[tool-1.0!build@{name}]"]["product"]["sha256"] for name in "abc")
+    assert a == c != b
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize(

@@ -210,11 +210,12 @@ def test_entries_are_of_use_once_an_hour(env, facts, tmp_path):
     shelf = tmp_path / "store/root-install"
     used = [shelf / ".used" / name for name in ("dep", "product")]
     (shelf / ".used").mkdir(parents=True)
-    (shelf / "dep").mkdir()
+    (shelf / "dep/opt/dep").mkdir(parents=True)
     (shelf / "product/.enve").mkdir(parents=True)
     marked = shelf / "product/.enve/install"
     marked.write_bytes(mark.text(HASH, {}))
-    keep(env, facts, dirs=(str(shelf / "dep"),), marks=((str(marked), HASH),))
+    dirs = [str(shelf / "dep"), str(shelf / "dep/opt/dep")]  # as `app.prepared` names them
+    keep(env, facts, dirs=dirs, marks=((str(marked), HASH),))
     for path in used:
         path.touch()
         os.utime(path, (1000, 1000))
