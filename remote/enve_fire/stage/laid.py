@@ -101,20 +101,15 @@ class Laying:
         return [[path, said, _mode(said, mode, path in listed)] for path, said, mode in rows]
 
     def _found(self, inner: str) -> list[Listed]:
-        """What is in the artifact; kept beside it, if it is in a store."""
+        """What is in the artifact, by what its store has noted of it, if that did; nobody notes it
+        now: what has changed since would count as made so."""
         if self._worked_in:
             return self._checked(inner)
         sums = self._artifact.sums
         kept = listfile.loads(marks.read(sums, os.geteuid())) if sums else None
         if kept is not None:
             return kept
-        rows = listing(self._artifact.path, skip=self._skip)
-        if sums:
-            try:
-                marks.replace(sums, listfile.dumps(rows))
-            except OSError:
-                pass  # somebody else's store: it is hashed again the next time
-        return rows
+        return listing(self._artifact.path, skip=self._skip)
 
     def _checked(self, inner: str) -> list[Listed]:
         """Of a copy of what somebody works in: it has to be what was asked for."""

@@ -292,7 +292,17 @@ def test_no_command_and_one_that_is_not_there(bench):
     assert "no-such: No such file" in done.stderr
 
 
-def test_what_a_store_has_of_a_product_is_as_it_was_made(bench):
+def test_what_a_store_has_of_a_product_is_as_it_was_made_until_it_is_changed(bench):
     bench.good("-f", bench.profile(table()), bench.source())
     done = bench.stages("store", "verify")
     assert (done.returncode, done.stderr) == (0, "")
+    [sums] = bench.shelf("build").glob(".meta/*.sums")
+    [changed] = bench.shelf("build").glob("*/opt/greet/bin/greet")
+    changed.chmod(0o644)
+    changed.write_text("other")
+    done = bench.stages("store", "verify")
+    assert (done.returncode, f"{changed}: changed" in done.stdout) == (3, True)
+    sums.unlink()
+    source, root = bench.path / "greet", bench.path / "root"
+    bench.good("install", "-f", bench.profile(table()), "--root", root, source)
+    assert not sums.exists(), "an install takes nothing for made so"

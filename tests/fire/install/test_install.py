@@ -17,8 +17,9 @@ from enve_fire.stage import drift, install, manifest, marks, versions
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
+from enve_fire.tree import listfile
 from enve_fire.tree.digest import tree_hash
-from enve_fire.tree.listing import compare
+from enve_fire.tree.listing import compare, listing
 from enve_fire.unit import runtime
 
 CTX = Context(None, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
@@ -172,12 +173,13 @@ def test_an_entry_of_a_store_shares_files_with_the_artifact(
     assert marks.read_body(place.installed(product.table))["how"] == "hardlink"
 
 
-def test_what_an_artifact_holds_is_hashed_once(
+def test_what_an_artifact_holds_is_hashed_when_it_is_made(
     tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product, built = lua(tmp_path / "a")
-    built = built._replace(sums=str(tmp_path / "a.sums"))
     install.install(product, built, place, CTX)
+    (tmp_path / "a.sums").write_bytes(listfile.dumps(listing(str(tmp_path / "a"))))
+    built = built._replace(sums=str(tmp_path / "a.sums"))
     monkeypatch.setattr("enve_fire.stage.laid.listing", None)  # whoever hashes fails
     again = Place(place.root + "-again", "web")
     install.install(product, built, again, CTX)
