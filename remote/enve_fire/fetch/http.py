@@ -103,17 +103,28 @@ def _once(
         path = "http://%s%s" % (_netloc(host, port, 80), path)
         if through.authorization:
             more["Proxy-Authorization"] = through.authorization
-    opened: list[Any] = [connection]
+    sock, response = _asked(connection, path, more, patience)
+    return Answer(sock, response, url, patience)
+
+
+def _asked(connection: Any, path: str, headers: Mapping[str, str], patience: float) -> Any:
+    """The socket, and what is read from it. When it raises, nothing is left open."""
+    opened: list[Any] = []
+
+    def response(*words: Any, **keys: Any) -> Any:
+        opened.append(http.client.HTTPResponse(*words, **keys))
+        return opened[-1]
+
+    connection.response_class = response  # a proxy that refuses: not every Python closes it
     try:
         with Patience(lambda: connection.sock, patience):
-            connection.request("GET", path, headers=more)
+            connection.request("GET", path, headers=headers)
             opened.append(connection.sock)  # the connection forgets it when the server will close
-            opened.append(connection.getresponse())
+            return opened[-1], connection.getresponse()
     except BaseException:
-        for one in reversed(opened):
+        for one in (*reversed(opened), connection):
             one.close()
         raise
-    return Answer(opened[1], opened[2], url, patience)
 
 
 def split(url: str) -> tuple[str, str, int, str]:

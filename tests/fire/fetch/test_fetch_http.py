@@ -264,6 +264,12 @@ def test_through_a_proxy(web: Web, fetcher: Fetcher, tmp_path: Path) -> None:
         assert len(proxy.requests) == 2
 
 
+def connections(port: int) -> int:
+    """Sockets that lead there, and that a process holds: those that were closed have no inode."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[2].endswith(f":{port:04X}") and row[9] != "0" for row in rows)
+
+
 def test_a_proxy_that_wants_a_password(web: Web, fetcher: Fetcher, tmp_path: Path) -> None:
     authority = Authority(tmp_path / "ca")
     with Proxy("Basic bWU6c2VjcmV0") as proxy, Web() as secure:
@@ -271,7 +277,8 @@ def test_a_proxy_that_wants_a_password(web: Web, fetcher: Fetcher, tmp_path: Pat
         url, secured = web.put("/a.tar.gz", BODY), secure.put("/b.tar.gz", BODY)
         fetcher.environ.update(SSL_CERT_FILE=str(authority.file), all_proxy=proxy.address)
         assert "USER:PASSWORD" in refused(fetcher, url, "answers 407").hint
-        refused(fetcher, secured, "proxy refuses: 407")
+        trouble = refused(fetcher, secured, "proxy refuses: 407")
+        assert not connections(proxy.server.server_address[1]), trouble
         fetcher.environ["all_proxy"] = f"http://me:secret@{proxy.address}"
         assert tree(Path(fetcher(url).path)) == tree(Path(fetcher(secured).path)) == FOUND
         fetcher.environ["all_proxy"] = "socks5://me:secret@127.0.0.1:1"
