@@ -49,6 +49,11 @@ def installed() -> Path:
     return place / "enve_pm"
 
 
+def stages() -> str:
+    """What runs `VERB ARGUMENTS` of the stages, in that copy."""
+    return str(installed().parent / "enve_fire" / "__main__.py")
+
+
 class Box:
     """`run` options go to `pm run`. Everything below bears `mark` in its environment."""
 

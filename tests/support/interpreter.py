@@ -5,8 +5,10 @@ from __future__ import annotations
 import pwd
 import subprocess
 import sys
+from functools import cache
 
 
+@cache
 def python_for(user: str) -> str:
     """An interpreter that this user may run."""
     who = ["--reuid", user, "--regid", str(pwd.getpwnam(user).pw_gid), "--clear-groups"]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.box import stages
 from tests.support.interpreter import python_for
 from tests.support.keys import KeyHome
 
@@ -21,7 +22,6 @@ from enve_fire.pack import signed
 from enve_fire.pack.unpacked import import_package
 from enve_fire.store.store import Store
 
-MAIN = Path(__file__).parents[3] / "remote/enve_fire/__main__.py"
 TABLE = {
     "enve": 1,
     "title": "tool",
@@ -64,7 +64,7 @@ def _makepkg(shared: Path, user: str, umask: int, *more: str) -> subprocess.Comp
     who = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
     words = ["makepkg", f"file://{shared}/tool-1.0.tar.gz", "-f", str(shared / "enve.json")]
     script = f'umask {umask:o}; exec "$@"'
-    argv = [*who, "sh", "-c", script, "sh", python, "-I", "-S", str(MAIN), *words, *more]
+    argv = [*who, "sh", "-c", script, "sh", python, "-I", "-S", stages(), *words, *more]
     env = {"PATH": os.environ["PATH"], "HOME": str(home)}
     return subprocess.run(argv, env=env, cwd=home, capture_output=True, text=True, check=False)
 
@@ -128,7 +128,7 @@ class Imported:
         Path(f"{self.path}.sig").write_bytes(data)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-I", "-S", str(MAIN), "makepkg", "--import", str(self.path)]
+        argv = [sys.executable, "-I", "-S", stages(), "makepkg", "--import", str(self.path)]
         words = words or ("--keyring", str(self.ring))
         return subprocess.run(
             [*argv, *words], env=self._env, capture_output=True, text=True, check=False
@@ -221,7 +221,7 @@ def test_a_package_comes_into_another_store(shared: Path) -> None:
     words = ["makepkg", "--import", made]
     env = {"PATH": os.environ["PATH"], "HOME": str(shared / "home-root-77")}
     (shared / "home-root-77").mkdir()
-    argv = [sys.executable, "-I", "-S", str(MAIN), *words]
+    argv = [sys.executable, "-I", "-S", stages(), *words]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip(), "opt/tool/bin/tool").stat().st_mode & 0o7777 == 0o4555

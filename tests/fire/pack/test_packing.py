@@ -7,13 +7,13 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.forked import as_user
 from tests.support.packages import EPOCH, artifact, built, made, package
 
 from enve_fire.core import package as packages
@@ -21,7 +21,6 @@ from enve_fire.core.trouble import INPUT, MISSING, USAGE, Trouble
 from enve_fire.pack import session
 
 SU = {"install": {"setuid": ["/opt/tool/bin/su"], "owner": "12:34"}}
-DAEMON = 1
 
 
 @pytest.fixture
@@ -95,24 +94,6 @@ def test_what_is_hashed_is_the_archive_within(tmp_path: Path) -> None:
     assert packed.sha256 == hashlib.sha256(data).hexdigest()
 
 
-def _as_daemon(work: Callable[[], None]) -> None:
-    pid = os.fork()
-    if not pid:
-        try:
-            sys.executable = "/usr/bin/python3"  # ours may lie where he may not read
-            os.setgroups([])
-            os.setgid(DAEMON)
-            os.setuid(DAEMON)
-            work()
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
-
-
 @pytest.mark.parametrize("owner", ["", "0:0", "12:34"])
 def test_whoever_packs_it_and_however(open_folder: Path, owner: str) -> None:
     """Root; another user by fakeroot, by a namespace where he may have one, by a map; with another
@@ -133,7 +114,7 @@ def test_whoever_packs_it_and_however(open_folder: Path, owner: str) -> None:
 
     sums = [made(product, artifact(open_folder / "root"), open_folder / "r.tar.gz").sha256]
     sums.append(made(product, open_folder / "root", open_folder / "m.tar.gz", "map").sha256)
-    _as_daemon(other)
+    as_user("daemon", other)
     for path in open_folder.glob("his-*.tar.gz"):
         ways.add(path.name[4:-7])
         sums.append(hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest())

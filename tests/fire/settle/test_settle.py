@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from tests.support.brood import state
+from tests.support.forked import in_own_mounts
 from tests.support.killed import at_every_step
-from tests.support.ownmounts import in_own_mounts
 from tests.support.wait import until
 
 from enve_fire.core.product import Product

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.forked import in_own_mounts
 from tests.support.killed import at_every_step
-from tests.support.ownmounts import in_own_mounts
 from tests.support.setups import context, place, product, row, tree
 
 from enve_fire.core import laying

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.forked import as_user
 from tests.support.setups import context, place, product, row, tree
 
 from enve_fire.core.trouble import SETUP, Trouble
@@ -95,7 +95,7 @@ def test_who_is_not_root_keeps_the_files(tmp_path: Path) -> None:
         setup(product([row("/x", "", owner="mail")]), place(root), context(said))
         assert said == ["/x: stays uid 1's: only root may give it to mail"]
 
-    assert _as_daemon(work)
+    as_user("daemon", work)
     assert (root / "x").stat().st_uid == 1
 
 
@@ -127,20 +127,3 @@ def test_no_planted_link_is_followed(tmp_path: Path, planted: str) -> None:
     with pytest.raises(Trouble, match="wanted a folder"):
         setup(SECRET, place(root), context())
     assert list(out.iterdir()) == []
-
-
-def _as_daemon(work: Callable[[], None]) -> bool:
-    pid = os.fork()
-    if not pid:
-        try:
-            os.setgroups([])
-            os.setgid(1)
-            os.setuid(1)
-            work()
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return os.waitpid(pid, 0)[1] == 0

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.box import installed
 from tests.support.interpreter import python_for
 
 from enve_fire.core.trouble import BUILD, MISSING, Trouble
 from enve_fire.stage import sandbox
 from enve_fire.stage.commands import run_commands
 
-REMOTE = Path(__file__).parents[3] / "remote"
 ENV = {"PATH": "/usr/sbin:/usr/bin:/bin"}
 
 
@@ -92,7 +92,7 @@ for kind in sandbox.BWRAP, sandbox.USERNS:
     python = python_for("nobody")
     done = subprocess.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", code],
-        env={"PYTHONPATH": str(REMOTE), "TMPDIR": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": str(installed().parent), "TMPDIR": "/tmp"},
         capture_output=True,
         text=True,
         check=True,

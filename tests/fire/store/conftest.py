@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.box import stages
+from tests.support.interpreter import python_for
 
 from enve_fire.store.store import Store
 
-MAIN = Path(__file__).parents[3] / "remote" / "enve_fire" / "__main__.py"
 AS_DAEMON = ("setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups", "--")
 Verb = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -29,8 +30,10 @@ def verb(store: Store) -> Verb:
     def run(
         *words: str, who: tuple[str, ...] = (), **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        argv = [*who, sys.executable, "-I", "-S", str(MAIN), "store", *words]
+        python = python_for("daemon") if who else sys.executable
+        argv = [*who, python, "-I", "-S", stages(), "store", *words]
         env = {**os.environ, "ENVE_STORE": store.first, **environ}
-        return subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+        here = Path(store.first).parent
+        return subprocess.run(argv, env=env, cwd=here, capture_output=True, text=True, check=False)
 
     return run
