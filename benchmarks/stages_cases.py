@@ -22,7 +22,7 @@ TABLE = {
     "enve": 1,
     "title": "noop",
     "prefix": "/opt/noop",
-    "build": {"run": ["mkdir -p $OUT$PREFIX; cp enve.json $OUT$PREFIX"]},
+    "build": {"run": ["mkdir -p $OUT$PREFIX; date >$OUT$PREFIX/when"]},
     "run": {"cmd": ["/bin/true"]},
 }
 MAKEFILE = """\

@@ -12,6 +12,7 @@ from enve_fire.fetch.how import UNPACKED, Fetched
 from enve_fire.fetch.record import DOWNLOAD, Record
 from enve_fire.fetch.view import View, suffix
 from enve_fire.store import draft
+from enve_fire.tree.pace import Amount, quiet
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from enve_fire.core.url import Url
     from enve_fire.fetch.how import How
     from enve_fire.store.store import Store
+    from enve_fire.tree.pace import Tell
 
 PIECE = 1 << 20
 Brought = namedtuple("Brought", "path sha256")  # a file, and what is in it
@@ -53,8 +55,8 @@ def _unpacked(url: Url, brought: Brought, store: Store, how: How, private: bool)
 
     def method(out: str) -> None:
         before = os.stat(brought.path)
-        view = View(how.strip, how.subdir)
-        made = unpack(brought.path, out, view, UNPACKED * how.limit, url.text)
+        view, tell = View(how.strip, how.subdir), Amount(how.report, "unpacking " + url.text)
+        made = unpack(brought.path, out, view, UNPACKED * how.limit, url.text, tell)
         if _changed(before, os.stat(brought.path)):
             raise Trouble(BUSY, "%s: it changes while it is read" % brought.path, "try again")
         draft.note(out, source=source(brought.sha256, how), url=url.text, epoch=made.epoch)
@@ -88,14 +90,14 @@ def bring(url: Url, store: Store, how: How) -> Brought:
 
 def _local(url: Url, how: How) -> Brought:
     try:
-        found = hashed(url.base, how.limit)
+        found = hashed(url.base, how.limit, Amount(how.report, "hash of " + url.base))
     except OSError as error:
         raise Trouble(CHECKOUT, "%s: %s" % (url.base, error.strerror), "see the path") from None
     check(url, found)
     return Brought(url.base, found)
 
 
-def hashed(path: str, most: int) -> str:
+def hashed(path: str, most: int, tell: Tell = quiet) -> str:
     from hashlib import sha256
 
     sum_ = sha256()
@@ -104,6 +106,7 @@ def hashed(path: str, most: int) -> str:
             raise Trouble(CHECKOUT, "%s: wanted a file" % path, "see the path")
         for piece in iter(lambda: file.read(PIECE), b""):
             sum_.update(piece)
+            tell(len(piece))
             if file.tell() > most:
                 raise Trouble(
                     CHECKOUT, "%s: more than %d bytes" % (path, most), "that is the limit"

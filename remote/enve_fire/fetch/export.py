@@ -40,11 +40,15 @@ class Export:
 
     def run(self, out: str, time: int, enter: Enter) -> None:
         """Into the empty folder `out`; `time`: of every file."""
-        from enve_fire.fetch.unpacked import tar, trouble
+        from enve_fire.fetch.unpacked import Counted, tar, trouble
+        from enve_fire.tree.pace import Amount
+
+        tell = Amount(self._how.report, "checkout of " + self._mirror.url)
 
         with self._mirror.archive(self._tree) as running:
             try:
-                tar(running.out, out, View(0), UNPACKED * self._how.limit, time)
+                plain = Counted(running.out, tell)
+                tar(plain, out, View(0), UNPACKED * self._how.limit, time)
                 running.finish()
             except Unfit as unfit:
                 raise trouble(self._mirror.url, unfit) from None

@@ -20,11 +20,11 @@ CATALOG = "tree"
 
 def fetch(url: Url, store: Store, how: How) -> Fetched:
     path = _folder(url, how)
-    return Fetched(path, _source(path, store), url, "", readers.private(url, how.environ))
+    return Fetched(path, _source(path, store, how), url, "", readers.private(url, how.environ))
 
 
 def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
-    return url, _source(_folder(url, how), store)
+    return url, _source(_folder(url, how), store, how)
 
 
 def _folder(url: Url, how: How) -> str:
@@ -37,9 +37,10 @@ def _folder(url: Url, how: How) -> str:
     return path
 
 
-def _source(path: str, store: Store) -> str:
+def _source(path: str, store: Store, how: How) -> str:
     """By the times of files that were read before, so that a large folder is quick to know."""
     from enve_fire.tree.digest import tree_hash
+    from enve_fire.tree.pace import Amount
 
     cache = Record(store, CATALOG, path).path() + "/stat"
-    return tree_hash(path, cache)
+    return tree_hash(path, cache, tell=Amount(how.report, "hash of " + path))

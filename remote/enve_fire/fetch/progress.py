@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from enve_fire.tree.pace import Pace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-EVERY = 2.0  # seconds
 _MIB = 1 << 20
 
 
@@ -16,23 +15,16 @@ class Progress:
     def __init__(self, report: Callable[[str], None], url: str) -> None:
         self._report = report
         self._name = url.rpartition("/")[2] or url
-        self._next = time.monotonic() + EVERY
+        self._pace = Pace()
 
     def tell(self, size: int, total: int | None) -> None:
         """`total`: None if nobody knows."""
-        if self._now():
+        if self._pace.is_due():
             of = " of %.1f" % (total / _MIB) if total else ""
             self._report("%s: %.1f%s MiB" % (self._name, size / _MIB, of))
 
     def words(self, data: bytes) -> None:
         """What a program shows of how far it is: lines that replace each other."""
         shown = [line for line in data.replace(b"\r", b"\n").split(b"\n") if b"%" in line]
-        if shown and self._now():
+        if shown and self._pace.is_due():
             self._report("%s: %s" % (self._name, shown[-1].decode("ascii", "replace").strip()))
-
-    def _now(self) -> bool:
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + EVERY
-        return True

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.fetch import decode
 from enve_fire.fetch.view import View
+from enve_fire.tree.pace import quiet
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.product.unpack import Unfit
 from enve_pm.shell.state.folder import Folder
@@ -16,20 +17,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, Iterator
 
+    from enve_fire.tree.pace import Tell
+
 Unpacked = namedtuple("Unpacked", "epoch package")
 TAIL = 64 << 20  # bytes that may fill up the last block
 _ODD = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, errno.EISDIR)
 
 
-def unpack(path: str, out: str, view: View, most: int, name: str) -> Unpacked:
+def unpack(  # noqa: PLR0913, PLR0917
+    path: str, out: str, view: View, most: int, name: str, tell: Tell = quiet
+) -> Unpacked:
     """An archive into the empty folder `out`. `most`: bytes of what is in it; `name`: what errors
-    call it. Raises Trouble, OSError."""
+    call it; `tell`: of bytes that are unpacked. Raises Trouble, OSError."""
     with open(path, "rb") as source:
         what = kind(source, name)
         try:
             if what == decode.ZIP:
                 return _zip(source, out, view, most)
-            return tar(_plain(source, what), out, view, most)
+            return tar(Counted(_plain(source, what), tell), out, view, most)
         except Unfit as unfit:
             raise trouble(name, unfit) from None
 
@@ -134,6 +139,20 @@ def _plain(source: BinaryIO, what: str) -> Any:
     from enve_fire.fetch.zstd import Zstd
 
     return decode.plain(source, what, Zstd)
+
+
+class Counted:
+    """What is read of something else."""
+
+    def __init__(self, inner: Any, tell: Tell) -> None:
+        self._inner = inner
+        self._tell = tell
+        self.close = inner.close
+
+    def read(self, size: int) -> bytes:
+        data: bytes = self._inner.read(size)
+        self._tell(len(data))
+        return data
 
 
 def _drain(plain: Any) -> None:

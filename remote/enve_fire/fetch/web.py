@@ -13,6 +13,7 @@ from enve_fire.fetch.archive import Brought, check, hashed
 from enve_fire.fetch.download import Download
 from enve_fire.fetch.record import DOWNLOAD, Record, Stamp, file_of, title_of
 from enve_fire.store.wanted import Wanted
+from enve_fire.tree.pace import Amount
 from enve_pm.core.canonical import dumps
 
 TYPE_CHECKING = False
@@ -81,11 +82,11 @@ class Web:
         return self._keep(work, came)
 
     def _keep(self, work: Any, came: Any) -> Brought:
-        sha256 = hashed(came.path, self.how.limit)
+        sha256 = self._hashed(came.path)
         if self.url.sha256 and sha256 != self.url.sha256 and came.resumed:
             work.drop()  # it may be two files put together
             came = work.run()
-            sha256 = hashed(came.path, self.how.limit)
+            sha256 = self._hashed(came.path)
         try:
             check(self.url, sha256)
             self.store.make(self._wanted(sha256), lambda out: self._move(came.path, out))
@@ -97,6 +98,10 @@ class Web:
         kept = self._kept(sha256)
         assert kept is not None  # noqa: S101  (it was made just now)
         return kept
+
+    def _hashed(self, path: str) -> str:
+        tell = Amount(self.how.report, "hash of " + self.url.base)
+        return hashed(path, self.how.limit, tell)
 
     def _move(self, path: str, out: str) -> None:
         os.chmod(path, 0o644)

@@ -26,6 +26,7 @@ from enve_fire.tree import ignore
 from enve_fire.tree.copy import AUTO, Terms, copy
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.modes import close_files
+from enve_fire.tree.pace import Amount
 from enve_fire.tree.walk import top, walk
 
 TYPE_CHECKING = False
@@ -127,9 +128,10 @@ class Building:
             return found.path, scratch + "/" + APART
         src = scratch + "/" + SOURCE
         worked_in = found.source.startswith(FOLDER_SOURCE)
-        copy(found.path, src, AUTO, Terms(skip=ignore.of if worked_in else None))
+        tell = Amount(self._ctx.report, "copy of " + found.path)
+        copy(found.path, src, AUTO, Terms(skip=ignore.of if worked_in else None, tell=tell))
         make_writable(src)
-        if worked_in and tree_hash(src) != found.source:
+        if worked_in and tree_hash(src, tell=tell) != found.source:
             raise Trouble(BUSY, "%s changed while it was copied" % found.path, "try again")
         return src, src
 

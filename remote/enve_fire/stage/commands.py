@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 
 from enve_fire.core.trouble import Trouble
 from enve_fire.stage import keeper, sandbox
 from enve_fire.stage.context import quiet
 from enve_fire.stage.log import Log
+from enve_fire.tree.pace import Pace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Report = Callable[[str], None]
 
 SHELL = "/bin/sh"
-PATIENCE = 2.0  # seconds that a command may be silent about itself
-EVERY = 10.0  # seconds between two words about a long one
 WIDTH = 100  # characters of a line of progress
 
 
@@ -104,20 +102,15 @@ class _Progress:
         self._what = what
         self._kept = kept
         self._report = report
-        self._begun = time.monotonic()
-        self._next = self._begun + PATIENCE
-
-    def left(self) -> float:
-        return max(0.0, self._next - time.monotonic())
+        self._pace = Pace()
+        self.left = self._pace.left
 
     def tell(self) -> None:
-        now = time.monotonic()
-        if now < self._next:
+        if not self._pace.is_due():
             return
-        self._next = now + EVERY
         last = next((line for line in reversed(self._kept.last()) if line.strip()), "")
         words = "%s: %d s, %d lines: %s"
-        line = words % (self._what, now - self._begun, self._kept.lines, last.strip())
+        line = words % (self._what, self._pace.seconds, self._kept.lines, last.strip())
         self._report(line[:WIDTH])
 
 

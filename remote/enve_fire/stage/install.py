@@ -108,7 +108,7 @@ class _Install:
 
     def filled(self, place: Place, stored: bool) -> None:
         """Into an empty folder, with its mark."""
-        laying = Laying(self._product, self._artifact)
+        laying = Laying(self._product, self._artifact, self._ctx.report)
         how = laying.fill(place.root, stored)
         os.mkdir(place.mark(mark.FOLDER), 0o755)
         os.chmod(place.mark(mark.FOLDER), 0o755)  # noqa: S103  (whatever the umask)
@@ -118,7 +118,7 @@ class _Install:
     def _merge(self, place: Place) -> None:
         from enve_fire.stage.merge import Merge
 
-        laying = Laying(self._product, self._artifact)
+        laying = Laying(self._product, self._artifact, self._ctx.report)
         merge = Merge(self._product, place)
         with merge.alone() as path:
             if self._is_done(place):

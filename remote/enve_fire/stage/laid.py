@@ -11,6 +11,7 @@ import os
 from enve_fire.core import mark, profile
 from enve_fire.core.trouble import BUSY, INSTALL, Trouble
 from enve_fire.stage import marks, packaged
+from enve_fire.stage.context import quiet
 from enve_fire.tree import ignore, listfile
 from enve_fire.tree.contents import contents
 from enve_fire.tree.copy import Terms, copy
@@ -18,11 +19,12 @@ from enve_fire.tree.digest import hash_of_rows
 from enve_fire.tree.listing import IS_FOLDER, LINK, listing, rows_of
 from enve_fire.tree.modes import closed
 from enve_fire.tree.names import shown
+from enve_fire.tree.pace import Amount
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Callable, Optional
 
     from enve_fire.core.product import Product
     from enve_fire.tree.listing import Listed
@@ -48,9 +50,12 @@ class Artifact(namedtuple("Artifact", "path hash sums laid", defaults=("", False
 class Laying:
     """rows: what lies there, once it is filled (see `tree.listing`). Raises Trouble, OSError."""
 
-    def __init__(self, product: Product, artifact: Artifact) -> None:
+    def __init__(
+        self, product: Product, artifact: Artifact, report: Callable[[str], None] = quiet
+    ) -> None:
         self._product = product
         self._artifact = artifact
+        self._tell = Amount(report, "install of " + product.name)
         self._section = profile.section(product.table, profile.INSTALL)
         whole = artifact.laid or profile.builds(product.table)
         self._inner = "" if whole else product.table["prefix"].strip("/")
@@ -70,7 +75,7 @@ class Laying:
             os.mkdir(inner)
             self._finish(inner)
         setuid = frozenset(os.fsencode(path) for path in self._within())
-        terms = Terms(stored, self._skip, setuid, self._owner, closed=True)
+        terms = Terms(stored, self._skip, setuid, self._owner, True, self._tell)
         how = copy(self._artifact.path, inner, self._section["mode"], terms)
         self._finish(inner)
         self._finish(target)
@@ -109,11 +114,11 @@ class Laying:
         kept = listfile.loads(marks.read(sums, os.geteuid())) if sums else None
         if kept is not None:
             return kept
-        return listing(self._artifact.path, skip=self._skip)
+        return listing(self._artifact.path, self._skip, self._tell)
 
     def _checked(self, inner: str) -> list[Listed]:
         """Of a copy of what somebody works in: it has to be what was asked for."""
-        rows = contents(inner)
+        rows = contents(inner, tell=self._tell)
         if hash_of_rows(rows) != self._product.source:
             told = "%s changed while it was copied" % self._artifact.path
             raise Trouble(BUSY, told, "let whoever writes there finish, then do it again")

@@ -16,6 +16,7 @@ from enve_fire.store.shelf import roomy
 from enve_fire.tree import listfile
 from enve_fire.tree.flush import flush
 from enve_fire.tree.listing import listing
+from enve_fire.tree.pace import Amount
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 from enve_pm.shell.state.handle import sync_folder
@@ -35,13 +36,20 @@ TRIES = 8  # against others who rename without a lock
 class Making:
     """`look`: what finds the entry where somebody else was faster."""
 
-    def __init__(self, shelf: str, wanted: Wanted, look: Callable[[], Entry | None]) -> None:
+    def __init__(
+        self,
+        shelf: str,
+        wanted: Wanted,
+        look: Callable[[], Entry | None],
+        report: Callable[[str], None] = lambda _line: None,
+    ) -> None:
         self.shelf = shelf
         self.wanted = wanted
         self.facts: Mapping[str, Any] = {}  # of the meta, where somebody else has made it
         self._look = look
         self.entry = Entry(shelf, wanted.name, wanted.catalog, wanted.private)
         self._draft = ""
+        self._report = report
 
     def run(self, method: Method) -> Entry:
         """Raises what the method raises, Trouble, OSError."""
@@ -76,7 +84,9 @@ class Making:
 
     def _sums(self, out: str) -> bytes:
         """What its files hash to; nothing of what may change."""
-        rows = listing(out) if self.wanted.sums and not self.wanted.mutable else None
+        tell = Amount(self._report, "hash of " + self.wanted.name)
+        known = self.wanted.sums and not self.wanted.mutable
+        rows = listing(out, tell=tell) if known else None
         return listfile.dumps(rows) if rows else b""
 
     def _meta(self, size: closing.Size, cost: int) -> bytes:

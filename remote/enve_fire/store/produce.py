@@ -25,7 +25,7 @@ def produce(
         draft.sweep(path, wanted.name, locked)
     path = shelf.roomiest(paths)
     shelf.furnish(path, store.me)
-    making = Making(path, wanted, lambda: store.find(wanted))
+    making = Making(path, wanted, lambda: store.find(wanted), report)
     return making.run(_bring(store, making, method, report))
 
 

@@ -9,12 +9,14 @@ import time
 
 from enve_fire.core.trouble import BUSY, Trouble
 from enve_fire.tree import statcache
+from enve_fire.tree.pace import quiet
 from enve_fire.tree.walk import FILE, nothing, top, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from enve_fire.tree.pace import Tell
     from enve_fire.tree.statcache import Known
     from enve_fire.tree.walk import Skip
 
@@ -29,16 +31,17 @@ class Changed(Exception):
     """Somebody writes there meanwhile."""
 
 
-def contents(folder: str, cache: str = "", skip: Any = None) -> list[Row]:
+def contents(folder: str, cache: str = "", skip: Any = None, tell: Tell = quiet) -> list[Row]:
     """Rows of (path, stat, sha256 in hex | where a link leads | b""), sorted by path; `cache`: a
-    file, "" for none; `skip`: makes a Skip of the open folder. Raises Trouble (BUSY), OSError."""
+    file, "" for none; `skip`: makes a Skip of the open folder; `tell`: of bytes that are read.
+    Raises Trouble (BUSY), OSError."""
     handle = top(folder)
     try:
         left_out = skip(handle) if skip else nothing
         state = os.fstat(handle)
         known = statcache.load(cache, state) if cache else {}
         for _ in range(TRIES):
-            one = _Pass(handle, left_out, known)
+            one = _Pass(handle, left_out, known, tell)
             try:
                 rows = one.run()
             except Changed:
@@ -56,10 +59,11 @@ def contents(folder: str, cache: str = "", skip: Any = None) -> list[Row]:
 class _Pass:
     """kept: what the cache may hold afterwards."""
 
-    def __init__(self, folder: int, skip: Skip, known: Known) -> None:
+    def __init__(self, folder: int, skip: Skip, known: Known, tell: Tell) -> None:
         self._folder = folder
         self._skip = skip
         self._known = known
+        self._tell = tell
         self._now = time.time_ns()
         self._hashed = False
         self.kept: Known = {}
@@ -95,7 +99,7 @@ class _Pass:
         stats, sum_ = self._known.get(path, (b"", b""))
         if stats != key or young:
             self._hashed = True
-            sum_ = _hashed(folder, name, state)
+            sum_ = _hashed(folder, name, state, self._tell)
         if not young:
             self.kept[path] = (key, sum_)
         return sum_
@@ -108,17 +112,17 @@ def _marks(state: os.stat_result) -> Any:
     return state.st_mode, statcache.key(state)
 
 
-def _hashed(folder: int, name: bytes, state: os.stat_result) -> bytes:
+def _hashed(folder: int, name: bytes, state: os.stat_result, tell: Tell) -> bytes:
     handle = os.open(name, FILE, dir_fd=folder)
     try:
         if statcache.key(os.fstat(handle)) != statcache.key(state):
             raise Changed
-        return sum_of(handle, state.st_size)
+        return sum_of(handle, state.st_size, tell)
     finally:
         os.close(handle)
 
 
-def sum_of(handle: int, size: int) -> bytes:
+def sum_of(handle: int, size: int, tell: Tell = quiet) -> bytes:
     """The sha256 of so much of an open file, in hex."""
     from hashlib import sha256
 
@@ -129,4 +133,5 @@ def sum_of(handle: int, size: int) -> bytes:
             break
         sum_.update(piece)
         size -= len(piece)
+        tell(len(piece))
     return sum_.hexdigest().encode()

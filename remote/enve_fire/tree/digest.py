@@ -8,22 +8,24 @@ import stat
 from enve_fire.core.digest import hash_of_bytes
 from enve_fire.tree import ignore
 from enve_fire.tree.contents import contents
+from enve_fire.tree.pace import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from enve_fire.tree.contents import Row
+    from enve_fire.tree.pace import Tell
 
 HEAD = "tree:"
 _RUN = 0o111
 _LINK = stat.S_IFLNK | _RUN  # whatever mode a system gives to links
 
 
-def tree_hash(folder: str, cache: str = "", skip: Any = ignore.of) -> str:
-    """`tree:HASH`; `cache`: a file that makes the next time quick, "" for none. Raises Trouble
+def tree_hash(folder: str, cache: str = "", skip: Any = ignore.of, tell: Tell = quiet) -> str:
+    """`tree:HASH`; arguments as of `contents`. Raises Trouble
     (BUSY: it changes meanwhile), OSError."""
-    return hash_of_rows(contents(folder, cache, skip))
+    return hash_of_rows(contents(folder, cache, skip, tell))
 
 
 def hash_of_rows(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ import stat
 
 from enve_fire.core.trouble import BUSY, MISSING, Trouble
 from enve_fire.tree.modes import closed
+from enve_fire.tree.pace import quiet
 from enve_fire.tree.pour import clone, pour
 from enve_fire.tree.walk import FILE
 from enve_pm.core.lean import namedtuple
@@ -15,6 +16,8 @@ from enve_pm.core.lean import namedtuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Container, Optional
+
+    from enve_fire.tree.pace import Tell
 
 AUTO, REFLINK, HARDLINK, COPY = MODES = ("auto", "reflink", "hardlink", "copy")
 CAPABILITY = "security.capability"
@@ -25,12 +28,17 @@ _NO_ATTRIBUTE = (errno.ENODATA, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Terms(
-    namedtuple("Terms", "stored skip setuid owner closed", defaults=(False, None, (), None, False))
+    namedtuple(
+        "Terms",
+        "stored skip setuid owner closed tell",
+        defaults=(False, None, (), None, False, quiet),
+    )
 ):
     """stored: the target lies in a store, so nobody writes into its files, and read-only files of
     the same owner may be shared. skip: makes a Skip of the open source. setuid: paths of files
     that keep setuid and setgid, and are never shared. owner: (uid, gid) of all of it, else
-    whoever makes it. closed: with the modes of `modes.closed`, as what is built and installed."""
+    whoever makes it. closed: with the modes of `modes.closed`, as what is built and installed.
+    tell: of bytes that are copied."""
 
     __slots__ = ()
 
@@ -40,6 +48,7 @@ class Terms(
         setuid: Container[bytes]
         owner: Optional[tuple[int, int]]
         closed: bool
+        tell: Tell
 
 
 class Files:
@@ -52,6 +61,7 @@ class Files:
         self._closed = terms.closed
         self._setuid = terms.setuid
         self._owner = terms.owner
+        self._tell = terms.tell
         self.way = REFLINK if self._auto else mode
         if self.way == HARDLINK and not self._stored:
             self._cannot("only what lies in a store may share files")
@@ -71,6 +81,7 @@ class Files:
             try:
                 state = self._regular(handle, path)
                 self._fill(handle, new, state, self._mode(state, path))
+                self._tell(state.st_size)
             finally:
                 os.close(new)
         finally:

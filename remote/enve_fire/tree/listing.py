@@ -11,6 +11,7 @@ import stat
 from enve_fire.tree.contents import contents, sum_of
 from enve_fire.tree.difference import CHANGED, KIND, MISSING, MODE, UNREADABLE, Difference
 from enve_fire.tree.names import real, shown
+from enve_fire.tree.pace import quiet
 from enve_fire.tree.walk import FILE, top, walk
 from enve_pm.shell.state.folder import Folder
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Sequence
 
     from enve_fire.tree.contents import Row
+    from enve_fire.tree.pace import Tell
 
     Listed = Sequence[Any]  # [path, content, mode]
 
@@ -27,9 +29,9 @@ IS_FOLDER = "/"
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
-def listing(folder: str, cache: str = "", skip: Any = None) -> list[Listed]:
+def listing(folder: str, skip: Any = None, tell: Tell = quiet) -> list[Listed]:
     """Sorted by the bytes of the paths; arguments and errors as of `contents`."""
-    return rows_of(contents(folder, cache, skip))
+    return rows_of(contents(folder, "", skip, tell))
 
 
 def paths(folder: str) -> list[str]:

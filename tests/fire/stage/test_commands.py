@@ -103,8 +103,8 @@ def test_when_we_are_ended_so_are_they(tmp_path, number):
 
 
 def test_a_long_command_tells_how_far_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr("enve_fire.stage.commands.PATIENCE", 0.05)
-    monkeypatch.setattr("enve_fire.stage.commands.EVERY", 0.05)
+    monkeypatch.setattr("enve_fire.tree.pace.PATIENCE", 0.05)
+    monkeypatch.setattr("enve_fire.tree.pace.EVERY", 0.05)
     told: list[str] = []
     run(tmp_path, "echo so far; sleep 0.3", report=told.append)
     assert told[0].startswith("build of z: 0 s, ")
