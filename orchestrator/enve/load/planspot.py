@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,7 @@ class PlanSpot:
         stages: dict[str, Rendered] = {}
         if COMMIT in table:
             stages = self._chain(table, line, steps, spot, secrets)
+        _veil(line, secrets)
         spec = self._parse(line, table)
         text = canonical.dumps(line).decode()
         return Rendered(text, spec, files, tuple(blobs), frozenset(secrets), stages)
@@ -160,6 +161,7 @@ class PlanSpot:
         chain.run(line, table)
         made = {}
         for name, stage in chain.stages(line).items():
+            _veil(stage.line, secrets)
             spec = self._parse(stage.line, table)
             text = canonical.dumps(stage.line).decode()
             files = {path: blob.sha256 for path, blob in stage.files}
@@ -226,6 +228,17 @@ class PlanSpot:
     def at(self, key: str) -> Item:
         """Where the plan says something about this key of the line."""
         return self.table.get(ORIGIN.get(key, key), self.key)
+
+
+def _veil(line: dict[str, Any], secrets: Iterable[str]) -> None:
+    """Say which variables of its environment are never shown."""
+    found = [
+        name
+        for name, value in line.get("env", {}).items()
+        if any(secret in value for secret in secrets if secret)
+    ]
+    if found:
+        line["secret_env"] = sorted(found)
 
 
 def _prepared(item: Item, what: str) -> dict[str, Item]:

@@ -13,9 +13,10 @@ from enve_pm.shell.words import FAILED, OK, USAGE, Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+HIDDEN = "***"  # in the place of a secret
 OUTPUTS = ("table", "json", "name")
 
 
@@ -74,9 +75,18 @@ def cat(verb: str, arguments: Sequence[str]) -> int:
         raise Failure(USAGE, "which unit? pm cat UNIT...")
     home = where.home(options)
     for name in names:
-        line = read.parameter(home, read.steps(name))
+        line = veiled(read.parameter(home, read.steps(name)))
         print(plain.json_text(json.dumps(line, indent=2, sort_keys=True, ensure_ascii=False)))
     return OK
+
+
+def veiled(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line without the values that nobody shall see. It may be anybody's."""
+    env, secret = line.get("env"), line.get("secret_env")
+    if not isinstance(env, dict) or not isinstance(secret, list):
+        return dict(line)
+    names = [name for name in secret if isinstance(name, str)]
+    return {**line, "env": {k: HIDDEN if k in names else v for k, v in env.items()}}
 
 
 COMMANDS: dict[str, Callable[[str, Sequence[str]], int]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from enve_pm.client.show import HIDDEN
 from enve_pm.core.unit import UnitSpec
 from enve_pm.shell.words import USAGE, Failure
 
@@ -30,6 +31,11 @@ def read(path: str) -> dict[str, dict[str, Any]]:
             name = UnitSpec.parse(line).name
         except ValueError as error:  # an address that is none, too
             raise Failure(USAGE, f"{path}:{row}: {error}") from None
+        veiled = [
+            one for one in line.get("secret_env", ()) if line.get("env", {}).get(one) == HIDDEN
+        ]
+        if veiled:
+            raise Failure(USAGE, f"{path}:{row}: env.{veiled[0]} was not shown by pm cat: say it")
         if name in found:
             raise Failure(USAGE, f"{path}:{row}: {name} stands here twice")
         found[name] = line

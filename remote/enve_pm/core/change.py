@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Keys that the running process, or the resource as it stands, never sees.
 LIVE = frozenset(
     [
+        "secret_env",
         "needs",
         "wants",
         "after",

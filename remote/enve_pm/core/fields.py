@@ -6,6 +6,7 @@ from enve_pm.core import room, rootpath, target
 from enve_pm.core.fieldcheck import (
     Bad,
     argv,
+    below,
     boolean,
     env_name,
     full_name,
@@ -55,6 +56,15 @@ def _reload(value: Any) -> Any:
 
 
 _path = text(1024)
+
+
+def _env_names(value: Any) -> Any:
+    """Variables, each once."""
+    if not isinstance(value, list) or len(value) > 1024 or len(set(map(str, value))) < len(value):
+        raise Bad("a list of at most 1024 variables, each once", value)
+    for i, name in enumerate(value):
+        below(f"[{i}]", env_name, name)
+    return value
 
 
 def _target(read: Callable[[str], Any]) -> Check:
@@ -196,6 +206,7 @@ FIELDS: Mapping[str, Check] = {
     "want": one_of("up", "down"),
     "command": argv,
     "env": mapping(env_name, text(32768, 0)),
+    "secret_env": _env_names,
     "cwd": _path,
     "user": text(64),
     "group": text(64),

@@ -42,6 +42,7 @@ DEFAULTS: Mapping[str, Any] = {
     "want": "up",
     "command": [],
     "env": {},
+    "secret_env": [],
     "cwd": "",
     "user": "",
     "group": "",
@@ -91,7 +92,18 @@ _FOREIGN = {
     ),
 }
 _OF_PROCESSES = (
-    *("command", "env", "cwd", "umask", "nice", "rlimits", "stop_signal", "ready", "reload"),
+    *(
+        "command",
+        "env",
+        "secret_env",
+        "cwd",
+        "umask",
+        "nice",
+        "rlimits",
+        "stop_signal",
+        "ready",
+        "reload",
+    ),
     *_ALIVE,
     *("check", "make", "undo", "each", "mode", "program"),
 )
@@ -152,6 +164,7 @@ class UnitSpec:
         want: str
         command: Sequence[str]
         env: Mapping[str, str]
+        secret_env: Sequence[str]
         cwd: str
         user: str
         group: str

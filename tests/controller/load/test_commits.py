@@ -163,6 +163,22 @@ def test_all_get_the_same_commit_and_each_its_own_folder(case: Case) -> None:
     assert two["web"]["env"]["ROOT"] == "/k/spots/web/tool-1.0"
 
 
+def test_secret_variables_are_named_so_that_nobody_is_shown_them(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PW", "hunter2")
+    profile = PROFILE.replace("flags: -O2", "flags: -O2, b: !secret pw")
+    case.commit(profile.replace("MODE: a", "PW: !secret pw, LINK: 'x:{{b}}'"))
+    spots = "  n1.web: {commit: 'URL', env: {A: b, https_proxy: !secret pw}}\n"
+    lines = case.lines(spots + "  n1.db: {run: x, env: {D: !secret pw, E: f}}")
+    assert lines["web"]["secret_env"] == ["LINK", "PW", "https_proxy"]
+    assert lines["db"]["secret_env"] == ["D"]
+    assert lines[BUILD]["secret_env"] == ["https_proxy"]
+    assert (
+        "secret_env" not in case.lines("  n1.web: {commit: 'URL', env: {PW: '', LINK: ''}}")["web"]
+    )
+
+
 def test_secrets_travel_as_files_that_are_not_shown(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

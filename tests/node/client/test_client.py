@@ -77,6 +77,19 @@ def test_cat_and_set_property(box: Box) -> None:
     assert box.pm("set-property", "web", "no_such_key=1").returncode == 64
 
 
+def test_cat_shows_no_secret(box: Box) -> None:
+    env = {"PASSWORD": "hunter2", "MODE": "a"}
+    told = ["sh", "-c", "echo $PASSWORD $MODE; exec sleep 1000"]
+    box.load(line("web", command=told, env=env))
+    pid = box.wait("web", "RUNNING")["pid"]
+    assert "hunter2" in box.pm("cat", "web").stdout
+    box.load(line("web", command=told, env=env, secret_env=["PASSWORD"]))
+    shown = json.loads(box.pm("cat", "web").stdout)
+    assert shown["env"] == {"PASSWORD": "***", "MODE": "a"}
+    assert box.unit("web")["pid"] == pid  # who runs does not see the difference
+    until(lambda: "hunter2 a" in box.pm("logs", "web").stdout, "web to have it")
+
+
 def test_dependencies(box: Box) -> None:
     box.load(line("db"), line("web", needs=["db"], after=["db"]), line("top", wants=["web"]))
     box.wait("top", "RUNNING")

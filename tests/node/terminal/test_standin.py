@@ -100,6 +100,10 @@ def test_where_a_pm_runs_there_is_no_second_one(stand: Stand, tmp_path: Path) ->
         ("{", "units.json:1: wanted JSON objects"),
         ('\n{"v": 1}', "units.json:2: "),
         ('{"v":1,"name":"a","command":["x"]}\n{"v":1,"name":"a","command":["x"]}', "twice"),
+        (
+            '{"v":1,"name":"a","command":["x"],"env":{"P":"***"},"secret_env":["P"]}',
+            "env.P was not shown by pm cat: say it",
+        ),
     ],
 )
 def test_a_file_that_holds_no_units(stand: Stand, text: str, said: str) -> None:
