@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,6 +126,7 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
 
     told = chain.march(1, 81)  # another config: a setup, and a reload
     assert "~  [tool-1!setup@web] setup     etc/conf +1 -1" in told
+    assert re.search("~  web +reload +after its setup", told)
     chain.said("reloaded port=81")
     assert chain.row()["pid"] == first["pid"]
     assert "nothing to do" in chain.march(1, 81)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from enve.core import stagechange, stagefollow
 from enve.core.grouping import many
 from enve.core.known import Known
 from enve.core.linechange import changed, created, parse, removed
@@ -43,10 +44,25 @@ class Preview:
         for name in {*before.hashes, *wanted}:
             if before.hashes.get(name) != hashes.get(name):
                 rows[name] = self._one(name, before, wanted.get(name), hashes.get(name, ""))
+        self._follow(rows, before, wanted)
         for name in before.manual:
             if leads(name, wanted):
                 rows[name] = _drift(rows.get(name), name, wanted.get(name, "{}"))
         return tuple(rows[name] for name in sorted(rows))
+
+    def _follow(self, rows: dict[str, Change], before: Before, wanted: Mapping[str, str]) -> None:
+        """Add what stages that are made anew bring upon their spots."""
+        made = [name for name in rows if self._remakes(name, before, wanted)]
+        for spot, names in stagefollow.owners(made).items():
+            line = parse(wanted.get(spot, "{}"))
+            row = stagefollow.follow(spot, rows.get(spot), line, names)
+            if row is not None and spot in wanted:
+                rows[spot] = row
+
+    def _remakes(self, name: str, before: Before, wanted: Mapping[str, str]) -> bool:
+        if "!" not in name or name not in before.lines or name not in wanted:
+            return False
+        return stagechange.remakes(parse(before.lines[name]), parse(wanted[name]))
 
     def _one(self, name: str, before: Before, text: str | None, digest: str) -> Change:
         if text is None:

@@ -9,6 +9,8 @@ from enve_pm.core import stages
 from enve_pm.core.unit import STAGE
 
 OWN = ("PATH", "PREFIX", "ROOT")  # what the chain says in a spot's environment
+# Of a stage's body: where its source comes from, which is not what it is made of.
+WAYS = ("artifact", "checkout", "platform", "url")
 
 
 def is_stage(line: Line) -> bool:
@@ -38,6 +40,14 @@ def keys(old: Line, new: Line) -> list[str]:
     """Of a stage: what of its body differs; "" stands for nothing but its files."""
     before, after = (_flat(line) for line in (old, new))
     return sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+
+
+def remakes(old: Line, new: Line) -> bool:
+    """Whether a stage that others follow is made anew, and not only found to be there."""
+    if not is_stage(new) or does(new) == stages.BUILD or new.get("want", "up") != "up":
+        return False
+    same = (old.get("files") or {}) == (new.get("files") or {})
+    return not same or any(key not in WAYS for key in keys(old, new))
 
 
 def _flat(line: Line) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""What a preview says of spots whose stages are made anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.controller.march.test_preview import hashes
+
+from enve.core.known import Known
+from enve.core.preview import Before, Preview
+
+SETUP, INSTALL = "[lua-1!setup@web]", "[lua-1!install@web]"
+Lines = dict[str, dict[str, Any]]
+
+
+def chain(**more: Any) -> Lines:
+    def stage(do: str) -> dict[str, Any]:
+        table = {"title": "lua", "setup": {"run": ["old"]}, "install": {"mode": "copy"}}
+        return {"kind": "stage", "stage": {"do": do, "url": "git+u", "source": "s", "table": table}}
+
+    web = {"command": ["x"], "needs": [INSTALL[1:-1], SETUP[1:-1]], "reload": {"signal": "HUP"}}
+    answers = {"on_restart": {SETUP[1:-1]: "reload"}}
+    return {"web": {**web, **answers, **more}, SETUP: stage("setup"), INSTALL: stage("install")}
+
+
+def table(lines: Lines, name: str, section: str) -> None:
+    lines[name]["stage"]["table"][section] = {"run": ["new"]}
+
+
+def rows(old: Lines, new: Lines) -> Mapping[str, tuple[str, str, str]]:
+    before = {name: json.dumps(line) for name, line in old.items()}
+    after = {name: json.dumps(line) for name, line in new.items()}
+    found = Preview(Known()).changes(Before(hashes(before), before), after, hashes(after))
+    return {row.name: (row.symbol, row.action, row.detail) for row in found}
+
+
+def test_a_setup_reloads_the_spot() -> None:
+    new = chain()
+    table(new, SETUP, "setup")
+    assert rows(chain(), new) == {
+        SETUP: ("~", "setup", "setup.run"),
+        "web": ("~", "reload", "after its setup"),
+    }
+
+
+def test_an_install_restarts_it_once_for_both() -> None:
+    new = chain()
+    table(new, SETUP, "setup")
+    table(new, INSTALL, "install")
+    assert rows(chain(), new)["web"] == ("-/+", "restart", "after its install")
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ({"on_restart": {}, "reload": {}}, ("-/+", "restart", "after its setup")),
+        ({"on_restart": {SETUP[1:-1]: "ignore"}}, None),
+        ({"want": "down"}, None),
+    ],
+)
+def test_what_the_spot_answers(keys: Any, wanted: Any) -> None:
+    new = chain(**keys)
+    table(new, SETUP, "setup")
+    assert rows(chain(**keys), new).get("web") == wanted
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ({"restart_max": 3}, ("~", "reload", "restart_max, after its setup")),
+        ({"nice": 3}, ("-/+", "restart", "nice")),
+        ({"want": "down"}, ("<", "stop", "")),
+    ],
+)
+def test_the_strongest_counts(keys: Any, wanted: Any) -> None:
+    new = chain(**keys)
+    table(new, SETUP, "setup")
+    assert rows(chain(), new)["web"] == wanted
+
+
+def test_the_same_source_from_elsewhere_makes_nothing_anew() -> None:
+    new = chain()
+    for name in (SETUP, INSTALL):
+        new[name]["stage"]["url"] = "git+elsewhere"
+    assert "web" not in rows(chain(), new)
+    new[SETUP]["nice"] = 3  # what it is made with is not what it is made of
+    assert "web" not in rows(chain(), new)
