@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from enve.cli import control, progress  # noqa: PLC0415
     from enve.core.order import Order  # noqa: PLC0415
     from enve.model.report import Event, Result  # noqa: PLC0415
-    from enve_pm.core import address  # noqa: PLC0415
+    from enve_pm.core import address, stages  # noqa: PLC0415
 
     settings = fleet.settings(args)
     domain = fleet.domain(settings)
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     for story in told.values():
         node, *steps = address.parse(story["chain"][-1]["unit"])
         plan = story.get("plan", "")
-        story["where"] = origins.of(address.format(steps), node, plan)
+        story["where"] = origins.of(address.format(stages.owner(steps)), node, plan)
         story["signer"] = f"{origins.signer(plan)} {story.get('signer', '')}".strip()
     _print(told, args.output)
     return code

@@ -105,8 +105,7 @@ class Holding:
         if name not in self._needs:
             return ""
         cause = self._cause(self._needs[name])
-        tail = ", which has failed" if self._failed(cause) else ""
-        return "its new line waits for %s%s" % (cause, tail)
+        return stages.WAITS + cause + (stages.HAS_FAILED if self._failed(cause) else "")
 
     def hopes(self, names: Iterable[str]) -> bool:
         """Whether one of these waits for what may come soon: for none that has failed."""

@@ -6,7 +6,7 @@ import json
 import time
 
 from enve_pm.client import logs, plain, read
-from enve_pm.core import address, cause, story
+from enve_pm.core import address, cause, stages, story
 from enve_pm.core.filename import quote
 from enve_pm.shell import listing, where, words
 from enve_pm.shell.process import jobfiles
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from enve_pm.core.cause import Link
 
 FLAGS = {**where.FLAGS, "-o": True}
-LINES = 5  # of its log
+LINES, STAGE_LINES = 5, 20  # of its log; of that of a stage, which ends with what went wrong
 FAR = 65536  # bytes from its end on
 WIDE = 1000  # bytes of a line
 
@@ -62,7 +62,7 @@ def tell(home: str, path: tuple[str, ...]) -> dict[str, Any]:
         "alive": read.alive(status),
         "chain": [_link(link, units.get(link.path)) for link in links],
         "job": _job(home, last),
-        "log": _log(home, last),
+        "log": _log(home, last, STAGE_LINES if stages.spot(last[-1]) else LINES),
     }
 
 
@@ -82,10 +82,10 @@ def _job(home: str, path: tuple[str, ...]) -> dict[str, Any] | None:
         return None
 
 
-def _log(home: str, path: tuple[str, ...]) -> list[str]:
+def _log(home: str, path: tuple[str, ...], count: int) -> list[str]:
     try:
         path_of = f"{where.nested(home, path[:-1], 'log')}/{quote(path[-1])}.log"
-        rows = b"".join(logs.last(path_of, LINES, FAR)).splitlines()
+        rows = b"".join(logs.last(path_of, count, FAR)).splitlines()
     except OSError:
         return []
     return [row[:WIDE].decode("utf-8", "replace").rstrip() for row in rows]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SETTLE = "settle"
 BUILD, INSTALL, SETUP = STAGES = ("build", "install", "setup")
 
+# What is shown of a unit whose new line waits: the stage at the root of it, and how that is.
+WAITS, HAS_FAILED = "its new line waits for ", ", which has failed"
+
 # variant: of a setup, as it stands in the name, "": it is the only one
 Name = namedtuple("Name", "product stage variant spot")
 
@@ -34,6 +37,14 @@ def spot(name: str) -> str:
     """The spot that a stage belongs to; "" for a unit that is no stage."""
     found = split(name)
     return "" if found is None else str(found.spot)
+
+
+def awaited(detail: str) -> str:
+    """The stage that the new line of a unit waits for, of what is shown of it; "" for none."""
+    if not detail.startswith(WAITS):
+        return ""
+    name = detail[len(WAITS) :]
+    return name[: -len(HAS_FAILED)] if name.endswith(HAS_FAILED) else name
 
 
 def settled(name: str) -> str:

@@ -130,6 +130,15 @@ def test_a_build_that_fails_leaves_the_old_one(box: Box) -> None:
     said(box, "lua-3")
 
 
+def test_why_follows_a_line_that_waits_to_its_stage(box: Box) -> None:
+    box.load(*chain("lua-1"))
+    box.load(*chain("lua-2", {"build": {"fail": True}}), status=3, march=True)
+    told = json.loads(box.pm("why", "web", "-o", "json").stdout)
+    assert [link["unit"] for link in told["chain"]] == ["web", "[lua-2!build@web]"]
+    assert told["log"] == ["build lua-2"]
+    assert "no rule to make target" in told["job"]["message"]
+
+
 def test_another_plan_takes_the_place_of_what_waits(box: Box, tmp_path: Path) -> None:
     box.load(*chain("lua-1"))
     waiting = Load(box, *chain("lua-2", {"build": {"hold": str(tmp_path / "never")}}))
