@@ -169,6 +169,20 @@ def test_three_spots_and_three_versions_are_nine_folders(chain: Chain) -> None:
     assert all((place / "opt/tool/bin/tool").exists() for place in places)
     assert chain.builds() == made + 3  # each version is built once for all spots
 
+def test_a_reload_that_fails_is_named(chain: Chain) -> None:
+    chain.version(8)
+    for port, code in ((80, 0), (81, 3), (81, 3)):
+        commit = {"url": f"{chain.repo.url}#v8", "set": {"port": port}}
+        reload = ["sh", "-c", "echo no such port; exit 7"]
+        plan = chain.fleet.plan({"*.extra": {"commit": commit, "reload": reload}})
+        done = chain.fleet.march(plan, code=code, ENVE_STORE=str(chain.folder / "own-store"))
+        if code:  # also where nothing is sent any more
+            assert re.search("extra  (RUNNING )?reload: exit:7", done.stdout + done.stderr)
+    why = chain.fleet.run("why", "n1.extra").stdout
+    assert "no such port" in why
+    assert "it runs by its old config" in why
+
+
 
 def test_an_artifact_that_is_built_here(chain: Chain) -> None:
     chain.version(7)

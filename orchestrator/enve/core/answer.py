@@ -8,7 +8,8 @@ from enve import errors
 from enve.core.printable import printable
 from enve.model.march import Answer
 from enve.model.report import Outcome, Problem, Result
-from enve_pm.core import refusal
+from enve_fire.core.trouble import MEANINGS
+from enve_pm.core import refusal, states
 from enve_pm.wire import record
 
 # Which exit code a rejection has: refused by a keyhole or rule, taken by somebody, or a failure.
@@ -44,6 +45,7 @@ HINTS: Mapping[str, str] = {
     refusal.EXPIRED: "march the plan again: that signs a new head",
     refusal.REPLAY: "march the plan again; a serial that is too far above: `enve-deploy` first",
 }
+FAILED = (states.FAIL, states.STARTING_FAIL)
 WAITS = "waits for its pm"  # the node's word for a spot whose pm is not wanted up
 OUTCOMES: Mapping[int, Outcome] = {
     errors.REFUSED: "refused",
@@ -92,9 +94,17 @@ def _duplicate(node: str, answer: Answer, seconds: float) -> Result:
 
 
 def troubled(answer: Answer) -> dict[str, str]:
-    """The spots that failed: name -> why."""
-    bad = ("FAIL", "STARTING_FAIL")
-    return {name: result or state for name, (state, result) in answer.spots.items() if state in bad}
+    """The spots that failed, or could not be reloaded: name -> why."""
+    return {
+        name: result or state
+        for name, (state, result) in answer.spots.items()
+        if state in FAILED or unreloaded(state, result)
+    }
+
+
+def unreloaded(state: str, told: str) -> bool:
+    """Whether it runs by its old config, as the new one could not be reloaded."""
+    return state == states.RUNNING and f"{states.RELOAD_STEP}: " in told
 
 
 def _reasons(answer: Answer) -> dict[str, str]:
@@ -107,9 +117,34 @@ def _reasons(answer: Answer) -> dict[str, str]:
 def _bad(node: str, answer: Answer, seconds: float) -> Result:
     code = exit_code(answer)
     message, hint = _told(answer)
-    notes = tuple(f"{name}  {why}" for name, why in sorted(_reasons(answer).items()))
-    problem = Problem(message, code, notes=notes[:20], hint=hint)
+    problem = Problem(message, code, notes=_notes(answer), hint=hint)
     return Result(node, OUTCOMES[code], message, seconds, problem, verdict=answer.word)
+
+
+def _notes(answer: Answer) -> tuple[str, ...]:
+    """What is wrong with which spots, or what is still at work; and what they have printed."""
+    rows = _at_work(answer) if answer.word == "accepted" else _reasons(answer)
+    notes = []
+    for name, why in sorted(rows.items())[:MOST]:
+        notes += [
+            f"{name}  {_meant(name, why)}",
+            *(f"  | {line}" for line in answer.said.get(name, ())),
+        ]
+    return tuple(notes)
+
+
+def _meant(name: str, why: str) -> str:
+    """With what the exit status of a stage stands for."""
+    word, blank, rest = why.partition(" ")
+    code = word.removeprefix("exit:")
+    known = "!" in name and code.isascii() and code.isdigit() and len(code) < 4
+    means = MEANINGS.get(int(code), "") if known else ""
+    return f"{word} {means}{blank}{rest}" if means else why
+
+
+def _at_work(answer: Answer) -> dict[str, str]:
+    states_ = {name: state for name, (state, _) in answer.spots.items()}
+    return {name: state for name, state in states_.items() if state == states.STARTING}
 
 
 def exit_code(answer: Answer) -> int:
@@ -129,18 +164,23 @@ def exit_code(answer: Answer) -> int:
             return errors.DEADLINE
 
 
+MOST = 20  # spots that are told of a node
 UNDELIVERED: Mapping[str, str] = {
     "its pm does not run": "enve-deploy starts it, or gives it its pipe back",
     "its pipe is missing": "enve-deploy makes it anew; no service restarts",
 }
+WHY = "`enve why ADDRESS` tells more, `enve logs ADDRESS` all"
 # What to say of an answer, and what to do next.
 TOLD: Mapping[str, tuple[str, str]] = {
-    "failed": ("accepted, but not everything runs{}", "`enve logs ADDRESS` tells more"),
-    "duplicate": ("held already, but not everything runs{}", "`enve logs ADDRESS` tells more"),
+    "failed": ("accepted, but not everything runs{}", WHY),
+    "duplicate": ("held already, but not everything runs{}", WHY),
     "need-full": ("asked for the whole part after it had been sent whole", ""),
     "busy": ("its pipe stayed full; nothing was changed", "march again later"),
     "pending": ("not sent{}", ""),
-    "accepted": ("accepted, still at work{}", "`enve list` shows how it goes on"),
+    "accepted": (
+        "accepted, still at work{}",
+        "it goes on there: `enve list -w` shows how, `enve why ADDRESS` why; -T waits longer",
+    ),
     "unreachable": ("unreachable{}; nothing was sent", ""),
     "deadline": (
         "no answer within the deadline{}; nothing was sent",

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from enve.core.foreign import name, read
-from enve.core.published import Lane, Status, Sub, lanes, status, sub
+from enve.core.published import Lane, Status, Sub, Unit, lanes, status, sub
 from enve_pm.core.filename import unquote
 from enve_pm.core.refusal import FormatError
 
@@ -38,6 +38,21 @@ class Seen:
         if wrote is None or not self.boot or wrote.boot != self.boot:
             return False
         return process(self.pm) == (wrote.pid, wrote.start)
+
+
+def units(shown: Seen, above: Sequence[str]) -> Mapping[str, Unit]:
+    """The units of the pm that these names lead to; none where that is not known."""
+    status, subs = shown.status, shown.subs
+    for step in above:
+        if step not in subs:
+            return {}
+        status, subs = subs[step].status, subs[step].subs
+    return status.units if status is not None else {}
+
+
+def unit(shown: Seen, steps: Sequence[str]) -> Unit | None:
+    """The unit of an address below the node."""
+    return units(shown, steps[:-1]).get(steps[-1])
 
 
 def parse(raw: bytes) -> Seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from enve.core import seen
+from enve.core import answer, seen
 from enve.core.listing import OUTDATED
 from enve.core.printable import printable
 from enve.core.published import Unit
@@ -38,23 +38,23 @@ def result(node: str, raw: bytes, names: Iterable[str], seconds: float) -> Resul
 
 def failing(shown: Seen, names: Iterable[str]) -> dict[str, str]:
     """What is wanted up and is down: name -> why. What is on its way is no failure yet."""
-    units = {name: _unit(shown, address.parse(name)) for name in names}
+    units = {name: seen.unit(shown, address.parse(name)) for name in names}
     return {
-        name: printable(f"{unit.state} {unit.result} {unit.detail}".rstrip(), 300)
+        name: printable(" ".join(filter(None, (unit.state, _result(unit), unit.detail))), 300)
         for name, unit in units.items()
-        if unit is not None and unit.want == states.UP and unit.state in DEAD and not _done(unit)
+        if unit is not None and unit.want == states.UP and _bad(unit)
     }
+
+
+def _bad(unit: Unit) -> bool:
+    """It is down, or runs by its old config as the new one could not be reloaded."""
+    return (unit.state in DEAD and not _done(unit)) or answer.unreloaded(unit.state, unit.detail)
+
+
+def _result(unit: Unit) -> str:
+    return unit.result if unit.state in DEAD else ""
 
 
 def _done(unit: Unit) -> bool:
     """One that ended well and is not to be started again."""
     return unit.state == states.STOPPED and unit.result == "ok"
-
-
-def _unit(shown: Seen, steps: tuple[str, ...]) -> Unit | None:
-    status, subs = shown.status, shown.subs
-    for step in steps[:-1]:
-        if step not in subs:
-            return None
-        status, subs = subs[step].status, subs[step].subs
-    return status.units.get(steps[-1]) if status is not None else None

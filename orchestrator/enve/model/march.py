@@ -75,7 +75,8 @@ Word = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An ack, or why there is none. `spots`: name -> (state, result)."""
+    """An ack, or why there is none. `spots`: name -> (state, result); `said`: the last lines that
+    those which failed have printed, as far as they were asked for."""
 
     word: Word
     final: bool
@@ -83,3 +84,4 @@ class Answer:
     reason: str = ""
     serial: int = 0
     spots: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -16,6 +16,20 @@ TEST = 85
 BUSY = 86  # somebody else is at it, or what is read changes meanwhile
 MISS = 87  # the store does not have it, and nobody said how it is made
 
+# What each stands for, in a word or two.
+MEANINGS = {
+    INPUT: "bad input",
+    MISSING: "something is missing",
+    CHECKOUT: "checkout",
+    SETTLE: "settle",
+    BUILD: "build",
+    INSTALL: "install",
+    SETUP: "setup",
+    TEST: "test",
+    BUSY: "busy",
+    MISS: "store miss",
+}
+
 
 class Trouble(Exception):
     """What was wanted, found and where (`message`); what to do next (`hint`); `code`: the exit

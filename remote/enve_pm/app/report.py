@@ -138,8 +138,12 @@ class Reports:
         unit = self._engine.machine.units.get(name)
         if unit is None:
             return ("", march.failed.get(name, "gone"))
-        failed = unit.state in unitstate.FAILED and unit.detail
-        why = f"{unit.result} ({unit.detail})" if failed else self.shown(name) or unit.result
+        if unit.behind:  # it runs, by its old config
+            why = unit.detail
+        elif unit.state in unitstate.FAILED and unit.detail:
+            why = f"{unit.result} ({unit.detail})"
+        else:
+            why = self.shown(name) or unit.result
         return (unit.state, march.failed.get(name, why))
 
     # -- over a change of program -----------------------------------------------------------------

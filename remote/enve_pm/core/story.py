@@ -97,6 +97,8 @@ def _advice(link: dict[str, Any], story: dict[str, Any]) -> str:
         return "it is tried again; to look now: recheck"
     if link["state"] in (states.FAIL, states.STARTING_FAIL):
         return _mending(link)
+    if str(link.get("detail") or "").startswith(states.RELOAD_STEP + ": "):
+        return "it runs by its old config: mend the new one and march, or try again now: reload"
     if link.get("want") == states.DOWN and str(link.get("why", "")).startswith("manual"):
         return "it was stopped by hand: start it, or march to set it back"
     return ""

@@ -72,6 +72,22 @@ def test_an_ack_is_read() -> None:
     assert shown.problem.notes == ("web  exit:1",)
 
 
+def test_what_a_stage_has_printed_is_told_with_its_failure() -> None:
+    name = "[lua-1!build@web]"
+    spots = {name: ("STARTING_FAIL", "exit:82 (make: status 2)"), "web": ("STOPPED", "ok")}
+    told = answers.result("n", Answer("failed", True, serial=1, spots=spots, said={name: ("a",)}))
+    assert told.problem is not None
+    assert told.problem.notes == (f"{name}  exit:82 build (make: status 2)", "  | a")
+
+
+def test_a_reload_that_failed_is_named() -> None:
+    spots = {"web": ("RUNNING", "reload: exit:7"), "db": ("RUNNING", "exit:1")}
+    told = answers.result("n", Answer("failed", True, serial=1, spots=spots))
+    assert told.problem is not None
+    assert told.problem.notes == ("web  reload: exit:7",)
+    assert answers.exit_code(Answer("duplicate", True, spots=spots)) == 3
+
+
 def test_a_duplicate_tells_how_the_plan_stands() -> None:
     lost = {"pm1.web": ("", "its pm does not run: pm1: FAIL"), "pm2.web": ("", answers.WAITS)}
     told = answers.result("n", Answer("failed", True, serial=1, spots=lost)).problem

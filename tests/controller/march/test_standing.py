@@ -50,6 +50,13 @@ def test_what_is_wanted_and_down_is_a_failure() -> None:
     assert result.problem.notes == notes
 
 
+def test_who_runs_by_an_old_config_is_one() -> None:
+    raw = shown({"a": {"detail": "reload: exit:7", "stale": "reload"}, "b": {"detail": "drift"}})
+    result = standing.result("n1", raw, ["a", "b"], 0.1)
+    assert result.problem is not None
+    assert result.problem.notes == ("a  RUNNING reload: exit:7",)
+
+
 def test_what_is_wanted_down_or_has_ended_well_is_none() -> None:
     raw = shown(
         {

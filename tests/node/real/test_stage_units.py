@@ -139,6 +139,20 @@ def test_why_follows_a_line_that_waits_to_its_stage(box: Box) -> None:
     assert "no rule to make target" in told["job"]["message"]
 
 
+def test_a_reload_that_fails_is_named_with_its_reason(box: Box) -> None:
+    reload = {"command": ["sh", "-c", "echo no such port; exit 7"]}
+    *others, web = chain("lua-1")
+    box.load(*others, {**web, "reload": reload})
+    pid = box.unit("web")["pid"]
+    *others, web = chain("lua-1", {"setup": {"version": "port 2"}})
+    told = box.load(*others, {**web, "reload": reload}, status=3, march=True)
+    assert "web: reload: exit:7" in told
+    assert box.unit("web")["pid"] == pid
+    why = box.pm("why", "web").stdout
+    assert "no such port" in why
+    assert "it runs by its old config" in why
+
+
 def test_another_plan_takes_the_place_of_what_waits(box: Box, tmp_path: Path) -> None:
     box.load(*chain("lua-1"))
     waiting = Load(box, *chain("lua-2", {"build": {"hold": str(tmp_path / "never")}}))
