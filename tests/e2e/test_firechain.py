@@ -154,7 +154,8 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
     assert "its new line waits for tool-3!build@web" in chain.row()["detail"]
 
     made = chain.builds()
-    chain.march(1, 81)  # back: everything is there
+    told = chain.march(1, 81)  # back: everything is there
+    assert "tool-2 -> tool-1" in told  # 3 never ran
     chain.said("serving 1 port=81")
     assert chain.builds() == made == 2
     assert chain.log().count("serving 1 port=81") == 1

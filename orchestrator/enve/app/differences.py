@@ -8,13 +8,15 @@ from enve.app.blobs import read
 from enve.app.orders import Orders
 from enve.app.survey import Survey
 from enve.app.visit import Visit
-from enve.core import preview
+from enve.core import atwork, preview
 from enve.core.known import Known
 from enve.core.parts import Place
 from enve.core.preview import Before, Preview
 from enve.core.streams import SMALL
 from enve.model.report import Change
 from enve_pm.core.part import Part
+
+UNKNOWN = "?"  # the hash of a line that is known on the node only
 
 
 def changes(
@@ -29,14 +31,27 @@ def changes(
 
 
 def _before(survey: Survey, visit: Visit, part: Part) -> Before:
-    """What a node holds, with the texts of the lines that would change, where we have them."""
-    held, lines = visit.hashes, {}
+    """What is in force on a node, with the texts of the lines that would change, where we have
+    them."""
+    held, lines = _in_force(survey, visit, part), {}
     for name, digest in held.items():
         if part.hashes.get(name, digest) != digest:
             text = survey.memory.line(digest)
             if text is not None:
                 lines[name] = text
     return Before(held, lines, visit.manual)
+
+
+def _in_force(survey: Survey, visit: Visit, part: Part) -> Mapping[str, str]:
+    """What it holds; where a spot would change whose line waits, that by which it runs instead."""
+    held = dict(visit.hashes)
+    for spot, goes in atwork.waiting(visit.shown, visit.hashes).items():
+        if all(part.hashes.get(name) == held[name] for name in (spot, *goes.awaited)):
+            continue  # it waits on
+        ran = survey.memory.ran(visit.name, spot, goes.product)
+        for name in (spot, *goes.stages):
+            held[name] = ran.hashes.get(name, UNKNOWN) if ran is not None else UNKNOWN
+    return held
 
 
 def _known(orders: Orders, survey: Survey) -> Known:

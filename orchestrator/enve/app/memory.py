@@ -8,6 +8,8 @@ from pathlib import Path
 from enve.app import signedread
 from enve.app.history import Entry
 from enve.app.signedfile import Content
+from enve.core import stagechange
+from enve.core.linechange import parse
 from enve.errors import EnveError
 from enve_pm.core import part as part_module
 from enve_pm.core.part import Part
@@ -37,6 +39,14 @@ class Memory:
     def part(self, node: str) -> Part | None:
         """The newest part that was made here for a node."""
         return next((part for _, part in self._parts(node)), None)
+
+    def ran(self, node: str, spot: str, product: str) -> Part | None:
+        """The newest part of a node by which a spot ran on this product."""
+        for _, part in self._parts(node):
+            text = part.lines.get(spot)
+            if text is not None and stagechange.product(parse(text)) == product:
+                return part
+        return None
 
     def holds(self, node: str, plans: Collection[str]) -> bool | None:
         """Whether a node out of reach may still hold lines of these plans; None when nothing that

@@ -1,4 +1,4 @@
-"""What a preview says of spots whose stages are made anew."""
+"""What a preview says of spots whose stages are made anew, and of those that run by older lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from tests.controller.march.test_preview import hashes
+from tests.controller.march.test_standing import shown
 
+from enve.core import atwork
 from enve.core.known import Known
 from enve.core.preview import Before, Preview
 
@@ -88,3 +90,15 @@ def test_the_same_source_from_elsewhere_makes_nothing_anew() -> None:
     assert "web" not in rows(chain(), new)
     new[SETUP]["nice"] = 3  # what it is made with is not what it is made of
     assert "web" not in rows(chain(), new)
+
+
+def test_what_runs_where_a_new_version_has_failed() -> None:
+    """The node holds lua-2; its build has failed, and lua-1 runs."""
+    held = ["web", "[lua-2!build@web]", "[lua-2!install@web]", "pm1.web"]
+    late = {f"lua-1!{do}@web": {} for do in ("build", "install")}
+    detail = "its new line waits for lua-2!build@web, which has failed"
+    units = {"web": {"detail": detail}, "lua-2!build@web": {"state": "FAIL"}, **late}
+    ran = ("[lua-1!build@web]", "[lua-1!install@web]")
+    assert atwork.waiting(shown(units), held) == {"web": ("lua-1", ran, ("[lua-2!build@web]",))}
+    assert atwork.waiting(shown({"web": {}}), held) == {}
+    assert atwork.waiting(b"its new line waits for", held) == {}
