@@ -32,7 +32,8 @@ ACK_SIZE = 4 << 20
 HELD_SIZE = 16 << 20
 BLUEPRINT_SIZE = 4 << 20
 
-# nonce: 16 hex; code, reason: "" unless rejected; spots: {name: {"state", "result"}}
+# nonce: 16 hex; code: "" unless rejected; reason: why, also of one that failed;
+# spots: {name: {"state", "result"}}
 Ack = namedtuple("Ack", "final nonce verdict code reason serial lane spots")
 # head: bytes; sigs: bytes each; header: of the part; leaf: hex; proof: {"index", "path"};
 # hashes: {name: hex}; active: the serial whose state was reached; manual: names;

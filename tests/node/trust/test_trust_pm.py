@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,19 @@ def test_what_a_march_drops_and_cannot_undo_fails_it(node: Node, keys: Keys) -> 
     assert ack.verdict == "failed"
     assert ack.spots["job"] == {"state": "FAIL", "result": "exit:1 (undo)"}
     assert ack.spots["web"]["state"] == "RUNNING"
+
+
+def test_a_plan_that_another_one_replaces_before_its_end(node: Node, keys: Keys) -> None:
+    slow = forge.line("web", ready={"how": "wait", "ms": 60_000})
+    made = plan()
+    first = forge.Plan.of({"web": slow}, issued=made.issued, expires=made.expires)
+    with ThreadPoolExecutor() as pool:
+        waits = pool.submit(node.send, first.stream(keys.sign("alice")))
+        until(lambda: node.states().get("web") == "STARTING", "web to start")
+        after = first.after({"web": forge.line("web", ready=READY)})
+        assert node.send(after.stream(keys.sign("alice"))).verdict == "applied"
+        ack = waits.result(30)
+    assert (ack.verdict, ack.final, ack.reason) == ("failed", True, "another plan took its place")
 
 
 def test_a_unit_that_fails(node: Node, keys: Keys) -> None:

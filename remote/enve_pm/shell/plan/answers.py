@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Spots = Mapping[str, tuple[str, str]]
 
 REASON = 4000  # characters
+REPLACED = "another plan took its place"
 MOST = 64  # writers that wait for the same plan
 
 # A plan that was accepted. stream: hex name; nonce: hex; old, new: {address below the node: line},
@@ -88,18 +89,20 @@ class Answers:
         """News of a plan after which a newer one was accepted: its own writer still waits."""
         if accepted.stream:
             who = Asked(accepted.stream, accepted.nonce)
-            self._report(who, accepted, verdict, _rows(spots), final)
+            reason = REPLACED if verdict == record.FAILED else ""
+            self._report(who, accepted, verdict, _rows(spots), final, reason)
 
-    def _report(
+    def _report(  # noqa: PLR0913, PLR0917
         self,
         who: Asked,
         accepted: Accepted,
         verdict: str,
         rows: dict[str, dict[str, str]],
         final: bool,
+        reason: str = "",
     ) -> None:
         serial, lane = accepted.serial, accepted.lane
-        ack = record.Ack(final, who.nonce, verdict, "", "", serial, lane, rows)
+        ack = record.Ack(final, who.nonce, verdict, "", reason, serial, lane, rows)
         self._acks.write(who.stream, ack)
 
 
