@@ -150,6 +150,14 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
     told = chain.march(3, 81, code=3)
     assert "[tool-3!build@web]" in told
     assert "status 9: echo no rule to make it" in told
+    assert "exit:82 build" in told
+    assert "  | no rule to make it" in told
+    kept = re.search(r"all that was printed: (\S+)", told)
+    assert kept and "no rule to make it" in Path(kept[1]).read_text()
+    why = chain.fleet.run("why", "n1.web").stdout
+    assert "waits for n1.[tool-3!build@web]  STARTING" in why
+    for words in ("| no rule to make it", "plan.yml:4:3", "alice", "plan#"):
+        assert words in why, why
     assert chain.row()["pid"] == second["pid"]
     assert "its new line waits for tool-3!build@web" in chain.row()["detail"]
 
@@ -160,15 +168,6 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
     assert chain.builds() == made == 2
     assert chain.log().count("serving 1 port=81") == 1
 
-
-def test_three_spots_and_three_versions_are_nine_folders(chain: Chain) -> None:
-    spots, versions, made = ("db", "bob", "extra"), (4, 5, 6), chain.builds()
-    for number in versions:
-        chain.version(number)
-        chain.march(number, spots=spots)
-    places = [chain.node.home / f"spots/{spot}/tool-{n}" for spot in spots for n in versions]
-    assert all((place / "opt/tool/bin/tool").exists() for place in places)
-    assert chain.builds() == made + 3  # each version is built once for all spots
 
 def test_a_reload_that_fails_is_named(chain: Chain) -> None:
     chain.version(8)
@@ -183,6 +182,15 @@ def test_a_reload_that_fails_is_named(chain: Chain) -> None:
     assert "no such port" in why
     assert "it runs by its old config" in why
 
+
+def test_three_spots_and_three_versions_are_nine_folders(chain: Chain) -> None:
+    spots, versions, made = ("db", "bob", "extra"), (4, 5, 6), chain.builds()
+    for number in versions:
+        chain.version(number)
+        chain.march(number, spots=spots)
+    places = [chain.node.home / f"spots/{spot}/tool-{n}" for spot in spots for n in versions]
+    assert all((place / "opt/tool/bin/tool").exists() for place in places)
+    assert chain.builds() == made + 3  # each version is built once for all spots
 
 
 def test_an_artifact_that_is_built_here(chain: Chain) -> None:

@@ -11,7 +11,9 @@ import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
+from enve.app.stagewatch import StageWatch
 from enve.app.visit import Visit
 from enve.core import answer as answers
 from enve.core import nodepaths
@@ -22,6 +24,7 @@ from enve.host.base import Completed, Host
 from enve.model.march import Answer
 from enve.model.plan import Blob
 from enve.model.report import Emit, Step
+from enve.model.site import Node
 from enve_pm.core.refusal import FormatError
 from enve_pm.wire import frame
 
@@ -29,31 +32,43 @@ GRACE = 15.0  # seconds that ssh may take on top of the node's own deadline
 TRIES = 6  # while the pipe is busy
 PAUSE = 0.2  # seconds, doubled for each try
 LAST_ASK = 3.0  # seconds for the state after Ctrl-C
+ASKED = 2  # stages of a node whose last lines are asked for
 
 DOWN = "its pm does not run"
 
-Reconnect = Callable[[], Awaitable[Host]]
+Reconnect = Callable[[Node], Awaitable[Host]]
+Failure = tuple[str, str]  # a stage, and what became of it
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a whole march follows its nodes. `patient`: a stage at work is waited for beyond the
+    deadline; `waits`: called once that begins; `known`: the last lines of what failed."""
+
+    deadline: float
+    reconnect: Reconnect
+    emit: Emit
+    patient: bool = False
+    waits: Callable[[], Awaitable[None]] | None = None
+    known: dict[Failure, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)
 
 
 class Delivery:
     """One node's delivery. `answer` is at any moment what is known."""
 
-    def __init__(
-        self, visit: Visit, packer: Packer, *, deadline: float, reconnect: Reconnect, emit: Emit
-    ) -> None:
+    def __init__(self, visit: Visit, packer: Packer, watch: StageWatch, manner: Manner) -> None:
         self.visit = visit
         self.answer = Answer("pending", False, reason="interrupted")
         self._packer = packer
-        self._deadline = deadline
-        self._reconnect = reconnect
-        self._emit = emit
+        self._manner = manner
+        self._watch = watch
         self._march = nodepaths.of(visit.node).march
         self._end = 0.0
         self._attempt: tuple[str, str] | None = None  # sha, nonce: sent, or perhaps sent
 
     async def run(self) -> Answer:
         """Deliver; every error becomes an answer."""
-        self._end = time.monotonic() + self._deadline
+        self._end = time.monotonic() + self._manner.deadline
         try:
             self.answer = await self._deliver()
         except Unreachable as error:
@@ -65,7 +80,23 @@ class Delivery:
             self.answer = Answer("failed", True, reason=f"{place}{error.message}")
         except Exception as error:  # a bug that one node met must not stop the others
             self.answer = self._unfinished(f"unexpected: {type(error).__name__}: {error}")
+        if self.answer.word in ("failed", "duplicate"):
+            self.answer = await self._explained(self.answer)
         return self.answer
+
+    async def _explained(self, answer: Answer) -> Answer:
+        """With what the stages that failed have printed, here or where they failed alike."""
+        failed = answers.troubled(answer)
+        met = [name for name in self._watch.stages if name in failed][:ASKED]
+        said = {name: await self._printed(name, failed[name]) for name in met}
+        return replace(answer, said={name: lines for name, lines in said.items() if lines})
+
+    async def _printed(self, stage: str, why: str) -> tuple[str, ...]:
+        """One node of many is asked, so that all can be told of at once."""
+        known = self._manner.known
+        if (stage, why) not in known:
+            known[stage, why] = asyncio.create_task(self._watch.said(stage))
+        return await asyncio.shield(known[stage, why])
 
     async def _deliver(self) -> Answer:
         """Delta first, the whole part when the node asks for it, again while it is busy."""
@@ -112,8 +143,23 @@ class Delivery:
         self._attempt = (sha, nonce.hex())
         self.answer = Answer("unknown", False)
         self._step("wait")
+        async with self._watch.told():
+            return await self._to_the_end(await self._asked("send", frames))
+
+    async def _to_the_end(self, found: Answer) -> Answer:
+        """Wait on for stages that are at work: pm ends each that takes longer than it may."""
+        while found.word == "accepted" and self._manner.patient and await self._watch.at_work():
+            self.answer = found
+            if self._manner.waits is not None:
+                await self._manner.waits()
+            self._end = time.monotonic() + self._manner.deadline
+            found = await self._asked("ack", b"")
+        return found
+
+    async def _asked(self, verb: str, stdin: bytes) -> Answer:
+        """What the writer says until the deadline, also over a connection that breaks once."""
         try:
-            return await self._follow("send", frames, self._left())
+            return await self._follow(verb, stdin, self._left())
         except Unreachable as error:
             return await self._once_more(error)
 
@@ -144,7 +190,7 @@ class Delivery:
         """The connection went: ask over a new one what became of the stream."""
         self._step("reconnect")
         try:
-            self.visit.host = await self._reconnect()
+            self.visit.host = await self._manner.reconnect(self.visit.node)
             found = await self._follow("ack", b"", max(1.0, self._left()))
         except (EnveError, TimeoutError):
             return self._unfinished(error.message)
@@ -178,7 +224,7 @@ class Delivery:
         return left
 
     def _step(self, step: str, detail: str = "") -> None:
-        self._emit(Step(self.visit.name, step, detail))
+        self._manner.emit(Step(self.visit.name, step, detail))
 
 
 def last_answer(printed: bytes, nonce: str) -> Answer | None:

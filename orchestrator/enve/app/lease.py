@@ -45,6 +45,10 @@ class Leases:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self.release()
+
+    async def release(self) -> None:
+        """Give the lane back."""
         sessions, self._sessions = self._sessions, []
         await asyncio.gather(*(one.close() for one in sessions), return_exceptions=True)
 

@@ -158,7 +158,7 @@ class March:
             if any(visit.open for visit in going.values()):
                 signed = await self._signed(proposal, signer)
                 self._interrupted = ""  # every node says how it stands
-                await self._sending.run(signed, proposal, survey, waits)
+                await self._sending.run(signed, proposal, survey, waits, leases.release)
             else:
                 self._outcomes.out_of_reach(proposal, survey)
 

@@ -41,6 +41,7 @@ class Orders:
     who: str = ""
     forks: int = 64
     deadline: float = 300.0  # seconds for each node, from the sending on
+    patient: bool = False  # stages that are at work are waited for beyond it
     connect_deadline: float = 20.0
 
     @property

@@ -44,10 +44,11 @@ class LiveScreen:
         self._total = len(nodes)
         self._live.start()
 
-    def step(self, node: str, step: str) -> None:
+    def step(self, node: str, step: str, age: float = 0.0) -> None:
         """Who is at work, since when, at what."""
-        since, _ = self._at_work.get(node, (time.monotonic(), ""))
-        self._at_work[node] = (since, step)
+        now = time.monotonic()
+        since, _ = self._at_work.get(node, (now, ""))
+        self._at_work[node] = (now - age if age else since, step)
 
     def done(self, node: str, good: bool) -> None:
         """One less at work."""

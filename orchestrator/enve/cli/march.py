@@ -118,6 +118,7 @@ def _orders(
 ) -> Orders:
     from enve.app.orders import Orders  # noqa: PLC0415
     from enve.host.whoami import user_at_host  # noqa: PLC0415
+    from enve.settings import DEFAULT  # noqa: PLC0415
 
     return Orders(
         plan=source.plan,
@@ -136,6 +137,7 @@ def _orders(
         who=user_at_host(),
         forks=settings.forks,
         deadline=settings.timeout,
+        patient=settings.origins.get("timeout") == DEFAULT,
         connect_deadline=settings.connect_timeout,
     )
 

@@ -30,6 +30,7 @@ class Narrator:
         self._verbose = verbose
         self._begin = Begin("", ())
         self._results: list[Result] = []
+        self._at: dict[str, str] = {}  # node -> the step that it is at
         self._ended = False
 
     def event(self, event: Event) -> None:
@@ -60,9 +61,11 @@ class Narrator:
             self._problems()
 
     def _step(self, event: Step) -> None:
-        self._screen.step(event.node, event.step)
-        if self._verbose >= 2:
+        self._screen.step(event.node, event.step, event.age)
+        long = event.age > 0
+        if self._verbose >= (1 if long else 2) and self._at.get(event.node) != event.step:
             self._screen.warn(printable(f"{event.node}: {event.step} {event.detail}".rstrip()))
+        self._at[event.node] = event.step
 
     def _notice(self, event: Notice) -> None:
         if event.level == "warning":

@@ -19,8 +19,8 @@ class Screen(Protocol):
     def begin(self, nodes: tuple[str, ...]) -> None:
         """These nodes are about to be worked on."""
 
-    def step(self, node: str, step: str) -> None:
-        """This node is at that step now."""
+    def step(self, node: str, step: str, age: float = 0.0) -> None:
+        """This node is at that step now, for `age` seconds already where that is known."""
 
     def done(self, node: str, good: bool) -> None:
         """This node is finished."""
@@ -49,7 +49,7 @@ class PlainScreen:
     def begin(self, nodes: tuple[str, ...]) -> None:
         """Lines only."""
 
-    def step(self, node: str, step: str) -> None:
+    def step(self, node: str, step: str, age: float = 0.0) -> None:
         """Lines only."""
 
     def done(self, node: str, good: bool) -> None:

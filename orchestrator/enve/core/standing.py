@@ -31,7 +31,7 @@ def result(node: str, raw: bytes, names: Iterable[str], seconds: float) -> Resul
     if not notes:
         return Result(node, "unchanged", "up to date", seconds, verdict="unsent")
     message = "up to date, but not everything runs"
-    hint = "`enve logs ADDRESS` tells more, `enve restart ADDRESS` tries again"
+    hint = f"{answer.WHY}, `enve restart ADDRESS` tries again"
     problem = Problem(message, FAILED, notes=notes[:20], hint=hint)
     return Result(node, "failed", message, seconds, problem, verdict="unsent")
 

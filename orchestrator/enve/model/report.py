@@ -56,11 +56,13 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A node is now at `step` (one word or two, for people: connect, look, send, wait)."""
+    """A node is now at `step` (for people: connect, look, send, wait, `build of lua-5.4.4 for
+    web`); `age`: for how many seconds already, where that is known."""
 
     node: str
     step: str
     detail: str = ""
+    age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,9 @@ class SimNode:
     lease_gate: asyncio.Event | None = None  # the lease is granted only once it is set
     babbles: bool = False  # what it shows with its lease never ends
     at_lease: Callable[[], None] | None = None
+    building: str = ""  # a stage that is at work
+    slow: int = 0  # deadlines that pass before the last word
+    at_ack: Callable[[], None] | None = None
 
     @property
     def site(self) -> Node:
@@ -87,7 +90,7 @@ class SimNode:
         status = {"v": 1, "pid": 42, "start": 777, "boot": "b", "version": "1", "hash": ""}
         rows = [("uname", b"Linux"), ("now", b"%d" % self.clock()), ("boot", b"b")]
         rows += [("pm", STAT if self.alive else b"-")]
-        rows += [("status", json.dumps({**status, "wall": 1, "units": {}}).encode())]
+        rows += [("status", json.dumps({**status, "wall": 1, "units": self._units()}).encode())]
         rows += [("held", self._held().rstrip(b"\n"))]
         return b"".join(b"== %s\n%s\n" % (name.encode(), line) for name, line in rows)
 
@@ -103,6 +106,17 @@ class SimNode:
                 (),
             )
         return record.encode_held(record.Held((1, 1), self.name, lanes, frozenset(self.blobs)))
+
+    def _units(self) -> dict[str, dict[str, object]]:
+        since = (self.clock() - 90) * 1000
+        return {self.building: {"state": "STARTING", "since": since}} if self.building else {}
+
+    def unfinished(self, ack: bytes) -> bytes:
+        """The answer while a stage is at work."""
+        self.slow -= 1
+        spots = {f"[{self.building}]": {"state": "STARTING", "result": "ok"}}
+        told = record.parse_ack(ack)._replace(final=False, verdict="accepted", spots=spots)
+        return record.encode_ack(told)
 
     def take(self, frames: bytes) -> tuple[str, str, bytes]:
         """Judge a stream: its name, its nonce, and the ack."""
@@ -234,6 +248,8 @@ class SimHost:
         if sim.silent:
             return Completed(124, b"", b"")
         sim.acks[sha, nonce] = ack
+        if sim.slow:
+            return Completed(124, sim.unfinished(ack), b"")
         if sim.drop_after_send:
             sim.drop_after_send -= 1
             self._lost = True
@@ -242,6 +258,10 @@ class SimHost:
 
     def _ack(self, words: list[str]) -> Completed:
         ack = self._sim.acks.get((words[0], words[1]))
+        if self._sim.at_ack:
+            self._sim.at_ack()
+        if ack and self._sim.slow:
+            return Completed(124, self._sim.unfinished(ack), b"")
         return Completed(124 if ack is None else 0, ack or b"", b"")
 
     async def put(self, command: str, path: str, *, deadline: float) -> Completed:

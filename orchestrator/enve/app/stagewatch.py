@@ -1,0 +1,87 @@
+"""The stages of one node while a march waits for it: which are at work, and what one that failed
+has printed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+
+from enve.app.collect import command
+from enve.app.visit import Visit
+from enve.core import atwork, nodepaths, stories
+from enve.core.atwork import Work
+from enve.core.order import Order
+from enve.errors import EnveError
+from enve.model.report import Emit, Step
+from enve_pm.core import address, stages
+from enve_pm.core.refusal import FormatError
+
+PATIENCE = 2.0  # seconds before the first look
+EVERY = 5.0  # seconds between two
+SECONDS = 20.0  # that an answer may take
+LINES = 12  # of the log of a stage
+WHY = Order("why", words=("-o", "json"))
+
+
+class StageWatch:
+    """`lines`: the addresses, below the node, of all that it shall hold; `stages` among them."""
+
+    def __init__(self, visit: Visit, lines: Iterable[str], emit: Emit) -> None:
+        self._visit = visit
+        self._emit = emit
+        self.stages = [one for one in lines if stages.spot(address.parse(one)[-1])]
+        owners = (address.format(stages.owner(address.parse(one))) for one in self.stages)
+        self._all = [
+            *dict.fromkeys((*self.stages, *owners))
+        ]  # and those that start when all is there
+
+    async def at_work(self) -> list[Work]:
+        """Those that are being made now; none where that cannot be found out."""
+        if not self._all:
+            return []
+        try:
+            done = await self._visit.run(command(self._visit.node), deadline=SECONDS)
+        except (EnveError, TimeoutError):
+            return []
+        return atwork.at_work(done.stdout, self._all)
+
+    @asynccontextmanager
+    async def told(self) -> AsyncIterator[None]:
+        """Meanwhile, whoever looks on is told what is being made."""
+        task = asyncio.create_task(self._tell()) if self._all else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _tell(self) -> None:
+        await asyncio.sleep(PATIENCE)
+        while True:
+            for work in (await self.at_work())[:1]:
+                self._emit(Step(self._visit.name, title(work.unit), age=work.seconds))
+            await asyncio.sleep(EVERY)
+
+    async def said(self, stage: str) -> tuple[str, ...]:
+        """The last lines that a stage has printed, under a line that says where; none where they
+        are not ours to read."""
+        node = self._visit.node
+        try:
+            asked = WHY.command(nodepaths.of(node), [stage])
+            done = await self._visit.run(asked, deadline=SECONDS)
+            if done.status:
+                return ()
+            story = stories.why(node.name, done.stdout.decode("utf-8", "replace"))
+        except (EnveError, TimeoutError, FormatError):
+            return ()
+        lines = story["log"][-LINES:]
+        return (f"its last lines, on {node.name}:", *lines) if lines else ()
+
+
+def title(unit: str) -> str:
+    """`build of lua-5.4.4 for web`, `start of web`."""
+    named = stages.split(address.parse(unit)[-1])
+    return f"{named.stage} of {named.product} for {named.spot}" if named else f"start of {unit}"
