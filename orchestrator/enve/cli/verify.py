@@ -25,6 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-extra", action="store_true", help="pass by what was not there when it was laid"
     )
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="what differs counts as not done: it is done again when it is wanted",
+    )
     formats = ("table", "json")
     parser.add_argument(
         "-o",
@@ -39,6 +44,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from enve_fire.verb.verify import main  # noqa: PLC0415
 
-    flags = ["--no-extra"] if args.no_extra else []
+    flags = ["--no-extra"] * args.no_extra + ["--forget"] * args.forget
     with told():
         return main([*flags, "-o", args.output, *args.places])

@@ -27,13 +27,15 @@ MOST = 10_000  # folders that are looked at for places
 HOME = "PMHOME"
 
 
-def verify(words: Sequence[str], environ: Mapping[str, str], extra: bool) -> list[Document]:
-    """Of the places that are named, else of all that are found; `extra`: see `drift.of`. Raises
-    Trouble, OSError."""
+def verify(
+    words: Sequence[str], environ: Mapping[str, str], extra: bool, forget: bool
+) -> list[Document]:
+    """Of the places that are named, else of all that are found; `extra`, `forget`: see `drift.of`.
+    Raises Trouble, OSError."""
     found: list[Document] = []
     for root in dict.fromkeys(_named(words) if words else _used(environ)):
         try:
-            found += as_owner(root, partial(drift.of, root, extra))
+            found += as_owner(root, partial(drift.of, root, extra, forget))
         except FileNotFoundError:
             continue  # it was replaced, or removed, since we found it
     if words and not found:

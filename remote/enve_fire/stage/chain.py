@@ -188,7 +188,14 @@ class Chain:
         owner = " of %d" % os.geteuid() if self._own else ""
         text = "%s %s%s" % (CATALOG, self.hash(profile.INSTALL), owner)
         title, names = self.product.table["title"], [dep.entry.partition("/")[2] for dep in deps]
-        return Wanted(text, title, CATALOG, private, mutable=self._own, deps=names)
+        return Wanted(
+            text, title, CATALOG, private, check=self._holds, mutable=self._own, deps=names
+        )
+
+    def _holds(self, path: str) -> bool:
+        """Whether an entry still counts: who verifies may have taken its mark away."""
+        mark = Place(path, STORED).installed(self.product.table)
+        return marks.read_hash(mark) == self.hash(profile.INSTALL)
 
     # -- folders that somebody works in ------------------------------------------------------------
     def folders(self) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ import os
 
 from enve_fire.core import mark
 from enve_fire.core.trouble import Trouble
-from enve_fire.stage import marks, setup
+from enve_fire.stage import manifest, marks, setup
 from enve_fire.stage.extra import extra, listed
 from enve_fire.stage.place import Place
 from enve_fire.stage.rootmarks import RootMarks
@@ -39,10 +39,10 @@ NOT_YET = "the machine was started anew since: it is laid again when its product
 TRIES = 3  # somebody may do a stage again while we look
 
 
-def of(root: str, with_extra: bool = True) -> list[Document]:
+def of(root: str, with_extra: bool = True, forget: bool = False) -> list[Document]:
     """All that stages have laid in a root; `with_extra`: where one product has it for itself, also
-    what no stage has laid."""
-    one = _Drift(root, with_extra)
+    what no stage has laid; `forget`: an install or a setup that differs counts as not done."""
+    one = _Drift(root, with_extra, forget)
     return [*one.installs(), *one.setups(), *one.settled()]
 
 
@@ -51,7 +51,8 @@ class _Away(Exception):
 
 
 class _Drift:
-    def __init__(self, root: str, with_extra: bool) -> None:
+    def __init__(self, root: str, with_extra: bool, forget: bool) -> None:
+        self._forget = forget
         self._root = root.rstrip("/") or "/"
         self._marks = RootMarks(root)
         self._extra = with_extra and not self._marks.shared
@@ -110,6 +111,8 @@ class _Drift:
         if body:
             state = DIFFERS if found else SAME
             yield self._document(stage, name or _product(body), state, "", found)
+            if found and self._forget and stage != SETTLE:  # that one is looked at part by part
+                manifest.forget(path)
 
     # -- what differs ------------------------------------------------------------------------------
     def _installed(self, path: str, body: Body) -> list[Difference]:

@@ -86,12 +86,12 @@ def _rows(rows: Sequence[Listed]) -> Rows:
     return {path: (content, mode) for path, content, mode in rows}
 
 
-def _set_up(place: Place) -> set[str]:
-    """What setups have laid: an install may lay its default there again."""
+def _set_up(place: Place) -> dict[str, str]:
+    """Paths that setups have laid, and their marks: an install may lay its default there again."""
     folder = place.mark(mark.SETUPS)
     try:
         paths = ["%s/%s" % (folder, name) for name in os.listdir(folder)]
     except FileNotFoundError:
-        return set()
-    found = [marks.read_files(path) for path in paths if marks.read_hash(path)]
-    return {row[0].lstrip("/") for rows in found for row in rows}
+        return {}
+    found = [(path, marks.read_files(path)) for path in paths if marks.read_hash(path)]
+    return {row[0].lstrip("/"): path for path, rows in found for row in rows}

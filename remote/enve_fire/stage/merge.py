@@ -64,6 +64,8 @@ class Merge:
                 self._check(root, known, row)
             known.begin(rows, hash_)
             marks.drop(self._mark)
+            for path in {known.set_up[row[0]] for row in rows if row[0] in known.set_up}:
+                marks.drop(path)  # its file makes way for the default, until it is done again
             marks.replace(self._place.deps(self._product.table), deps)
             clear(root, known, {row[0]: row[1] for row in rows})
             lay(source, root, known, rows)

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from enve_fire.stage.drift import Document
 
-FLAGS = {"--no-extra": False, "-o": True}
+FLAGS = {"--no-extra": False, "--forget": False, "-o": True}
 DONE = {INSTALL: "installed in", SETUP: "set up in", SETTLE: "settled in"}
 USE = """\
-verify [PLACE...] [--no-extra] [-o json]     compare what was installed, set up and settled with
-                                             what is there now
+verify [PLACE...] [--no-extra] [--forget] [-o json]
+compares what was installed, set up and settled with what is there now
 PLACE: the folder that it was installed into, anything in it, or a folder with several of them; else
 all that you have: installs in the store, roots of what you ran, the spots of the pm whose program
 this is. --no-extra: pass by what was not there when it was laid
+--forget: what differs counts as not done, so that it is done again when it is wanted
 exit: 0 the same, 3 something differs, 64, 65 a mark is damaged"""
 
 
@@ -37,8 +38,9 @@ def main(words: Sequence[str]) -> int:
         return 0
     found = Words(words, FLAGS)
     form = found.format()
-    places = found.takes(0, 1000, "verify [PLACE...] [--no-extra] [-o json]")
-    documents = verify(places, os.environ, not found.has("--no-extra"))
+    places = found.takes(0, 1000, "verify [PLACE...] and its flags")
+    extra, forget = not found.has("--no-extra"), found.has("--forget")
+    documents = verify(places, os.environ, extra, forget)
     wrong = [one for one in documents if one["state"] not in (SAME, AWAY)]
     code = _code(wrong)
     if form == "json":
@@ -48,7 +50,7 @@ def main(words: Sequence[str]) -> int:
         _show(one)
     if code:
         told = "%d of %d: not as they were laid" % (len(wrong), len(documents))
-        raise Trouble(code, told, "")
+        raise Trouble(code, told, "" if forget else "--forget has it done again when it is wanted")
     print("%d as they were laid" % len(documents))
     return 0
 

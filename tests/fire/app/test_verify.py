@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.workbench import ARGV, Workbench, table
+from tests.support.workbench import ARGV, BUILD, Workbench, table
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 CONF = "/opt/greet/etc/conf"
@@ -233,6 +233,41 @@ def test_root_looks_with_the_rights_of_the_owner(greet):
     assert found(greet, root)[1] == {"install of greet-1": [("opt/greet/when", "unreadable")]}
     os.chown(root / ".enve/installs/greet-1", 2, 2)
     assert verify(greet, root).returncode == 64
+
+
+# -- and then --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_is_forgotten_is_done_again(greet, shared):
+    words = ["--root", greet.path / "root"] if shared else []
+    default = "mkdir -p $OUT$PREFIX/etc; echo default >$OUT$PREFIX/etc/conf"
+    sections = {
+        "build": {"run": [*BUILD, default], "sandbox": "none"},
+        "setup": {"files": [conf()]},
+    }
+    root = installed(greet, *words, **sections)
+    assert found(greet, root)[0] == 0
+    for path in ("opt/greet/when", CONF[1:]):
+        (root / path).unlink()  # a file may be the artifact's, too
+        (root / path).write_text("by hand")
+    (root / "mine").touch()
+    assert found(greet, "--forget", root)[0] == 3
+    assert installed(greet, *words, **sections) == root
+    assert found(greet, root) == (0, {"install of greet-1": "same", "setup of greet": "same"})
+    assert (root / CONF[1:]).read_text() == "a=1\n"
+    assert (root / "mine").exists() == shared
+    (root / CONF[1:]).write_text("by hand")
+    assert found(greet, "--forget", root)[0] == 3
+    installed(greet, *words, **sections)
+    assert found(greet, root)[0] == 0
+    assert (root / (CONF[1:] + ".enve-save")).read_text() == "by hand"
+
+
+def test_nothing_is_forgotten_that_does_not_differ(greet):
+    root = installed(greet, setup={"files": [conf()]})
+    before = {path: path.stat().st_ino for path in root.rglob("*")}
+    assert found(greet, "--forget")[0] == 0
+    assert installed(greet, setup={"files": [conf()]}) == root
+    assert before == {path: path.stat().st_ino for path in root.rglob("*")}
 
 
 # -- by whom ---------------------------------------------------------------------------------------
