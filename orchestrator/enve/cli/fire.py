@@ -24,7 +24,8 @@ TARGET is one of run (which it is without one) execute shell module test build i
 command of its own too, or unsettle. Nothing is done that was done before and has not changed.
 
 WORDS follow the command that runs, or are run in place of a shell. build, install and setup print
-where the result is, module a file for `.` of a shell; unsettle takes roots of its own away.
+where the result is, module a file for `.` of a shell; unsettle takes roots of its own
+away, and with --purge their files and volumes.
 
 Exit codes: what ran; 64; 65; 80 checkout 81 settle 82 build 83 install 84 setup 85 test 86 busy"""
 
@@ -42,7 +43,9 @@ def configure(parser: arguments.Parser) -> None:
     parser.add_argument("--root", metavar="DIR", help="install there, not in the store")
     if command in (FIRE, "build"):
         parser.add_argument("--check", action="store_true", help="build again, and compare")
-    parser.set_defaults(words=None, check=False)
+    if command == FIRE:
+        parser.add_argument("--purge", action="store_true", help="of unsettle: files go too, data")
+    parser.set_defaults(words=None, check=False, purge=False)
     parser.takes_words = parser.mixed = True
 
 
@@ -71,6 +74,8 @@ def _target(args: argparse.Namespace) -> str:
         raise UsageError(f"{target} takes no words", hint="enve run URL -- WORDS")
     if args.check and target != "build":
         raise UsageError("--check is for build", hint="enve build --check")
+    if args.purge and target != "unsettle":
+        raise UsageError("--purge is for unsettle", hint="enve fire unsettle --purge")
     return target
 
 
@@ -99,7 +104,8 @@ def _request(args: argparse.Namespace, target: str) -> Request:
     sets = "\n".join((*args.profile, *args.set))
     more = args.words or []
     keep = not args.refresh and not args.secrets  # a secret may be another one the next time
-    return Request(target, words, more, args.root or "", sets, args.check, keep)
+    root = args.root or ""
+    return Request(target, words, more, root, sets, args.check, keep, args.purge)
 
 
 def loaded(args: argparse.Namespace, ctx: Context) -> Loaded:

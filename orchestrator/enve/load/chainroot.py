@@ -10,6 +10,7 @@ from enve.load.plancommit import Commit
 from enve.model.plan import Blob
 from enve_fire.core import profile, settling
 from enve_fire.core.product import Product
+from enve_fire.core.settleplace import unit
 from enve_fire.core.settling import ALONG, SOFTWARE
 from enve_pm.core import address
 
@@ -71,11 +72,11 @@ class Rooted:
     def _software(self) -> list[str]:
         """The units that show what is installed: its own, and what it runs with."""
         parts = [SOFTWARE, *(ALONG % number for number, _ in enumerate(self.along, 1))]
-        return [settling.unit(part, self._steps[-1]) for part in parts]
+        return [unit(part, self._steps[-1]) for part in parts]
 
     def _shown(self, install: str) -> Iterator[dict[str, Any]]:
         tables = [self._table, *(one.table for one in self.along)]
-        for unit, table in zip(self._software(), tables, strict=True):
-            prefix, part = table["prefix"], unit.partition("!")[0]
+        for name, table in zip(self._software(), tables, strict=True):
+            prefix, part = table["prefix"], name.partition("!")[0]
             line = settling.shown(self._steps[-1], self._place + prefix, prefix, part)
             yield {**line, "needs": [*line["needs"], install]}

@@ -9,7 +9,7 @@ from enve_fire.app.prepared import prepare
 from enve_fire.app.quick import EXECUTE, MODULE, RUN
 from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST, UNSETTLE
 from enve_fire.core import profile
-from enve_fire.core.trouble import FAILED, SETTLE, USAGE, Trouble
+from enve_fire.core.trouble import FAILED, USAGE, Trouble
 from enve_fire.stage import final
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.place import Place
@@ -35,7 +35,10 @@ def fire(request: Request, loaded: Loaded, ctx: Context) -> int:
         print(checking.check(chain, ctx) if request.check else chain.material().path)
         return 0
     if request.target == UNSETTLE:
-        return _unsettle(chain, ctx)
+        from enve_fire.app import rooted
+
+        rooted.unsettle(chain.product, ctx, request.purge)
+        return 0
     if request.target == TEST:
         from enve_fire.app import trial
 
@@ -70,12 +73,3 @@ def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
     made, path = rc.keep(request, loaded, found, cmd, ctx)
     why = quick.go(made, path, request.more, ctx.environ)
     raise Trouble(FAILED, "%s cannot run: %s" % (product.name, why))
-
-
-def _unsettle(chain: Chain, ctx: Context) -> int:
-    from enve_fire.app import rooted
-
-    left = rooted.tidy(chain.product, ctx)
-    if left:
-        raise Trouble(SETTLE, left[0])
-    return 0

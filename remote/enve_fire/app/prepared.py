@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from enve_fire.stage.place import Place
 
 
-class Prepared(namedtuple("Prepared", "where hash deps marks dirs sources home", defaults=("",))):
+class Prepared(
+    namedtuple("Prepared", "where hash deps marks dirs sources home mounts", defaults=("", ()))
+):
     """`hash`: of the last stage · `marks`: (path, hash) · `dirs`: have to be there, entries of
     the store among them · `sources`: (folder that somebody works in, its tree hash) · `home`: of a
-    root of its own."""
+    root of its own · `mounts`: real paths, below which all of that root is mounted."""
 
     __slots__ = ()
 
@@ -34,6 +36,7 @@ class Prepared(namedtuple("Prepared", "where hash deps marks dirs sources home",
         dirs: Sequence[str]
         sources: Sequence[tuple[str, str]]
         home: str
+        mounts: Sequence[str]
 
 
 def prepare(chain: Chain, ctx: Context, setup: bool) -> Prepared:

@@ -2,27 +2,25 @@
 
 Its rc file is found by the words of the command line; it names all that it relies on. Nothing is
 written (but, once an hour, that entries of the store are of use), no network is asked, and of our
-own only `core.rcfile` is imported.
+own only `core.rcfile` and `app.relied` are imported.
 """
 
 from __future__ import annotations
 
 import os
 
+from enve_fire.app import relied
 from enve_fire.core import rcfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from enve_fire.core.rcfile import Rc
 
 END = "--"
 RUN, EXECUTE, SHELL, MODULE = "run", "execute", "shell", "module"
 CACHE = "enve"
-HOUR = 3600  # seconds
-_MARK = "enve-mark 1 "  # as `core.mark`, which brings hashes with it
-_MARK_LENGTH = 64
 _SETTINGS = ("ENVE_STORE", "ENVE_JOBS")  # what else of the environment says which rc is meant
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -35,10 +33,10 @@ def quick(words: Sequence[str], environ: Mapping[str, str]) -> str:
     rc = read(path)
     if rc is None or rc.key != key:
         return "new"
-    why = next(_changed(rc, environ), "")
+    why = next(relied.changed(rc, lambda folder: stat_cache(folder, environ)), "")
     if why:
         return why
-    _use(rc)
+    relied.use(rc)
     return go(rc, path, more, environ)
 
 
@@ -93,85 +91,6 @@ def read(path: str) -> Rc | None:
     finally:
         os.close(handle)
     return rcfile.parse(data.decode("utf-8", "surrogateescape"))
-
-
-def stat_text(path: str) -> str:
-    """What tells two states of a file from each other; "" where it is not there."""
-    try:
-        state = os.stat(path)
-    except OSError:
-        return ""
-    numbers = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
-    return ":".join(map(str, numbers))
-
-
-def _changed(rc: Rc, environ: Mapping[str, str]) -> Iterator[str]:
-    """Which of the things that it relies on do not hold; what takes long is looked at last."""
-    if rc.until and _now() >= rc.until:
-        yield "time"
-    if rc.boot and boot() != rc.boot:
-        yield "boot"
-    if any(stat_text(path) != stat for path, stat in rc.files):
-        yield "profile"
-    if not all(map(os.path.isdir, rc.dirs)):
-        yield "folder"
-    if not all(_is_marked(path, hash_) for path, hash_ in rc.marks):
-        yield "mark"
-    if any(_tree(path, environ) != hash_ for path, hash_ in rc.sources):
-        yield "source"
-
-
-def _use(rc: Rc) -> None:
-    """Entries of the store were of use: else what runs most often would be the first to go. As
-    `store.entry` notes it, at most once an hour."""
-    marked = [path.partition("/.enve/")[0] for path, _ in rc.marks]
-    for entry in [*rc.dirs, *marked]:
-        shelf, _, name = entry.rpartition("/")
-        used = "%s/.used/%s" % (shelf, name)
-        try:
-            if _now() - os.stat(used, follow_symlinks=False).st_mtime > HOUR:
-                os.utime(used, follow_symlinks=False)
-        except OSError:
-            continue  # no entry, or not ours
-
-
-def boot() -> str:
-    """Which run of the kernel this is."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
-
-
-def _now() -> int:
-    import time
-
-    return int(time.time())
-
-
-def _is_marked(path: str, hash_: str) -> bool:
-    try:
-        handle = os.open(path, _READ)
-    except OSError:
-        return False
-    try:
-        wanted = (_MARK + hash_ + "\n").encode()
-        return os.read(handle, _MARK_LENGTH).startswith(wanted)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-
-
-def _tree(path: str, environ: Mapping[str, str]) -> str:
-    from enve_fire.core.trouble import Trouble
-    from enve_fire.tree.digest import tree_hash
-
-    try:
-        return tree_hash(path, stat_cache(path, environ))
-    except (Trouble, OSError):
-        return ""
 
 
 def go(rc: Rc, path: str, more: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from enve_fire.app import quick
+from enve_fire.app import quick, relied
 from enve_fire.core import profile, rcfile, sums
 from enve_fire.stage import dep, final
 from enve_fire.tree.digest import tree_hash
@@ -40,12 +40,12 @@ def keep(
             loaded.product.table, found.hash, found.where, dep.named(found.deps), ctx.jobs
         ),
         cmd,
-        [(file, quick.stat_text(file)) for file in files],
+        [(file, relied.stat_text(file)) for file in files],
         found.dirs,
         found.marks,
         found.sources,
         _until(request, loaded),
-        quick.boot() if found.home else "",
+        [(path, relied.mounted(path)) for path in found.mounts],
     )
     if request.keep or request.target == quick.MODULE:
         try:

@@ -19,11 +19,16 @@ TARGETS = (*FINAL, TEST, BUILD, INSTALL, SETUP, UNSETTLE)
 
 
 class Request(
-    namedtuple("Request", "target words more root sets check keep", defaults=("", "", False, True))
+    namedtuple(
+        "Request",
+        "target words more root sets check keep purge",
+        defaults=("", "", False, True, False),
+    )
 ):
     """`words`: of the command line, as they name the rc file · `more`: words for the command that
     runs · `root`: a folder to install to, "": the store · `sets`: text of the values that were
-    set · `check`: build again and compare · `keep`: whether an rc file is kept."""
+    set · `check`: build again and compare · `keep`: whether an rc file is kept · `purge`: files
+    go too."""
 
     __slots__ = ()
 
@@ -35,6 +40,7 @@ class Request(
         sets: str
         check: bool
         keep: bool
+        purge: bool
 
 
 class Loaded(namedtuple("Loaded", "product files missing", defaults=((),))):

@@ -1,7 +1,8 @@
 """A product in a root of its own (`settle`): laid when it runs, taken away on request.
 
 Each install has a root of its own, `CACHE/root/TITLE-CHECKSUM`; those of older installs of the same
-title go as soon as nobody uses them.
+title go as soon as nobody uses them. Volumes are no part of a root: they are the title's, lie in
+`DATA/volumes/TITLE`, and go on request only.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     """The root, and in it the software that was prepared. Raises Trouble, OSError."""
     along = _along(product)
-    home = _home(product, found.where, ctx)
-    os.makedirs(home, 0o700, exist_ok=True)
-    tidy(product, ctx, but=home)
-    settled = settle.settle(product, ctx, home)
+    home, data = _home(product, found.where, ctx), _data(product, ctx)
+    for folder in (home, data):
+        os.makedirs(folder, 0o700, exist_ok=True)
+    _others(product, ctx, home)
+    settled = settle.settle(product, ctx, home, data)
     prefix = product.table["prefix"]
     settle.show(home, found.where.home, prefix)
     deps = []
@@ -40,7 +42,10 @@ def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
         settle.show(home, dep.where, inside, settling.ALONG % number)
         deps.append(dep._replace(where=inside))
     marks = [*found.marks, ("%s/%s" % (home, mark.ROOT), settled.hash)]
-    return found._replace(where=Where("", "", prefix), deps=deps, marks=marks, home=home)
+    mounts = dict.fromkeys(map(os.path.realpath, (home, settled.root)))
+    return found._replace(
+        where=Where("", "", prefix), deps=deps, marks=marks, home=home, mounts=[*mounts]
+    )
 
 
 def _along(product: Product) -> Sequence[Product]:
@@ -54,21 +59,39 @@ def _along(product: Product) -> Sequence[Product]:
         raise Trouble(SETTLE, told % (product.name, bad.args[1])) from None
 
 
-def tidy(product: Product, ctx: Context, but: str = "") -> list[str]:
-    """Take away the roots of all installs of this title but one; those that are in use stay, and
-    why is told."""
+def unsettle(product: Product, ctx: Context, purge: bool) -> None:
+    """No root of this title stays mounted; with `purge` no file of them stays either, nor do its
+    volumes. Raises Trouble for what is in use, OSError."""
+    left = _others(product, ctx, "", purge)
+    if left:
+        raise left[0]
+    if purge:
+        settle.clear(_data(product, ctx))
+
+
+def _others(product: Product, ctx: Context, but: str, purge: bool = True) -> list[Trouble]:
+    """Take away the roots of all installs of this title but one; why some stay."""
     folder, title = quick.cache(ctx.environ) + "/root", product.table["title"]
     left = []
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         home = folder + "/" + name
         if name.rpartition("-")[0] == title and home != but:
             try:
-                settle.unsettle(home, purge=True)
+                settle.unsettle(home, purge)
             except Trouble as trouble:
-                left.append(str(trouble))
+                left.append(trouble)
     return left
 
 
 def _home(product: Product, where: Where, ctx: Context) -> str:
-    sum_ = rcfile.checksum(where.root or where.home)
+    """Of an install, and of where its volumes lie: these are shown in it."""
+    sum_ = rcfile.checksum("%s\n%s" % (where.root or where.home, _data(product, ctx)))
     return "%s/root/%s-%s" % (quick.cache(ctx.environ), product.table["title"], sum_)
+
+
+def _data(product: Product, ctx: Context) -> str:
+    """Where its volumes are, whatever its version is: no cache, which may be emptied."""
+    base = ctx.environ.get("XDG_DATA_HOME", "")
+    if not base.startswith("/"):
+        base = ctx.environ.get("HOME", "/nonexistent") + "/.local/share"
+    return "%s/%s/volumes/%s" % (base, quick.CACHE, product.table["title"])

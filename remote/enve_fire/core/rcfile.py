@@ -8,7 +8,7 @@
     #mark PATH HASH        this mark says this hash
     #src PATH HASH         a folder that somebody works in has this tree hash
     #until SECONDS         since 1970
-    #boot ID               mounts that were made in this run of the kernel
+    #mounts PATH SUM       just this is mounted at it and below it (`app.relied`)
     #cmd 'WORD' 'WORD'
     export NAME='VALUE'
 
@@ -37,12 +37,12 @@ _QUOTE, _INNER = "'", "'\\''"
 class Rc(
     namedtuple(
         "Rc",
-        "hash key target env cmd files dirs marks sources until boot",
-        defaults=((), (), (), (), (), 0, ""),
+        "hash key target env cmd files dirs marks sources until mounts",
+        defaults=((), (), (), (), (), 0, ()),
     )
 ):
-    """`files`, `marks`, `sources`: pairs (path, stat or hash) · `dirs`: paths · `until`: 0 for
-    ever · `boot`: "" for any."""
+    """`files`, `marks`, `sources`, `mounts`: pairs (path, stat, hash or sum) · `dirs`: paths ·
+    `until`: 0 for ever."""
 
     __slots__ = ()
 
@@ -57,18 +57,17 @@ class Rc(
         marks: Sequence[Pair]
         sources: Sequence[Pair]
         until: int
-        boot: str
+        mounts: Sequence[Pair]
 
 
 def text(rc: Rc) -> str:
     lines = [HEAD + rc.hash, "#key " + line(rc.key), "#target " + rc.target]
-    for word, pairs in (("file", rc.files), ("mark", rc.marks), ("src", rc.sources)):
+    facts = {"file": rc.files, "mark": rc.marks, "src": rc.sources, "mounts": rc.mounts}
+    for word, pairs in facts.items():
         lines += ["#%s %s %s" % (word, line(path), what) for path, what in pairs]
     lines += ["#dir " + line(path) for path in rc.dirs]
     if rc.until:
         lines.append("#until %d" % rc.until)
-    if rc.boot:
-        lines.append("#boot " + rc.boot)
     if rc.cmd:
         lines.append("#cmd " + " ".join(quoted(line(word)) for word in rc.cmd))
     for name in sorted(rc.env):
@@ -108,7 +107,7 @@ def _facts(rows: Sequence[Pair]) -> dict[str, object]:
         "marks": pairs("mark"),
         "sources": pairs("src"),
         "until": int(one("until", "0")),
-        "boot": one("boot"),
+        "mounts": pairs("mounts"),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enve_fire.core.settlewords import absolute, line, mirror, package, several, user_name
 from enve_pm.core import network as networks
 from enve_pm.core import networkbody
 from enve_pm.core.fieldcheck import (
@@ -18,70 +19,20 @@ from enve_pm.core.fieldcheck import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from typing import Any, Mapping
 
 NONE, TAR, SNAPSHOT, DEBOOTSTRAP = "none", "tar", "snapshot", "debootstrap"
 CHROOT, JAIL = "chroot", "jail"
 BIND, TMPFS = "bind", "tmpfs"
 NO_SHELL = "/usr/sbin/nologin"
 BIG = 2**53 - 1
-MOST = 64  # of each list
 LARGEST_ID = 2**32 - 2
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
-_SUITE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
 _FROM = "none, tar:URL, snapshot:PATH or {debootstrap: {suite: ...}}"
 
 
-def _absolute(value: Any) -> Any:
-    place(value)
-    if not value.startswith("/"):
-        raise Bad("an absolute path", value)
-    return value
-
-
-def _word(letters: frozenset[str], wanted: str) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        good = isinstance(value, str) and 0 < len(value) <= 64 and letters.issuperset(value)
-        if not good or value.startswith("-"):
-            raise Bad(wanted, value)
-        return value
-
-    return check
-
-
-def _mirror(value: Any) -> Any:
-    text(1024)(value)
-    if not value.startswith(("http://", "https://", "file:///")) or not value.isprintable():
-        raise Bad("a url (http, https, file)", value)
-    if " " in value:
-        raise Bad("a url without blanks", value)
-    return value
-
-
-def _several(item: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if not isinstance(value, list) or len(value) > MOST:
-            raise Bad("a list of at most %d" % MOST, value)
-        for number, one in enumerate(value):
-            below("[%d]" % number, item, one)
-        return value
-
-    return check
-
-
-_user_name = _word(_NAME, "a user's name (a-z 0-9 _ -)")
-_package = _word(_SUITE, "a word of letters, digits and . _ + -")
 _debootstrap = record(
-    {DEBOOTSTRAP: record({"suite": _package}, {"mirror": _mirror, "include": _several(_package)})}
+    {DEBOOTSTRAP: record({"suite": package}, {"mirror": mirror, "include": several(package)})}
 )
-
-
-def _line(value: Any) -> Any:
-    """A field of passwd."""
-    _absolute(value)
-    if ":" in value:
-        raise Bad("a path without :", value)
-    return value
 
 
 def _from(value: Any) -> Any:
@@ -91,16 +42,16 @@ def _from(value: Any) -> Any:
     if value != NONE and (kind not in (TAR, SNAPSHOT) or not rest):
         raise Bad(_FROM, value)
     if kind == SNAPSHOT:
-        _absolute(rest)
+        absolute(rest)
     return text(4096)(value)
 
 
 _ids = integer(1, LARGEST_ID)
-_user = record({"name": _user_name, "uid": _ids}, {"gid": _ids, "home": _line, "shell": _line})
+_user = record({"name": user_name, "uid": _ids}, {"gid": _ids, "home": line, "shell": line})
 _mounts = {
-    BIND: record({"type": text(), "src": place, "dst": _absolute}, {"ro": boolean}),
+    BIND: record({"type": text(), "src": place, "dst": absolute}, {"ro": boolean}),
     TMPFS: record(
-        {"type": text(), "dst": _absolute},
+        {"type": text(), "dst": absolute},
         {"ro": boolean, "size": integer(4096, BIG), "mode": integer(0, 0o1777)},
     ),
 }
@@ -131,9 +82,9 @@ _shape = record(
     {
         "path": place,
         "from": _from,
-        "users": _several(_user),
-        "mounts": _several(_mount),
-        "volumes": _several(_volume),
+        "users": several(_user),
+        "mounts": several(_mount),
+        "volumes": several(_volume),
         "network": _network,
         "isolate": one_of(NONE, CHROOT, JAIL),
     },

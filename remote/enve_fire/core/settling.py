@@ -14,10 +14,9 @@ On somebody's own machine the same lines are done one after the other (`stage.se
 from __future__ import annotations
 
 from enve_fire.core import settleshape as shape
+from enve_fire.core import settleusers
+from enve_fire.core.settleplace import ROOT, Where, in_root, unit, volume
 from enve_pm.core import address
-from enve_pm.core.filename import quote
-from enve_pm.core.lean import namedtuple
-from enve_pm.core.stages import SETTLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,26 +25,12 @@ if TYPE_CHECKING:
     Table = Mapping[str, Any]
     Line = dict[str, Any]
 
-ROOT, EMPTY, NETWORK, SOFTWARE = "root", "empty", "network", "software"
-VOLUME = "volume-%d"
+EMPTY, NETWORK, SOFTWARE = "empty", "network", "software"
 ALONG = SOFTWARE + "-%d"  # what it runs with
 PATH = "root"
 EVERY = 30_000  # ms between two looks whether it is all there
 _INSIDE = ("resource", "mount")  # kinds of what stands in the root
 _NAMESPACES = ["ipc", "pid", "uts"]
-# $0, $2: passwd and group; $1, $3: the rows; $4: the name, whose letters mean nothing in a pattern
-_HAS = ('grep -qxF -- "$1" "$0"', 'grep -qxF -- "$3" "$2"')
-_ADD = (
-    '{ ! grep "^$4:" "$0" && printf "%s\\n" "$1" >> "$0"; }',
-    '{ ! grep "^$4:" "$2" && printf "%s\\n" "$3" >> "$2"; }',
-)
-_CHECK = "%s && %s" % _HAS
-_MAKE = "mkdir -p /etc && { %s || %s; } && { %s || %s; }" % (_HAS[0], _ADD[0], _HAS[1], _ADD[1])
-
-
-def unit(part: str, spot: str) -> str:
-    """`root!settle@web`"""
-    return "%s!%s@%s" % (part, SETTLE, spot)
 
 
 def is_archive(section: Table) -> bool:
@@ -54,10 +39,13 @@ def is_archive(section: Table) -> bool:
     return kind in (shape.TAR, shape.DEBOOTSTRAP)
 
 
-def lines(section: Table, spot: str, spots: str, archive: Table | None = None) -> list[Line]:
+def lines(
+    section: Table, spot: str, spots: str, archive: Table | None = None, data: str = ""
+) -> list[Line]:
     """In the order of making. `section` is checked (`settleshape.check`); `spots`: the folder with
-    the directories of units; `archive`: {"kind": "tar", "sha256", "size"} of `is_archive`."""
-    where = Where(spot, spots)
+    the directories of units; `archive`: {"kind": "tar", "sha256", "size"} of `is_archive`; `data`:
+    the folder of volumes that outlive the root, "": each lies in the directory of its unit."""
+    where = Where(spot, spots, data)
     made = [
         *_volumes(section, where),
         *_tree(section, where, archive),
@@ -99,25 +87,6 @@ def shown(spot: str, source: str, prefix: str, part: str = SOFTWARE) -> Line:
     return {"v": 1, "name": name, "kind": "mount", "mount": body, "needs": needs}
 
 
-def in_root(spot: str, path: str) -> str:
-    """As `enve_pm.core.rootpath` has it."""
-    return "[%s]:%s" % (unit(ROOT, spot), path)
-
-
-class Where(namedtuple("Where", "spot spots")):
-    """`path` is absolute: a relative one lies in the directory of the part that it is of."""
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-        spot: str
-        spots: str
-
-    def path(self, part: str, path: str) -> str:
-        name = unit(part, self.spot) if part else self.spot
-        return path if path.startswith("/") else "/".join((self.spots, quote(name), path))
-
-
 def at(section: Table, spot: str, spots: str) -> str:
     """Where the root stands."""
     return Where(spot, spots).path(ROOT, section.get("path", PATH))
@@ -127,11 +96,10 @@ _NO_ARCHIVE = {"kind": "tar", "sha256": "0" * 64, "size": 0}
 
 
 def _volumes(section: Table, where: Where) -> list[Line]:
-    made = []
-    for number, one in enumerate(section.get("volumes", ()), 1):
-        part = VOLUME % number
-        made.append(_volume(part, {**one, "path": where.path(part, one["path"])}))
-    return made
+    return [
+        _volume(volume(one["path"]), {**one, "path": where.volume(one)})
+        for one in section.get("volumes", ())
+    ]
 
 
 def _volume(part: str, one: Line) -> Line:
@@ -162,40 +130,27 @@ def _tree(section: Table, where: Where, archive: Table | None) -> list[Line]:
 
 
 def _users(section: Table) -> list[Line]:
-    """In the root, by its own shell: nothing out here is led astray by a link in there."""
     return [
-        {
-            "part": "user-" + one["name"],
-            "kind": "resource",
-            "check": ["/bin/sh", "-c", _CHECK, *_rows(one)],
-            "make": ["/bin/sh", "-c", _MAKE, *_rows(one)],
-        }
+        {"part": "user-" + one["name"], "kind": "resource", **settleusers.commands(one)}
         for one in section.get("users", ())
     ]
-
-
-def _rows(one: Table) -> list[str]:
-    uid, gid = one["uid"], one.get("gid", one["uid"])
-    home, shell = one.get("home", "/"), one.get("shell", shape.NO_SHELL)
-    row = "%s:x:%d:%d::%s:%s" % (one["name"], uid, gid, home, shell)
-    return ["/etc/passwd", row, "/etc/group", "%s:x:%d:" % (one["name"], gid), one["name"]]
 
 
 def _mounts(section: Table, where: Where) -> list[Line]:
     own = shape.own_binds(section) if shape.origin(section)[0] == shape.NONE else []
     rows = [one for one in section.get("mounts", ()) if one["dst"] not in own]
-    parts = {one["path"]: VOLUME % n for n, one in enumerate(section.get("volumes", ()), 1)}
-    return [_mount("mount-%d" % n, one, parts, where) for n, one in enumerate(rows, 1)]
+    volumes = {one["path"]: one for one in section.get("volumes", ())}
+    return [_mount("mount-%d" % n, one, volumes, where) for n, one in enumerate(rows, 1)]
 
 
-def _mount(name: str, one: Table, volumes: Mapping[str, str], where: Where) -> Line:
+def _mount(name: str, one: Table, volumes: Mapping[str, Table], where: Where) -> Line:
     """What it shows may be a volume, by the path that this has in the section."""
     line: Line = {"part": name, "kind": "mount"}
     body = line["mount"] = {"type": one["type"], "at": in_root(where.spot, one["dst"])}
     if one["type"] == shape.BIND:
-        part = volumes.get(one["src"], "")
-        line["needs"] = [unit(part, where.spot)] if part else []
-        body["from"] = where.path(part, one["src"])
+        found = volumes.get(one["src"])
+        line["needs"] = [unit(volume(found["path"]), where.spot)] if found else []
+        body["from"] = where.volume(found) if found else where.path("", one["src"])
     body.update({key: one[key] for key in ("size", "mode") if key in one})
     if one.get("ro"):
         body["options"] = ["ro"]

@@ -127,11 +127,11 @@ class _Drift:
         return setup.differences(Place(self._root, ""), marks.rows(path, body))
 
     def _parts(self, path: str, body: Body) -> list[Difference]:
-        from enve_fire.stage import settle
+        from enve_fire.stage import held
 
-        if body.get("boot", "") != settle.boot():
+        if body.get("boot", "") != held.boot():
             raise _Away
-        return [Difference(name, MISSING, why) for name, why in settle.Held(self._root).lacks()]
+        return [Difference(name, MISSING, why) for name, why in held.Held(self._root).lacks()]
 
     def _document(
         self, stage: str, product: str, state: str, says: str, found: Sequence[Difference] = ()

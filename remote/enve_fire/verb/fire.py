@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 FILE = "enve.json"  # beside a source
 LONGEST = 16 << 20  # bytes of a profile
-FLAGS = {"-f": True, "--root": True, "--refresh": False, "--offline": False, "--check": False}
+FLAGS = {
+    **{"-f": True, "--root": True, "--refresh": False, "--offline": False},
+    **{"--check": False, "--purge": False},
+}
 
 
 def main(words: Sequence[str]) -> int:
@@ -29,7 +32,7 @@ def main(words: Sequence[str]) -> int:
 
 def _slow(words: Sequence[str]) -> int:
     from enve_fire.app.fire import fire
-    from enve_fire.app.request import TARGETS, Request
+    from enve_fire.app.request import TARGETS, UNSETTLE, Request
     from enve_fire.core.trouble import USAGE, Trouble
     from enve_fire.verb.words import Words
 
@@ -48,8 +51,10 @@ def _slow(words: Sequence[str]) -> int:
     ctx = context_of(found)
     what = loaded(rest[0] if rest else ".", found.text("-f"), ctx)
     keep = not found.has("--refresh")
-    check = found.has("--check")
-    request = Request(target, before, more, found.text("--root"), "", check, keep)
+    check, purge = found.has("--check"), found.has("--purge")
+    if purge and target != UNSETTLE:
+        raise Trouble(USAGE, "--purge is for unsettle")
+    request = Request(target, before, more, found.text("--root"), "", check, keep, purge)
     return fire(request, what, ctx)
 
 

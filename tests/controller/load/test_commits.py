@@ -280,7 +280,7 @@ def test_a_root_of_its_own(case: Case) -> None:
     parts = [name for name in lines if "!settle@web" in name]
     kinds = {name: lines[name]["kind"] for name in parts}
     assert kinds == {
-        "[volume-1!settle@web]": "volume",
+        "[volume-data!settle@web]": "volume",
         "[empty!settle@web]": "volume",
         "[root!settle@web]": "subroot",
         "[mount-1!settle@web]": "mount",

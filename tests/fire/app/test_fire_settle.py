@@ -10,6 +10,7 @@ from tests.support.workbench import ARGV, table
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounts take root's rights")
 SHOWN = {"mounts": [{"type": "bind", "src": "/usr", "dst": "/usr", "ro": True}]}
 SAY = "#!/bin/sh\nls /opt; echo ${1:-none} at $PREFIX\n"
 
@@ -19,9 +20,8 @@ def script(*commands: str) -> list[str]:
     return ["unshare", "--mount", "--propagation", "private", "sh", "-e", "-c", "\n".join(commands)]
 
 
+@ROOT
 def test_it_is_laid_used_and_taken_away(bench):
-    if os.geteuid():
-        pytest.skip("mounts take root's rights")
     found = table(settle=SHOWN, run={"cmd": ["/opt/greet/bin/greet"]})
     source = bench.source()
     bench.write(source / "greet", SAY, 0o755)
@@ -41,6 +41,8 @@ def test_it_is_laid_used_and_taken_away(bench):
         f"{verify} || echo $?",
         f"{fire} unsettle {about}",
         f"grep -c {bench.home} /proc/self/mountinfo || true",
+        f"ls {bench.home}/.cache/enve/root | wc -l",
+        f"{fire} unsettle --purge {about}",
         f"ls {bench.home}/.cache/enve/root",
     )
     done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
@@ -55,8 +57,67 @@ def test_it_is_laid_used_and_taken_away(bench):
     assert said[7:12] == ["greet", "none at /opt/greet", "newer", "1", "3 as they were laid"]
     assert said[12].startswith("greet-1, settled in ")
     assert said[13].startswith("  [software!settle@here]: missing: ")
-    assert said[14:] == ["3", "0"]
+    assert said[14:] == ["3", "0", "1"]
     assert done.stderr.count("settle of greet") == 2
+
+
+@ROOT
+def test_data_outlives_the_version_that_wrote_it(bench):
+    data = {"type": "bind", "src": "data", "dst": "/srv"}
+    passing = {"type": "bind", "src": "passing", "dst": "/var/passing"}
+    section = {"mounts": [*SHOWN["mounts"], data, passing]}
+    section["volumes"] = [{"path": "data"}, {"path": "passing", "ephemeral": True}]
+    found = table(settle=section, run={"cmd": ["/opt/greet/bin/greet"]})
+    source = bench.source()
+    write = "#!/bin/sh\necho $0 >>/srv/rows\ntouch /var/passing/seen\nls /var/passing /srv\n"
+    bench.write(source / "greet", write, 0o755)
+    about = f"-f {bench.profile(found)} {source}"
+    fire = " ".join([*ARGV, "fire"])
+    volumes = f"{bench.home}/.local/share/enve/volumes"
+    rows = f"{volumes}/greet/data/rows"
+    lines = script(
+        f"{fire} run {about}",
+        f"echo '#' >>{source}/greet",
+        f"{fire} shell {about} -- ls /var/passing",
+        f"{fire} run {about}",
+        f"wc -l <{rows}",
+        f"{fire} unsettle {about}",
+        f"wc -l <{rows}",
+        f"{fire} run --purge {about} || echo $?",
+        f"{fire} run {about}",
+        f"mkdir -p {volumes}/greet/theirs",
+        f"mount -t tmpfs theirs {volumes}/greet/theirs",
+        f"{fire} unsettle --purge {about} || echo $?",
+        f"umount {volumes}/greet/theirs",
+        f"wc -l <{rows}",
+        f"{fire} unsettle --purge {about}",
+        f"ls {volumes} {bench.home}/.cache/enve/root | grep greet || :",
+    )
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shown = ["/srv:", "rows", "", "/var/passing:", "seen"]
+    assert done.stdout.splitlines() == [*shown, *shown, "2", "2", "64", *shown, "81", "3"]
+
+
+@ROOT
+def test_what_was_unmounted_or_is_not_mounted_here_is_laid_again(bench):
+    found = table(settle=SHOWN, run={"cmd": ["/opt/greet/bin/greet"]})
+    run = " ".join([*ARGV, "fire run", f"-f {bench.profile(found)} {bench.source()}"])
+    part = f"$(grep -o '{bench.home}[^ ]*/root/opt/greet' /proc/self/mountinfo | tail -1)"
+    whole = f"$(grep -o '{bench.home}[^ ]*/root ' /proc/self/mountinfo | head -1)"
+    apart = f"umount -R $1; {run}; {run}"
+    lines = script(
+        run,
+        f"umount {part}",
+        run,
+        f"umount -R {whole}",
+        run,
+        f"unshare --mount sh -e -c '{apart}' sh {whole}",
+        run,
+    )
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["hello you"] * 6
 
 
 def needing(bench, **more):
@@ -67,9 +128,8 @@ def needing(bench, **more):
     return bench.profile(table(settle=SHOWN, deps={"run": [needed]}))
 
 
+@ROOT
 def test_it_sees_what_it_runs_with(bench):
-    if os.geteuid():
-        pytest.skip("mounts take root's rights")
     about = f"-f {needing(bench)} {bench.source()}"
     fire = " ".join([*ARGV, "fire"])
     see = "sh -c 'ls /opt; echo $DEP_TOOL; echo $PATH; $DEP_TOOL/bin/greet'"

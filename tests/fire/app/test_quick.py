@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from enve_fire.app import quick
+from enve_fire.app import quick, relied
 from enve_fire.core import mark, rcfile
 from enve_fire.tree.digest import tree_hash
 
@@ -45,7 +45,7 @@ def keep(env, facts, **changes) -> Path:
         "run",
         {"GREETING": "it's"},
         ("/bin/echo", "ran"),
-        ((str(profile), quick.stat_text(str(profile))),),
+        ((str(profile), relied.stat_text(str(profile))),),
         (str(work),),
         ((str(marked), HASH),),
         ((str(work), tree_hash(str(work))),),
@@ -121,9 +121,9 @@ def test_whatever_changed_is_noticed(env, facts):
     assert go(env, *WORDS) == "source"
     keep(env, facts, dirs=(str(work / "gone"),))
     assert go(env, *WORDS) == "folder"
-    keep(env, facts, boot="another")
-    assert go(env, *WORDS) == "boot"
-    keep(env, facts, boot=quick.boot())
+    keep(env, facts, mounts=(("/proc", "another"),))
+    assert go(env, *WORDS) == "mounts"
+    keep(env, facts, mounts=(("/proc", relied.mounted("/proc")),))
     assert go(env, *WORDS) == "ran"
     keep(env, facts, until=1)
     assert go(env, *WORDS) == "time"
@@ -202,6 +202,7 @@ def test_no_module_is_imported_that_takes_long(env, facts):
         "enve_fire.app",
         "enve_fire.app.quick",
         "enve_fire.core",
+        "enve_fire.app.relied",
         "enve_fire.core.rcfile",
     }
 

@@ -27,7 +27,7 @@ RC = st.builds(
     PAIRS,
     PAIRS,
     st.integers(0, 1 << 40),
-    st.from_regex(r"[0-9a-f-]{0,36}", fullmatch=True),
+    PAIRS,
 )
 
 

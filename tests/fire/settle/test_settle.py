@@ -77,7 +77,7 @@ def test_a_root_of_what_is_shown(tmp_path: Path, isolate: str) -> None:
         assert not (Path(found.root) / "home").exists()
         unsettle(str(home))
         assert _mounts(home) == []
-        assert (home / "spots/volume-1!settle@here/data/file").read_text() == "kept\n"
+        assert (home / "spots/volume-data!settle@here/data/file").read_text() == "kept\n"
         assert marks.read_hash(str(home / ".enve/root")) == ""
         unsettle(str(home), purge=True)
         assert not home.exists()

@@ -91,7 +91,7 @@ def test_pm_makes_it_in_order_and_takes_it_away(tmp_path: Path) -> None:
         box.load(*lines, run)
         until(lambda: "app:x:4711" in box.pm("logs", "web").stdout, "it to have printed")
         assert "hello" in box.pm("logs", "web").stdout
-        assert (Path(spots) / "volume-1!settle@web/data/file").read_text() == "kept\n"
+        assert (Path(spots) / "volume-data!settle@web/data/file").read_text() == "kept\n"
         box.load()
         until(lambda: mounted(box) == [], "all mounts to go")
-        assert (Path(spots) / "volume-1!settle@web/data/file").read_text() == "kept\n"
+        assert (Path(spots) / "volume-data!settle@web/data/file").read_text() == "kept\n"

@@ -62,11 +62,25 @@ def test_the_order_is_that_of_the_memo() -> None:
     assert kinds == ["volume", "subroot", *["resource"] * 2, *["mount"] * 3, "network"]
     for before, spec in pairwise(specs):
         assert before.unit in spec.needs
-    assert [spec.unit for spec in specs][:2] == ["volume-1!settle@web", "root!settle@web"]
-    assert specs[0].body["path"] == SPOTS + "/volume-1!settle@web/data"
+    assert [spec.unit for spec in specs][:2] == ["volume-data!settle@web", "root!settle@web"]
+    assert specs[0].body["path"] == SPOTS + "/volume-data!settle@web/data"
     assert specs[1].product == BLOB
     assert specs[4].body["at"] == "[root!settle@web]:/srv"
-    assert specs[4].body["from"] == SPOTS + "/volume-1!settle@web/data"
+    assert specs[4].body["from"] == SPOTS + "/volume-data!settle@web/data"
+
+
+def test_data_stays_where_it_is_whatever_else_the_section_says() -> None:
+    def places(*paths: str, data: str = "", **keys: Any) -> list[str]:
+        section = {"volumes": [{"path": path, **keys} for path in paths]}
+        lines = settling.lines(settleshape.check(section), "web", SPOTS, data=data)
+        return [line["volume"]["path"] for line in lines if "volume" in line][: len(paths)]
+
+    assert places("b", "a")[1:] == places("a") == [SPOTS + "/volume-a!settle@web/a"]
+    odd = places("a/b", "a b", "a" * 200, "/srv/a")
+    assert len({path.rpartition("!settle")[0] for path in odd[:3]}) == 3
+    assert odd[3] == "/srv/a"
+    assert places("a", "/srv/a", data="/data") == ["/data/a", "/srv/a"]
+    assert places("a", data="/data", ephemeral=True) == places("a")
 
 
 def test_what_runs_in_it_is_told_so() -> None:

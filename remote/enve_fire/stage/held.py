@@ -1,0 +1,87 @@
+"""What was done of a root, and what is left of it: the lines that its mark keeps."""
+
+from __future__ import annotations
+
+import os
+
+from enve_fire.core import mark as marking
+from enve_fire.core.trouble import SETTLE, Trouble
+from enve_fire.stage import marks
+from enve_fire.stage.rootunit import FAILURES, unit, why_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+BOOT = "/proc/sys/kernel/random/boot_id"
+
+
+class Held:
+    """What was done in a home, as its mark says: `hash`, `lines`; nothing where there is none."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._mark = "%s/%s" % (home, marking.ROOT)
+        self._begun = "%s/%s" % (home, marking.FOLDER + "/root.begun")
+        self.hash = marks.read_hash(self._mark)
+        body = marks.read_body(self._mark) or marks.read_body(self._begun)
+        self.lines: list[dict[str, Any]] = body.get("lines", [])
+        self.title = str(body.get("title", ""))  # whose it is, for people
+
+    def missing(self) -> str:
+        """Why it is not all there; "" if it is. After a boot no mount is."""
+        return next((why for _, why in self.lacks()), "")
+
+    def lacks(self) -> Iterator[tuple[str, str]]:
+        """(part, why) of what is not there."""
+        for line in self.lines:
+            why = why_of(unit(self._home, line, self.lines).check)
+            if why:
+                yield str(line["name"]), why
+
+    def make(self, lines: list[dict[str, Any]], hash_: str) -> None:
+        """All or nothing. Raises Trouble (SETTLE)."""
+        for name in ("spots", "store", "jobs", marking.FOLDER):
+            os.makedirs("%s/%s" % (self._home, name), 0o755, exist_ok=True)
+        marks.drop(self._mark)
+        marks.replace(self._begun, marking.text(hash_, {"lines": lines, "title": self.title}))
+        self.lines = lines
+        for line in lines:
+            made = unit(self._home, line, lines)
+            why = why_of(made.check) and why_of(made.make)
+            why = why or why_of(made.check)
+            if why:
+                self.undo()
+                told = "settle of %s: %s: %s" % (self.title, line["name"], why)
+                raise Trouble(SETTLE, told, _hint())
+        body = {"lines": lines, "boot": boot(), "title": self.title}
+        marks.write(self._mark, hash_, body)
+        marks.drop(self._begun)
+
+    def undo(self) -> None:
+        """In reverse. Raises Trouble (SETTLE) at what stays, with all that it stands on."""
+        marks.drop(self._mark)
+        for line in reversed(self.lines):
+            try:
+                unit(self._home, line, self.lines).undo()
+            except FAILURES as error:
+                told = "%s stays: %s" % (line["name"], error)
+                raise Trouble(SETTLE, told, "end what uses it, then again") from None
+        marks.drop(self._begun)
+        self.hash, self.lines = "", []
+
+
+def boot() -> str:
+    """Which run of the kernel this is."""
+    try:
+        with open(BOOT, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _hint() -> str:
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        whole = file.read().split() == ["0", "0", str(2**32 - 1)]
+    return "" if whole else "in a user namespace the kernel lets nobody lay such a root: use root's"
