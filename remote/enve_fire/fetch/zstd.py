@@ -28,7 +28,7 @@ class Zstd:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             hint = "install zstd, or take another form of the archive"
             raise Trouble(CHECKOUT, "the program zstd is missing here", hint) from None
 

@@ -64,7 +64,7 @@ class _Piped:
         out.flush()
         try:
             self._child = subprocess.Popen(_ZSTD, stdin=subprocess.PIPE, stdout=out)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             told = "there is no zstd on this machine"
             raise Trouble(MISSING, told, "install it, or take " + GZIP) from None
         assert self._child.stdin is not None  # noqa: S101

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Report = Callable[[str], None]
 
 SHELL = "/bin/sh"
+NO_PROGRAM = 127  # status of a shell that does not find one
+NOT_FOUND = (
+    "a program is missing: its PATH is /usr/bin:/bin behind what it needs (`deps`), nothing of"
+    " the caller's; install it there, or name the product that brings it"
+)
 WIDTH = 100  # characters of a line of progress
 
 
@@ -141,4 +146,5 @@ def _failed(what: str, command: str, status: int, code: int, log: str) -> Troubl
     first = command.strip().split("\n")[0]
     shown = first if len(first) <= WIDTH else first[:WIDTH] + " ..."
     how = "signal %d ended it" % (status - 128) if status > 128 else "status %d" % status
-    return Trouble(code, "%s: %s: %s" % (what, how, shown), log=log)
+    hint = NOT_FOUND if status == NO_PROGRAM else ""
+    return Trouble(code, "%s: %s: %s" % (what, how, shown), hint, log)

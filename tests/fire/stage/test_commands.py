@@ -75,6 +75,12 @@ def test_what_would_steer_a_terminal_is_not_shown(tmp_path):
     assert told[-1] == "  | ?[2Jx"
 
 
+def test_a_program_that_is_missing_is_told_where_it_was_looked_for(tmp_path):
+    with pytest.raises(Trouble, match="status 127") as caught:
+        run(tmp_path, "no-such-compiler -o x x.c")
+    assert "its PATH is /usr/bin:/bin behind what it needs" in caught.value.hint
+
+
 def test_what_they_leave_behind_is_ended(tmp_path):
     """Also what took a session of its own, and what holds the output open."""
     run(tmp_path, "setsid sleep 1000 & echo $! >pid; sleep 1001 & echo $! >pid2")
