@@ -45,6 +45,14 @@ class Upgrade:
     def version(self, text: str) -> None:
         (self.program / "__init__.py").write_text(f'"""pm."""\n\n__version__ = "{text}"\n')
 
+    def impatient(self) -> None:
+        """It waits for sub-pms no longer than these wait for their watchdogs, and a little."""
+        file = self.program / "hostinit/install.py"
+        before = file.read_text()
+        after = before.replace("NESTED_DEADLINE = 20.0", "NESTED_DEADLINE = 6.0")
+        assert after != before
+        file.write_text(after)
+
     def march(self, seconds: int, code: int = 0) -> str:
         done = self.fleet.march(self.fleet.plan(spots(seconds)), code=code)
         return done.stdout + done.stderr
@@ -178,9 +186,11 @@ def test_5_a_sub_pm_that_could_not_follow_is_asked_again(up: Upgrade) -> None:
     before, subs = up.pids(), up.shown("tenants")
     watchdog = parent(subs[0][0])
     up.version("5.0")
+    up.impatient()
     os.kill(watchdog, signal.SIGSTOP)  # it does not answer: the sub-pm goes on as it was
     try:
         said = up.deploy()
+        until(lambda: gave_up(up.lab.nodes[0].state), "the sub-pm to go on as it was")
     finally:
         os.kill(watchdog, signal.SIGCONT)
     assert "n1: the pm tenants still runs the old program" in said
@@ -191,6 +201,12 @@ def test_5_a_sub_pm_that_could_not_follow_is_asked_again(up: Upgrade) -> None:
     assert versions(up.shown()) == versions(up.shown("tenants")) == {"5.0"}
     assert up.pids() == before
     assert "0 deployed, 3 unchanged" in up.deploy()
+
+
+def gave_up(state: Path) -> bool:
+    """What it answers to its parent's command."""
+    answers = state.glob("pm/spots/tenants/jobs/*/message")
+    return any("the watchdog does not answer" in file.read_text() for file in answers)
 
 
 def parent(pid: int) -> int:

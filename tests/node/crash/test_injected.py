@@ -22,6 +22,8 @@ from tests.support.injector import Point
 from tests.support.proofs import Proof
 from tests.support.wait import until
 
+from enve_pm.wire import record
+
 pytestmark = [pytest.mark.real, pytest.mark.strace]
 PATIENCE = 3  # seconds that the writer waits for a pm that may be dead
 FEW = 8  # points of each order in a run of every commit
@@ -48,7 +50,7 @@ class Subject:
         self.plan = forge.Plan.of(self._lines(0), issued=now, expires=now + 86_400)
         self.turn = 0
         self.node.start()
-        self._send(self.plan)
+        self.march(again=True)
         self.settled(ONE)
 
     @property
@@ -70,33 +72,36 @@ class Subject:
         names = OTHER if turn % 2 else ONE
         return {name: forge.line(name, ready=READY, nice=turn % 2) for name in names}
 
-    def _send(self, plan: forge.Plan) -> str:
-        stream = plan.stream(self._keys.sign("alice"))
-        return str(self.node.send(stream, PATIENCE).verdict)
-
     # -- orders -----------------------------------------------------------------------------------
     def march(self, again: bool) -> None:
         """The other form of the plan; `again`: the one that was sent last, until it is there."""
         if not again:
             self.turn += 1
             self.plan = self.plan.after(self._lines(self.turn))
-        verdict = self._send(self.plan)
-        assert not again or verdict in ("applied", "duplicate"), verdict
+        stream = self.plan.stream(self._keys.sign("alice"))
+        said = self._answer(self.node.sending(stream, PATIENCE), again)
+        assert not again or _verdict(said) in ("applied", "duplicate"), said
 
     def client(self, *words: str) -> Callable[[bool], None]:
         """An order of pm's own client."""
 
         def order(again: bool) -> None:
             argv = [sys.executable, "-I", "-S", str(PROGRAM), *words, "--home", str(self.node.home)]
-            with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
-                try:
-                    until(lambda: client.poll() is not None or self.ended, f"{words} to end")
-                finally:
-                    client.kill()  # of a pm that has ended it would still hope for an answer
-                said = client.communicate()[0]
-            assert not again or client.returncode == 0, said
+            pipe = subprocess.PIPE
+            self._answer(subprocess.Popen(argv, stdout=pipe, stderr=subprocess.STDOUT), again)
 
         return order
+
+    def _answer(self, sender: subprocess.Popen[bytes], again: bool) -> bytes:
+        """What it says of pm's answer."""
+        with sender:
+            try:
+                until(lambda: sender.poll() is not None or self.ended, "an answer")
+            finally:
+                sender.kill()  # of a pm that has ended it would still hope for one
+            said = sender.communicate()[0]
+        assert not again or sender.returncode == 0, said
+        return said
 
     # -- what must hold ---------------------------------------------------------------------------
     def settled(self, *allowed: tuple[str, ...], after: object = "") -> None:
@@ -154,6 +159,10 @@ ORDERS: dict[str, Callable[[Subject], Callable[[bool], None]]] = {
     "restart": lambda subject: subject.client("restart", "web", "--timeout", "3"),
     "reexec": lambda subject: subject.client("reexec", "--timeout", "3"),
 }
+
+
+def _verdict(said: bytes) -> str:
+    return str(record.parse_ack(said.splitlines()[-1]).verdict)
 
 
 def strike(subject: Subject, order: Callable[[bool], None], point: Point) -> bool:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import uuid
 from hashlib import sha256
 from pathlib import Path
@@ -79,11 +80,20 @@ class Node:
 
     def send(self, stream: bytes, seconds: int = 60) -> record.Ack:
         """The last ack of a march."""
+        with self.sending(stream, seconds) as writer:
+            said, _ = writer.communicate(timeout=120)
+        assert writer.returncode == 0, (writer.returncode, said)
+        return record.parse_ack(said.splitlines()[-1])
+
+    def sending(self, stream: bytes, seconds: int) -> subprocess.Popen[bytes]:
+        """The writer of a march at work."""
         nonce = os.urandom(8)
-        framed = frame.encode(stream, nonce)
-        done = self.call("send", sha256(stream).hexdigest(), nonce.hex(), str(seconds), data=framed)
-        assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
-        return record.parse_ack(done.stdout.splitlines()[-1])
+        words = ["send", sha256(stream).hexdigest(), nonce.hex(), str(seconds)]
+        with tempfile.TemporaryFile() as framed:
+            framed.write(frame.encode(stream, nonce))
+            framed.seek(0)
+            argv = ["/bin/sh", str(self.march), *words]
+            return subprocess.Popen(argv, stdin=framed, stdout=subprocess.PIPE)
 
     def status(self) -> dict[str, Any]:
         shown: dict[str, Any] = json.loads((self.home / "public/status.json").read_text())
