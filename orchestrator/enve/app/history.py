@@ -74,7 +74,7 @@ class History:
         """Put a plan on disk before it is sent. Raises MissingError."""
         self._make()
         path = self._path(content.plan.signed)
-        placed = replace(entry, path=path)
+        placed = _with(self._entry(path), replace(entry, path=path))
         self._tell(placed)
         signedfile.write(path, content)
         return placed
@@ -130,6 +130,21 @@ class History:
         except (EnveError, OSError, ValueError, RecursionError):
             return None
         return _read(signed, path, told) if isinstance(told, dict) else None
+
+
+def _with(before: Entry | None, now: Entry) -> Entry:
+    """A plan out of a file is marched as often as anybody likes: what is known of it stays."""
+    if before is None:
+        return now
+    return replace(
+        now,
+        released=before.released or now.released,
+        sent=before.sent | now.sent,
+        fates={node: word for node, word in before.fates.items() if node not in now.sent},
+        origins={**before.origins, **now.origins},
+        secrets=before.secrets | now.secrets,
+        secret_blobs=before.secret_blobs | now.secret_blobs,
+    )
 
 
 def _read(signed: SignedHead, path: Path, told: Mapping[str, Any]) -> Entry:

@@ -46,6 +46,18 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
+def test_a_plan_out_of_a_file_that_is_marched_again_stays_what_it_was(tmp_path: Path) -> None:
+    kept(tmp_path, released=True, origins={"*.web": "plan.yml:3:1"})
+    both = frozenset({"n1", "n2"})
+    history, entry = kept(tmp_path, sent=both)
+    history.finish(entry, {"n1": "rejected", "n2": "applied"})
+    kept(tmp_path, sent=frozenset({"n1"}))
+    [found] = history.entries()
+    assert (found.released, found.sent, found.fates) == (True, both, {"n2": "applied"})
+    assert found.origins == {"*.web": "plan.yml:3:1"}
+    assert found.may_reach("n1")
+
+
 @pytest.mark.parametrize(
     ("entry", "held"),
     [
