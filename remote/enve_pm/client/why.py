@@ -88,4 +88,11 @@ def _log(home: str, path: tuple[str, ...], count: int) -> list[str]:
         rows = b"".join(logs.last(path_of, count, FAR)).splitlines()
     except OSError:
         return []
-    return [row[:WIDE].decode("utf-8", "replace").rstrip() for row in rows]
+    told = [row[:WIDE].decode("utf-8", "replace").rstrip() for row in rows]
+    return newest(told) if stages.spot(path[-1]) else told
+
+
+def newest(lines: list[str]) -> list[str]:
+    """Of a stage that fails again and again in the same way, what the last try has printed."""
+    before = [at for at, line in enumerate(lines[:-1]) if line == lines[-1]]
+    return lines[before[-1] + 1 :] if before else lines

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from enve_pm.core import states
-from enve_pm.core.unit import LOADER
+from enve_pm.core.unit import LOADER, STAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 UNIT = ("kind", "state", "want", "why", "result", "since", "restarts", "pid", "detail", "drift")
 SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 LABEL = 6  # columns
+OWN = ("the stage's own work",)  # in the place of a command that tells nobody anything
 LONGEST = 200  # characters of a command
 
 
@@ -55,7 +56,8 @@ def _facts(story: dict[str, Any], now: int) -> list[tuple[str, str]]:
     rows = [("want", _want(story["chain"][-1]))]
     job = story.get("job")
     if job:
-        rows.append(("ran", _job(job, now)))
+        own = story["chain"][-1].get("kind") == STAGE
+        rows.append(("ran", _job({**job, "command": OWN} if own else job, now)))
         rows += [("said", line) for line in job["message"].splitlines()[:3]]
     rows += [("log", line) for line in story.get("log", ())]
     for label in ("plan", "where", "signer"):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.support.box import Box, line
 
+from enve_pm.client import why
+
 pytestmark = pytest.mark.real
 
 
@@ -66,3 +68,13 @@ def test_what_a_unit_printed_drives_no_terminal(box: Box) -> None:
     assert "\x1b" not in text
     assert "a\\e[2Jb\n" in text
     assert "exit 3: ended with 3" in text.splitlines()[2]  # the script stands on one line
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [([], []), (["a", "b"], ["a", "b"]), (["a", "x", "a", "x"], ["a", "x"]), (["x", "x"], ["x"])],
+)
+def test_of_what_fails_alike_again_and_again_the_last_try_is_shown(
+    lines: list[str], shown: list[str]
+) -> None:
+    assert why.newest(lines) == shown
