@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from enve_fire.core import url as urls
-from enve_fire.fetch.fetch import Fetched, How, fetch, resolve
+from enve_fire.fetch.fetch import Fetched, How, fetch
 from enve_fire.store.store import Store
 
 MAIN = Path(__file__).parents[2] / "remote" / "enve_fire" / "__main__.py"
@@ -32,10 +32,6 @@ class Fetcher:
 
     def __call__(self, url: str, **how: Any) -> Fetched:
         return fetch(urls.parse(url), self.store, self.how(**how))
-
-    def resolve(self, url: str, **how: Any) -> tuple[str, str]:
-        pinned, source = resolve(urls.parse(url), self.store, self.how(**how))
-        return pinned.text, source
 
     def command(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """`fetch WORDS` by a process."""

@@ -20,7 +20,7 @@ from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
 
 COMMANDS = ("command", "check", "make", "undo")  # of a unit's line
 WITH_COMMAND = ("reload", "health")  # tables of it that may have one
-MINUTES = 600_000  # ms for what is no build
+STEP_TIMEOUT = 600_000  # ms for what is no build
 AGAIN = 2  # times that a build is tried again
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What a stage has of its spot's line: not its limits, which are those of what runs.
@@ -143,7 +143,7 @@ class Chain:
             "name": address.format((*self._steps[:-1], self.unit(stage))),
             "kind": "stage",
             "check_every": self._commit.check_every,
-            "start_timeout": self._commit.timeout if stage == BUILD else MINUTES,
+            "start_timeout": self._commit.timeout if stage == BUILD else STEP_TIMEOUT,
             "stage": self._body(stage, table),
             **{key: spot[key] for key in KEPT if key in spot},
         }

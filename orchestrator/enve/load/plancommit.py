@@ -26,7 +26,7 @@ KEYS = (
 BUILD, PUSH = "build", "push"  # where it is built: on each node, or here
 AS_IT_IS = ["cp -a . $OUT"]
 HOUR = 3_600_000  # ms
-MINUTES = 300_000  # ms between two looks whether a stage is there
+LOOK_EVERY = 300_000  # ms between two looks whether a stage is there
 
 
 class Built(NamedTuple):
@@ -123,7 +123,7 @@ class Commits:
         self, item: Item, keys: Mapping[str, Item], found: Found, loaded: Loaded, what: str
     ) -> Commit:
         artifact = keys["artifact"].text(f"artifact of {what}") if "artifact" in keys else BUILD
-        table = _settled(keys, loaded.table, what)
+        table = _with_cfgpath(keys, loaded.table, what)
         if artifact != BUILD and not profile.builds(table):
             table["build"] = {"run": AS_IT_IS}  # so that there is one to bring
         product = Product(found.pinned.text, found.source, table)
@@ -138,7 +138,7 @@ class Commits:
             None,
             keys["place"].text(f"place of {what}") if "place" in keys else "",
             _span(keys, "timeout", HOUR, what),
-            _span(keys, "check_every", MINUTES, what),
+            _span(keys, "check_every", LOOK_EVERY, what),
             _along(item, product, what),
             self._root(item, table, what),
         )
@@ -202,7 +202,7 @@ def _span(keys: Mapping[str, Item], name: str, default: int, what: str) -> int:
     return keys[name].duration_ms(f"{name} of {what}") if name in keys else default
 
 
-def _settled(keys: Mapping[str, Item], table: Mapping[str, Any], what: str) -> dict[str, Any]:
+def _with_cfgpath(keys: Mapping[str, Item], table: Mapping[str, Any], what: str) -> dict[str, Any]:
     """With the variant of its setup."""
     if "cfgpath" not in keys:
         return dict(table)

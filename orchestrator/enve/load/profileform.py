@@ -89,9 +89,3 @@ FORM = Record(
     ("enve", "title"),
 )
 TABLE = Record(READ, ("title",))
-
-
-def every_key() -> tuple[str, ...]:
-    """The keys of sections, of deps and of files; those of settle have a page of their own."""
-    tables = [kind for kind in READ.values() if isinstance(kind, Record) and kind is not SETTLE]
-    return tuple(name for table in (*tables, Dep(), SetupFile()) for name in table.keys)

@@ -38,7 +38,6 @@ CONTENT = 1 << 20  # characters of a config file
 CONTENTS = 16 << 20  # of all of them
 SIGNALS = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2")
 NEVER, ALWAYS = "never", "always"
-SECTIONS = ("checkout", "build", "test", "settle", "install", "setup", "run", "execute")
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "checkout": {"subdir": "", "submodules": False, "strip": 1, "refresh": NEVER},
     "build": {"copy": True, "env": {}, "sandbox": "auto", "network": False, "run": []},

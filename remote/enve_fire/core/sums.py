@@ -10,7 +10,7 @@ rebuild nothing. Where software is built and where a store lies are no inputs.
 from __future__ import annotations
 
 from enve_fire.core import profile
-from enve_fire.core.digest import FORMAT, hash_of, hash_of_bytes
+from enve_fire.core.digest import FORMAT, hash_of
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
     Table = Mapping[str, Any]
-
-
-def checkout(base: str, ref: str, table: Table) -> str:
-    """`base`: the url without its reference."""
-    text = checkout_text(base, ref, profile.section(table, "checkout"))
-    return hash_of_bytes("co", text.encode())
 
 
 def checkout_text(base: str, ref: str, how: Table) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
-from enve_fire.core.profile import ALWAYS
 from enve_fire.core.trouble import BUSY, CHECKOUT, Trouble
 from enve_fire.fetch import checkout, readers
-from enve_fire.fetch.how import UNPACKED, Fetched
+from enve_fire.fetch.how import MORE, UNPACKED, Fetched
 from enve_fire.fetch.record import DOWNLOAD, Record
 from enve_fire.fetch.view import View, suffix
 from enve_fire.store import draft
@@ -37,12 +36,6 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
     return found or _unpacked(url, brought, store, how, private)
 
 
-def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
-    """What it is now; a file that has to hash to something is not looked at."""
-    sha256 = url.sha256 or bring(url, store, how._replace(refresh=ALWAYS)).sha256
-    return url._replace(sha256=sha256), source(sha256, how)
-
-
 def source(sha256: str, how: How) -> str:
     return "sha256:" + sha256 + suffix(how.strip, how.subdir)
 
@@ -56,7 +49,7 @@ def _unpacked(url: Url, brought: Brought, store: Store, how: How, private: bool)
     def method(out: str) -> None:
         before = os.stat(brought.path)
         view, tell = View(how.strip, how.subdir), Amount(how.report, "unpacking " + url.text)
-        made = unpack(brought.path, out, view, UNPACKED * how.limit, url.text, tell)
+        made = unpack(brought.path, out, view, UNPACKED * how.most, url.text, tell)
         if _changed(before, os.stat(brought.path)):
             raise Trouble(BUSY, "%s: it changes while it is read" % brought.path, "try again")
         draft.note(out, source=source(brought.sha256, how), url=url.text, epoch=made.epoch)
@@ -90,7 +83,7 @@ def bring(url: Url, store: Store, how: How) -> Brought:
 
 def _local(url: Url, how: How) -> Brought:
     try:
-        found = hashed(url.base, how.limit, Amount(how.report, "hash of " + url.base))
+        found = hashed(url.base, how.most, Amount(how.report, "hash of " + url.base))
     except OSError as error:
         raise Trouble(CHECKOUT, "%s: %s" % (url.base, error.strerror), "see the path") from None
     check(url, found)
@@ -108,9 +101,7 @@ def hashed(path: str, most: int, tell: Tell = quiet) -> str:
             sum_.update(piece)
             tell(len(piece))
             if file.tell() > most:
-                raise Trouble(
-                    CHECKOUT, "%s: more than %d bytes" % (path, most), "that is the limit"
-                )
+                raise Trouble(CHECKOUT, "%s: more than %d bytes" % (path, most), MORE)
     return sum_.hexdigest()
 
 

@@ -12,6 +12,7 @@ import os
 import time
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch.how import MORE
 from enve_fire.fetch.progress import Progress
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.lean import namedtuple
@@ -179,10 +180,10 @@ class Download:
             file.write(dumps({"tag": tag}))
 
     def _fit(self, size: int) -> None:
-        if size > self.how.limit:
+        if size > self.how.most:
             self.drop()
-            text = "%s: more than %d bytes" % (self.url, self.how.limit)
-            raise Trouble(CHECKOUT, text, "that is the limit of a download")
+            text = "%s: more than %d bytes" % (self.url, self.how.most)
+            raise Trouble(CHECKOUT, text, MORE)
 
 
 def _continues(answer: Answer, start: int) -> bool:

@@ -48,7 +48,7 @@ class Export:
         with self._mirror.archive(self._tree) as running:
             try:
                 plain = Counted(running.out, tell)
-                tar(plain, out, View(0), UNPACKED * self._how.limit, time)
+                tar(plain, out, View(0), UNPACKED * self._how.most, time)
                 running.finish()
             except Unfit as unfit:
                 raise trouble(self._mirror.url, unfit) from None

@@ -25,12 +25,6 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
         raise Trouble(CHECKOUT, text, "enve store gc --max-size, or set ENVE_STORE") from None
 
 
-def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
-    """(the url that means the same for ever, its source): what a reference that can move means now.
-    A folder of somebody's own cannot be pinned: its url comes back. Raises Trouble, OSError."""
-    return _room(url).resolve(url, store, how)
-
-
 def _room(url: Url) -> _Room:
     if url.kind == urls.ARCHIVE:
         from enve_fire.fetch import archive
@@ -54,7 +48,6 @@ if TYPE_CHECKING:
 
     class _Room(Protocol):
         def fetch(self, url: Url, store: Store, how: How) -> Fetched: ...
-        def resolve(self, url: Url, store: Store, how: How) -> tuple[Url, str]: ...
 
 
-__all__ = ["Fetched", "How", "fetch", "resolve"]
+__all__ = ["Fetched", "How", "fetch"]

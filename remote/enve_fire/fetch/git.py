@@ -82,7 +82,7 @@ class Git:
             start_new_session=True,
             pass_fds=(keep,) if keep >= 0 else (),
         )
-        return Running(child, Progress(self.how.report, "git"), self.how.limit)
+        return Running(child, Progress(self.how.report, "git"), self.how.most)
 
 
 def _settings(home: str, transport: str, safe: Sequence[str]) -> None:

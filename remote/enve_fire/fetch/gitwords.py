@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enve_fire.fetch.how import MORE
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -56,7 +57,7 @@ _KNOWN: Sequence[Tuple[Tuple[str, ...], str, str, bool]] = (
     (
         ("invalid index-pack output", "File too large"),
         "it is larger than the limit of a download, or damaged",
-        "raise the limit, or take a tag as an archive",
+        MORE + "; or take a tag as an archive",
         False,
     ),
     (("Could not resolve host",), "no such host, or no name service", "see the url", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enve_fire.core.profile import NEVER
+from enve_fire.core.trouble import Trouble
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     Report = Callable[[str], None]
 
 OFFLINE = "ENVE_OFFLINE"
-LIMIT = 2 << 30  # bytes of a download, or of a repository
+LIMIT = "ENVE_FETCH_LIMIT"
+MOST = "2G"  # of a download, or of a repository
+MORE = LIMIT + "=10G allows more"
 UNPACKED = 4  # times as much may be in it
 PATIENCE = 60.0  # seconds until a server that says nothing, or next to nothing, is given up
 
@@ -27,13 +30,14 @@ class How(
     namedtuple(
         "How",
         "offline refresh subdir submodules strip limit report patience environ",
-        defaults=(False, NEVER, "", False, 1, LIMIT, quiet, PATIENCE, {}),
+        defaults=(False, NEVER, "", False, 1, 0, quiet, PATIENCE, {}),
     )
 ):
     """`refresh`: when a reference that can move is looked up again: `never` (only where it was not
     yet), `always`, or after so many seconds · `subdir`, `submodules`, `strip`: see the profile's
-    `checkout` · `limit`: bytes · `report`: one line of progress · `environ`: of it are used
-    ENVE_OFFLINE, PATH, HOME, TMPDIR, proxies, SSL_CERT_FILE, SSH_AUTH_SOCK, GIT_SSH_COMMAND."""
+    `checkout` · `limit`: bytes, 0: see `most` · `report`: one line of progress · `environ`: of it
+    are used ENVE_OFFLINE, ENVE_FETCH_LIMIT, PATH, HOME, TMPDIR, proxies, SSL_CERT_FILE,
+    SSH_AUTH_SOCK, GIT_SSH_COMMAND."""
 
     __slots__ = ()
 
@@ -52,6 +56,21 @@ class How(
     def alone(self) -> bool:
         """Whether no socket may be opened."""
         return self.offline or self.environ.get(OFFLINE, "0") not in ("", "0")
+
+    @property
+    def most(self) -> int:
+        """Bytes of a download, or of a repository. Raises Trouble."""
+        return self.limit or most(self.environ)
+
+
+def most(environ: Mapping[str, str]) -> int:
+    """Bytes of whatever is fetched. Raises Trouble."""
+    from enve_fire.store import amounts
+
+    try:
+        return amounts.size(environ.get(LIMIT) or MOST) or amounts.LARGEST
+    except Trouble as trouble:
+        raise Trouble(trouble.code, "%s: %s" % (LIMIT, trouble.message)) from None
 
 
 class Fetched(

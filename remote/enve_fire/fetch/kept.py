@@ -25,10 +25,6 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
     return Fetched(path, _source(entry, path, how), url, entry.name, private, epoch)
 
 
-def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
-    return url, fetch(url, store, how).source
-
-
 def _entry(url: Url, store: Store) -> tuple[Entry, bool]:
     for private in (False, True):
         for member in (store.first, *store.others):

@@ -23,10 +23,6 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
     return Fetched(path, _source(path, store, how), url, "", readers.private(url, how.environ))
 
 
-def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
-    return url, _source(_folder(url, how), store, how)
-
-
 def _folder(url: Url, how: How) -> str:
     path = url.base + ("/" + how.subdir if how.subdir else "")
     if not os.path.isdir(path):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 
-from enve_fire.core.profile import ALWAYS
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.core.url import is_commit
 from enve_fire.fetch import checkout, modules, readers, worktree
@@ -41,13 +40,6 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
 
     entry = store.make(checkout.wanted(url, id_, how, private), method, how.report)
     return checkout.made(entry, checkout.pin(url, id_), private)
-
-
-def resolve(url: Url, store: Store, how: How) -> tuple[Url, str]:
-    work = Repository(url, store, how._replace(refresh=ALWAYS))
-    id_ = work.known() or work.lookup()
-    work.bring(id_)
-    return checkout.pin(url, id_), Export(work.mirror(work.git()), id_, how).source
 
 
 class Repository:

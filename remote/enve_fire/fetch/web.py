@@ -101,7 +101,7 @@ class Web:
 
     def _hashed(self, path: str) -> str:
         tell = Amount(self.how.report, "hash of " + self.url.base)
-        return hashed(path, self.how.limit, tell)
+        return hashed(path, self.how.most, tell)
 
     def _move(self, path: str, out: str) -> None:
         os.chmod(path, 0o644)

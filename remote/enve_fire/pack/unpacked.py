@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from enve_fire.core import profile
 from enve_fire.core.trouble import INPUT, Trouble
-from enve_fire.fetch.how import LIMIT, UNPACKED
+from enve_fire.fetch.how import MORE, UNPACKED, most
 from enve_fire.fetch.unpacked import is_package, unpack
 from enve_fire.fetch.view import View
 from enve_fire.pack import signed
@@ -66,6 +66,7 @@ def _scratch(store: Store) -> Iterator[str]:
 
 def _read(path: str, target: str) -> None:
     """Raises Trouble, OSError."""
+    limit = most(os.environ)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -75,14 +76,14 @@ def _read(path: str, target: str) -> None:
             raise Trouble(INPUT, "%s: wanted a file" % path)
         for piece in iter(lambda: source.read(PIECE), b""):
             file.write(piece)
-            if file.tell() > LIMIT:
-                raise Trouble(INPUT, "%s: more than %d bytes" % (path, LIMIT))
+            if file.tell() > limit:
+                raise Trouble(INPUT, "%s: more than %d bytes" % (path, limit), MORE)
 
 
 def _unpacked(path: str, read: str, tree: str) -> Package:
     """What it says that it is. Raises Trouble, OSError."""
     if is_package(read, path):
-        unpack(read, tree, View(), UNPACKED * LIMIT, path)
+        unpack(read, tree, View(), UNPACKED * most(os.environ), path)
         found = packaged.read(tree, path, os.uname()[::4])
         if found:
             return found

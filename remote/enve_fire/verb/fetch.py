@@ -8,7 +8,7 @@ import sys
 from enve_fire.core import url as urls
 from enve_fire.core.profile import ALWAYS, NEVER, below
 from enve_fire.core.trouble import USAGE, Trouble
-from enve_fire.fetch.how import LIMIT, How
+from enve_fire.fetch.how import How
 from enve_fire.verb import placing
 from enve_fire.verb.words import Words
 from enve_pm.core.fieldcheck import Bad
@@ -32,7 +32,7 @@ Fetches a commit, an archive or a folder, and prints where it is.
   --strip N     leave out so many folders at the top of an archive (1)
   --subdir DIR  only what is below that folder
   --submodules  with the submodules of a git repository
-  --limit MIB   of a download (2048)
+  --limit MIB   of a download (2048, or what ENVE_FETCH_LIMIT=10G says)
 """
 CACHE, PATH = "%cache", "%path="
 DIR, FILE = "dir", "file"
@@ -109,7 +109,7 @@ def _how(words: Words) -> How:
         subdir=words.text("--subdir"),
         submodules=words.has("--submodules"),
         strip=_number(words, "--strip", 1, STRIPS),
-        limit=_number(words, "--limit", LIMIT >> 20, LARGEST) << 20,
+        limit=_number(words, "--limit", 0, LARGEST) << 20,
         report=_report,
         environ=os.environ,
     )

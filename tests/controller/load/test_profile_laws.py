@@ -144,7 +144,7 @@ def own_hashes(table: dict[str, Any]) -> dict[str, str]:
     """Of each stage, with what comes before it held still."""
     deps = [sums.build(row["table"], row["source"], [], PLATFORM) for row in table["deps"]["build"]]
     return {
-        "checkout": sums.checkout("file:///a", "", table),
+        "checkout": sums.checkout_text("file:///a", "", profile.section(table, "checkout")),
         "settle": sums.settle(table),
         "build": sums.build(table, "git:1", deps, PLATFORM),
         "install": sums.install(table, "artifact", "web", [], PLATFORM),

@@ -83,7 +83,7 @@ def test_the_definition_has_the_keys_of_the_table() -> None:
     assert caught.value.args[0] == "only " + " ".join(SETTLE.keys)
     assert set(FORM.keys) == {
         *("enve", "title", "version", "prefix", "vars", "deps", "profiles"),
-        *profile.SECTIONS,
+        *profile.DEFAULTS,
     }
 
 

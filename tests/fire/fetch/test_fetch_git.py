@@ -46,7 +46,7 @@ def test_a_branch_moves_only_when_asked(repo: Repo, fetcher: Fetcher) -> None:
     assert fetcher(repo.url).pinned.ref == first
     assert fetcher(repo.url, refresh="always").pinned.ref == second
     assert fetcher(repo.url).pinned.ref == second
-    assert fetcher.resolve(repo.url + "#" + first)[0] == f"{repo.url}#{first}"
+    assert fetcher(repo.url + "#" + first, refresh="always").pinned.text == f"{repo.url}#{first}"
 
 
 def test_a_moved_branch_with_the_same_tree_is_the_same_source(repo: Repo, fetcher: Fetcher) -> None:

@@ -68,7 +68,9 @@ def test_a_refresh_asks_whether_it_is_the_same(web: Web, fetcher: Fetcher) -> No
     web.files["/a.tar.gz"] = other
     assert fetcher(url) == first
     assert fetcher(url, refresh=1000) == first
-    assert fetcher.resolve(url) == (f"{url}#sha256={sha(other)}", "sha256:" + sha(other))
+    moved = fetcher(url, refresh="always")
+    assert moved.pinned.text == f"{url}#sha256={sha(other)}"
+    assert moved.source == "sha256:" + sha(other)
     assert tree(Path(fetcher(url).path)) == {"x": b"other"}
     assert len(web.requests) == 3
 
@@ -167,6 +169,11 @@ def test_size_is_limited(web: Web, fetcher: Fetcher) -> None:
     refused(fetcher, url, "more than 1000000 bytes", limit=1_000_000)
     endless = raw(b"HTTP/1.0 200 OK\r\n\r\n" + BIG)
     refused(fetcher, web.put("/e.tar", b"", endless), "more than 1000000", limit=1_000_000)
+    fetcher.environ["ENVE_FETCH_LIMIT"] = "900K"
+    assert "ENVE_FETCH_LIMIT=10G" in refused(fetcher, url, "more than 921600 bytes").hint
+    fetcher.environ["ENVE_FETCH_LIMIT"] = "much"
+    with pytest.raises(Trouble, match="ENVE_FETCH_LIMIT: wanted a size"):
+        fetcher(url)
 
 
 def test_a_server_that_lies_about_length(web: Web, fetcher: Fetcher) -> None:

@@ -53,10 +53,10 @@ def test_over_http(web: Web, repo: Repo, fetcher: Fetcher) -> None:
     assert fetcher(f"{url}#{first}", subdir="", refresh="always") == found
     assert len(web.requests) == asked  # what is pinned and here needs no server
     second = repo.commit(x="2")
-    assert fetcher(f"{url}#{second}").source == fetcher.resolve(url)[1]
+    assert fetcher(f"{url}#{second}").source == fetcher(url, refresh="always").source
     repo.git("reset", "-q", "--hard", first)
     assert fetcher(f"{url}#{second}").pinned.ref == second
-    assert fetcher.resolve(url)[0] == f"{url}#{first}"
+    assert fetcher(url, refresh="always").pinned.text == f"{url}#{first}"
 
 
 def test_over_http_of_a_server_of_files(web: Web, repo: Repo, fetcher: Fetcher) -> None:
@@ -133,6 +133,9 @@ def test_a_repository_that_is_too_large(web: Web, repo: Repo, fetcher: Fetcher) 
     (repo.path / "big").write_bytes(os.urandom(3 << 20))
     repo.commit()
     refused(fetcher, git_url(web), "larger than the limit", limit=1 << 20)
+    fetcher.environ["ENVE_FETCH_LIMIT"] = "1M"
+    assert "ENVE_FETCH_LIMIT=10G" in refused(fetcher, git_url(web), "larger than the limit").hint
+    del fetcher.environ["ENVE_FETCH_LIMIT"]
     assert fetcher(git_url(web)).source
 
 
