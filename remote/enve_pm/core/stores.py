@@ -3,7 +3,8 @@ whose word counts there the keyholes that may `build` at that spot.
 
     stage.stores = {"from": [URL], "keys": [{"ring": BASE64, "since": SECONDS, "until": SECONDS}]}
 
-pm puts it into the line of a build, no plan does: so the pms below know it, too. `until` 0: open.
+pm puts it into the line of whatever builds, and no plan does: so the pms below know it, too. `until`
+0: open.
 """
 
 from __future__ import annotations
@@ -30,9 +31,7 @@ ROLE = "build"
 def put(spec: UnitSpec, blueprint: Blueprint, rings: Rings) -> dict[str, Any]:
     """What a line gets of them: {"stage": ...}, or nothing. `rings`: of fingerprints, those that
     are here."""
-    if spec.kind != STAGE or spec.body["do"] != stages.BUILD:
-        return {}
-    if spec.product or "artifact" in spec.body:  # it is brought along, or somewhere else
+    if spec.kind != STAGE or not _builds(spec):
         return {}
     steps = stages.owner(address.parse(spec.name))
     urls = blueprints.find(blueprint.tree, steps).stores
@@ -40,6 +39,14 @@ def put(spec: UnitSpec, blueprint: Blueprint, rings: Rings) -> dict[str, Any]:
         return {}
     stores = {"from": list(urls), "keys": _keys(_holes(blueprint, steps), rings)}
     return {"stage": {**spec.body, "stores": stores}}
+
+
+def _builds(spec: UnitSpec) -> bool:
+    """An install may build what the product runs with; a build that brings what was built
+    elsewhere builds nothing."""
+    if spec.body["do"] == stages.BUILD:
+        return not (spec.product or "artifact" in spec.body)
+    return bool(spec.body["do"] == stages.INSTALL)
 
 
 def _holes(blueprint: Blueprint, steps: Sequence[str]) -> list[Keyhole]:

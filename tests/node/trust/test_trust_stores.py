@@ -51,6 +51,7 @@ def test_a_build_is_told_what_its_spot_may_take_from_whom() -> None:
     assert found["from"] == [URL]
     assert keys == [(stores.encoded(RINGS[CI]), 0), (stores.encoded(RINGS[OLD]), 500)]
     UnitSpec.parse({**line().raw, **stores.put(line(), blueprint(web={"stores": [URL]}), rings)})
+    assert said(line("[lua-5!install@web]", "install"), web={"stores": [URL]}) == found
     nested = said(line("tenants.[lua-5!build@shop]"), web={})
     assert [one["ring"] for one in nested["keys"]] == [stores.encoded(RINGS[CI])]
 
@@ -58,7 +59,7 @@ def test_a_build_is_told_what_its_spot_may_take_from_whom() -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        line("[lua-5!install@web]", "install"),
+        line("[lua-5!setup@web]", "setup"),
         line("[lua-5!build@db]"),
         line(artifact="https://h/lua.tar.gz"),
     ],
