@@ -3,8 +3,8 @@ whose word counts there the keyholes that may `build` at that spot.
 
     stage.stores = {"from": [URL], "keys": [{"ring": BASE64, "since": SECONDS, "until": SECONDS}]}
 
-pm puts it into the line of whatever builds, and no plan does: so the pms below know it, too. `until`
-0: open.
+pm puts it into the line of whatever builds, and no plan does: so the pms below know it, too.
+`until` 0: open.
 """
 
 from __future__ import annotations
