@@ -71,9 +71,8 @@ def test_two_setups_of_nginx_in_one_root(site: Site) -> None:
     _greet(servers)
     assert servers.pids() == first, "one is reloaded, the other left alone"
     until(lambda: not servers.other.answers(before, "nginx"), "the former port to be free")
-    conf = site.root / "opt/nginx/conf"
-    assert sorted(path.name for path in conf.glob("web.conf")) == ["web.conf"]
-    assert (conf / "db.conf").is_file()
+    for spot in SPOTS:
+        assert (site.root / f"opt/nginx/conf/{spot}.conf").is_file()
 
 
 def _greet(servers: Servers) -> None:
