@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEPTH = 3  # folders from one that is named to a place in it
 MOST = 10_000  # folders that are looked at for places
+NESTED = 8  # pms in pms
 HOME = "PMHOME"
 
 
@@ -73,8 +74,9 @@ def _used(environ: Mapping[str, str]) -> Iterator[str]:
     cache = quick.cache(environ)
     yield from _below(cache + "/root", 1)
     yield from filter(is_root, _run(cache + "/rc"))
-    for name in ("spots", "artifacts"):
-        yield from _below("%s/%s" % (_home(environ), name), DEPTH)
+    for home in _homes(_home(environ)):
+        yield from _below(home + "/spots", 2)
+        yield from _below(home + "/artifacts", 3)
 
 
 def _run(folder: str) -> Iterator[str]:
@@ -90,6 +92,15 @@ def _home(environ: Mapping[str, str]) -> str:
     here = os.path.abspath(__file__).split("/")[:-3]
     ours = "/".join(here[:-2]) if here[-2:-1] == ["lib"] else "/nonexistent"
     return environ.get(HOME) or ours
+
+
+def _homes(home: str) -> Iterator[str]:
+    """Of a pm, and of those that are nested in it."""
+    level = [home]
+    for _ in range(NESTED):
+        yield from level
+        inner = [one for each in level for one in _folders(each + "/spots")]
+        level = [one for one in inner if os.path.isdir(one + "/spots")]
 
 
 def _below(folder: str, depth: int) -> Iterator[str]:

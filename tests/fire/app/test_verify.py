@@ -294,11 +294,12 @@ def test_the_controller_says_the_same(greet):
 
 def test_pm_becomes_the_program_that_does_it(greet):
     home = greet.path / "pm"
-    place = home / "spots/web/greet-1"
-    place.parent.mkdir(parents=True)
-    installed(greet).rename(place)
+    places = (home / "spots/web/greet-1", home / "spots/tenants/spots/web/greet-1")
+    places[1].parent.mkdir(parents=True)
+    installed(greet).rename(places[1])
+    shutil.copytree(places[1], places[0], symlinks=True)
     argv = [*ARGV[:-1], str(Path(ARGV[-1]).parents[1] / "enve_pm/__main__.py"), "stages", "verify"]
     done = subprocess.run(
         argv, env={**greet.env, "PMHOME": str(home)}, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "1 as they were laid\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2 as they were laid\n", "")
