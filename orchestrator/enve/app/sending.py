@@ -71,7 +71,7 @@ class Sending:
         return Manner(orders.deadline, self.visits.open, self.emit, orders.patient, waits)
 
     def _watch(self, signed: SignedPlan, visit: Visit) -> StageWatch:
-        return StageWatch(visit, signed.parts[visit.name].lines, self.emit)
+        return StageWatch(visit, signed.parts[visit.name].lines, self.emit, len(signed.parts))
 
     def _result(
         self, signed: SignedPlan, proposal: Proposal, visit: Visit, answer: Answer

@@ -17,24 +17,24 @@ from enve.model.report import Emit, Step
 from enve_pm.core import address, stages
 from enve_pm.core.refusal import FormatError
 
-PATIENCE = 2.0  # seconds before the first look
-EVERY = 5.0  # seconds between two
+EVERY = 5.0  # seconds between two looks
+EACH = 0.1  # seconds for each node, where that is more
 SECONDS = 20.0  # that an answer may take
 LINES = 12  # of the log of a stage
 WHY = Order("why", words=("-o", "json"))
 
 
 class StageWatch:
-    """`lines`: the addresses, below the node, of all that it shall hold; `stages` among them."""
+    """`lines`: the addresses, below the node, of all that it shall hold; `stages` among them.
+    `nodes`: how many are watched so."""
 
-    def __init__(self, visit: Visit, lines: Iterable[str], emit: Emit) -> None:
+    def __init__(self, visit: Visit, lines: Iterable[str], emit: Emit, nodes: int = 1) -> None:
+        self._every = max(EVERY, EACH * nodes)
         self._visit = visit
         self._emit = emit
         self.stages = [one for one in lines if stages.spot(address.parse(one)[-1])]
         owners = (address.format(stages.owner(address.parse(one))) for one in self.stages)
-        self._all = [
-            *dict.fromkeys((*self.stages, *owners))
-        ]  # and those that start when all is there
+        self._all = [*dict.fromkeys((*self.stages, *owners))]  # the spots start after them
 
     async def at_work(self) -> list[Work]:
         """Those that are being made now; none where that cannot be found out."""
@@ -59,11 +59,11 @@ class StageWatch:
                     await task
 
     async def _tell(self) -> None:
-        await asyncio.sleep(PATIENCE)
+        await asyncio.sleep(self._every * 0.4)
         while True:
             for work in (await self.at_work())[:1]:
                 self._emit(Step(self._visit.name, title(work.unit), age=work.seconds))
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(self._every)
 
     async def said(self, stage: str) -> tuple[str, ...]:
         """The last lines that a stage has printed, under a line that says where; none where they
@@ -75,7 +75,7 @@ class StageWatch:
             if done.status:
                 return ()
             story = stories.why(node.name, done.stdout.decode("utf-8", "replace"))
-        except (EnveError, TimeoutError, FormatError):
+        except (EnveError, TimeoutError, FormatError, RecursionError):
             return ()
         lines = story["log"][-LINES:]
         return (f"its last lines, on {node.name}:", *lines) if lines else ()
