@@ -60,9 +60,11 @@ class Preview:
                 rows[spot] = row
 
     def _remakes(self, name: str, before: Before, wanted: Mapping[str, str]) -> bool:
-        if "!" not in name or name not in before.lines or name not in wanted:
+        if "!" not in name or name not in wanted:
             return False
-        return stagechange.remakes(parse(before.lines[name]), parse(wanted[name]))
+        if name in before.hashes and name not in before.lines:
+            return False
+        return stagechange.remakes(parse(before.lines.get(name, "{}")), parse(wanted[name]))
 
     def _one(self, name: str, before: Before, text: str | None, digest: str) -> Change:
         if text is None:

@@ -43,7 +43,8 @@ def keys(old: Line, new: Line) -> list[str]:
 
 
 def remakes(old: Line, new: Line) -> bool:
-    """Whether a stage that others follow is made anew, and not only found to be there."""
+    """Whether a stage that others follow is made anew, and not only found to be there. `old`: {}
+    for one that the node does not have."""
     if not is_stage(new) or does(new) == stages.BUILD or new.get("want", "up") != "up":
         return False
     same = (old.get("files") or {}) == (new.get("files") or {})

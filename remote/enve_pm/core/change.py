@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import states
+from enve_pm.core import stages, states
 from enve_pm.core.unit import DEFAULTS
 
 TYPE_CHECKING = False
@@ -58,12 +58,23 @@ def identity(spec: UnitSpec) -> dict[str, Any]:
 
 def change_class(old: UnitSpec, new: UnitSpec) -> str:
     """ "" | live | reload | restart: the least that brings `new` into force where `old` runs."""
-    keys = set(changed(old, new)) - LIVE
-    if not keys:
-        return states.LIVE if changed(old, new) else states.FRESH
-    if keys == {"files"} and new.reload:
-        return states.RELOAD
-    return states.RESTART
+    differs = changed(old, new)
+    keys = set(differs) - LIVE
+    if keys and not (keys == {"files"} and new.reload):
+        return states.RESTART
+    found = states.RELOAD if keys else states.LIVE if differs else states.FRESH
+    return strongest(found, _by_stages(old, new)) if "needs" in differs else found
+
+
+def _by_stages(old: UnitSpec, new: UnitSpec) -> str:
+    """What it answers to stages that it has not run on before: another setup, such as that of
+    another `cfgpath`, is another config."""
+    found = states.FRESH
+    for name in new.needs:
+        if name not in old.needs and stages.spot(name):
+            answer = new.on_restart.get(name, states.RESTART)
+            found = strongest(found, answer) if answer in states.STALENESS else found
+    return found
 
 
 def strongest(one: str, other: str) -> str:

@@ -83,6 +83,23 @@ def test_the_strongest_counts(keys: Any, wanted: Any) -> None:
     assert rows(chain(), new)["web"] == wanted
 
 
+def test_another_variant_of_its_setup_reloads_it() -> None:
+    new = chain()
+    other = "[lua-1!setup@etc@web]"
+    new[other] = new.pop(SETUP)
+    new["web"]["needs"][1] = other[1:-1]
+    new["web"]["on_restart"] = {other[1:-1]: "reload"}
+    assert rows(chain(), new) == {
+        SETUP: ("-", "leave", ""),
+        other: ("+", "setup", ""),
+        "web": (
+            "~",
+            "reload",
+            "needs, on_restart lua-1!setup@etc@web lua-1!setup@web, after its setup",
+        ),
+    }
+
+
 def test_the_same_source_from_elsewhere_makes_nothing_anew() -> None:
     new = chain()
     for name in (SETUP, INSTALL):

@@ -178,6 +178,19 @@ def test_a_new_setup_reloads_and_a_new_install_restarts(box: Box) -> None:
     assert box.unit("web")["pid"] not in (0, pid)
 
 
+def test_another_variant_of_the_setup_reloads(box: Box) -> None:
+    box.load(*chain("lua-1"))
+    said(box, "lua-1")
+    pid = box.unit("web")["pid"]
+    other = "lua-1!setup@etc@web"
+    *stages_, setup, web = chain("lua-1", {"setup": {"version": "other"}})
+    answers = {"needs": [web["needs"][0], other], "on_restart": {other: "reload"}}
+    box.load(*stages_, {**setup, "name": f"[{other}]"}, {**web, **answers}, march=True)
+    said(box, "reloaded")
+    assert box.unit("web")["pid"] == pid
+    assert box.unit("web")["stale"] == ""
+
+
 def test_a_change_of_program_forgets_nothing(box: Box, tmp_path: Path) -> None:
     box.load(*chain("lua-1"))
     pid = box.unit("web")["pid"]
