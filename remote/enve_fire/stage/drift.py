@@ -16,9 +16,9 @@ import os
 from enve_fire.core import mark
 from enve_fire.core.trouble import Trouble
 from enve_fire.stage import manifest, marks, setup
-from enve_fire.stage.extra import extra, listed
+from enve_fire.stage.extra import extra
 from enve_fire.stage.place import Place
-from enve_fire.stage.rootmarks import RootMarks
+from enve_fire.stage.rootmarks import RootMarks, body_of, seen
 from enve_fire.tree import listing
 from enve_fire.tree.difference import EXTRA, MISSING, Difference
 from enve_fire.tree.names import shown
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
     Document = Dict[str, Any]
     Body = Dict[str, Any]
+    Compare = Callable[[str, Body], list[Difference]]
 
 INSTALL, SETUP, SETTLE = "install", "setup", "settle"
 SAME, DIFFERS, UNFINISHED, DAMAGED = "same", "differs", "unfinished", "damaged"
 AWAY = "away"
 CUT_OFF = "was begun, and has not come to its end"
 NOT_YET = "the machine was started anew since: it is laid again when its product runs"
+UNDER_WAY = "is done again and again while we look"
 TRIES = 3  # somebody may do a stage again while we look
 
 
@@ -56,18 +58,7 @@ class _Drift:
         self._root = root.rstrip("/") or "/"
         self._marks = RootMarks(root)
         self._extra = with_extra and not self._marks.shared
-        self._laid: set[str] = set()  # paths that setups have laid
-        self._left: set[str] = set()  # paths that were there besides, when they ended
-        for name in self._marks.setups:
-            self._know(self._marks.at(mark.SETUPS, name))
-
-    def _know(self, path: str) -> None:
-        try:
-            body = _body(path)
-            self._laid.update(listed(row[0]) for row in marks.rows(path, body))
-            self._left.update(one for one in body.get("left", []) if isinstance(one, str))
-        except Trouble:
-            pass  # it is told as that of the setup
+        self._laid, self._left = self._marks.set_up()
 
     # -- the stages --------------------------------------------------------------------------------
     def installs(self) -> Iterator[Document]:
@@ -92,27 +83,33 @@ class _Drift:
         if self._marks.settled:
             yield from self._stage(SETTLE, "", self._marks.at(mark.ROOT), self._parts)
 
-    def _stage(
-        self, stage: str, name: str, path: str, compare: Callable[[str, Body], list[Difference]]
-    ) -> Iterator[Document]:
+    def _stage(self, stage: str, name: str, path: str, compare: Compare) -> Iterator[Document]:
         for _ in range(TRIES):
-            hash_ = marks.read_hash(path)
-            try:
-                body = _body(path)
-                found = compare(path, body) if body else []
-            except Trouble as trouble:
-                yield self._document(stage, name, DAMAGED, str(trouble))
+            before = seen(path)
+            one = self._compared(stage, name, path, compare)
+            if one is None:
                 return
-            except _Away:
-                yield self._document(stage, name or _product(body), AWAY, NOT_YET)
+            name = one["product"]
+            if one["state"] != DIFFERS or seen(path) == before:
+                yield one
+                if one["state"] == DIFFERS and self._forget and stage != SETTLE:
+                    manifest.forget(path)  # a settled root is looked at part by part anyway
                 return
-            if not found or marks.read_hash(path) == hash_:
-                break
-        if body:
-            state = DIFFERS if found else SAME
-            yield self._document(stage, name or _product(body), state, "", found)
-            if found and self._forget and stage != SETTLE:  # that one is looked at part by part
-                manifest.forget(path)
+        yield self._document(stage, name, UNFINISHED, UNDER_WAY)
+
+    def _compared(self, stage: str, name: str, path: str, compare: Compare) -> Document | None:
+        """None where there is no mark."""
+        try:
+            body = body_of(path)
+            if not body:
+                return None
+            name = name or _product(body)
+            found = compare(path, body)
+        except Trouble as trouble:
+            return self._document(stage, name, DAMAGED, str(trouble))
+        except _Away:
+            return self._document(stage, name, AWAY, NOT_YET)
+        return self._document(stage, name, DIFFERS if found else SAME, "", found)
 
     # -- what differs ------------------------------------------------------------------------------
     def _installed(self, path: str, body: Body) -> list[Difference]:
@@ -144,14 +141,6 @@ class _Drift:
             "says": says,
             "differences": [dict(one._asdict()) for one in found],
         }
-
-
-def _body(path: str) -> Body:
-    """{} for what is no mark, such as a link to one. Raises Trouble."""
-    try:
-        return marks.read_body(path)
-    except OSError:
-        return {}
 
 
 def _product(body: Body) -> str:

@@ -7,12 +7,15 @@ import os
 import stat
 
 from enve_fire.core import laying, mark
+from enve_fire.core.trouble import Trouble
 from enve_fire.stage import manifest, marks
 from enve_fire.stage.config.kept import KEPT
+from enve_fire.stage.extra import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 
 class RootMarks:
@@ -37,6 +40,21 @@ class RootMarks:
         begun = marks.read_hash(self.at(mark.INSTALLS, product + manifest.BEGUN))
         return bool(begun) and begun != marks.read_hash(self.at(mark.INSTALLS, product))
 
+    def set_up(self) -> tuple[set[str], set[str]]:
+        """Paths that setups have laid; those that were there besides, when they ended."""
+        laid: set[str] = set()
+        left: set[str] = set()
+        for name in self.setups:
+            path = self.at(mark.SETUPS, name)
+            try:
+                body = body_of(path)
+                laid.update(listed(row[0]) for row in marks.rows(path, body))
+            except Trouble:
+                continue  # a damaged one says nothing
+            more = body.get("left", [])
+            left.update(map(str, more) if isinstance(more, list) else ())
+        return laid, left
+
     def _has(self, path: str) -> bool:
         return os.path.lexists(self.at(path))
 
@@ -58,6 +76,23 @@ class RootMarks:
         except OSError:
             return []
         return [one for one in names if not one.startswith(".") and not one.endswith(tuple(but))]
+
+
+def body_of(path: str) -> dict[str, Any]:
+    """Of a mark; {} for what is none, such as a link to one. Raises Trouble."""
+    try:
+        return marks.read_body(path)
+    except OSError:
+        return {}
+
+
+def seen(path: str) -> tuple[int, int]:
+    """What tells a mark from the one that takes its place."""
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return 0, 0
+    return state.st_ino, state.st_mtime_ns
 
 
 def is_root(folder: str) -> bool:
