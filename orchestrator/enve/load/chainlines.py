@@ -15,7 +15,7 @@ from enve.load.plancommit import PUSH, Commit
 from enve.model.plan import Blob
 from enve_fire.core import filled, mark, profile, title
 from enve_pm.core import address
-from enve_pm.core.stagebody import PROXIES
+from enve_pm.core.stagebody import is_passed
 from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
 
 COMMANDS = ("command", "check", "make", "undo")  # of a unit's line
@@ -45,6 +45,7 @@ class Chain:
         self._steps = steps
         self._table = commit.table
         self._artifact = artifact
+        self._passed: dict[str, str] = {}  # of the plan's env: no profile says how others fetch
         self._place = commit.place or f"{directory}/{commit.name}"
         self._own_root = Rooted(commit, steps, directory, self._place, root)
         self._root = "" if self._own_root.entered else self._place  # as it sees it
@@ -74,6 +75,7 @@ class Chain:
         if run["user"] and "user" not in line:
             line["user"] = run["user"]
         self._equip(line)
+        self._passed = {key: v for key, v in line.get("env", {}).items() if is_passed(key)}
         line["env"] = {**self._env(), **run["env"], **line.get("env", {})}
         stages = [self.unit(INSTALL), self.unit(SETUP)]
         line["needs"] = [*line.get("needs", ()), *stages]
@@ -147,8 +149,7 @@ class Chain:
             "stage": self._body(stage, table),
             **{key: spot[key] for key in KEPT if key in spot},
         }
-        env = {key: v for key, v in spot.get("env", {}).items() if key.lower() in PROXIES}
-        more: dict[str, Any] = {"env": env, "files": files}
+        more: dict[str, Any] = {"env": self._passed, "files": files}
         more["needs"] = [self.unit(STAGES[at - 1])] if at else []
         pushed: tuple[tuple[str, Blob], ...] = ()
         if stage == BUILD:

@@ -20,8 +20,27 @@ ADDRESS = 2048  # characters
 MOST = 64  # stores of others, and keys
 RING = 1 << 17  # characters of a key ring in base64
 
-# What its environment may say: how to get out of a network.
+# How to get out of a network: names in either case.
 PROXIES = frozenset(("http_proxy", "https_proxy", "all_proxy", "no_proxy"))
+# What else its environment may say: how it fetches, and how much of the machine it takes. The
+# command for ssh runs as the user of the stage, who runs the plan's own commands just so. Where its
+# store lies is not said: that is pm's.
+SETTINGS = frozenset(
+    (
+        "SSL_CERT_FILE",
+        "SSH_AUTH_SOCK",
+        "GIT_SSH_COMMAND",
+        "ENVE_FETCH_LIMIT",
+        "ENVE_JOBS",
+        "ENVE_OFFLINE",
+        "ENVE_STORE_LIMIT",
+    )
+)
+
+
+def is_passed(name: str) -> bool:
+    """Whether a variable of a spot is one of its stages, too."""
+    return name in SETTINGS or name.lower() in PROXIES
 
 
 def table(value: Any) -> Any:
@@ -101,8 +120,8 @@ def flaw(spec: UnitSpec) -> tuple[str, str, object] | None:
     if named is None or named.stage != spec.body["do"]:
         return "name", "PRODUCT!%s@SPOT, as stage.do is that" % spec.body["do"], spec.unit
     for name in spec.env:
-        if name.lower() not in PROXIES:
-            return "env." + name, "a proxy: " + " ".join(sorted(PROXIES)), name
+        if not is_passed(name):
+            return "env." + name, "one of " + " ".join((*sorted(PROXIES), *sorted(SETTINGS))), name
     for key, where in (("product", BUILD), ("files", SETUP)):
         if getattr(spec, key) and named.stage != where:
             return key, "no such key, as stage.do is not " + where, getattr(spec, key)

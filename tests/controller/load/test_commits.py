@@ -104,6 +104,16 @@ def test_a_chain(case: Case) -> None:
     assert setup["stage"]["table"]["setup"]["files"][0]["sha256"] == name
 
 
+def test_how_it_fetches_is_the_plans_matter(case: Case) -> None:
+    """No product says it, and what else the spot's variables say is for what runs."""
+    case.commit(PROFILE.replace("env: {MODE: a}", "env: {GIT_SSH_COMMAND: x, all_proxy: y}"))
+    env = "{SSL_CERT_FILE: /ca, ENVE_JOBS: '2', NO_PROXY: h, LD_PRELOAD: x, ENVE_STORE: /s}"
+    lines = case.lines(f"  n1.web: {{commit: 'URL', env: {env}}}")
+    for name in (BUILD, INSTALL, SETUP):
+        assert lines[name]["env"] == {"SSL_CERT_FILE": "/ca", "ENVE_JOBS": "2", "NO_PROXY": "h"}
+    assert lines["web"]["env"]["GIT_SSH_COMMAND"] == "x"
+
+
 def test_what_is_set_up_makes_no_other_build(case: Case) -> None:
     spots = "  n1.web: {commit: {url: 'URL', config: {vars: {port: '{{ base + %d }}'}}}}"
     first, second = case.lines(spots % 1), case.lines(spots % 2)
