@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_fire.core.trouble import USAGE, Trouble, refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def main(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: no second complaint at exit
         return 141
     except OSError as error:
-        text = "%s: %s" % (error.filename or "system", error.strerror or error)
-        return _told(Trouble(FAILED, text))
+        return _told(refused(error))
 
 
 def _command(words: list[str]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from enve.errors import FAILED, StageFailure
+from enve.errors import StageFailure
 
 if TYPE_CHECKING:
     from enve_fire.core.trouble import Trouble
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @contextmanager
 def told() -> Iterator[None]:
     """Within, a Trouble and what the system refuses become a StageFailure."""
-    from enve_fire.core.trouble import Trouble  # noqa: PLC0415
+    from enve_fire.core.trouble import Trouble, refused  # noqa: PLC0415
 
     try:
         yield
@@ -24,8 +24,7 @@ def told() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        what = f"{error.filename or 'system'}: {error.strerror or error}"
-        raise StageFailure(what, exit_code=FAILED) from None
+        raise failure(refused(error)) from None
 
 
 def failure(trouble: Trouble) -> StageFailure:

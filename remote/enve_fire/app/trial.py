@@ -40,10 +40,9 @@ class _Trial:
         self._ctx = ctx
         self._what = "test of " + chain.product.name
         self._commands = profile.section(chain.product.table, "test")["run"]
-        self._log = "%s/log/test-%s" % (quick.cache(ctx.environ), chain.product.name)
+        self._log = _log("%s/log" % quick.cache(ctx.environ), "test-" + chain.product.name)
         self._done = False
         self._failed: list[Trouble] = []
-        os.makedirs(os.path.dirname(self._log), 0o700, exist_ok=True)
 
     def in_build(self) -> None:
         """Where it is built: for the first time, so that it is there then, or once more."""
@@ -92,3 +91,12 @@ class _Trial:
                 what=self._what,
                 report=self._ctx.report,
             )
+
+
+def _log(folder: str, name: str) -> str:
+    """Its file; "" where none can be kept: its last lines are shown all the same."""
+    try:
+        os.makedirs(folder, 0o700, exist_ok=True)
+    except OSError:
+        return ""
+    return "%s/%s" % (folder, name) if os.access(folder, os.W_OK) else ""

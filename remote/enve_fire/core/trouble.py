@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 FAILED = 3
 REFUSED = 5  # a signature that does not hold
 USAGE = 64
@@ -31,6 +33,9 @@ MEANINGS = {
 }
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 class Trouble(Exception):
     """What was wanted, found and where (`message`); what to do next (`hint`); `code`: the exit
     status. `log`: the file with what a command printed, "" if there is none."""
@@ -44,3 +49,13 @@ class Trouble(Exception):
 
     def __str__(self) -> str:
         return self.message + ("; " + self.hint if self.hint else "")
+
+
+def refused(error: OSError) -> Trouble:
+    """What the system does not do for us."""
+    name = error.filename or "system"
+    where = name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else name
+    told = "%s: %s" % (where, error.strerror or error)
+    if error.errno in FULL:
+        return Trouble(MISSING, told, "make room, or: enve store gc --max-size SIZE")
+    return Trouble(FAILED, told)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-
 from enve_fire.core import url as urls
-from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.core.trouble import CHECKOUT, FULL, Trouble
 from enve_fire.fetch.how import Fetched, How
 
 TYPE_CHECKING = False
@@ -19,7 +17,7 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
     try:
         return _room(url).fetch(url, store, how)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise
         text = "%s: no space is left for it in %s" % (url.text, store.first)
         raise Trouble(CHECKOUT, text, "enve store gc --max-size, or set ENVE_STORE") from None

@@ -35,10 +35,14 @@ def makepkg(
         told = "%s: wanted a name that ends in one of %s"
         raise Trouble(USAGE, told % (out, " ".join(packages.ENDS)))
     order = Order(product, artifact, package.data().decode(), package.epoch, False)
-    with _File(target) as file:
-        sink = _Hashed(compress.into(file, end))
-        taken = session.pack(order, way, sink)
-        sink.close()
+    try:
+        with _File(target) as file:
+            sink = _Hashed(compress.into(file, end))
+            taken = session.pack(order, way, sink)
+            sink.close()
+    except OSError as error:
+        error.filename = error.filename or target  # a write says nothing of its file
+        raise
     return Packed(target, sink.sha256.hexdigest(), taken)
 
 
@@ -88,6 +92,8 @@ class _File:
                 os.rename(self._part, self._path)
                 sync_folder(os.path.dirname(self._path))
         finally:
-            self._file.close()
-            if os.path.lexists(self._part):
-                os.unlink(self._part)
+            try:
+                self._file.close()  # it may have something to write
+            finally:
+                if os.path.lexists(self._part):
+                    os.unlink(self._part)

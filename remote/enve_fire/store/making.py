@@ -8,7 +8,7 @@ import errno
 import os
 import time
 
-from enve_fire.core.trouble import FAILED, MISS, REFUSED, Trouble
+from enve_fire.core.trouble import FAILED, FULL, MISS, MISSING, REFUSED, Trouble
 from enve_fire.store import closing, draft
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
@@ -175,7 +175,7 @@ class Making:
             kept = "%s/%s/%s" % (self.shelf, entries.FAILED, self.wanted.name)
             error.hint = error.hint.replace(self._draft, kept)
             error.log = error.log.replace(self._draft, kept)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in FULL:
             text = "%s: no space is left to make %s" % (self.shelf, self.wanted.name)
-            return Trouble(FAILED, text, "make room, or: enve store gc --max-size SIZE")
+            return Trouble(MISSING, text, "make room, or: enve store gc --max-size SIZE")
         return error

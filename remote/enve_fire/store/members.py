@@ -32,6 +32,9 @@ def members(environ: Mapping[str, str]) -> Members:
     for folder in folders:
         if not folder.startswith("/"):
             raise Trouble(USAGE, "%s: wanted absolute folders, found %r" % (VARIABLE, folder))
+    if not folders[0].isprintable() or " " in folders[0]:
+        told = "%s: wanted a path without blanks, found %r" % (VARIABLE, folders[0])
+        raise Trouble(USAGE, told, "commands of builds have it in $OUT; set another one")
     return Members(folders[0], folders[1:], [one.rstrip("/") for one in webs])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from enve_fire.core.trouble import MISS, Trouble
+from enve_fire.core.trouble import MISS, MISSING, Trouble
 from enve_fire.store import entry as entries
 from enve_fire.store import members, shelf, trust
 from enve_fire.store.entry import Entry
@@ -119,11 +119,16 @@ class Store:
     def mine(self, catalog: str, private: bool) -> list[str]:
         """The shelves that are written to, one of them at least."""
         try:
-            store = trust.store(self.first, self.me)
-        except FileNotFoundError:
-            os.makedirs(self.first, 0o755, exist_ok=True)
-            store = trust.store(self.first, self.me)
-        return shelf.mine(store, catalog, private, self.me)
+            try:
+                store = trust.store(self.first, self.me)
+            except FileNotFoundError:
+                os.makedirs(self.first, 0o755, exist_ok=True)
+                store = trust.store(self.first, self.me)
+            return shelf.mine(store, catalog, private, self.me)
+        except OSError as error:
+            told = "the store %s cannot be written to: %s: %s"
+            told %= (self.first, error.filename, error.strerror)
+            raise Trouble(MISSING, told, "set ENVE_STORE to a folder of your own") from None
 
     # -- inside ------------------------------------------------------------------------------------
     def _shelves(self, wanted: Wanted) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
-from enve_fire.core.trouble import FAILED, Trouble
+from enve_fire.core.trouble import FAILED, USAGE, Trouble
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 LONGEST = 1 << 20  # bytes of a file that is read whole
@@ -69,6 +69,8 @@ def store(path: str, me: int) -> str:
     FileNotFoundError where there is none."""
     found = os.path.realpath(path)
     state = os.stat(found)
+    if not stat.S_ISDIR(state.st_mode):
+        raise Trouble(USAGE, "%s: wanted a store's folder, found none" % path, "set ENVE_STORE")
     if not _closed(state) or state.st_uid not in (me, 0):
         raise Trouble(FAILED, _WHY % path, "chown it, and chmod it to 0755 or 1777")
     if me == 0:

@@ -11,7 +11,7 @@ import stat
 import sys
 import time
 
-from enve_fire.core.trouble import FAILED, INPUT, USAGE, Trouble
+from enve_fire.core.trouble import INPUT, USAGE, Trouble, refused
 from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError
 
@@ -38,9 +38,9 @@ def main(words: Sequence[str]) -> int:
         _say(str(trouble))
         raise
     except OSError as error:
-        text = "%s: %s" % (error.filename or "system", error.strerror or error)
-        _say(text)
-        raise Trouble(FAILED, text) from None
+        told = refused(error)
+        _say(str(told))
+        raise told from None
 
 
 def _do(step: str, place: str) -> int:

@@ -1,0 +1,92 @@
+"""A machine that does not give what is wanted: it is told, with what to do, and harms nothing."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from tests.support.workbench import ARGV, table
+
+FAT = {
+    "run": [
+        "mkdir -p $OUT$PREFIX/bin",
+        "cp greet $OUT$PREFIX/bin",
+        "head -c 150000 /dev/zero >$OUT$PREFIX/data",
+    ],
+    "sandbox": "none",
+}
+
+
+def refused(bench, code: int, told: str, *words: object) -> None:
+    done = bench.fire(*words)
+    assert done.returncode == code, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("store", "code", "told"),
+    [
+        ("store", 64, "ENVE_STORE: wanted absolute folders, found 'store'"),
+        ("/tmp/a b", 64, "ENVE_STORE: wanted a path without blanks"),
+        ("https://x", 64, "ENVE_STORE: the first member is written to"),
+        ("/dev/null", 64, "/dev/null: wanted a store's folder, found none"),
+        ("/proc/nope/x", 69, "the store /proc/nope/x cannot be written to"),
+    ],
+)
+def test_a_store_that_can_be_none(bench, store, code, told):
+    bench.env["ENVE_STORE"] = store
+    refused(bench, code, told, "-f", bench.profile(table()), bench.source())
+
+
+@pytest.mark.parametrize("home", [None, "relative"])
+def test_without_a_home_a_store_has_to_be_named(bench, home):
+    profile, folder = bench.profile(table()), bench.source()
+    bench.env.pop("HOME")
+    bench.env.update({"HOME": home} if home else {})
+    refused(bench, 64, "no place for a store: HOME is not set", "-f", profile, folder)
+    bench.env["ENVE_STORE"] = str(bench.path / "store")
+    assert bench.good("-f", profile, folder) == "hello you"
+
+
+def test_a_home_that_cannot_be_written_to_is_not_needed_for_a_test(bench):
+    profile = bench.profile(table(test={"run": ["echo why; ./greet"]}))
+    folder = bench.source()
+    bench.env["ENVE_STORE"] = str(bench.path / "store")
+    bench.write(bench.home / ".cache", "no folder")
+    assert bench.good("test", "-f", profile, folder) == ""
+
+
+def test_a_store_that_nothing_can_be_written_to(bench, small_disk):
+    profile, folder = bench.profile(table()), bench.source()
+    bench.env["ENVE_STORE"] = str(small_disk)
+    made = bench.good("build", "-f", profile, folder)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    assert bench.good("build", "-f", profile, folder) == made
+    told = f"the store {small_disk} cannot be written to"
+    refused(bench, 69, told, "run", "-f", profile, folder)
+
+
+def test_a_disk_that_is_full(bench, small_disk):
+    """256 KiB: one artifact fits, what is installed or packed of it does not."""
+    profile, folder = bench.profile(table(build=FAT, install={"mode": "copy"})), bench.source()
+    bench.env["ENVE_STORE"] = str(small_disk)
+    made = bench.good("build", "-f", profile, folder)
+    refused(bench, 69, "no space is left to make", "run", "-f", profile, folder)
+    bigger = {**FAT, "run": [*FAT["run"], "cat $OUT$PREFIX/data >$OUT$PREFIX/more"]}
+    refused(bench, 82, "No space left", "build", "-f", bench.profile(table(build=bigger)), folder)
+    assert list(small_disk.rglob(".tmp.*")) == []
+    assert bench.good("build", "-f", bench.profile(table(build=FAT)), folder) == made
+
+
+def test_a_disk_that_is_full_gets_no_half_of_a_package(bench, small_disk):
+    noise = "head -c 300000 /dev/urandom >$OUT$PREFIX/data"
+    build = {**FAT, "run": [*FAT["run"][:2], noise]}
+    profile, folder = bench.profile(table(build=build)), bench.source()
+    target = small_disk / "x.tar.gz"
+    argv = [*ARGV, "makepkg", "-f", profile, "-o", target, folder]
+    done = subprocess.run(argv, env=bench.env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (69, "")
+    assert f"{target}: No space left" in done.stderr
+    assert list(small_disk.iterdir()) == []
