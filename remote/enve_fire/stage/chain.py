@@ -11,6 +11,7 @@ import os
 
 from enve_fire.core import profile, sums
 from enve_fire.core.product import Product
+from enve_fire.core.trouble import MISS, Trouble
 from enve_fire.stage import build as building
 from enve_fire.stage import checkout, marks, packaged
 from enve_fire.stage.build import FOLDER_SOURCE, build
@@ -128,11 +129,24 @@ class Chain:
 
     def built(self, then: Then | None = None) -> Entry:
         """The artifact of what is built. `then`: if it is built now, see `stage.build`."""
-        found = self.artifact()
+        found = self.artifact() or self._taken()
         if found is None:
             deps, private = self.ready(profile.BUILD), self.private
             found = build(self.product, self._ctx.store, self._ctx, deps, private, then)
-            self._artifact = found
+        self._artifact = found
+        return found
+
+    def _taken(self) -> Entry | None:
+        """From a store of others, before what its build needs is made for nothing."""
+        store = self._ctx.store
+        if not store.webs or self.private or not self.deps(profile.BUILD):
+            return None  # without deps the build asks them itself
+        try:
+            found: Entry = store.make(self._as_artifact(private=False), None, self._ctx.report)
+        except Trouble as trouble:
+            if trouble.code != MISS:
+                raise
+            return None
         return found
 
     def artifact(self) -> Entry | None:

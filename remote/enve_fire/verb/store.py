@@ -162,7 +162,8 @@ def export(store: Store, words: Sequence[str]) -> int:
     if not key:
         raise Trouble(USAGE, "store export: wanted --sign-with KEY: nobody takes what is unsigned")
     everything = survey.everything(store)
-    for item in publish.needed(storeview.named(store, word), everything):
+    items = publish.offered(storeview.named(store, word))
+    for item in publish.needed(items, everything):
         print(publish.publish(item.entry, folder, key))
     return 0
 

@@ -257,6 +257,17 @@ def test_one_that_has_expired_is_none(site: Site, exported: Entry) -> None:
     assert site.store().make(wanted, method) and made
 
 
+def test_what_bears_its_title_and_is_for_nobody_stays(
+    site: Site, store: Store, verb: Verb, exported: Entry
+) -> None:
+    """Such as the mirror of a product's repository."""
+    store.make(Wanted("mirror of x", "x", "git", private=True, mutable=True), tree)
+    words = ("export", "x", str(site.folder), "--sign-with", "site")
+    done = verb(*words, GNUPGHOME=str(site.home.path))
+    assert done.returncode == 0, done.stderr
+    assert len(list(site.folder.iterdir())) == 4
+
+
 def test_export_wants_a_key_and_what_does_not_change(
     site: Site, store: Store, verb: Verb, exported: Entry
 ) -> None:
@@ -265,8 +276,11 @@ def test_export_wants_a_key_and_what_does_not_change(
     done = verb("export", "x", str(site.folder), "--sign-with", "nobody", GNUPGHOME=home)
     assert done.returncode == REFUSED
     store.make(Wanted("m", "m", mutable=True), tree)
-    done = verb("export", "m", str(site.folder), "--sign-with", "site", GNUPGHOME=home)
-    assert done.returncode == USAGE
+    store.make(Wanted("p", "p", private=True), tree)
+    for title in ("m", "p"):
+        done = verb("export", title, str(site.folder), "--sign-with", "site", GNUPGHOME=home)
+        assert done.returncode == USAGE
+        assert "private, or may change" in done.stderr
     assert not [path for path in site.folder.iterdir() if path.name.startswith(".")]
 
 
