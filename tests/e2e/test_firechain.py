@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.contents import beside, plain
 from tests.support.fetching import Repo
 from tests.support.fleet import Fleet
 from tests.support.wait import until
@@ -79,11 +80,11 @@ class Chain:
     def march(self, *args: Any, code: int = 0, **more: Any) -> str:
         plan = self.plan(*args, **more)
         done = self.fleet.march(plan, code=code, ENVE_STORE=str(self.folder / "own-store"))
-        return done.stdout + done.stderr
+        return plain(done.stdout + done.stderr)
 
     def log(self, unit: str = "web") -> list[str]:
-        file = self.node.home / "log" / f"{unit}.log"
-        return file.read_text().splitlines() if file.exists() else []
+        files = beside(self.node.home / "log" / f"{unit}.log")
+        return [line for file in files for line in file.read_text().splitlines()]
 
     def said(self, text: str) -> None:
         until(lambda: text in self.log(), f"web to say {text!r} (it said {self.log()})")
@@ -92,7 +93,7 @@ class Chain:
         """What pm shows of it."""
         shown = json.loads((self.node.home / "public/status.json").read_text())
         found: dict[str, Any] = shown["units"][unit]
-        return found
+        return {**found, "detail": plain(found.get("detail", ""))}
 
     def builds(self) -> int:
         """How many artifacts there are."""
@@ -122,7 +123,7 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
     first = chain.row()
     listed = chain.fleet.rows()["n1.web"]
     assert (listed["state"], listed["pid"]) == ("RUNNING", first["pid"])
-    assert listed["commit"] == "tool-1"
+    assert plain(listed["commit"]) == "tool-1"
 
     told = chain.march(1, 81)  # another config: a setup, and a reload
     assert "~  [tool-1!setup@web] setup     etc/conf +1 -1" in told
@@ -139,7 +140,7 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
     until(lambda: "waits for tool-2!build@web" in chain.row()["detail"], "web to wait")
     assert (chain.row()["state"], chain.row()["pid"]) == ("RUNNING", first["pid"])
     chain.gate.touch()
-    out, err = new.communicate(timeout=60)
+    out, err = map(plain, new.communicate(timeout=60))
     assert new.returncode == 0, out + err
     assert "restart   tool-1 -> tool-2" in out
     chain.said("serving 2 port=81")
@@ -154,7 +155,7 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
     assert "  | no rule to make it" in told
     kept = re.search(r"all that was printed: (\S+)", told)
     assert kept and "no rule to make it" in Path(kept[1]).read_text()
-    why = chain.fleet.run("why", "n1.web").stdout
+    why = plain(chain.fleet.run("why", "n1.web").stdout)
     assert "waits for n1.[tool-3!build@web]  STARTING" in why
     for words in ("| no rule to make it", "plan.yml:4:3", "alice", "plan#"):
         assert words in why, why
@@ -189,7 +190,9 @@ def test_three_spots_and_three_versions_are_nine_folders(chain: Chain) -> None:
         chain.version(number)
         chain.march(number, spots=spots)
     places = [chain.node.home / f"spots/{spot}/tool-{n}" for spot in spots for n in versions]
-    assert all((place / "opt/tool/bin/tool").exists() for place in places)
+    found = [one for place in places for one in beside(place)]
+    assert len(found) == 9
+    assert all((place / "opt/tool/bin/tool").exists() for place in found)
     assert chain.builds() == made + 3  # each version is built once for all spots
 
 
@@ -209,22 +212,37 @@ def test_who_asks_how_it_is_finds_what_it_runs_with(chain: Chain) -> None:
     (lib.path / "enve.yml").write_text("{enve: 1, title: lib}")
     lib.git("add", "-A")
     lib.git("commit", "-qm", "1")
-    chain.version(8)
-    told = chain.node.home / "spots/extra/tool-8/told"
+    chain.version(10)
+    spot = chain.node.home / "spots/extra"
+
+    def told() -> set[str]:
+        files = [place / "told" for place in beside(spot / "tool-10")] if spot.exists() else []
+        return {word for file in files if file.exists() for word in file.read_text().split()}
 
     def march(port: int) -> None:
         config = {"deps": {"run": [{"url": lib.url}]}, "vars": {"port": port}}
-        spot = {
-            "commit": {"url": f"{chain.repo.url}#v8", "config": config},
+        line = {
+            "commit": {"url": f"{chain.repo.url}#v10", "config": config},
             "ready": {"check": "lib-tell ready"},
             "health": {"command": "lib-tell well", "every": "200ms"},
             "reload": "lib-tell again",
         }
         chain.fleet.march(
-            chain.fleet.plan({"*.extra": spot}), ENVE_STORE=str(chain.folder / "own-store")
+            chain.fleet.plan({"*.extra": line}), ENVE_STORE=str(chain.folder / "own-store")
         )
 
     march(80)
-    until(lambda: told.exists() and {"ready", "well"} <= set(told.read_text().split()), "health")
+    until(lambda: {"ready", "well"} <= told(), "health")
     march(81)
-    until(lambda: "again" in told.read_text().split(), "the reload")
+    until(lambda: "again" in told(), "the reload")
+
+
+def test_another_content_of_a_version_takes_nothing_from_the_one_that_runs(chain: Chain) -> None:
+    chain.version(9)
+    chain.march(9, spots=("bob",))
+    until(lambda: chain.log("bob").count("serving 9 port=80") == 1, "bob to run")
+    other = {"build": {"env": {"A": "b"}}, "setup": {"run": ["exit 7"]}}
+    told = chain.march(9, spots=("bob",), config=other, code=3)
+    assert "[tool-9!setup@bob]" in told
+    chain.fleet.run("restart", "n1.bob")
+    until(lambda: chain.log("bob").count("serving 9 port=80") == 2, "bob to run again")

@@ -13,7 +13,7 @@ from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
 from enve.load.secret import Secrets
 from enve.load.template import is_template
-from enve_fire.core import along, profile, settleshape, settling, sums, url
+from enve_fire.core import along, profile, settleshape, settling, sums, title, url
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
 from enve_pm.core.canonical import dumps
@@ -144,12 +144,12 @@ class Commits:
         )
         if artifact == PUSH:
             built = self._here(product)
-            return replace(commit, built=built, source=built.source)
-        if artifact != BUILD:
+            commit = replace(commit, built=built, source=built.source)
+        elif artifact != BUILD:
             where = self._url(keys["artifact"], f"artifact of {what}")
             pinned = self._checkout(where, {**profile.section({}, "checkout"), "strip": 0}).pinned
-            return replace(commit, artifact=pinned.text)
-        return commit
+            commit = replace(commit, artifact=pinned.text)
+        return commit if commit.place else _distinct(commit, what)
 
     def _root(self, item: Item, table: Mapping[str, Any], what: str) -> Path | None:
         """The files of its root, which the plan brings along."""
@@ -182,6 +182,20 @@ def _built_of(product: Product) -> str:
     deps = table.get("deps", {}).get(profile.BUILD, [])
     known = sums.build_text(table, product.source, (), ())
     return dumps([product.url, profile.section(table, "checkout"), deps, known]).decode()
+
+
+def _distinct(commit: Commit, what: str) -> Commit:
+    """Two contents of one version have names of their own, so that one is prepared beside the other
+    that runs. Raises InputError."""
+    brought = "" if commit.artifact in (BUILD, PUSH) else commit.artifact
+    content = sums.content(commit.table, commit.source, brought)
+    version = commit.table.get("version", "")
+    whole = f"{version}+{content}" if version else content
+    if len(whole) > title.LONGEST:
+        longest = title.LONGEST - len(content) - 1
+        told = f"version of {what}: wanted at most {longest} characters, found {len(version)}"
+        raise commit.item.bad(told)
+    return replace(commit, table={**commit.table, "version": whole})
 
 
 def _asked(keys: Mapping[str, Item], inline: Item | None, what: str) -> Asked:

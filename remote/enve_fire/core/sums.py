@@ -72,6 +72,13 @@ def install(
     return hash_of("i", {"sub": what, "artifact": artifact, "place": place})
 
 
+def content(table: Table, source: str, brought: str = "") -> str:
+    """What tells two contents of one version apart, in eight characters: of all that is installed,
+    for whatever place and platform. `brought`: where it comes from, if it is not built."""
+    what = {"build": _build(table, source, (), ()), "install": sub(table, profile.INSTALL)}
+    return hash_of("v", {**what, "deps": table.get("deps", {}), "brought": brought})[:8]
+
+
 def setup(table: Table, installed: str, seal: Callable[[str], str] = str) -> str:
     """`seal`: what the hash of a secret's content is replaced by, as this hash is shown to all."""
     what = sub(table, "setup")

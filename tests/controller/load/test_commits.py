@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tarfile
 from hashlib import sha256
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.contents import plain
 
 from enve.app.checkout import archives, here
 from enve.errors import InputError
@@ -65,10 +67,11 @@ class Case:
         return load_plan(file, self.domain, None, artifacts=self.path / "a", **options)
 
     def lines(self, spots: str, **options: Any) -> dict[str, Any]:
+        """By names without what tells contents of one version apart."""
         lines = self.load(spots, **options).nodes["n1"].lines
         for text in lines.values():
             UnitSpec.parse(json.loads(text))
-        return {name: json.loads(text) for name, text in lines.items()}
+        return {plain(name): json.loads(plain(text)) for name, text in lines.items()}
 
 
 @pytest.fixture
@@ -112,6 +115,25 @@ def test_how_it_fetches_is_the_plans_matter(case: Case) -> None:
     for name in (BUILD, INSTALL, SETUP):
         assert lines[name]["env"] == {"SSL_CERT_FILE": "/ca", "ENVE_JOBS": "2", "NO_PROXY": "h"}
     assert lines["web"]["env"]["GIT_SSH_COMMAND"] == "x"
+
+
+def test_each_content_of_a_version_has_a_name_of_its_own(case: Case) -> None:
+    """So one is prepared beside the other that runs, and is there to go back to."""
+
+    def place(more: str = "") -> str:
+        lines = case.load(f"  n1.web: {{commit: {{url: 'URL'{more}}}}}").nodes["n1"].lines
+        return Path(json.loads(lines["web"])["env"]["ROOT"]).name
+
+    first = place()
+    assert re.fullmatch(r"tool-1[.]0[+][a-z2-7]{8}", first)
+    assert place(", set: {port: 81}") == first
+    assert place(", set: {flags: -O3}") != first
+    (case.repo / "code").touch()
+    case.commit(PROFILE)
+    assert place() != first
+    case.commit(PROFILE.replace('version: "1.0"', ""))
+    assert re.fullmatch(r"tool-[a-z2-7]{8}", place())
+    assert place(", place: /srv") == "srv"
 
 
 def test_what_is_set_up_makes_no_other_build(case: Case) -> None:
@@ -166,7 +188,7 @@ def test_the_spots_own_keys_win(case: Case) -> None:
 def test_all_get_the_same_commit_and_each_its_own_folder(case: Case) -> None:
     plan = case.load("  '*.web': {commit: 'URL#main'}")
     one, two = (
-        {name: json.loads(text) for name, text in plan.nodes[node].lines.items()}
+        {plain(name): json.loads(plain(text)) for name, text in plan.nodes[node].lines.items()}
         for node in ("n1", "n2")
     )
     assert one[BUILD] == two[BUILD]
@@ -197,15 +219,18 @@ def test_secrets_travel_as_files_that_are_not_shown(
     plan = case.load("  n1.web: {commit: 'URL'}").nodes["n1"]
     assert "hunter2" not in "".join(plan.lines.values())
     assert plan.secrets == {"hunter2"}
-    (row,) = json.loads(plan.lines[SETUP])["stage"]["table"]["setup"]["files"]
+    lines = {plain(name): text for name, text in plan.lines.items()}
+    (row,) = json.loads(lines[SETUP])["stage"]["table"]["setup"]["files"]
     assert (row["mode"], row["secret"]) == (0o600, True)
 
 
 def test_a_profile_of_the_plans_own(case: Case) -> None:
-    inline = "{enve: 1, title: x, vars: {a: 5}, prefix: /p, run: {cmd: [sleep, '{{a}}']}}"
+    inline = (
+        "{enve: 1, title: x, version: '1', vars: {a: 5}, prefix: /p, run: {cmd: [sleep, '{{a}}']}}"
+    )
     lines = case.lines(f"  n1.web: {{commit: {{url: 'URL', profile: {inline}}}}}")
     assert lines["web"]["command"] == ["sleep", "5"]
-    assert set(lines) == {"web", *(f"[x!{do}@web]" for do in ("build", "install", "setup"))}
+    assert set(lines) == {"web", *(f"[x-1!{do}@web]" for do in ("build", "install", "setup"))}
 
 
 def test_an_artifact_that_is_pushed(case: Case, tmp_path: Path) -> None:
