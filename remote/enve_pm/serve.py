@@ -119,7 +119,8 @@ class Seat:
             owner.verbs["load"] = self.loading.command
         else:
             owner.verbs["load"] = self._trust_again
-        self.life.beat = self._at_beat
+        self.life.beat, self.life.helpers = self._at_beat, pm.helpers
+        self.life.over = pm.logs.close
         if self.tell >= 0:
             os.set_inheritable(self.tell, False)
             os.set_blocking(self.tell, False)

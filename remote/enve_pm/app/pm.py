@@ -148,6 +148,10 @@ class Pm:
         self.logs.close()
         return code
 
+    def helpers(self) -> list[int]:
+        """Children of our own, beside all that runs for units: each ends when we do."""
+        return [self.logs.pid, self.processes.belongings.holder]
+
     def load(self, job: str, lines: dict[str, str], march: bool) -> None:
         """These lines, and no others, are this pm's units from now on (see contracts, 2); `march`:
         also against what was set by hand. The job is answered when they have settled."""

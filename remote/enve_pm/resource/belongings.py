@@ -57,6 +57,11 @@ class Belongings:
             self._terminals = Terminals(self._loop, holder, self._home.path)
         return self._terminals
 
+    @property
+    def holder(self) -> int:
+        """The process that holds the terminals; 0: none."""
+        return self._terminals.pid if self._terminals is not None else 0
+
     def known(self, spec: UnitSpec) -> None:
         """At the start: a unit that an earlier pm had. What that left of its groups goes."""
         if self._groups is None and "limits" in spec.room:

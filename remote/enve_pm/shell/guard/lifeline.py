@@ -26,6 +26,8 @@ class Lifeline:
     def __init__(self, loop: Loop, post: Post) -> None:
         self.heard: Callable[[str, str], None] = lambda word, rest: None
         self.beat: Callable[[], None] = lambda: None  # called at each ping
+        self.helpers: Callable[[], list[int]] = list  # those children of ours that end after us
+        self.over: Callable[[], None] = lambda: None  # called when all others have ended
         self.post = post
         self._wire = heartbeat.Wire(post.reader, post.writer)
         loop.watch(post.reader, self._hear)
@@ -48,7 +50,9 @@ class Lifeline:
     def _lost(self) -> None:
         """Nobody would end our children if we died now: end them while we can, and go."""
         complain("the watchdog is gone: ending everything")
-        left = subtree.end_all(GRACE, DEADLINE)
+        subtree.ask_all(GRACE, self.helpers())
+        self.over()
+        left = subtree.kill_all(DEADLINE)
         if left:
             complain(f"could not be killed: {left[:20]}")
         if self.post.cgroup:

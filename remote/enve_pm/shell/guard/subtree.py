@@ -14,6 +14,10 @@ import time
 
 from enve_pm.shell.events.light import signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
 PR_SET_CHILD_SUBREAPER = 36
 PAUSE = 0.0005  # seconds between two looks while the killed ones die
 
@@ -100,12 +104,22 @@ def kill_all(seconds: float) -> list[int]:
             time.sleep(PAUSE)
 
 
-def end_all(grace: float, seconds: float) -> list[int]:
-    """SIGTERM every descendant, SIGKILL what is there after `grace` seconds, as `kill_all`."""
+def ask_all(seconds: float, helpers: Container[int] = ()) -> None:
+    """SIGTERM every descendant once, also one that was just being forked, and wait for all to end
+    but our helpers, which end after us."""
     me = os.getpid()
-    end = time.monotonic() + grace
-    send(below(me), signal.SIGTERM)
-    while children(me) and time.monotonic() < end:
+    end = time.monotonic() + seconds
+    found = below(me)
+    asked: set[int] = set()
+    while any(pid not in helpers for pid in found) and time.monotonic() < end:
+        send([pid for pid in found if pid not in asked], signal.SIGTERM)
+        asked.update(found)
         if not reap():
             time.sleep(PAUSE * 20)
+        found = children(me)
+
+
+def end_all(grace: float, seconds: float) -> list[int]:
+    """SIGTERM every descendant, SIGKILL what is there after `grace` seconds, as `kill_all`."""
+    ask_all(grace)
     return kill_all(seconds)
