@@ -11,7 +11,8 @@ from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from enve_fire.stage.chain import Chain
     from enve_fire.stage.context import Context
@@ -53,7 +54,7 @@ def prepare(chain: Chain, ctx: Context, setup: bool) -> Prepared:
         if set_up:
             marks.append((setting.mark_of(chain.product, place), set_up))
         hash_ = set_up or hash_
-    where = Where(place.root, chain.fetched.path, place.prefix(table))
+    where = Where(place.root, chain.src(_wants_src(table)), place.prefix(table))
     dirs = _folders(deps)
     return Prepared(where, hash_, deps, marks, dirs, chain.folders())
 
@@ -65,11 +66,20 @@ def _bare(chain: Chain) -> Prepared:
         text = "%s: `setup` needs an install, and `install.mode` is none" % chain.product.name
         raise Trouble(INPUT, text, "leave `install.mode` out")
     deps = chain.ready(profile.INSTALL)
-    src, found = chain.fetched.path, chain.material().path
-    root, home = (found, found + table["prefix"]) if profile.builds(table) else ("", src)
+    found, builds = chain.material().path, profile.builds(table)
+    src = chain.src(not builds or _wants_src(table))
+    root, home = (found, found + table["prefix"]) if builds else ("", src)
     dirs = [root or src, home, *_folders(deps)]
     where = Where(root, src, home)
     return Prepared(where, chain.hash(profile.BUILD), deps, [], dirs, chain.folders())
+
+
+def _wants_src(table: Mapping[str, Any]) -> bool:
+    """Whether the source has to be here though all is built."""
+    words = [*profile.section(table, "test")["run"]]
+    for name in (profile.RUN, "execute"):
+        words += profile.section(table, name)["cmd"]
+    return any("SRC" in word for word in words)
 
 
 def _folders(deps: Sequence[Dep]) -> list[str]:

@@ -12,6 +12,7 @@ import os
 import time
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch.answered import SHORTLY, Answered, seconds
 from enve_fire.fetch.how import MORE
 from enve_fire.fetch.progress import Progress
 from enve_pm.core.canonical import dumps, loads
@@ -20,28 +21,37 @@ from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any
 
     from enve_fire.fetch.how import How
     from enve_fire.fetch.http import Answer
 
 PART, OF = "part", "part.of"
-RETRIES = 3  # in a row that bring next to nothing
+RETRIES = 3
 PAUSE = 0.5  # seconds before the first of them, then twice as long
 LONGEST_WAIT = 120.0  # seconds that a server may ask us to wait
 PIECE = 1 << 18  # bytes that have to come within the patience
-_SHORTLY = (408, 425, 429, 500, 502, 503, 504)
 OK, PARTIAL, UNCHANGED, NO_RANGE = 200, 206, 304, 416
 
 Came = namedtuple("Came", "path etag modified resumed")
 
 
 class Download:
-    """`etag`, `modified`: of what we have, to be told that it is still the same."""
+    """`etag`, `modified`: of what we have, to be told that it is still the same. `retries`: in a
+    row, that bring next to nothing."""
 
-    def __init__(self, url: str, folder: str, how: How, etag: str = "", modified: str = "") -> None:
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        url: str,
+        folder: str,
+        how: How,
+        etag: str = "",
+        modified: str = "",
+        retries: int | None = None,
+    ) -> None:
         self.url = url
         self.how = how
+        self._retries = RETRIES if retries is None else retries
         self._part = folder + "/" + PART
         self._of = folder + "/" + OF
         self._known = {"If-None-Match": etag, "If-Modified-Since": "" if etag else modified}
@@ -70,7 +80,7 @@ class Download:
                 pass
 
     def _pause(self, passing: Any, tries: int) -> None:
-        if tries > RETRIES or passing.wait > LONGEST_WAIT:
+        if tries > self._retries or passing.wait > LONGEST_WAIT:
             hint = "try again later: what came is kept, and not asked for again"
             if passing.wait > LONGEST_WAIT:
                 hint = "the server asks to wait for %d s" % passing.wait
@@ -136,10 +146,10 @@ class Download:
     def _refused(self, answer: Answer) -> None:
         from enve_fire.fetch.http import Passing
 
-        text = "the server answers %d" % answer.status
-        if answer.status in _SHORTLY:
-            raise Passing(text, _seconds(answer.header("Retry-After")))
-        raise Trouble(CHECKOUT, "%s: %s" % (self.url, text), _HINTS.get(answer.status, ""))
+        if answer.status in SHORTLY:
+            wait = seconds(answer.header("Retry-After"))
+            raise Passing("the server answers %d" % answer.status, wait)
+        raise Answered(self.url, answer.status)
 
     def _pour(self, answer: Answer, start: int) -> None:
         length = answer.length
@@ -188,25 +198,3 @@ class Download:
 
 def _continues(answer: Answer, start: int) -> bool:
     return answer.header("Content-Range").startswith("bytes %d-" % start)
-
-
-def _seconds(text: str) -> float:
-    """What Retry-After says: seconds or a date."""
-    if text.isdecimal():
-        return float(text[:9])
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return 0.0
-
-
-_LOGIN = "it wants to know who asks: fetch it by git+ssh, or from where everybody may"
-_HINTS: Mapping[int, str] = {
-    401: _LOGIN,
-    403: _LOGIN,
-    404: "see that the url is right, or where it has gone",
-    407: "the proxy wants a user and a password: http_proxy=http://USER:PASSWORD@HOST:PORT",
-    410: "see where it has gone",
-}

@@ -23,6 +23,26 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
         raise Trouble(CHECKOUT, text, "enve store gc --max-size, or set ENVE_STORE") from None
 
 
+def known(url: Url, how: How) -> str:
+    """The source of what is pinned, without looking; "" where somebody has to look."""
+    if url.kind != urls.ARCHIVE or not url.sha256:
+        return ""
+    from enve_fire.fetch import archive
+
+    return archive.source(url.sha256, how)
+
+
+def hidden(url: Url, store: Store, how: How) -> bool:
+    """Whether the url says already that not everybody could fetch what it means."""
+    if url.kind == urls.STORE:
+        from enve_fire.fetch import kept
+
+        return kept.private(url, store)
+    from enve_fire.fetch import readers
+
+    return (url.kind == urls.GIT and how.submodules) or readers.private(url, how.environ)
+
+
 def _room(url: Url) -> _Room:
     if url.kind == urls.ARCHIVE:
         from enve_fire.fetch import archive
@@ -48,4 +68,4 @@ if TYPE_CHECKING:
         def fetch(self, url: Url, store: Store, how: How) -> Fetched: ...
 
 
-__all__ = ["Fetched", "How", "fetch"]
+__all__ = ["Fetched", "How", "fetch", "hidden", "known"]

@@ -25,6 +25,10 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
     return Fetched(path, _source(entry, path, how), url, entry.name, private, epoch)
 
 
+def private(url: Url, store: Store) -> bool:
+    return _entry(url, store)[1]
+
+
 def _entry(url: Url, store: Store) -> tuple[Entry, bool]:
     for private in (False, True):
         for member in (store.first, *store.others):

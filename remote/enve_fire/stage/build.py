@@ -55,15 +55,22 @@ def build(  # noqa: PLR0913, PLR0917
     then: Then | None = None,
 ) -> Entry:
     """Its artifact; made where it is not there. `product.source` is known. Raises Trouble."""
-    asked = wanted(product, [one.hash for one in deps], ctx, private)
+    asked = wanted(product, [one.hash for one in deps], ctx, private, [one.name for one in deps])
     return store.make(asked, Building(product, ctx, deps, then).run, ctx.report)
 
 
-def wanted(product: Product, deps: Sequence[str], ctx: Context, private: bool = False) -> Wanted:
+def wanted(
+    product: Product,
+    deps: Sequence[str],
+    ctx: Context,
+    private: bool = False,
+    names: Sequence[str] = (),
+) -> Wanted:
     """What the store is asked for. `deps`: the hashes of build dependencies · `private`: not all
-    could fetch the source, so not all may read what is made of it."""
+    could fetch the source, so not all may read what is made of it · `names`: of the entries that
+    the build dependencies are, to be kept with it."""
     text = sums.build_text(product.table, product.source, deps, ctx.platform)
-    return Wanted(text, product.table["title"], profile.BUILD, private)
+    return Wanted(text, product.table["title"], profile.BUILD, private, deps=names)
 
 
 class Building:

@@ -1,21 +1,22 @@
 """A product and the stages that it takes, by demand, from the end.
 
 What is asked for is looked at first: as long as the mark of an install is valid, no build is even
-considered, and as long as an artifact is in the store nothing is fetched. Products that it needs
-are chains of their own, installed in the store.
+considered, and as long as an artifact is in the store, or somebody serves it, nothing is fetched
+and nothing that only its build needs is made. Products that it needs are chains of their own,
+installed in the store.
 """
 
 from __future__ import annotations
 
 import os
 
-from enve_fire.core import profile, sums
-from enve_fire.core.product import Product
-from enve_fire.core.trouble import MISS, Trouble
+from enve_fire.core import profile
+from enve_fire.fetch.served import served
 from enve_fire.stage import build as building
-from enve_fire.stage import checkout, marks, packaged
+from enve_fire.stage import marks
 from enve_fire.stage.build import FOLDER_SOURCE, build
 from enve_fire.stage.dep import Dep
+from enve_fire.stage.identity import Identity
 from enve_fire.stage.install import STORED, fill, install
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from enve_fire.core.product import Product
     from enve_fire.stage.build import Then
     from enve_fire.stage.context import Context
     from enve_fire.store.entry import Entry
@@ -40,68 +42,42 @@ class Chain:
     def __init__(
         self, product: Product, ctx: Context, place: Place | None = None, own: bool = False
     ) -> None:
-        self.product = product
+        self._known = Identity(
+            product, ctx, place.name if place else STORED, lambda one: Chain(one, ctx)
+        )
         self._ctx = ctx
         self._place = place
         self._own = own  # its place is not shared with whoever installs the same
-        self._fetched: Any = None
         self._artifact: Entry | None = None
-        self._hash: dict[str, str] = {}
-        self._deps: dict[str, list[tuple[Chain, str]]] = {}
+        self._stored: Entry | None = None  # where it is installed, in the store
+        self._asked: set[str] = set()  # what others were asked for
+        self.hash = self._known.hash
+        self.deps = self._known.deps
 
-    # -- what it is known by -----------------------------------------------------------------------
+    @property
+    def product(self) -> Product:
+        """With its source, once that is known."""
+        return self._known.origin.product
+
     @property
     def fetched(self) -> Any:
         """`fetch.how.Fetched`."""
-        if self._fetched is None:
-            self._fetched = checkout.source(self.product, self._ctx)
-            if not self.product.source:
-                self.product = self.product._replace(source=self._fetched.source)
-        return self._fetched
+        return self._known.origin.fetched
+
+    def src(self, wanted: bool) -> str:
+        """The source's folder; "" if it is not here, and is not `wanted` either."""
+        return str(self.fetched.path) if wanted else self._known.origin.here()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is known already that it is private."""
+        return self._known.hidden
 
     @property
     def private(self) -> bool:
         """Whether not everybody could have fetched all that it is built of."""
-        deps = self.deps(profile.BUILD)
-        return bool(self.fetched.private) or any(chain.private for chain, _ in deps)
-
-    def hash(self, stage: str) -> str:
-        """Of its build, or of its install."""
-        if stage not in self._hash:
-            found = self._built_hash() if stage == profile.BUILD else self._installed_hash()
-            self._hash[stage] = found
-        return self._hash[stage]
-
-    def _built_hash(self) -> str:
-        if not self.product.source:
-            _ = self.fetched
-        source, deps = self.product.source, self._hashes(profile.BUILD)
-        return sums.artifact(self.product.table, source, deps, self._ctx.platform)
-
-    def _installed_hash(self) -> str:
-        name = self._place.name if self._place else STORED
-        built, deps = self.hash(profile.BUILD), self._hashes(profile.INSTALL)
-        return sums.install(self.product.table, built, name, deps, self._ctx.platform)
-
-    def _hashes(self, kind: str) -> list[str]:
-        return [chain.hash(stage) for chain, stage in self.deps(kind)]
-
-    def deps(self, kind: str) -> list[tuple[Chain, str]]:
-        """(what it needs, the stage that it needs it in); to install it also needs what it needs to
-        run."""
-        kinds = (profile.INSTALL, profile.RUN) if kind == profile.INSTALL else (kind,)
-        return [one for each in kinds for one in self._needed(each)]
-
-    def _needed(self, kind: str) -> list[tuple[Chain, str]]:
-        if kind not in self._deps:
-            rows = self.product.table.get("deps", {}).get(kind, ())
-            self._deps[kind] = [
-                (self._dep(row), row.get("stage") or profile.INSTALL) for row in rows
-            ]
-        return self._deps[kind]
-
-    def _dep(self, row: Any) -> Chain:
-        return Chain(Product(row["url"], row.get("source", ""), row["table"]), self._ctx)
+        found = self._stored or (profile.builds(self.product.table) and self.artifact())
+        return found.private if found else self._known.closed
 
     # -- what it takes -----------------------------------------------------------------------------
     def ready(self, kind: str) -> list[Dep]:
@@ -118,53 +94,45 @@ class Chain:
         return Dep(table["title"], where, self.hash(stage), name, root)
 
     def _is_package(self) -> bool:
-        """Whether what is fetched is an artifact already. Where one is in the store, nothing is
-        fetched for that."""
-        if not packaged.may_be(self.product.url) or self._is_built():
-            return False
-        return packaged.of(self.fetched, self._ctx.platform) is not None
+        """Whether what is fetched is an artifact already. Where one is there, nothing is fetched
+        for that."""
+        return not self._is_built() and self._known.origin.is_package()
 
     def _is_built(self) -> bool:
         return profile.builds(self.product.table) and self.artifact() is not None
 
     def built(self, then: Then | None = None) -> Entry:
         """The artifact of what is built. `then`: if it is built now, see `stage.build`."""
-        found = self.artifact() or self._taken()
+        found = self.artifact()
         if found is None:
             deps, private = self.ready(profile.BUILD), self.private
             found = build(self.product, self._ctx.store, self._ctx, deps, private, then)
         self._artifact = found
         return found
 
-    def _taken(self) -> Entry | None:
-        """From a store of others, before what its build needs is made for nothing."""
-        store = self._ctx.store
-        if not store.webs or self.private or not self.deps(profile.BUILD):
-            return None  # without deps the build asks them itself
-        try:
-            found: Entry = store.make(self._as_artifact(private=False), None, self._ctx.report)
-        except Trouble as trouble:
-            if trouble.code != MISS:
-                raise
-            return None
-        return found
-
     def artifact(self) -> Entry | None:
-        """What is there of it already."""
+        """What is there of it already, or is served."""
         if self._artifact is None:
             self.hash(profile.BUILD)  # its source is known from here on
-            self._artifact = self._find(self._as_artifact)
+            self._artifact = self._find(self._as_artifact) or self._served(self._as_artifact(False))
         return self._artifact
 
     def _as_artifact(self, private: bool) -> Wanted:
-        return building.wanted(self.product, self._hashes(profile.BUILD), self._ctx, private)
+        return building.wanted(self.product, self._known.hashes(profile.BUILD), self._ctx, private)
 
     def _find(self, wanted: Callable[[bool], Wanted]) -> Entry | None:
         """What all may read, else what is ours alone: only what is private makes such."""
         found: Entry | None = self._ctx.store.find(wanted(False))
-        if found is None and self.private:
+        if found is None and self.hidden:
             found = self._ctx.store.find(wanted(True))
         return found
+
+    def _served(self, wanted: Wanted) -> Entry | None:
+        """What somebody else has made of what everybody can fetch; asked once."""
+        if not self._ctx.store.webs or wanted.name in self._asked or self.hidden:
+            return None
+        self._asked.add(wanted.name)
+        return served(wanted, self._ctx.store, self._ctx.how)
 
     def material(self) -> Artifact:
         """What is installed: the artifact, or the source of what is not built."""
@@ -187,21 +155,32 @@ class Chain:
         return self._place
 
     def _in_store(self) -> Entry:
-        found = self._find(self._wanted)
-        if found is None:
-            deps, material = self.ready(profile.INSTALL), self.material()
-            wanted = self._wanted(self.private, deps)
+        if self._stored is None:
+            self._stored = self._find(self._wanted) or self._made()
+        return self._stored
 
-            def method(out: str) -> None:
-                fill(self.product, material, out, self._ctx, deps)
+    def _made(self) -> Entry:
+        deps = self.ready(profile.INSTALL)
+        return self._taken(deps) or self._laid(deps)
 
-            found = self._ctx.store.make(wanted, method, self._ctx.report)
+    def _taken(self, deps: Sequence[Dep]) -> Entry | None:
+        """Whose files are, does not travel."""
+        owner = profile.section(self.product.table, profile.INSTALL)["owner"]
+        return None if owner else self._served(self._wanted(False, deps))
+
+    def _laid(self, deps: Sequence[Dep]) -> Entry:
+        material, wanted = self.material(), self._wanted(self.private, deps)
+
+        def method(out: str) -> None:
+            fill(self.product, material, out, self._ctx, deps)
+
+        found: Entry = self._ctx.store.make(wanted, method, self._ctx.report)
         return found
 
     def _wanted(self, private: bool, deps: Sequence[Dep] = ()) -> Wanted:
         owner = " of %d" % os.geteuid() if self._own else ""
         text = "%s %s%s" % (CATALOG, self.hash(profile.INSTALL), owner)
-        title, names = self.product.table["title"], [dep.entry.partition("/")[2] for dep in deps]
+        title, names = self.product.table["title"], [dep.name for dep in deps]
         return Wanted(
             text, title, CATALOG, private, check=self._holds, mutable=self._own, deps=names
         )
@@ -214,7 +193,7 @@ class Chain:
     # -- folders that somebody works in ------------------------------------------------------------
     def folders(self) -> list[tuple[str, str]]:
         """(folder, tree hash) of each that it or what it needs is made of, once."""
-        own = [(str(self.fetched.path), str(self.fetched.source))]
-        mine = own if own[0][1].startswith(FOLDER_SOURCE) else []
-        below = [chain.folders() for kind in profile.KINDS for chain, _ in self._needed(kind)]
+        worked_in = self._known.origin.source.startswith(FOLDER_SOURCE)
+        mine = [(str(self.fetched.path), str(self.fetched.source))] if worked_in else []
+        below = [chain.folders() for chain in self._known.each()]
         return list(dict.fromkeys(mine + [one for several in below for one in several]))

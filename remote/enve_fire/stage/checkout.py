@@ -51,3 +51,30 @@ def source(product: Product, ctx: Context) -> Any:
         text = "%s: wanted %s, found %s" % (product.url, product.source, found.source)
         raise Trouble(CHECKOUT, text, "it has changed since it was looked at: try again")
     return found
+
+
+def pinned(text: str, table: Mapping[str, Any], ctx: Context, folder: str = "") -> tuple[str, str]:
+    """(the url that means the same for ever, its source), as the profile wants it. What is pinned
+    already is not fetched for that. Raises Trouble."""
+    from enve_fire.fetch.fetch import known
+
+    where = parsed(text, folder)
+    source = known(where, how(table, ctx))
+    if source:
+        return where.text, source
+    fetched = checkout(text, table, ctx, folder)
+    return fetched.pinned.text, fetched.source
+
+
+def known(product: Product, ctx: Context) -> str:
+    """What is there for sure, without looking; "" where somebody has to look."""
+    from enve_fire.fetch.fetch import known
+
+    return known(parsed(product.url), how(product.table, ctx))
+
+
+def hidden(product: Product, ctx: Context) -> bool:
+    """Whether the url says already that not everybody could have fetched it."""
+    from enve_fire.fetch.fetch import hidden
+
+    return hidden(parsed(product.url), ctx.store, how(product.table, ctx))

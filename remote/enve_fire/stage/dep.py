@@ -23,6 +23,11 @@ class Dep(namedtuple("Dep", "title where hash entry root")):
         entry: str
         root: str
 
+    @property
+    def name(self) -> str:
+        """HASH-TITLE"""
+        return self.entry.partition("/")[2]
+
 
 def named(deps: Sequence[Dep]) -> list[tuple[str, str]]:
     """As `environment.variables` takes them."""

@@ -56,8 +56,10 @@ def _fetched(text: str, ctx: Context) -> str:
 
 def _bootstrapped(what: Mapping[str, Any], ctx: Context) -> str:
     """Made once, and kept in the store. Raises Trouble."""
+    from enve_fire.fetch.served import get
+
     wanted = Wanted(sums.root_text(what, ctx.platform), what["suite"], "root")
-    made = ctx.store.make(wanted, lambda out: _bootstrap(what, ctx, out), ctx.report)
+    made = get(wanted, lambda out: _bootstrap(what, ctx, out), ctx.store, ctx.how)
     return "%s/%s" % (made.path, FILE)
 
 

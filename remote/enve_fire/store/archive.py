@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from enve_fire.store.entry import Entry
 
+ENDS, SIG = (".tar.gz", ".tar.xz"), ".sig"  # of HASH-TITLE: what it may be packed by; who signed
 META = "meta.json"
 FACTS = ("text", "title", "made", "expires", "deps", "note")  # of an entry's meta, that travel
 _LARGEST = 16 << 20  # bytes of meta.json
@@ -32,20 +33,23 @@ def pack(entry: Entry, target: BinaryIO) -> None:
     import tarfile
 
     meta = entry.meta()
-    if not meta or meta.get("mutable"):
-        raise Trouble(USAGE, "%s may change: it is not for others" % entry.name)
+    why = "is private" if entry.private else "may change" if meta.get("mutable", True) else ""
+    if why:
+        raise Trouble(USAGE, "%s %s: it is not for others" % (entry.name, why))
     facts = dumps({key: meta[key] for key in FACTS})
     with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as pressed:  # noqa: SIM117  (Python 3.8)
         with tarfile.open(fileobj=pressed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
             head = tarfile.TarInfo(META)
             head.size = len(facts)
             tar.addfile(head, io.BytesIO(facts))
-            _add(tar, entry.path, draft.OUT)
+            _add(tar, entry.path, draft.OUT, os.lstat(entry.path).st_uid)
 
 
-def _add(tar: TarFile, path: str, name: str) -> None:
+def _add(tar: TarFile, path: str, name: str, owner: int) -> None:
     """Owners and the times of folders say nothing elsewhere; those of files are whole seconds."""
     member = tar.gettarinfo(path, name)
+    if member.uid != owner:
+        raise Trouble(USAGE, "%s is another user's than its entry, which does not travel" % path)
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mtime = 0 if member.isdir() else int(member.mtime)
@@ -58,7 +62,7 @@ def _add(tar: TarFile, path: str, name: str) -> None:
     tar.addfile(member)
     if member.isdir():
         for inner in sorted(os.listdir(path), key=os.fsencode):
-            _add(tar, path + "/" + inner, name + "/" + inner)
+            _add(tar, path + "/" + inner, name + "/" + inner, owner)
 
 
 class _Signed(Unpacking):

@@ -3,7 +3,9 @@
     .tmp.PID.RANDOM-NAME/out    the entry: $OUT
     .tmp.PID.RANDOM-NAME/work   whatever else is needed meanwhile; made by whoever needs it
     .tmp.PID.RANDOM-NAME/log    what was printed
-    .tmp.PID.RANDOM-NAME/note   canonical JSON that goes into the entry's meta
+    .tmp.PID.RANDOM-NAME/note   canonical JSON: `note` of the entry's meta
+    .tmp.PID.RANDOM-NAME/facts  likewise: what goes before all else of the meta; of an entry that
+                                somebody else has made
 
 Whoever makes an entry is given `out`; `beside(out, LOG)` is the path of the others.
 """
@@ -21,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
-OUT, WORK, NOTE = "out", "work", "note"
+OUT, WORK, NOTE, FACTS = "out", "work", "note", "facts"
 LOG, META, SUMS, TEXT = "log", "json", "sums", "txt"  # as they are called beside the entry, too
 TMP, OLD = ".tmp.", ".old."
 DAY = 86_400
@@ -33,13 +35,17 @@ def beside(out: str, what: str) -> str:
 
 def note(out: str, **facts: Any) -> None:
     """Keep facts about how it was made, as `note` of the entry's meta."""
-    path = beside(out, NOTE)
-    write(path, dumps({**noted(out), **facts}), sync=False)
+    state(out, NOTE, {**stated(out, NOTE), **facts})
 
 
-def noted(out: str) -> Mapping[str, Any]:
+def state(out: str, what: str, facts: Mapping[str, Any]) -> None:
+    """`what`: NOTE or FACTS."""
+    write(beside(out, what), dumps(facts), sync=False)
+
+
+def stated(out: str, what: str) -> Mapping[str, Any]:
     try:
-        with open(beside(out, NOTE), "rb") as file:
+        with open(beside(out, what), "rb") as file:
             found: Mapping[str, Any] = loads(file.read())
             return found
     except FileNotFoundError:

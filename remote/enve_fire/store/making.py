@@ -23,7 +23,7 @@ from enve_pm.shell.state.handle import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
+    from typing import Callable
 
     from enve_fire.store.wanted import Wanted
 
@@ -45,7 +45,6 @@ class Making:
     ) -> None:
         self.shelf = shelf
         self.wanted = wanted
-        self.facts: Mapping[str, Any] = {}  # of the meta, where somebody else has made it
         self._look = look
         self.entry = Entry(shelf, wanted.name, wanted.catalog, wanted.private)
         self._draft = ""
@@ -90,7 +89,7 @@ class Making:
         return listfile.dumps(rows) if rows else b""
 
     def _meta(self, size: closing.Size, cost: int) -> bytes:
-        wanted, now = self.wanted, int(time.time())
+        wanted, now, out = self.wanted, int(time.time()), self._draft + "/" + draft.OUT
         facts = {
             "text": sha256(wanted.text.encode()).hexdigest(),
             "title": wanted.title,
@@ -101,8 +100,8 @@ class Making:
             "files": size.files,
             "deps": list(wanted.deps),
             "mutable": wanted.mutable,
-            "note": draft.noted(self._draft + "/" + draft.OUT),
-            **self.facts,
+            "note": draft.stated(out, draft.NOTE),
+            **draft.stated(out, draft.FACTS),
         }
         return dumps(facts) + b"\n"
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from enve_fire.core.trouble import USAGE, Trouble
 from enve_fire.store import archive, signature, survey
-from enve_fire.store.substitute import ENDS, SIG
+from enve_fire.store.archive import ENDS, SIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,16 +36,6 @@ def publish(entry: Entry, folder: str, key: str) -> str:
             if os.path.lexists(left):
                 os.unlink(left)
     return target + ENDS[0]
-
-
-def offered(items: Sequence[Item]) -> list[Item]:
-    """Those that are for others: they never change, and everybody may have them. A title is also
-    that of a product's git mirror. Raises Trouble where there is none."""
-    found = [one for one in items if not (one.shelf.private or one.meta.get("mutable"))]
-    if not found:
-        told = "%s is not for others: it is private, or may change" % items[0].entry.name
-        raise Trouble(USAGE, told, "store list shows all")
-    return found
 
 
 def needed(items: Sequence[Item], everything: Sequence[Item]) -> list[Item]:

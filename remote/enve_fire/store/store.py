@@ -6,8 +6,8 @@ import os
 import time
 
 from enve_fire.core.trouble import MISS, MISSING, Trouble
+from enve_fire.store import draft, members, shelf, trust
 from enve_fire.store import entry as entries
-from enve_fire.store import members, shelf, trust
 from enve_fire.store.entry import Entry
 from enve_fire.store.lock import Lock, is_idle
 
@@ -33,7 +33,8 @@ def quiet(_: str) -> None:
 
 
 class Store:
-    """`first`: the folder that is written to. Everything raises Trouble and OSError."""
+    """`first`: the folder that is written to · `webs`: prefixes that others serve theirs at, see
+    `fetch.served`; none is asked here. Everything raises Trouble and OSError."""
 
     def __init__(self, found: members.Members, me: int, limit: int = 0, ring: str = "") -> None:
         self.first = found.first
@@ -66,23 +67,41 @@ class Store:
     def make(self, wanted: Wanted, method: Method | None, report: Report = quiet) -> Entry:
         """The entry; made by `method`, which is given an empty folder, where it is not there. Of
         several who want it one makes it, and the others wait. Raises what the method raises."""
+
+        def told(out: str) -> None:
+            report("making %s" % wanted.name)
+            method(out)  # type: ignore[misc]
+
+        return self.fill(wanted, told if method else None, report)
+
+    def fill(self, wanted: Wanted, method: Method | None, report: Report = quiet) -> Entry:
+        """As `make`, for a method that tells by itself what it does."""
         found = self.find(wanted)
         if found is not None:
             return found
-        if method is None and not self.webs:
+        if method is None:
             raise miss(wanted)
         with self._locked(wanted, report, lambda: self.find(wanted)) as lock:
             found = lock.found or self.find(wanted)
             if found is not None:
                 return found
-            from enve_fire.store.produce import produce
-
-            made = produce(self, wanted, method, report, lock.kernel)
+            made = self._made(wanted, method, report, lock.kernel)
         if self.limit:
             from enve_fire.store import collect
 
             collect.by_itself(self, report)
         return made
+
+    def _made(self, wanted: Wanted, method: Method, report: Report, locked: bool) -> Entry:
+        """`locked`: nobody else can be at it."""
+        from enve_fire.store.making import Making
+
+        paths = self.mine(wanted.catalog, wanted.private)
+        for path in paths:
+            draft.sweep(path, wanted.name, locked)
+        path = shelf.roomiest(paths)
+        shelf.furnish(path, self.me)
+        return Making(path, wanted, lambda: self.find(wanted), report).run(method)
 
     def hold(self, wanted: Wanted, report: Report = quiet) -> Lock:
         """The lock of an entry that is changed in place: a context manager."""

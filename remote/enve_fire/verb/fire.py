@@ -88,7 +88,7 @@ def loaded(url: str, file: str, ctx: Context) -> Loaded:
     from enve_fire.app.request import Loaded
     from enve_fire.core.product import Product
     from enve_fire.core.url import FOLDER
-    from enve_fire.stage.checkout import checkout, parsed
+    from enve_fire.stage.checkout import checkout, parsed, pinned
 
     folder = os.getcwd()
     where = parsed(url, folder)
@@ -98,8 +98,7 @@ def loaded(url: str, file: str, ctx: Context) -> Loaded:
         table, files = _table(where.base + "/" + FILE)
     else:
         table, files = _table(checkout(url, None, ctx, folder).path + "/" + FILE)
-    fetched = checkout(url, table, ctx, folder)  # as the profile wants it
-    return Loaded(Product(fetched.pinned.text, fetched.source, table), files)
+    return Loaded(Product(*pinned(url, table, ctx, folder), table), files)
 
 
 def _table(path: str) -> tuple[Mapping[str, Any], Mapping[str, bytes]]:

@@ -6,6 +6,8 @@ import os
 import sys
 
 from enve_fire.core.trouble import FAILED, MISS, USAGE, Trouble
+from enve_fire.fetch.how import How
+from enve_fire.fetch.served import get as make
 from enve_fire.store import amounts, draft
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import ANY, LONGEST, NONE, Wanted
@@ -48,7 +50,7 @@ def get(store: Store, words: Sequence[str]) -> int:
         raise Trouble(USAGE, "store get: the command stands behind --, found %r" % found.rest[0])
     wanted = _wanted(found)
     method = _method(found.command, wanted.title) if found.command else None
-    print(store.make(wanted, method, report).path)
+    print(make(wanted, method, store, How(report=report, environ=os.environ)).path)
     return 0
 
 
@@ -153,19 +155,9 @@ def drop(store: Store, words: Sequence[str]) -> int:
 
 
 def export(store: Store, words: Sequence[str]) -> int:
-    """Entries and what they need as signed archives in a folder, for a web server."""
-    from enve_fire.store import publish, survey
+    from enve_fire.verb import storeshare
 
-    found = Words(words, {"--sign-with": True})
-    word, folder = found.takes(2, 2, "store export ENTRY FOLDER --sign-with KEY")
-    key = found.text("--sign-with")
-    if not key:
-        raise Trouble(USAGE, "store export: wanted --sign-with KEY: nobody takes what is unsigned")
-    everything = survey.everything(store)
-    items = publish.offered(storeview.named(store, word))
-    for item in publish.needed(items, everything):
-        print(publish.publish(item.entry, folder, key))
-    return 0
+    return storeshare.export(store, words, report)
 
 
 USE = """\

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
+import subprocess
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.fire.store.conftest import Verb
 from tests.support.keys import KeyHome
+from tests.support.mirror import Mirror
+from tests.support.web import Web, cut, redirect, trickle
+from tests.support.workbench import ARGV
 
 from enve_fire.core.trouble import MISS, REFUSED, USAGE, Trouble
+from enve_fire.fetch import served
+from enve_fire.fetch.how import How, quiet
+from enve_fire.fetch.served import get
 from enve_fire.store import members, signature
 from enve_fire.store.entry import Entry
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
 
 pytestmark = pytest.mark.real
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)  # type: ignore[attr-defined]
-        super().do_GET()
+Verb = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Site:
     """A folder, the server that serves it, the key that signs, and stores that take from there."""
 
-    def __init__(self, tmp_path: Path, home: KeyHome, port: int, asked: list[str]) -> None:
-        self.folder = tmp_path / "www"
+    def __init__(self, tmp_path: Path, home: KeyHome, mirror: Mirror) -> None:
+        self.folder = mirror.folder
         self.home = home
-        self.asked = asked
+        self.asked = mirror.asked
         self.tmp_path = tmp_path
-        self.url = f"http://127.0.0.1:{port}/"
+        self.url = mirror.url + "/"
         self.ring = tmp_path / "ring.asc"
         self.ring.write_bytes(home.gpg("--armor", "--export", home.fingerprint("site")))
 
@@ -68,16 +64,36 @@ def home() -> Iterator[KeyHome]:
 
 
 @pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.of({"ENVE_STORE": str(tmp_path / "store")})
+
+
+@pytest.fixture
+def verb(store: Store) -> Verb:
+    """`store WORDS` by a process."""
+
+    def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "ENVE_STORE": store.first, **environ}
+        argv = [*ARGV, "store", *words]
+        return subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture
 def site(tmp_path: Path, home: KeyHome) -> Iterator[Site]:
-    (tmp_path / "www").mkdir()
-    handler = functools.partial(Quiet, directory=str(tmp_path / "www"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.asked = []  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield Site(tmp_path, home, server.server_port, server.asked)  # type: ignore[attr-defined]
-        server.shutdown()
-        thread.join()
+    with Mirror(tmp_path / "www") as mirror:
+        yield Site(tmp_path, home, mirror)
+
+
+def make(
+    store: Store,
+    wanted: Wanted,
+    method: Callable[[str], None] | None,
+    report: Callable[[str], None] = quiet,
+    patience: float = 20,
+) -> Entry:
+    return get(wanted, method, store, How(report=report, patience=patience))
 
 
 def never(out: str) -> None:
@@ -112,7 +128,7 @@ def test_it_is_taken_whole(site: Site, exported: Entry) -> None:
     mine = site.store()
     assert mine.find(X) is None, "nothing is fetched to look"
     assert site.asked == []
-    found = mine.make(X, never)
+    found = make(mine, X, never)
     assert found.path.startswith(f"{site.tmp_path}/mine/root-build/")
     path = Path(found.path)
     assert (path / "bin/su").stat().st_mode & 0o7777 == 0o4555
@@ -123,8 +139,8 @@ def test_it_is_taken_whole(site: Site, exported: Entry) -> None:
     assert meta["note"]["from"].endswith(".tar.gz")
     assert meta["note"]["signed"] == site.home.fingerprint("site")
     count = len(site.asked)
-    assert mine.make(X, never).path == found.path and len(site.asked) == count
-    assert mine.make(Wanted("inner", "inner"), None), "what it needs is there, too"
+    assert make(mine, X, never).path == found.path and len(site.asked) == count
+    assert make(mine, Wanted("inner", "inner"), None), "what it needs is there, too"
 
 
 def test_an_archive_is_the_same_each_time(site: Site, exported: Entry, verb: Verb) -> None:
@@ -143,13 +159,13 @@ def test_xz_is_taken(site: Site, exported: Entry) -> None:
     site.file(X, ".tar.gz").write_bytes(data)
     site.sign(X)
     site.file(X, ".tar.gz").rename(site.file(X, ".tar.xz"))
-    assert site.store().make(X, never)
+    assert make(site.store(), X, never)
 
 
 def refused(site: Site, match: str, **environ: str) -> None:
     mine = site.store(**environ)
     with pytest.raises(Trouble, match=match) as told:
-        mine.make(X, never)
+        make(mine, X, never)
     assert told.value.code == REFUSED
     assert mine.find(X) is None
 
@@ -210,26 +226,67 @@ def test_a_way_out_of_the_archive_is_refused(site: Site, exported: Entry) -> Non
 def test_what_is_not_there_is_made(site: Site) -> None:
     mine = site.store()
     with pytest.raises(Trouble) as told:
-        mine.make(X, None)
+        make(mine, X, None)
     assert told.value.code == MISS
     assert not list(site.tmp_path.glob("mine/*/.failed/*"))
-    assert mine.make(X, tree)
+    assert make(mine, X, tree)
 
 
 def test_a_server_that_is_away_is_told_and_gone_without(site: Site) -> None:
     told: list[str] = []
     gone = Store.of({"ENVE_STORE": f"{site.tmp_path}/mine:http://127.0.0.1:9"})
-    assert gone.make(X, tree, told.append)
-    assert "goes without" in told[0]
+    assert make(gone, X, tree, told.append)
+    assert "goes without" in told[-2], "then it is made"
+    count = len(told)
+    assert make(gone, Wanted("another"), tree, told.append)
+    assert len(told) == count + 1, "and is not asked again"
+
+
+def away(site: Site, web: Web) -> Store:
+    """Another server with the same, which misbehaves."""
+    for path in site.folder.iterdir():
+        web.files["/" + path.name] = path.read_bytes()
+    ring = {"ENVE_KEYRING": str(site.ring)}
+    return Store.of({"ENVE_STORE": f"{site.tmp_path}/mine:{web.url('')}", **ring})
+
+
+def test_one_that_breaks_off_and_sends_us_on_is_gone_on_with(site: Site, exported: Entry) -> None:
+    with Web() as web:
+        mine, path = away(site, web), f"/{X.name}.tar.gz"
+        web.files["/there"] = web.files[path]
+        web.plan[path] = [cut(200), redirect("/1")]
+        for number in range(1, 4):
+            web.plan[f"/{number}"] = [redirect(f"/{number + 1}")]
+        web.plan["/4"] = [redirect("/there")]
+        assert make(mine, X, never)
+    [last] = [headers for asked, headers in web.requests if asked == "/there"]
+    assert last["Range"] == "bytes=200-"
+
+
+def test_one_that_trickles_is_gone_without(
+    site: Site, exported: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served, "RETRIES", 0)
+    end, head = threading.Event(), b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    told: list[str] = []
+    try:
+        with Web() as web:
+            mine = away(site, web)
+            web.plan[f"/{X.name}.tar.gz"] = [trickle(end, head)]
+            assert make(mine, X, tree, told.append, patience=0.3)
+    finally:
+        end.set()
+    assert "the server is too slow; goes without" in told[0]
+    assert "from" not in mine.make(X, never).meta()["note"]
 
 
 def test_private_ones_and_offline_ask_nobody(site: Site, exported: Entry) -> None:
     environ = {"ENVE_STORE": f"{site.tmp_path}/mine:{site.url}"}
     for offline in (site.store(ENVE_OFFLINE="1"), Store.of(environ, offline=True)):
         with pytest.raises(Trouble):
-            offline.make(X, None)
-    assert site.store().make(Wanted("text of x", "x", "build", private=True), tree)
-    assert site.store().make(Wanted("text of x", "x", "git", mutable=True), tree)
+            make(offline, X, None)
+    assert make(site.store(), Wanted("text of x", "x", "build", private=True), tree)
+    assert make(site.store(), Wanted("text of x", "x", "git", mutable=True), tree)
     assert site.asked == []
 
 
@@ -243,7 +300,7 @@ def test_the_next_one_is_asked(site: Site, exported: Entry) -> None:
     wanted = Wanted("text of x", "x", "build", check=second)
     environ = {"ENVE_KEYRING": str(site.ring)}
     both = Store.of({"ENVE_STORE": f"{site.tmp_path}/mine:{site.url}:{site.url}", **environ})
-    assert both.make(wanted, never) and len(tries) == 2
+    assert make(both, wanted, never) and len(tries) == 2
 
 
 def test_one_that_has_expired_is_none(site: Site, exported: Entry) -> None:
@@ -254,7 +311,7 @@ def test_one_that_has_expired_is_none(site: Site, exported: Entry) -> None:
         made.append(out)
         tree(out)
 
-    assert site.store().make(wanted, method) and made
+    assert make(site.store(), wanted, method) and made
 
 
 def test_what_bears_its_title_and_is_for_nobody_stays(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 
-from enve_fire.store.store import Store, quiet
+from enve_fire.fetch.how import How, quiet
+from enve_fire.fetch.served import get
+from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
 
 TYPE_CHECKING = False
@@ -29,4 +31,4 @@ def cache_build(
     there is none yet, or none that is still good; `how`: title, catalog, private, ttl, check,
     mutable, deps (see `Wanted`). Raises Trouble, OSError, and what the method raises."""
     where = Store.of(os.environ) if store is None else store
-    return where.make(Wanted(text, **how), method, report).path
+    return get(Wanted(text, **how), method, where, How(report=report, environ=os.environ)).path
