@@ -16,6 +16,7 @@ from __future__ import annotations
 from enve_fire.core import profile
 from enve_fire.core import title as titles
 from enve_fire.core.digest import is_hash
+from enve_pm.core import stagebody
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.fieldcheck import Bad, integer, record, text
 from enve_pm.core.lean import namedtuple
@@ -76,20 +77,12 @@ def _hash(value: Any) -> Any:
     return value
 
 
-def _platform(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) > 8:
-        raise Bad("a list of at most 8 words", value)
-    for one in value:
-        text(128, 0)(one)
-    return value
-
-
 _shape = record(
     {
         "enve": integer(1, 1),
         "bh": _hash,
         "epoch": integer(0, 1 << 33),
-        "platform": _platform,
+        "platform": stagebody.platform,
         "prefix": profile.prefix,
         "source": text(128),
         "table": profile.check,

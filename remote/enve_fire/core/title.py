@@ -10,12 +10,13 @@ own name.
 from __future__ import annotations
 
 from enve_fire.core.digest import LENGTH, is_hash
-from enve_pm.core import stages
+from enve_pm.core import filename, stages
 from enve_pm.core.lean import namedtuple
 
 TITLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
 LONGEST = 64
 _QUOTED = frozenset(b"/%@![]*?")  # the last four: no address could name such a unit
+_KEPT = frozenset(range(33, 127)) - _QUOTED
 
 Named = namedtuple("Named", "product stage cfgpath spot")
 
@@ -63,17 +64,9 @@ def parse_unit(name: str) -> Named | None:
 
 def quote(text: str) -> str:
     """Percent-encodes `/ % @ !`, what addresses take for something else, and a leading dot."""
-    out = "".join(
-        "%%%02X" % byte if byte in _QUOTED or byte <= 32 or byte >= 127 else chr(byte)
-        for byte in text.encode()
-    )
-    return "%2E" + out[1:] if out.startswith(".") else out
+    return filename.quote(text, _KEPT)
 
 
 def unquote(text: str) -> str:
     """What `quote` made it of. Raises ValueError."""
-    head, *rest = text.split("%")
-    data = head.encode("ascii")
-    for part in rest:
-        data += bytes.fromhex(part[:2]) + part[2:].encode("ascii")
-    return data.decode()
+    return filename.plain(text)

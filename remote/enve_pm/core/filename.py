@@ -9,22 +9,28 @@ PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 _KEPT = frozenset(map(ord, PLAIN)) | frozenset(b".!@+=,")
 
 
-def quote(name: str) -> str:
-    """`a/b` -> `a%2Fb`; a leading dot is quoted too, so `..` cannot come out."""
+def quote(name: str, kept: frozenset[int] = _KEPT) -> str:
+    """`a/b` -> `a%2Fb`; a leading dot is quoted too, so `..` cannot come out. `kept`: bytes that
+    stay as they are; PLAIN is among them, `%` is not."""
     if PLAIN.issuperset(name):
         return name
     data = name.encode("utf-8", "surrogatepass")
-    text = "".join([chr(byte) if byte in _KEPT else "%%%02X" % byte for byte in data])
+    text = "".join([chr(byte) if byte in kept else "%%%02X" % byte for byte in data])
     return "%2E" + text[1:] if text.startswith(".") else text
 
 
 def unquote(name: str) -> str:
     """The name that a file name stands for. Raises ValueError for one that `quote` never makes."""
-    head, *rest = name.split("%")
-    data = head.encode("ascii")
-    for part in rest:
-        data += bytes.fromhex(part[:2]) + part[2:].encode("ascii")
-    text = data.decode("utf-8", "surrogatepass")
+    text = plain(name)
     if quote(text) != name:
         raise ValueError("%r is not the file name of a unit" % name)
     return text
+
+
+def plain(text: str) -> str:
+    """What `quote` made it of, whatever it kept. Raises ValueError."""
+    head, *rest = text.split("%")
+    data = head.encode("ascii")
+    for part in rest:
+        data += bytes.fromhex(part[:2]) + part[2:].encode("ascii")
+    return data.decode("utf-8", "surrogatepass")

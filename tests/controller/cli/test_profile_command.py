@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.support.here import Enve, enve_in
 
-from enve.cli import main
 from enve.load.profileschema import schema
 
 PROFILE = """\
@@ -22,7 +21,6 @@ setup: {files: [{path: etc/web.conf, template: "port={{ port }} {{ pw }}\\n"}]}
 run: {cmd: bin/web}
 profiles: {test: {vars: {port: 8080}}}
 """
-Enve = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -30,17 +28,7 @@ def enve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Enve:
     (tmp_path / "enve.yml").write_text(PROFILE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-
-    def call(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main.main(words)
-        told = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, told.out, told.err
-
-    return call
+    return enve_in(tmp_path, monkeypatch, capsys)
 
 
 TABLE = {

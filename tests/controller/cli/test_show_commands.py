@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from enve.cli import main
+from tests.support.here import Enve, enve_in
 
 INVENTORY = """\
 domain: shop.example
@@ -22,7 +20,6 @@ groups:
   web: {vars: {workers: 4, tags: [a, b]}}
   db: {}
 """
-Enve = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -30,19 +27,7 @@ def enve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Enve:
     (tmp_path / "inventory.yml").write_text(INVENTORY)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("ENVE_INVENTORY", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main.main(words)
-        told = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, told.out, told.err
-
-    return call
+    return enve_in(tmp_path, monkeypatch, capsys)
 
 
 def test_nodes(enve: Enve) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from enve.cli import main
-
-Enve = Callable[..., tuple[int, str, str]]
+from tests.support.here import Enve, enve_in
 
 
 @pytest.fixture
@@ -19,14 +15,8 @@ def enve(
 ) -> Enve:
     monkeypatch.setenv("ENVE_STORE", str(tmp_path / "store"))
 
-    def call(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main.main(["store", *words])
-        told = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, told.out, told.err
-
-    return call
+    enve = enve_in(tmp_path, monkeypatch, capsys)
+    return lambda *words: enve("store", *words)
 
 
 def test_the_path_and_nothing_else(enve: Enve) -> None:
