@@ -19,6 +19,7 @@ from enve.model.notice import Notice
 from enve.model.site import Domain
 from enve_pm.core import address
 from enve_pm.core.policy import MARCH
+from enve_pm.core.stores import ROLE
 
 KEYS = ("keys", "keyholes", "nodes", "limits", "threshold")
 MOST_SIGNERS = 16
@@ -47,7 +48,11 @@ def load_blueprint(source: Item | Path | str, domain: Domain, read_key: ReadKey)
         )
         for name, (tree, own) in trees.items()
     }
-    notices = [*_useless(keyholes, nodes), *_unsignable(nodes, threshold, table.get("threshold"))]
+    notices = [
+        *_useless(keyholes, nodes),
+        *_unsignable(nodes, threshold, table.get("threshold")),
+        *_unbelieved(nodes),
+    ]
     return Blueprint(domain.name, nodes, tuple(notices))
 
 
@@ -121,6 +126,25 @@ def _opens(one: ScopedKeyhole, node: NodeBlueprint) -> bool:
     patterns = [address.Pattern.parse(text) for text in keyhole.scope]
     places = [steps for steps, _ in (*spots(node.tree), *pms(node.tree))]
     return any(pattern.match((node.node, *steps)) for pattern in patterns for steps in places)
+
+
+def _unbelieved(nodes: Mapping[str, NodeBlueprint]) -> list[Notice]:
+    """Stores whose artifacts would all be refused."""
+    few = [
+        address.format((name, *steps))
+        for name, node in nodes.items()
+        for steps, ceiling in spots(node.tree)
+        if ceiling.stores and not _is_built_for(node, steps)
+    ]
+    if not few:
+        return []
+    more = f" and {len(few) - 1} more" if len(few) > 1 else ""
+    return [Notice(f"stores of {few[0]}{more}: no keyhole says who may build for it")]
+
+
+def _is_built_for(node: NodeBlueprint, steps: tuple[str, ...]) -> bool:
+    scopes = [text for hole in node.keyholes if ROLE in hole.may for text in hole.scope]
+    return any(address.Pattern.parse(text).match((node.node, *steps)) for text in scopes)
 
 
 def _unsignable(

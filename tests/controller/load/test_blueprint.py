@@ -27,7 +27,7 @@ SHOP = """
 keys: {alice: alice.asc, bob: bob.gpg}
 keyholes:
   - {key: alice, scope: "group:web.**", until: 2027-06-01}
-  - {key: bob, may: march, scope: ["db*.**", "lap.**"],
+  - {key: bob, may: [march, build], scope: ["db*.**", "lap.**"],
      from: 2026-01-01T12:00:00Z, lanes: [main, db]}
 limits: {generations: 7}
 nodes:
@@ -42,7 +42,9 @@ nodes:
     spots: {extra: {user: x, kinds: resource, excl: apt, log: 1G}}
     pms: {tenants: {user: tenants, spots: {third: {}}}}
   db1: {spots: {postgres: {user: postgres, writes: [/srv/pg]}}}
-  lap: {spots: {tool: {}}, pms: {sub: {spots: {"[lua-5.4!run@web]": {}}}}}
+  lap:
+    spots: {tool: {stores: "https://b.example/store"}}
+    pms: {sub: {spots: {"[lua-5.4!run@web]": {}}}}
 """
 
 
@@ -137,6 +139,19 @@ def test_bracketed_names_lose_their_brackets(tmp_path: Path) -> None:
 def test_nodes_that_fit_alike_share_one_tree(tmp_path: Path) -> None:
     nodes = shop(tmp_path, "nodes: {web*: {spots: {a: {user: u}}}}\n").nodes
     assert nodes["web01"].tree is nodes["web02"].tree
+
+
+def test_who_builds_for_others_cannot_march(tmp_path: Path) -> None:
+    text = "keys: {alice: a}\nkeyholes: [{key: alice, may: build, scope: '**'}]\n"
+    blueprint = shop(tmp_path, text + "nodes: {lap: {spots: {a: {}}}}\n")
+    assert blueprint.nodes["lap"].keyholes[0].may == ("build",)
+    (notice,) = blueprint.notices
+    assert notice.message == "nobody can march to lap: its keyholes don't name a key"
+
+
+def test_stores_that_nobody_signs_for_are_told(tmp_path: Path) -> None:
+    (notice,) = shop(tmp_path, SHOP.replace("[march, build]", "march")).notices
+    assert notice.message == "stores of lap.tool: no keyhole says who may build for it"
 
 
 def test_what_is_allowed_but_hardly_meant(tmp_path: Path) -> None:
