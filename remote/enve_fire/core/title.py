@@ -15,6 +15,7 @@ from enve_pm.core.lean import namedtuple
 
 TITLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
 LONGEST = 64
+DEP = "DEP_"  # begins the name of a variable
 _QUOTED = frozenset(b"/%@![]*?")  # the last four: no address could name such a unit
 _KEPT = frozenset(range(33, 127)) - _QUOTED
 
@@ -45,7 +46,7 @@ def parse_entry(name: str) -> tuple[str, str] | None:
 
 def variable(title: str) -> str:
     """`DEP_LIB_Z` of `lib-z`: the variable that says where a dependency is."""
-    return "DEP_" + "".join(sign if sign.isalnum() else "_" for sign in title).upper()
+    return DEP + "".join(sign if sign.isalnum() else "_" for sign in title).upper()
 
 
 def unit(product: str, stage: str, spot: str, cfgpath: str = "") -> str:

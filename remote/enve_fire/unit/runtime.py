@@ -7,9 +7,10 @@ the command of the unit reads it (see `enve.load.chainlines`).
 from __future__ import annotations
 
 import os
+import shlex
 
 from enve_fire.core.rcfile import quoted
-from enve_fire.core.title import variable
+from enve_fire.core.title import DEP, variable
 from enve_fire.stage import marks
 
 TYPE_CHECKING = False
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def is_there(place: Place, table: Mapping[str, Any]) -> bool:
-    return os.path.isfile(place.env(table))
+    """The text, and what it names: somebody may have removed that."""
+    data = marks.read(place.env(table), os.geteuid())
+    words = shlex.split(data.decode("utf-8", "surrogateescape"))
+    named = [word.partition("=")[2] for word in words if word.startswith(DEP)]
+    return bool(data) and all(map(os.path.isdir, named))
 
 
 def write(place: Place, table: Mapping[str, Any], deps: Sequence[Dep]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -201,6 +203,18 @@ def test_a_unit_finds_what_it_runs_with(node: Node) -> None:
     assert (says, inside) == ("helps", "bin")
     assert path.split(":")[0] == f"{node.place}/opt/tool/bin"
     assert path.endswith(":/usr/bin:/bin")
+
+
+def test_what_it_runs_with_is_looked_at_too(node: Node) -> None:
+    with_helper(node)
+    made(node, "build", "install")
+    words = (node.place / ".enve/env").read_text().splitlines()
+    (entry,) = [word.partition("=")[2] for word in words if word.startswith("export DEP_HELPER=")]
+    folder = Path(shlex.split(entry)[0].removesuffix("/opt/helper"))
+    shutil.rmtree(folder)
+    assert node.step("install", "check") == (1, "")
+    made(node, "install")
+    assert (folder / "opt/helper/bin/helper").is_file()
 
 
 def test_an_install_that_was_cut_off_before_its_unit_could_run_is_done_again(node: Node) -> None:
