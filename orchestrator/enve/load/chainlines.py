@@ -11,7 +11,8 @@ from typing import Any
 
 from enve.load.chainroot import Line, Rooted, product
 from enve.load.command import SHELL
-from enve.load.plancommit import PUSH, Commit
+from enve.load.planartifact import PUSH
+from enve.load.plancommit import Commit
 from enve.model.plan import Blob
 from enve_fire.core import filled, mark, profile, title
 from enve_pm.core import address

@@ -12,7 +12,8 @@ from enve.load.artifact import Artifacts
 from enve.load.content import Files
 from enve.load.item import Item
 from enve.load.moment import unix_seconds
-from enve.load.plancommit import Bring, Build, Commits, nobody, nowhere
+from enve.load.planartifact import Build, nowhere
+from enve.load.plancommit import Bring, Commits, nobody
 from enve.load.planfile import PlanFile, open_plan
 from enve.load.planspot import Workshop
 from enve.load.planstory import Story

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from enve.load.item import Item
+from enve.load.planartifact import BUILD, PUSH, Build, Built, PlanArtifacts, nowhere
 from enve.load.profile import Asked, Found, Loaded, Profiles
 from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
@@ -16,28 +17,17 @@ from enve.load.template import is_template
 from enve_fire.core import along, profile, settleshape, settling, sums, title, url
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
-from enve_pm.core.canonical import dumps
 from enve_pm.core.fieldcheck import Bad
 
 KEYS = (
     *("url", "profile", "config", "set", "artifact", "place", "cfgpath", "timeout"),
     "check_every",
 )
-BUILD, PUSH = "build", "push"  # where it is built: on each node, or here
-AS_IT_IS = ["cp -a . $OUT"]
+AS_IT_IS = ["mkdir -p $OUT$PREFIX", "cp -a . $OUT$PREFIX"]
 HOUR = 3_600_000  # ms
 LOOK_EVERY = 300_000  # ms between two looks whether a stage is there
 
 
-class Built(NamedTuple):
-    """An artifact that was built on this machine, and what it is for."""
-
-    folder: Path
-    source: str
-    platform: list[str]
-
-
-Build = Callable[[Product], Built]  # raises Trouble
 Bring = Callable[[url.Url], Path]  # an archive as a file of this machine; raises Trouble
 
 
@@ -68,10 +58,6 @@ def nobody(where: url.Url) -> Path:
     raise Trouble(69, f"{where.text}: nothing is fetched here", "a spot with `push`")
 
 
-def nowhere(_product: Product) -> Built:
-    raise Trouble(69, "nothing is built here", "artifact: build")
-
-
 class Commits:
     """`folder`: where paths start. References are resolved once: all spots and nodes get the same
     commit, also where a branch moves meanwhile."""
@@ -86,10 +72,8 @@ class Commits:
     ) -> None:
         self._folder = folder
         self._profiles = Profiles(checkout, secrets)
-        self._checkout = checkout
-        self._build = build
         self._bring = bring
-        self._built: dict[str, Built] = {}
+        self._artifacts = PlanArtifacts(checkout, build)
 
     def check(self, item: Item, what: str) -> Mapping[str, Item]:
         """Its keys. Raises InputError for what is wrong wherever it stands."""
@@ -143,12 +127,13 @@ class Commits:
             self._root(item, table, what),
         )
         if artifact == PUSH:
-            built = self._here(product)
+            built = self._artifacts.pushed(product)
             commit = replace(commit, built=built, source=built.source)
         elif artifact != BUILD:
-            where = self._url(keys["artifact"], f"artifact of {what}")
-            pinned = self._checkout(where, {**profile.section({}, "checkout"), "strip": 0}).pinned
-            commit = replace(commit, artifact=pinned.text)
+            told = f"artifact of {what}"
+            where = self._url(keys["artifact"], told)
+            pinned = self._artifacts.pinned(keys["artifact"], where, product, told)
+            commit = replace(commit, artifact=pinned)
         return commit if commit.place else _distinct(commit, what)
 
     def _root(self, item: Item, table: Mapping[str, Any], what: str) -> Path | None:
@@ -167,21 +152,6 @@ class Commits:
         if where.kind != url.ARCHIVE:
             raise item.bad(f"settle.from of {what}: {text}: wanted an archive")
         return self._bring(where)
-
-    def _here(self, product: Product) -> Built:
-        key = _built_of(product)
-        if key not in self._built:
-            self._built[key] = self._build(product)
-        return self._built[key]
-
-
-def _built_of(product: Product) -> str:
-    """Equal texts: one artifact. All that the hash of a build is of, as far as it is known before
-    anything is fetched for it."""
-    table = product.table
-    deps = table.get("deps", {}).get(profile.BUILD, [])
-    known = sums.build_text(table, product.source, (), ())
-    return dumps([product.url, profile.section(table, "checkout"), deps, known]).decode()
 
 
 def _distinct(commit: Commit, what: str) -> Commit:
@@ -226,7 +196,7 @@ def _with_cfgpath(keys: Mapping[str, Item], table: Mapping[str, Any], what: str)
 
 def _possible(item: Item, product: Product, artifact: str, what: str) -> None:
     """What a chain on a node cannot be made of. Raises InputError."""
-    if artifact == BUILD and url.parse(product.url).kind == url.FOLDER:
+    if artifact != PUSH and url.parse(product.url).kind == url.FOLDER:
         hint = "artifact: push builds it here; git+file:// and https:// are fetched by the node"
         raise item.bad(f"{what}: {product.url} is a folder of this machine", hint=hint)
     if not profile.installs(product.table):

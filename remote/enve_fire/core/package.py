@@ -71,6 +71,19 @@ def of(product: Product, bh: str, text: str, epoch: int, platform: Sequence[str]
     return Package(*head)
 
 
+def misfit(package: Package, table: Mapping[str, Any], source: str = "") -> str:
+    """What keeps it from being the artifact of a product; "" if nothing does. `source`: what that
+    is made of, "" where the package stands in the place of it."""
+    whose, wanted = package.title, table["title"]
+    if whose != wanted:
+        return "is a package of %s, and not of %s" % (whose, wanted)
+    if package.prefix != table["prefix"]:
+        return "is for the prefix %s, and not for %s" % (package.prefix, table["prefix"])
+    if source and package.source != source:
+        return "was built of %s, and %s is %s" % (package.source, profile.product(table), source)
+    return ""
+
+
 def _hash(value: Any) -> Any:
     if not isinstance(value, str) or not is_hash(value):
         raise Bad("a hash", value)

@@ -50,10 +50,14 @@ class Origin:
         return self._hidden
 
     def is_package(self) -> bool:
-        """Whether what is fetched is an artifact already."""
+        """Whether what is fetched is an artifact already. Raises Trouble for one that is not of
+        this product."""
         if not packaged.may_be(self.product.url):
             return False
-        return packaged.of(self.fetched, self._ctx.platform) is not None
+        found = packaged.of(self.fetched, self._ctx.platform)
+        if found is not None:
+            packaged.fit(found, self.product.table, self.product.url)
+        return found is not None
 
     def here(self) -> str:
         """Its folder, if that is here; else "": nothing is fetched."""

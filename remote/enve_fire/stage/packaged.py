@@ -12,7 +12,8 @@ from enve_pm.shell.state.handle import read_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from enve_fire.core.package import Package
     from enve_fire.fetch.how import Fetched
@@ -47,6 +48,13 @@ def read(folder: str, name: str, platform: Sequence[str]) -> Package | None:
         wanted, here = (" ".join(one[:2]) for one in (found.platform, platform))
         raise Trouble(INPUT, "%s is for %s, and this is %s" % (found.name, wanted, here))
     return found
+
+
+def fit(package: Package, table: Mapping[str, Any], name: str, source: str = "") -> None:
+    """Raises Trouble where it is none of the product's. `name`: what errors call it."""
+    flaw = packages.misfit(package, table, source)
+    if flaw:
+        raise Trouble(INPUT, "%s %s" % (name, flaw), "make it of what the profile says")
 
 
 def without_own(_top: int) -> Callable[[bytes], bool]:

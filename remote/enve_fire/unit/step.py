@@ -10,7 +10,7 @@ from enve_fire.core import profile, title
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import INPUT, Trouble
 from enve_fire.stage import build as building
-from enve_fire.stage import dep, marks
+from enve_fire.stage import dep, marks, packaged
 from enve_fire.stage import setup as setting
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.place import Place
@@ -117,19 +117,24 @@ class Step:
 
     def _import(self, out: str) -> None:
         """What was built elsewhere becomes the entry that a build here would have made."""
-        from enve_fire.stage.packaged import without_own
         from enve_fire.tree.copy import AUTO, Terms, copy
         from enve_fire.tree.modes import paths
 
         setuid = paths(profile.setuid(self._table))
         source = self._brought or self._fetch(self._artifact)
-        copy(source, out, AUTO, Terms(False, without_own, setuid, closed=True))
+        copy(source, out, AUTO, Terms(False, packaged.without_own, setuid, closed=True))
 
     def _fetch(self, text: str) -> str:
+        """A package of just this product."""
         from enve_fire.stage.checkout import checkout
 
         plain = self._ctx._replace(how=self._ctx.how._replace(strip=0))
-        return str(checkout(text, None, plain).path)
+        fetched = checkout(text, None, plain)
+        package = packaged.of(fetched, self._ctx.platform)
+        if package is None:
+            raise Trouble(INPUT, "%s is no package: makepkg did not make it" % text)
+        packaged.fit(package, self._table, text, self._chain.product.source)
+        return str(fetched.path)
 
     def _install(self, used: Collection[str]) -> None:
         from enve_fire.stage import versions

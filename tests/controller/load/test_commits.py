@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import re
 import subprocess
+import sys
 import tarfile
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.contents import plain
+from tests.support.packed import tar
+from tests.support.web import Web
+from tests.support.web import web as serve
 
+from enve.app.building import here as pushed
 from enve.app.checkout import archives, here
 from enve.errors import InputError
 from enve.load.inventory import load_domain
 from enve.load.plan import load_plan
-from enve.load.plancommit import Built
+from enve.load.planartifact import Built
 from enve.model.plan import RenderedPlan
 from enve_fire.core.product import Product
 from enve_pm.core.unit import UnitSpec
@@ -246,6 +254,59 @@ def test_an_artifact_that_is_pushed(case: Case, tmp_path: Path) -> None:
     assert "product" not in lines[INSTALL]
 
 
+def test_what_is_not_built_lies_at_its_prefix_when_it_is_pushed(case: Case) -> None:
+    profile = "{enve: 1, title: x, prefix: /opt/x, run: {cmd: [sleep]}}"
+    spot = f"  n1.web: {{commit: {{url: 'URL', artifact: push, profile: {profile}}}}}"
+    (sha,) = {
+        line["product"]["sha256"]
+        for line in case.lines(spot, build=pushed()).values()
+        if "product" in line
+    }
+    with tarfile.open(next(case.path.glob(f"a/**/*{sha}*"))) as archive:
+        assert "opt/x/enve.yml" in [name.removeprefix("./") for name in archive.getnames()]
+
+
+@pytest.fixture
+def made(case: Case) -> Iterator[tuple[Web, str]]:
+    """A web server that has a package, its url, and an archive that is none: /plain.tar.gz"""
+    case.commit(PROFILE.replace("make CFLAGS={{flags}}", "mkdir -p $OUT$PREFIX; touch $OUT/x"))
+    words = [sys.executable, "-m", "enve", "makepkg", case.url, "-o", str(case.path / "p.tar.gz")]
+    subprocess.run(words, env={**os.environ, "HOME": str(case.path)}, check=True)
+    with serve() as web:
+        web.put("/plain.tar.gz", gzip.compress(tar(("a/b", b""))))
+        yield web, web.put("/p.tar.gz", (case.path / "p.tar.gz").read_bytes())
+
+
+def test_an_artifact_that_is_fetched(case: Case, made: tuple[Web, str]) -> None:
+    row = "  n1.web: {commit: {url: 'URL', artifact: '%s', config: {%s}}}"
+    sha = sha256((case.path / "p.tar.gz").read_bytes()).hexdigest()
+    body = case.lines(row % (made[1], ""))[BUILD]["stage"]
+    assert body["artifact"] == f"{made[1]}#sha256={sha}"
+    (case.path / "folder").mkdir()
+    plain = made[0].url("/plain.tar.gz")
+    (case.path / "plain.tar.gz").write_bytes(b"")
+    for url, more, told in (
+        (
+            made[1],
+            "title: x",
+            f"artifact of commit of spot 'n1.web': {made[1]} is a package of too",
+        ),
+        (made[1], "prefix: /opt/x", "is for the prefix /opt/tool, and not for /opt/x"),
+        (plain, "", "is no package"),
+        (made[0].url("/nothing.tar.gz"), "", "404"),
+        ("./folder", "", "wanted a package by http(s)"),
+        ("./plain.tar.gz", "", "wanted a package by http(s)"),
+        (case.url, "", "wanted a package by http(s)"),
+    ):
+        with pytest.raises(InputError) as caught:
+            case.load(row % (url, more))
+        assert told in str(caught.value)
+        assert caught.value.where is not None
+    case.commit(PROFILE + "# another source\n")
+    with pytest.raises(InputError, match="was built of git:"):
+        case.load(row % (made[1], ""))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -284,6 +345,10 @@ def test_another_build_is_another_artifact(
     [
         ("  n1.web: {commit: 'URL#nothing'}", "commit of spot 'n1.web': "),
         ("  n1.web: {commit: ./tool}", "is a folder of this machine"),
+        (
+            "  n1.web: {commit: {url: ./tool, artifact: 'https://h/a.tar.gz'}}",
+            "is a folder of this machine",
+        ),
         ("  n1.web: {commit: {url: 'URL', profile: nope}}", "no profile is called 'nope'"),
         ("  n1.web: {commit: {url: 'URL', set: {run.cmd: ''}}}", ""),
         ("  n1.web: {commit: {url: 'URL', config: {install: {mode: none}}}}", "has no install"),

@@ -61,6 +61,19 @@ def test_a_package_in_the_place_of_a_source_is_not_built(
     assert not Path(found.root, ".enve/pkg.json").exists()
 
 
+def test_a_package_of_something_else_is_none_of_the_products(tmp_path: Path) -> None:
+    one = _context(tmp_path / "one")
+    path = packed(_source(tmp_path / "src"), Asked(str(tmp_path) + "/"), one)
+    for more, told in (
+        ({"prefix": "/opt/x"}, "is for the prefix /opt/tool, and not for /opt/x"),
+        ({"title": "x"}, "is a package of tool, and not of x"),
+    ):
+        product = Product("file://" + path, "", {**TABLE, **more})
+        with pytest.raises(Trouble, match=told) as refused:
+            Chain(product, one).installed()
+        assert refused.value.code == INPUT
+
+
 def test_a_store_that_was_given_a_package_builds_nothing(tmp_path: Path) -> None:
     one, other = _context(tmp_path / "one"), _context(tmp_path / "other")
     source = _source(tmp_path / "src")

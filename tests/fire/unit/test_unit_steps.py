@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -14,6 +15,13 @@ from typing import Any
 
 import pytest
 from tests.support.fetching import MAIN, PLAIN, Repo
+from tests.support.packed import tar
+
+from enve_fire.app.packed import Asked, packed
+from enve_fire.core.product import Product
+from enve_fire.fetch.how import How
+from enve_fire.stage.context import context
+from enve_fire.store.store import Store
 
 BUILD = ["mkdir -p $OUT$PREFIX/bin", "cp tool $OUT$PREFIX/bin/", "date +%N >$OUT$PREFIX/when"]
 CONF = "port=1\n"
@@ -121,14 +129,65 @@ def test_what_was_brought_is_taken_for_what_a_build_makes(node: Node) -> None:
     (product / "opt/tool").mkdir(parents=True)
     (product / ".enve").mkdir()
     (product / "opt/tool/brought").write_text("x")
-    tar = {"kind": "tar", "sha256": "0" * 64, "size": 1}
-    assert node.step("build", "make", product=tar) == (0, "")
+    pushed = {"kind": "tar", "sha256": "0" * 64, "size": 1}
+    assert node.step("build", "make", product=pushed) == (0, "")
     made(node, "install")
     assert (node.place / "opt/tool/brought").read_text() == "x"
     other = {"platform": ["Plan9", "mips", ""]}
-    code, why = node.step("build", "make", product=tar, body=other)
+    code, why = node.step("build", "make", product=pushed, body=other)
     assert code == 65
     assert "is for Plan9 mips" in why
+
+
+def package(node: Node, *platform: str, **more: Any) -> str:
+    """A package of the node's product, or of one like it, made by another store."""
+    environ = {**PLAIN, "ENVE_STORE": str(node.path / "another")}
+    ctx = context(environ, Store.of(environ), How(environ=environ))
+    ctx = ctx._replace(platform=platform or ctx.platform)
+    product = Product(node.body["url"], more.pop("source", ""), {**node.table, **more})
+    return "file://" + packed(product, Asked(str(node.path) + "/"), ctx)
+
+
+def test_a_package_is_taken_for_what_a_build_makes(node: Node) -> None:
+    url = package(node)
+    node.table["build"] = {"run": [*BUILD, "exit 1"]}
+    assert node.step("build", "make", body={"artifact": url}) == (0, "")
+    made(node, "install")
+    assert (node.place / "opt/tool/bin/tool").is_file()
+    assert not (node.place / ".enve/pkg.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("platform", "more", "told"),
+    [
+        (("Plan9", "mips", ""), {}, "is for Plan9 mips, and this is Linux"),
+        ((), {"prefix": "/opt/x"}, "is for the prefix /opt/x, and not for /opt/tool"),
+        ((), {"title": "other"}, "is a package of other, and not of tool"),
+    ],
+)
+def test_a_package_that_is_none_of_the_products_is_refused(
+    node: Node, platform: tuple[str, ...], more: dict[str, Any], told: str
+) -> None:
+    code, why = node.step("build", "make", body={"artifact": package(node, *platform, **more)})
+    assert code == 65
+    assert told in why
+    assert node.step("build", "check") == (1, "")
+
+
+def test_a_package_of_another_source_is_refused_and_so_is_what_is_none(node: Node) -> None:
+    url = package(node)
+    (node.repo.path / "tool").write_text("another")
+    node.repo.git("commit", "-qam", "two")
+    rev = {"url": "HEAD", "source": "HEAD^{tree}"}
+    found = {key: node.repo.git("rev-parse", name).strip() for key, name in rev.items()}
+    moved = {"url": f"{node.repo.url}#{found['url']}", "source": "git:" + found["source"]}
+    code, why = node.step("build", "make", body={**moved, "artifact": url})
+    assert code == 65
+    assert f"and tool-1 is git:{found['source']}" in why
+    (node.path / "plain.tar.gz").write_bytes(gzip.compress(tar(("a/b", b""))))
+    code, why = node.step("build", "make", body={"artifact": f"file://{node.path}/plain.tar.gz"})
+    assert code == 65
+    assert "is no package" in why
 
 
 def test_a_source_that_is_another_is_refused(node: Node) -> None:
