@@ -49,6 +49,10 @@ class Collector:
             item.entry.path: item for one in self.shelves for item in survey.items(one, me)
         }
         self.roots = survey.held(self.shelves, me)
+        if me == 0 and self.items:  # what is root's, others use too
+            from enve_fire.store import guests
+
+            self.roots += guests.held(self.store, {i.entry.name for i in self.items.values()})
         things = [
             Thing(path, item.entry.name, item.bytes, item.used, survey.deps(item))
             for path, item in self.items.items()

@@ -50,12 +50,29 @@ def read(shelf: str, me: int) -> Iterator[Root]:
     if not trust.inner(folder, me):
         return
     for file in sorted(os.listdir(folder)):
-        data = trust.read(folder + "/" + file, me) if not file.startswith(".") else None
-        entry, _, path = (
-            (data or b"").decode("utf-8", "surrogateescape").rstrip("\n").partition("\n")
-        )
-        if titles.parse_entry(entry) and (not path or os.path.lexists(path)):
-            yield Root(_unquoted(file), entry, path, folder + "/" + file)
+        found = parse(file, trust.read(folder + "/" + file, me) or b"", folder)
+        if found and not (found.path and is_gone(found.path)):
+            yield found
+
+
+def parse(file: str, data: bytes, folder: str) -> Root | None:
+    """What stands in a file; None for what is no root."""
+    text = data.decode("utf-8", "surrogateescape").rstrip("\n")
+    entry, _, path = text.partition("\n")
+    if file.startswith(".") or titles.parse_entry(entry) is None:
+        return None
+    return Root(_unquoted(file), entry, path, folder + "/" + file)
+
+
+def is_gone(path: str) -> bool:
+    """Whether nothing is there; where we may not look, something may be."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _quoted(name: str) -> str:

@@ -119,7 +119,12 @@ def weight(found: Sequence[Shelf], me: int) -> int:
 
 def deps(item: Item) -> list[str]:
     """Names of the entries that it needs."""
-    found = item.meta.get("deps", [])
+    return needs(item.meta)
+
+
+def needs(meta: Any) -> list[str]:
+    """The same of a meta, whoever wrote it."""
+    found = meta.get("deps", []) if isinstance(meta, dict) else []
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
