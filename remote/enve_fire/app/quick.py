@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 END = "--"
 RUN, EXECUTE, SHELL, MODULE = "run", "execute", "shell", "module"
 CACHE = "enve"
+NOWHERE = "/dev/null"  # has nothing in it
 _SETTINGS = ("ENVE_STORE", "ENVE_JOBS")  # what else of the environment says which rc is meant
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -59,10 +60,10 @@ def key_of(words: Sequence[str], environ: Mapping[str, str]) -> str:
 
 
 def cache(environ: Mapping[str, str]) -> str:
-    """The folder that is ours alone."""
-    base = environ.get("XDG_CACHE_HOME", "")
+    """The folder that is ours alone; without a home one that nobody can make."""
+    base, home = environ.get("XDG_CACHE_HOME", ""), environ.get("HOME", "")
     if not base.startswith("/"):
-        base = environ.get("HOME", "/nonexistent") + "/.cache"
+        base = (home if home.startswith("/") else NOWHERE) + "/.cache"
     return "%s/%s" % (base, CACHE)
 
 

@@ -93,5 +93,5 @@ def _data(product: Product, ctx: Context) -> str:
     """Where its volumes are, whatever its version is: no cache, which may be emptied."""
     base = ctx.environ.get("XDG_DATA_HOME", "")
     if not base.startswith("/"):
-        base = ctx.environ.get("HOME", "/nonexistent") + "/.local/share"
+        base = ctx.environ.get("HOME", quick.NOWHERE) + "/.local/share"
     return "%s/%s/volumes/%s" % (base, quick.CACHE, product.table["title"])

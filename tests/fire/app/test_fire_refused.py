@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from tests.support.workbench import ARGV, table
 
+from enve_fire.app.quick import cache
+
 FAT = {
     "run": [
         "mkdir -p $OUT$PREFIX/bin",
@@ -48,6 +50,8 @@ def test_without_a_home_a_store_has_to_be_named(bench, home):
     refused(bench, 64, "no place for a store: HOME is not set", "-f", profile, folder)
     bench.env["ENVE_STORE"] = str(bench.path / "store")
     assert bench.good("-f", profile, folder) == "hello you"
+    assert cache(bench.env) == "/dev/null/.cache/enve"  # nothing of it is left anywhere
+    refused(bench, 3, "/dev/null", "module", "-f", profile, folder)
 
 
 def test_a_home_that_cannot_be_written_to_is_not_needed_for_a_test(bench):
