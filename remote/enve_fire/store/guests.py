@@ -81,13 +81,16 @@ class _Guest:
         """Whether or not their paths are there."""
         for path in self._paths:
             for folder in self._opened(path, ROOTS):
-                for one in os.scandir(folder.fd):
-                    data = self._read(folder, one.name)
-                    found = roots.parse(one.name, data or b"", path + "/" + ROOTS)
-                    if found:
-                        yield found
-                    if self._files <= 0:
-                        return
+                yield from self._in(folder, path + "/" + ROOTS)
+
+    def _in(self, folder: Folder, path: str) -> Iterator[Root]:
+        with os.scandir(folder.fd) as listed:
+            for one in listed:
+                found = roots.parse(one.name, self._read(folder, one.name) or b"", path)
+                if found:
+                    yield found
+                if self._files <= 0:
+                    return
 
     def shown(self, root: Root) -> Root:
         """As a terminal may show it."""
