@@ -10,7 +10,6 @@ from typing import Any
 from enve.errors import InputError, Where
 from enve.load.artifact import Artifacts
 from enve.load.chainlines import Chain
-from enve.load.command import reload_words, replaced, without, words
 from enve.load.content import Files
 from enve.load.filler import Filler
 from enve.load.item import Item
@@ -19,17 +18,15 @@ from enve.load.room import ROOMS
 from enve.load.scope import Scope, Spot, Variables
 from enve.load.secret import Secrets, is_secret
 from enve.load.spans import in_words
+from enve.load.spottable import COMMIT, prepared, pulled
 from enve.load.template import Templates
-from enve.load.unitline import KEYS, ORIGIN, unit_line
+from enve.load.unitline import ORIGIN, unit_line
 from enve.model.plan import Blob
 from enve.model.site import Node
 from enve_pm.core import address
 from enve_pm.core.unit import UnitError, UnitSpec
 from enve_pm.wire import canonical
 
-_COMMANDS = ("run", "check", "make", "undo")
-COMMIT = "commit"
-_PROFILE = "profile"
 _ROOTS = "subroot: {overlay: [/]}, subroot: {paths: [/usr]}, or push: ROOTFS.tar beside it"
 _NO_KEY = "no such key"
 _ONLY_CHECKED = "a resource that is only checked says `kind: resource`"
@@ -68,10 +65,10 @@ class PlanSpot:
         self.key = key
         self.what = f"spot {str(key)!r}"
         self._shop = shop
-        table = _prepared(item, self.what)
+        table = prepared(item, self.what)
         names = shop.files.names(table["files"], self.what) if "files" in table else frozenset()
         variables = table.pop("vars", None)
-        self._inline = _pulled(table)
+        self._inline = pulled(table)
         own = Variables(variables, f"vars of {self.what}", shop.templates, shop.secrets)
         self.table = table
         self._fillers = {name: Filler(value, shop.templates) for name, value in table.items()}
@@ -239,35 +236,3 @@ def _veil(line: dict[str, Any], secrets: Iterable[str]) -> None:
     ]
     if found:
         line["secret_env"] = sorted(found)
-
-
-def _prepared(item: Item, what: str) -> dict[str, Item]:
-    """The spot's table with its commands split into words."""
-    if not item.is_table:
-        raise item.wanted("a table (key: value)", what)
-    table = item.table(what, KEYS)
-    for name in _COMMANDS:
-        if name in table:
-            table[name] = words(table[name], f"{name} of {what}")
-    if "reload" in table:
-        table["reload"] = reload_words(table["reload"], f"reload of {what}")
-    for name, inner in (("ready", "check"), ("health", "command"), ("loader", "command")):
-        if name in table and table[name].is_table:
-            table[name] = _split(table[name], inner, what)
-    return table
-
-
-def _pulled(table: dict[str, Item]) -> Item | None:
-    """A whole profile in `commit`: its templates see the profile's variables, not the plan's."""
-    if COMMIT not in table or not table[COMMIT].is_table:
-        return None
-    found = [v for k, v in table[COMMIT].entries(COMMIT) if str(k) == _PROFILE and v.is_table]
-    if found:
-        table[COMMIT] = without(table[COMMIT], _PROFILE)
-    return found[0] if found else None
-
-
-def _split(table: Item, name: str, what: str) -> Item:
-    """The table with the command in it split into words."""
-    found = [value for key, value in table.entries(what) if str(key) == name]
-    return replaced(table, {name: words(found[0], f"{name} of {what}")}) if found else table

@@ -5,7 +5,6 @@ Whoever checks out is given in: it may take them from a store, from a node, or f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from enve.errors import InputError
 from enve.load.item import Item
 from enve.load.profiledep import Asked, Needed
+from enve.load.profilekey import key_of
 from enve_fire.core import profile
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.core.url import FOLDER, Url, parse
@@ -164,21 +164,6 @@ def _count(table: Mapping[str, Any]) -> int:
     """The product itself and all that it needs."""
     rows = [row for rows in table.get("deps", {}).values() for row in rows]
     return 1 + sum(_count(row["table"]) for row in rows)
-
-
-def key_of(url: Url, asked: Asked) -> str:
-    """Equal keys: the same product, read in the same way."""
-    layers = [item and _told(item) for item in (asked.inline, asked.config)]
-    sets = [(name, str(value)) for name, value in asked.sets]
-    return json.dumps([url.text, asked.profiles, layers, sets], sort_keys=True)
-
-
-def _told(item: Item) -> Any:
-    if item.is_table:
-        return {str(key): _told(value) for key, value in item.entries("a layer")}
-    if item.is_list:
-        return [_told(one) for one in item.sequence("a layer")]
-    return [item.node.tag, str(item)]
 
 
 def _bad(item: Item | None, message: str) -> InputError:

@@ -54,7 +54,7 @@ class Git:
         self.how = how
         self._program = shutil.which("git", path=how.environ.get("PATH") or os.defpath)
         if self._program is None:
-            hint = "install git, or take an archive of the same revision"
+            hint = "install git, take an archive of the same revision, or let a plan push it"
             raise Trouble(CHECKOUT, "the program git is missing here", hint)
         os.makedirs(home, 0o700, exist_ok=True)
         _settings(home, transport, safe)
