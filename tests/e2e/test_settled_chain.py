@@ -13,6 +13,7 @@ import pytest
 
 from enve_pm.shell.process import mountinfo
 from tests.e2e.test_firechain import Local
+from tests.support.contents import beside
 from tests.support.fetching import Repo
 from tests.support.fleet import Fleet
 from tests.support.mirror import Mirror
@@ -136,6 +137,8 @@ def test_a_root_out_of_an_archive_with_all_that_it_runs_with(rooted: Rooted) -> 
 
         rooted.march(user(2, rooted.version("helper", 2, HELPER, deps=deps)))
         rooted.said("2: second, helper 2 with inner 7 from /opt/helper")
-        place = rooted.node.home / "spots/web"
-        assert (place / "user-1/opt/helper/bin/helper").is_file()
-        assert (place / "user-2/opt/inner/bin/inner").is_file()
+        for number in (1, 2):
+            (place,) = beside(rooted.node.home / f"spots/web/user-{number}")
+            for title in ("helper", "inner"):
+                (found,) = place.glob(f"opt/{title}/bin/{title}")
+                assert found.is_file()
