@@ -171,9 +171,9 @@ def test_from_a_repository_to_a_service_and_back(chain: Chain) -> None:
 
 
 def test_a_reload_that_fails_is_named(chain: Chain) -> None:
-    chain.version(9)
+    chain.version(20)
     for port, code in ((80, 0), (81, 3), (81, 3)):
-        commit = {"url": f"{chain.repo.url}#v9", "set": {"port": port}}
+        commit = {"url": f"{chain.repo.url}#v20", "set": {"port": port}}
         reload = ["sh", "-c", "echo no such port; exit 7"]
         plan = chain.fleet.plan({"*.extra": {"commit": commit, "reload": reload}})
         done = chain.fleet.march(plan, code=code, ENVE_STORE=str(chain.folder / "own-store"))
