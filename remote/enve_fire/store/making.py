@@ -4,7 +4,6 @@ an entry is there with all that is known about it, or it is not there.
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 
@@ -12,6 +11,7 @@ from enve_fire.core.trouble import FAILED, FULL, MISS, MISSING, REFUSED, Trouble
 from enve_fire.store import closing, draft
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
+from enve_fire.store.placing import Placing
 from enve_fire.store.shelf import roomy
 from enve_fire.tree import listfile
 from enve_fire.tree.flush import flush
@@ -19,7 +19,6 @@ from enve_fire.tree.listing import listing
 from enve_fire.tree.pace import Amount
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
-from enve_pm.shell.state.handle import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from enve_fire.store.wanted import Wanted
 
     Method = Callable[[str], None]
-
-_TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
-TRIES = 8  # against others who rename without a lock
 
 
 class Making:
@@ -57,7 +53,8 @@ class Making:
             begun = time.monotonic()
             method(self._draft + "/" + draft.OUT)
             self._finish(int((time.monotonic() - begun) * 1000))
-            return self._publish()
+            placing = Placing(self._draft, self.entry, self._look)
+            return placing.run()
         except Exception as error:
             if not (isinstance(error, Trouble) and error.code in (MISS, REFUSED)):
                 self._failed()
@@ -104,56 +101,6 @@ class Making:
             **draft.stated(out, draft.FACTS),
         }
         return dumps(facts) + b"\n"
-
-    # -- into its place ----------------------------------------------------------------------------
-    def _publish(self) -> Entry:
-        kept = self.shelf + "/" + entries.FAILED + "/" + self.wanted.name
-        for _ in range(TRIES):
-            old = self._cleared()
-            if isinstance(old, Entry):
-                return old
-            if self._renamed():
-                sync_folder(self.shelf)
-                self.entry.touch()
-                draft.remove(kept)
-                if old:
-                    draft.remove(old)
-                return self.entry
-        raise Trouble(FAILED, "%s: others put it in its place all the time" % self.entry.path)
-
-    def _cleared(self) -> Entry | str:
-        """The entry of somebody who was faster; or where one is now that had expired, "" if there
-        was none."""
-        if not os.path.lexists(self.entry.path):
-            return ""
-        found = self._look()
-        if found is not None:
-            return found
-        away = draft.aside(self.shelf, self.wanted.name)
-        try:
-            os.rename(self.entry.path, away)
-        except FileNotFoundError:
-            return ""
-        return away
-
-    def _renamed(self) -> bool:
-        """What is known of an entry goes first: a reader never meets one without it. Between an old
-        entry and a new one only these renames lie."""
-        for name in (draft.TEXT, draft.LOG, draft.SUMS, draft.META):
-            self._known(name)
-        try:
-            os.rename(self._draft + "/" + draft.OUT, self.entry.path)
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
-            return False
-        return True
-
-    def _known(self, name: str) -> None:
-        try:
-            os.rename(self._draft + "/" + name, self.entry.beside(name))
-        except FileNotFoundError:
-            pass  # it is there since the last try
 
     # -- failures ----------------------------------------------------------------------------------
     def _failed(self) -> None:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from enve_fire.core.trouble import FAILED, MISS, USAGE, Trouble
-from enve_fire.fetch.how import How
-from enve_fire.fetch.served import get as make
-from enve_fire.store import amounts, draft
+from enve_fire.core.trouble import USAGE, Trouble
 from enve_fire.store.store import Store
-from enve_fire.store.wanted import ANY, LONGEST, NONE, Wanted
-from enve_fire.verb import storeview
+from enve_fire.verb import storegc, storeget, storeview
 from enve_fire.verb.words import Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Sequence
-
-    from enve_fire.store.survey import Item
-
-OF_ENTRY = {"--text": True, "--catalog": True, "--title": True, "--private": False, "--ttl": True}
-TO_MAKE = {**OF_ENTRY, "--check": True, "--deps": True, "--mutable": False}
 
 
 def main(words: Sequence[str]) -> int:
@@ -38,110 +28,20 @@ def main(words: Sequence[str]) -> int:
     return verb(Store.of(os.environ), words[1:])
 
 
-def report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-# -- one entry -----------------------------------------------------------------------------------
-def get(store: Store, words: Sequence[str]) -> int:
-    """The path of an entry, made by a command where it is not there."""
-    found = Words(words, TO_MAKE)
-    if found.rest:
-        raise Trouble(USAGE, "store get: the command stands behind --, found %r" % found.rest[0])
-    wanted = _wanted(found)
-    method = _method(found.command, wanted.title) if found.command else None
-    print(make(wanted, method, store, How(report=report, environ=os.environ)).path)
-    return 0
-
-
-def path(store: Store, words: Sequence[str]) -> int:
-    found = Words(words, OF_ENTRY)
-    if found.has("--text"):
-        found.takes(0, 0, "either an entry or --text")
-        entry = store.find(_wanted(found))
-        if entry is None:
-            raise Trouble(MISS, "the store does not have it")
-        print(entry.path)
-        return 0
-    for item in _items(store, found.takes(1, 1, "store path ENTRY | --text TEXT")[0]):
-        print(item.entry.path)
-    return 0
-
-
 def meta(store: Store, words: Sequence[str]) -> int:
     """What is known of entries, one line of JSON for each."""
     from enve_pm.core.canonical import dumps
 
-    for item in _items(store, Words(words, {}).takes(1, 1, "store meta ENTRY")[0]):
+    for item in storeview.named(store, Words(words, {}).takes(1, 1, "store meta ENTRY")[0]):
         print(dumps(item.meta).decode())
     return 0
 
 
-def _wanted(found: Words) -> Wanted:
-    text = found.text("--text") or _line(found.command)
-    if text == "-":
-        text = sys.stdin.read(LONGEST + 1)
-    if not text:
-        raise Trouble(USAGE, "wanted --text TEXT, or a command behind --")
-    return Wanted(
-        text,
-        found.text("--title", NONE),
-        found.text("--catalog", ANY),
-        found.has("--private"),
-        amounts.span(found.text("--ttl", "0")),
-        _check(found.text("--check")) if found.has("--check") else None,
-        found.has("--mutable"),
-        [dep for dep in found.text("--deps").split(",") if dep],
-    )
-
-
-def _line(command: Sequence[str]) -> str:
-    """For a shell; one word is a line for it already."""
-    import shlex
-
-    if len(command) == 1:
-        return command[0]
-    return " ".join(shlex.quote(word) for word in command)
-
-
-def _method(command: Sequence[str], title: str) -> Callable[[str], None]:
-    """What it prints goes to the log: standard output is for the path alone."""
-
-    def method(out: str) -> None:
-        from enve_fire.stage.commands import run_commands
-
-        env, log = {**os.environ, "OUT": out}, draft.beside(out, draft.LOG)
-        line = _line(command)
-        run_commands([line], env, os.getcwd(), log, code=FAILED, what=title, report=report)
-
-    return method
-
-
-def _check(command: str) -> Callable[[str], bool]:
-    """Whether a command ends with 0, which is told by OUT where the entry is."""
-
-    def check(path: str) -> bool:
-        import subprocess
-
-        words = ["/bin/sh", "-c", command]
-        done = subprocess.run(
-            words, env={**os.environ, "OUT": path}, stdin=subprocess.DEVNULL, stdout=2, check=False
-        )
-        return done.returncode == 0
-
-    return check
-
-
-def _items(store: Store, word: str) -> list[Item]:
-    return storeview.named(store, word)
-
-
-# -- roots ---------------------------------------------------------------------------------------
 def keep(store: Store, words: Sequence[str]) -> int:
     found = Words(words, {"--as": True, "--while": True})
     word = found.takes(1, 1, "store keep ENTRY [--as NAME] [--while PATH]")[0]
     lives = found.text("--while")
-    for item in _items(store, word):
+    for item in storeview.named(store, word):
         name = found.text("--as", item.entry.name)
         store.put_root(name, item.entry, os.path.abspath(lives) if lives else "")
     return 0
@@ -157,7 +57,7 @@ def drop(store: Store, words: Sequence[str]) -> int:
 def export(store: Store, words: Sequence[str]) -> int:
     from enve_fire.verb import storeshare
 
-    return storeshare.export(store, words, report)
+    return storeshare.export(store, words, storeget.report)
 
 
 USE = """\
@@ -178,12 +78,12 @@ entries are signed by a key in the file ENVE_KEYRING; ENVE_STORE_LIMIT: 10G; ENV
 
 VERBS: dict[str, Callable[[Store, Sequence[str]], int]] = {
     "list": storeview.listing,
-    "path": path,
+    "path": storeget.path,
     "meta": meta,
-    "get": get,
+    "get": storeget.get,
     "keep": keep,
     "drop": drop,
-    "gc": storeview.gc,
+    "gc": storegc.gc,
     "verify": storeview.verify,
     "export": export,
 }

@@ -1,13 +1,12 @@
-"""What a store has, what goes, and whether it is as it was made: for people and for programs."""
+"""What a store has, and whether it is as it was made: for people and for programs."""
 
 from __future__ import annotations
 
-import os
 import time
 
 from enve_fire.core.trouble import FAILED, USAGE, Trouble
-from enve_fire.store import amounts, members, survey
-from enve_fire.store.collect import Collector, named_by
+from enve_fire.store import amounts, survey
+from enve_fire.store.collect import named_by
 from enve_fire.verb.words import Words
 
 TYPE_CHECKING = False
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from enve_fire.store.survey import Item
     from enve_fire.tree.difference import Difference
 
-GC = {
-    "--max-size": True,
-    "--older": True,
-    "--dry-run": False,
-    "--why": True,
-    "--roots": False,
-    "-o": True,
-}
-
 
 def listing(store: Store, words: Sequence[str]) -> int:
     found = Words(words, {"--catalog": True, "-o": True})
@@ -34,9 +24,9 @@ def listing(store: Store, words: Sequence[str]) -> int:
     only = found.text("--catalog")
     items = [one for one in survey.everything(store) if only in ("", one.entry.catalog)]
     if found.format() == "json":
-        _json({"v": 1, "entries": [_document(item) for item in items]})
+        as_json({"v": 1, "entries": [document(item) for item in items]})
     else:
-        _table([("ENTRY", "CATALOG", "OF", "SIZE", "USED"), *map(_row, items)])
+        table([("ENTRY", "CATALOG", "OF", "SIZE", "USED"), *map(_row, items)])
     return 0
 
 
@@ -46,74 +36,6 @@ def named(store: Store, word: str) -> list[Item]:
     if not found:
         raise Trouble(USAGE, "the store has no entry %r" % word, "store list shows all")
     return found
-
-
-def gc(store: Store, words: Sequence[str]) -> int:
-    found = Words(words, GC)
-    found.takes(0, 0, "store gc and its flags")
-    collector = Collector(store)
-    if found.has("--why"):
-        return _why(collector, found)
-    if found.has("--roots"):
-        return _roots(collector, found)
-    return _collect(collector, found)
-
-
-def _collect(collector: Collector, found: Words) -> int:
-    older = amounts.span(found.text("--older")) if found.has("--older") else None
-    most = amounts.size(found.text("--max-size")) if found.has("--max-size") else None
-    if most is None and older is None:
-        most = members.limit(os.environ) or None
-    items = collector.doomed(most, older)
-    if not found.has("--dry-run"):
-        items = collector.run(items)
-    left = sum(item.bytes for item in collector.items.values())
-    freed = sum(item.bytes for item in items)
-    if found.format() == "json":
-        rows = [_document(item) for item in items]
-        _json({"v": 1, "entries": rows, "bytes": freed, "left": left - freed})
-        return 0
-    for item in items:
-        print("%s  %s" % (item.entry.path, amounts.told(item.bytes)))
-    word = "would go" if found.has("--dry-run") else "went"
-    told = (amounts.entries(len(items)), word, amounts.told(freed), amounts.told(left - freed))
-    print("%s %s: %s; %s stay" % told)
-    return 0
-
-
-def _why(collector: Collector, found: Words) -> int:
-    word = found.text("--why")
-    items = [one for one in collector.items.values() if named_by(word, one.entry)]
-    if not items:
-        raise Trouble(USAGE, "no entry of mine is called %r" % word, "store list shows all")
-    rows = [(item, collector.why(item)) for item in items]
-    if found.format() == "json":
-        _json({"v": 1, "entries": [{**_document(item), "why": why} for item, why in rows]})
-        return 0
-    for item, why in rows:
-        print(item.entry.path)
-        for line in why or ["nothing keeps it; it was last of use %s ago" % _age(item)]:
-            print("  " + line)
-    return 0
-
-
-def _roots(collector: Collector, found: Words) -> int:
-    shares = {row[0]: row[1:] for row in collector.collection.shares()}
-    roots = collector.roots
-    if found.format() == "json":
-        _json({"v": 1, "roots": [_root(root, shares[root.name]) for root in roots]})
-        return 0
-    rows = [("ROOT", "KEEPS", "ALONE", "ENTRY", "WHILE")]
-    for root in roots:
-        keeps, alone = map(amounts.told, shares[root.name])
-        rows.append((root.name, keeps, alone, root.entry, root.path or "-"))
-    _table(rows)
-    return 0
-
-
-def _root(root: Any, share: Sequence[int]) -> dict[str, Any]:
-    row = {"name": root.name, "entry": root.entry, "while": root.path}
-    return {**row, "bytes": share[0], "alone": share[1]}
 
 
 def verify(store: Store, words: Sequence[str]) -> int:
@@ -129,7 +51,7 @@ def verify(store: Store, words: Sequence[str]) -> int:
     bad = sum(bool(drift) for _, drift in drifts)
     unknown = sum(drift is None for _, drift in drifts)
     if asked.format() == "json":
-        _json({"v": 1, "entries": [_drift(*one) for one in drifts], "wrong": bad})
+        as_json({"v": 1, "entries": [_drift(*one) for one in drifts], "wrong": bad})
         return FAILED if bad else 0
     for item, drift in drifts:
         for one in drift or ():
@@ -143,11 +65,11 @@ def verify(store: Store, words: Sequence[str]) -> int:
 
 def _drift(item: Item, drift: Sequence[Difference] | None) -> dict[str, Any]:
     rows = [dict(one._asdict()) for one in drift or ()]
-    return {**_document(item), "noted": drift is not None, "differences": rows}
+    return {**document(item), "noted": drift is not None, "differences": rows}
 
 
 # -- how it looks --------------------------------------------------------------------------------
-def _document(item: Item) -> dict[str, Any]:
+def document(item: Item) -> dict[str, Any]:
     about = {"name": item.entry.name, "catalog": item.entry.catalog, "path": item.entry.path}
     facts = {"bytes": item.bytes, "used": int(item.used), "private": item.shelf.private}
     return {**about, **facts, "uid": item.shelf.uid, "meta": dict(item.meta)}
@@ -157,23 +79,23 @@ def _row(item: Item) -> tuple[str, ...]:
     from enve_fire.store.shelf import user
 
     whose = user(item.shelf.uid) + (" (private)" if item.shelf.private else "")
-    return item.entry.name, item.entry.catalog, whose, amounts.told(item.bytes), _age(item)
+    return item.entry.name, item.entry.catalog, whose, amounts.told(item.bytes), age_of(item)
 
 
-def _age(item: Item) -> str:
+def age_of(item: Item) -> str:
     from enve_pm.shell.listing import age
 
     return age(int((time.time() - item.used) * 1000))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> None:
+def table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths)]  # noqa: B905
         print("  ".join(cells).rstrip())
 
 
-def _json(document: Any) -> None:
+def as_json(document: Any) -> None:
     from enve_pm.core.canonical import dumps
 
     print(dumps(document).decode())
