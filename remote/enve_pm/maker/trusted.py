@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+GONE = " (deleted)"  # as the kernel says it of a folder without a name
 LINKS = 40  # links followed on one path, as the kernel does
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -119,5 +120,8 @@ def name(handle: int) -> str:
 
 
 def real(handle: int) -> str:
-    """Where an open folder stands now."""
-    return os.readlink(name(handle))
+    """Where an open folder stands now; also one that is mounted there, and was removed where it
+    comes from."""
+    path = os.readlink(name(handle))
+    gone = path.endswith(GONE) and os.fstat(handle).st_nlink == 0
+    return path[: -len(GONE)] if gone else path
