@@ -93,6 +93,32 @@ def test_it_runs_in_its_own_root(rooted: Rooted) -> None:
     assert any(at.endswith("/opt/tool") for at in rooted.mounts())
 
 
+SHOW = """#!/bin/sh
+while :; do echo VERSION: $(ls -n /etc/db.conf; cat /etc/db.conf /etc/made); sleep 0.1; done
+"""
+
+
+def test_setup_is_done_in_its_root(rooted: Rooted) -> None:
+    def march(number: int, port: int) -> None:
+        file = {
+            "path": "/etc/db.conf",
+            "template": f"port={port}\n",
+            "owner": "app",
+            "mode": "0640",
+        }
+        setup = {"files": [file], "run": [f"echo made {port} by $ENVE_STAGE >>/etc/made"]}
+        rooted.march(rooted.version("db", number, SHOW, settle=SETTLE, setup=setup))
+
+    march(1, 1)
+    rooted.said("1: -rw-r----- 1 4711 4711 7")
+    rooted.said("port=1 made 1 by setup")
+    march(1, 2)
+    rooted.said("port=2 made 1 by setup made 2 by setup")
+    march(2, 2)
+    rooted.said("2: -rw-r----- 1 4711 4711 7")
+    assert not list((rooted.node.home / "spots/web").glob("db-*/etc"))
+
+
 # -- a root out of an archive, and what it runs with -----------------------------------------------
 USER = """#!/bin/sh
 echo VERSION: $(cat /etc/motd), $(helper) from $DEP_HELPER

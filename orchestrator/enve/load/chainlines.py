@@ -75,6 +75,7 @@ class Chain:
             line["reload"] = reload if isinstance(reload, dict) else {"command": reload}
         if run["user"] and "user" not in line:
             line["user"] = run["user"]
+        self._own_root.check(line)
         self._equip(line)
         self._passed = {key: v for key, v in line.get("env", {}).items() if is_passed(key)}
         line["env"] = {**self._env(), **run["env"], **line.get("env", {})}
@@ -147,11 +148,13 @@ class Chain:
             "kind": "stage",
             "check_every": self._commit.check_every,
             "start_timeout": self._commit.timeout if stage == BUILD else STEP_TIMEOUT,
-            "stage": self._body(stage, table),
+            "stage": self._body(stage, {**table, **self._own_root.table(stage, spot)}),
             **{key: spot[key] for key in KEPT if key in spot},
         }
         more: dict[str, Any] = {"env": self._passed, "files": files}
         more["needs"] = [self.unit(STAGES[at - 1])] if at else []
+        if stage == SETUP and self._own_root.is_set_up(spot):
+            more["needs"] += self._own_root.keys()["needs"]
         pushed: tuple[tuple[str, Blob], ...] = ()
         if stage == BUILD:
             more |= {"product": product(self._artifact), "restart_max": AGAIN}

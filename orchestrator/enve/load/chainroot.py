@@ -3,16 +3,18 @@ is seen in there: the software, and what that runs with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from enve.load.plancommit import Commit
 from enve.model.plan import Blob
-from enve_fire.core import profile, settling
+from enve_fire.core import configfile, laying, profile, settling
 from enve_fire.core.product import Product
 from enve_fire.core.settleplace import unit
 from enve_fire.core.settling import ALONG, SOFTWARE
 from enve_pm.core import address
+from enve_pm.core.blueprint import ROOT
+from enve_pm.core.stages import SETUP
 
 FILES = "the files of its root"
 
@@ -43,6 +45,7 @@ class Rooted:
         place: str,
         archive: Blob | None,
     ) -> None:
+        self._commit = commit
         self._table = commit.table
         self._steps = steps
         self._spots = directory.rpartition("/")[0]
@@ -52,6 +55,27 @@ class Rooted:
         self._inside = settling.inside(commit.table["settle"], steps[-1]) if self.settles else {}
         self.entered = "root" in self._inside  # whether it runs in there
         self.along: tuple[Product, ...] = commit.along if self.entered else ()
+
+    def is_set_up(self, spot: Mapping[str, Any]) -> bool:
+        """Whether setup is done in there. Stages run as the user of the line of what runs, and only
+        root gets in."""
+        return self.entered and spot.get("user", ROOT) == ROOT
+
+    def table(self, stage: str, spot: Mapping[str, Any]) -> dict[str, Any]:
+        """What a stage has to know of it, beside the rest of the profile."""
+        known = stage == SETUP and self.is_set_up(spot)
+        return {"settle": self._table["settle"]} if known else {}
+
+    def check(self, spot: Mapping[str, Any]) -> None:
+        """Refuses what only root could lay, where it is somebody else who sets it up."""
+        if not self.entered or self.is_set_up(spot):
+            return
+        paths = [file.path for file in configfile.wanted(self._table)]
+        outside = [path for path in paths if not laying.below(path, self._table["prefix"])]
+        if outside:
+            told = f"setup of {self._commit.name}: only root lays {outside[0]} in its root"
+            hint = f"leave `user: {spot['user']}` out, and let its command become that user"
+            raise self._commit.item.bad(told, hint=hint)
 
     def keys(self) -> dict[str, Any]:
         """Of the line of a process that runs in it."""

@@ -44,7 +44,9 @@ def fire(request: Request, loaded: Loaded, ctx: Context) -> int:
 
         return trial.test(chain, ctx)
     if request.target in (INSTALL, SETUP):
-        print(prepare(chain, ctx, setup=request.target == SETUP).where.home)
+        whole = request.target == SETUP
+        found = prepare(chain, ctx, setup=whole, settle=whole)
+        print((found.inside.root if found.inside else "") + found.where.home)
         return 0
     return _final(request, loaded, chain, ctx)
 
@@ -58,12 +60,8 @@ def _place(request: Request) -> Place | None:
 
 def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
     product = loaded.product
-    found = prepare(chain, ctx, setup=True)
+    found = prepare(chain, ctx)
     cmd: list[str] = []
-    if profile.settles(product.table):
-        from enve_fire.app import rooted
-
-        found = rooted.lay(product, found, ctx)
     if request.target in (RUN, EXECUTE):
         cmd = final.command(product.table, request.target, found.where)
     if found.home and request.target != MODULE:

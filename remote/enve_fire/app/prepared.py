@@ -6,6 +6,7 @@ from enve_fire.core import profile
 from enve_fire.core.trouble import INPUT, Trouble
 from enve_fire.stage import dep
 from enve_fire.stage import setup as setting
+from enve_fire.stage.config.doing import Given
 from enve_fire.stage.final import Where
 from enve_pm.core.lean import namedtuple
 
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
     from enve_fire.stage.chain import Chain
     from enve_fire.stage.context import Context
     from enve_fire.stage.dep import Dep
-    from enve_fire.stage.place import Place
+    from enve_fire.stage.inside import Inside
 
 
 class Prepared(
-    namedtuple("Prepared", "where hash deps marks dirs sources home mounts", defaults=("", ()))
+    namedtuple(
+        "Prepared", "where hash deps marks dirs sources home mounts inside", defaults=("", (), None)
+    )
 ):
     """`hash`: of the last stage · `marks`: (path, hash) · `dirs`: have to be there, entries of
     the store among them · `sources`: (folder that somebody works in, its tree hash) · `home`: of a
-    root of its own · `mounts`: real paths, below which all of that root is mounted."""
+    root of its own · `mounts`: real paths, below which all of that root is mounted · `inside`: that
+    root, if it is entered; then `where` is as it is seen in there."""
 
     __slots__ = ()
 
@@ -38,25 +42,30 @@ class Prepared(
         sources: Sequence[tuple[str, str]]
         home: str
         mounts: Sequence[str]
+        inside: Inside | None
 
 
-def prepare(chain: Chain, ctx: Context, setup: bool) -> Prepared:
-    """Raises Trouble, OSError."""
+def prepare(chain: Chain, ctx: Context, setup: bool = True, settle: bool = True) -> Prepared:
+    """`setup`, `settle`: whether it takes these stages, if the product has them. Raises Trouble,
+    OSError."""
     table = chain.product.table
-    if not profile.installs(table):
-        return _bare(chain)
+    installs = profile.installs(table)
+    found = _installed(chain) if installs else _bare(chain)
+    if settle and profile.settles(table):
+        from enve_fire.app import rooted
+
+        found = rooted.lay(chain.product, found, ctx)
+    return _set_up(chain, ctx, found) if setup and installs else found
+
+
+def _installed(chain: Chain) -> Prepared:
+    table = chain.product.table
     place = chain.installed()
     deps = chain.ready(profile.INSTALL)
     hash_ = chain.hash(profile.INSTALL)
     marks = [(place.installed(table), hash_)]
-    if setup:
-        set_up = _setup(chain, ctx, place, deps)
-        if set_up:
-            marks.append((setting.mark_of(chain.product, place), set_up))
-        hash_ = set_up or hash_
     where = Where(place.root, chain.src(_wants_src(table)), place.prefix(table))
-    dirs = _folders(deps)
-    return Prepared(where, hash_, deps, marks, dirs, chain.folders())
+    return Prepared(where, hash_, deps, marks, _folders(deps), chain.folders())
 
 
 def _bare(chain: Chain) -> Prepared:
@@ -87,5 +96,11 @@ def _folders(deps: Sequence[Dep]) -> list[str]:
     return [folder for one in deps for folder in (one.root, one.where)]
 
 
-def _setup(chain: Chain, ctx: Context, place: Place, deps: Sequence[Dep]) -> str:
-    return setting.setup(chain.product, place, ctx, deps=dep.named(deps))
+def _set_up(chain: Chain, ctx: Context, found: Prepared) -> Prepared:
+    product, place, inside = chain.product, chain.installed(), found.inside
+    given = Given(dep.named(found.deps), found.where.src, chain.epoch, inside)
+    hash_ = setting.setup(product, place, ctx, given=given)
+    if not hash_:
+        return found
+    marks = [*found.marks, *setting.relied_on(product, place, inside)]
+    return found._replace(hash=hash_, marks=marks)

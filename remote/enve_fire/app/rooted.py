@@ -38,14 +38,15 @@ def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     settle.show(home, found.where.home, prefix)
     deps = []
     for number, one in enumerate(along, 1):
-        dep, inside = Chain(one, ctx).as_dep(profile.INSTALL), one.table["prefix"]
-        settle.show(home, dep.where, inside, settling.ALONG % number)
-        deps.append(dep._replace(where=inside))
+        dep, at = Chain(one, ctx).as_dep(profile.INSTALL), one.table["prefix"]
+        settle.show(home, dep.where, at, settling.ALONG % number)
+        deps.append(dep._replace(where=at))
     marks = [*found.marks, ("%s/%s" % (home, mark.ROOT), settled.hash)]
-    mounts = dict.fromkeys(map(os.path.realpath, (home, settled.root)))
-    return found._replace(
-        where=Where("", "", prefix), deps=deps, marks=marks, home=home, mounts=[*mounts]
-    )
+    mounts = list(dict.fromkeys(map(os.path.realpath, (home, settled.root))))
+    found = found._replace(marks=marks, home=home, mounts=mounts, inside=settled.inside)
+    if settled.inside is None:  # the root is there, and it runs out here
+        return found
+    return found._replace(where=Where("", "", prefix), deps=deps)
 
 
 def _along(product: Product) -> Sequence[Product]:

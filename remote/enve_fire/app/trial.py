@@ -13,9 +13,13 @@ from enve_fire.stage import dep
 from enve_fire.stage.build import Building
 from enve_fire.stage.commands import run_commands
 from enve_fire.stage.environment import variables
+from enve_fire.stage.sandbox import OPEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from enve_fire.app.prepared import Prepared
     from enve_fire.stage.build import Work
     from enve_fire.stage.chain import Chain
     from enve_fire.stage.context import Context
@@ -66,31 +70,42 @@ class _Trial:
             self._failed.append(trouble)
 
     def installed(self, setup: bool) -> None:
-        """As it runs: without walls, with nothing of the caller's environment."""
+        """As it runs: in its root, without walls, with nothing of the caller's environment."""
         import tempfile
 
         found = prepare(self._chain, self._ctx, setup)
-        with tempfile.TemporaryDirectory(prefix="enve-test-") as scratch:
-            env = variables(
-                self._chain.product.table,
-                "test",
-                found.hash,
-                src=found.where.src,
-                root=found.where.root,
-                scratch=scratch,
-                jobs=self._ctx.jobs,
-                deps=dep.named(found.deps),
-                path=(found.where.home + "/bin",),
-            )
-            run_commands(
-                self._commands,
-                env,
-                found.where.home,
-                self._log,
-                code=TEST,
-                what=self._what,
-                report=self._ctx.report,
-            )
+        inside = found.inside
+        if inside is not None:
+            with inside.scratch() as scratch:
+                self._run(found, inside.seen(scratch), inside)
+        else:
+            with tempfile.TemporaryDirectory(prefix="enve-test-") as scratch:
+                self._run(found, scratch, OPEN)
+
+    def _run(self, found: Prepared, scratch: str, walls: Any) -> None:
+        """`scratch`: as the commands see it."""
+        env = variables(
+            self._chain.product.table,
+            "test",
+            found.hash,
+            src=found.where.src or None,
+            root=found.where.root,
+            scratch=scratch,
+            jobs=self._ctx.jobs,
+            epoch=self._chain.epoch(),
+            deps=dep.named(found.deps),
+            path=(found.where.home + "/bin",),
+        )
+        run_commands(
+            self._commands,
+            env,
+            found.where.home,
+            self._log,
+            code=TEST,
+            what=self._what,
+            walls=walls,
+            report=self._ctx.report,
+        )
 
 
 def _log(folder: str, name: str) -> str:

@@ -68,6 +68,12 @@ class Chain:
         """The source's folder; "" if it is not here, and is not `wanted` either."""
         return str(self.fetched.path) if wanted else self._known.origin.here()
 
+    def epoch(self) -> int | None:
+        """When its source was made, or the newest file of it, unix seconds; None if it is not
+        here."""
+        here = self.src(wanted=False)
+        return (int(self.fetched.epoch) or building.newest(here)) if here else None
+
     @property
     def hidden(self) -> bool:
         """Whether it is known already that it is private."""

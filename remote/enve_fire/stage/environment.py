@@ -24,17 +24,18 @@ def variables(  # noqa: PLR0913
     stage: str,
     hash_: str,
     *,
-    src: str = "",
+    src: str | None = "",
     out: str = "",
     root: str = "",
     scratch: str = "",
     jobs: int = 1,
-    epoch: int = 0,
+    epoch: int | None = 0,
     deps: Sequence[tuple[str, str]] = (),
     path: Sequence[str] = (),
 ) -> dict[str, str]:
     """`scratch`: a folder of this step's own, which HOME and TMPDIR are; `deps`: (title, its
-    $ROOT$PREFIX) of each; `path`: folders that come before all others in PATH."""
+    $ROOT$PREFIX) of each; `path`: folders that come before all others in PATH. What is None is
+    left out."""
     found = {
         "SRC": src,
         "OUT": out,
@@ -43,7 +44,7 @@ def variables(  # noqa: PLR0913
         "JOBS": str(jobs),
         "HOME": scratch,
         "TMPDIR": scratch,
-        "SOURCE_DATE_EPOCH": str(epoch),
+        "SOURCE_DATE_EPOCH": None if epoch is None else str(epoch),
         "ENVE_TITLE": table["title"],
         "ENVE_STAGE": stage,
         "ENVE_HASH": hash_,
@@ -51,4 +52,5 @@ def variables(  # noqa: PLR0913
     places = {variable(title): where for title, where in deps}
     folders = [*path, *(where + "/bin" for _, where in deps), *SYSTEM]
     more = profile.section(table, "build")["env"] if stage == profile.BUILD else {}
-    return {**FIXED, "PATH": ":".join(folders), **more, **places, **found}
+    known = {name: value for name, value in found.items() if value is not None}
+    return {**FIXED, "PATH": ":".join(folders), **more, **places, **known}

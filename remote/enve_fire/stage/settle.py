@@ -12,6 +12,7 @@ import os
 
 from enve_fire.core import profile, settling, sums
 from enve_fire.core.trouble import SETTLE, Trouble
+from enve_fire.stage import inside as insides
 from enve_fire.stage.held import Held
 from enve_fire.tree.remove import remove
 from enve_pm.core.lean import namedtuple
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 SPOT = "here"
 
-Settled = namedtuple("Settled", "root hash")  # the folder to chroot into, "" for none; of the mark
+# root: its folder, "" for none · hash: of the mark · inside: None where it is not entered
+Settled = namedtuple("Settled", "root hash inside", defaults=(None,))
 
 
 def settle(product: Product, ctx: Context, home: str, data: str = "") -> Settled:
@@ -36,8 +38,9 @@ def settle(product: Product, ctx: Context, home: str, data: str = "") -> Settled
     section, hash_ = product.table["settle"], sums.settle(product.table)
     root = settling.at(section, SPOT, _spots(home))
     held = Held(home)
+    settled = Settled(root, hash_, insides.of(product.table, SPOT, _spots(home)))
     if held.hash == hash_ and not held.missing():
-        return Settled(root, hash_)
+        return settled
     _may_mount(product)
     held.undo()
     archive = None
@@ -49,7 +52,7 @@ def settle(product: Product, ctx: Context, home: str, data: str = "") -> Settled
     ctx.report("settle of %s at %s" % (product.name, root))
     held.title = product.name
     held.make(lines, hash_)
-    return Settled(root, hash_)
+    return settled
 
 
 def show(home: str, source: str, prefix: str, part: str = settling.SOFTWARE) -> None:

@@ -27,6 +27,11 @@ class Along:
         found = marks.read_hash(self._place.installed(chain.product.table))
         return bool(found) and found == chain.hash(profile.INSTALL)
 
+    def named(self) -> list[tuple[str, str]]:
+        """As `environment.variables` takes them, in the root that they are seen in."""
+        tables = [chain.product.table for chain in self._chains]
+        return [(table["title"], table["prefix"]) for table in tables]
+
     def install(self) -> None:
         for chain in self._chains:
             chain.installed()

@@ -6,13 +6,17 @@ build counts as there, too, where what was built is validly installed: nobody ne
 
 from __future__ import annotations
 
+import os
+
 from enve_fire.core import profile, title
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import INPUT, Trouble
 from enve_fire.stage import build as building
 from enve_fire.stage import dep, marks, packaged
+from enve_fire.stage import inside as insides
 from enve_fire.stage import setup as setting
 from enve_fire.stage.chain import Chain
+from enve_fire.stage.config.doing import Given
 from enve_fire.stage.place import Place
 from enve_fire.unit import runtime
 from enve_fire.unit.along import Along
@@ -51,6 +55,7 @@ class Step:
         self._place = Place(root, root if shared else self._named.spot, shared)
         self._chain = Chain(product, ctx, self._place)
         self._along = _along(product, self._place, ctx) if body.get("along") else None
+        self._inside = insides.of(product.table, self._named.spot, os.path.dirname(own))
 
     @property
     def _table(self) -> Mapping[str, Any]:
@@ -63,7 +68,9 @@ class Step:
             return self._installed() or self._built()
         if self.do == INSTALL:
             return self._installed()
-        return self._installed() and setting.is_valid(self._chain.product, self._place)
+        return self._installed() and setting.is_valid(
+            self._chain.product, self._place, self._inside
+        )
 
     def _installed(self) -> bool:
         found = marks.read_hash(self._place.installed(self._table))
@@ -79,16 +86,8 @@ class Step:
 
     def _built(self) -> bool:
         if not profile.builds(self._table) and not self._imported:
-            return self._fetched()
+            return bool(self._chain.src(wanted=False))
         return any(self._ctx.store.find(self._wanted(private)) for private in (False, True))
-
-    def _fetched(self) -> bool:
-        """Whether its source is here."""
-        alone = self._ctx._replace(how=self._ctx.how._replace(offline=True))
-        try:
-            return bool(Chain(self._chain.product, alone).fetched.path)
-        except Trouble:
-            return False
 
     def _wanted(self, private: bool = False) -> Any:
         hashes = [chain.hash(stage) for chain, stage in self._chain.deps(profile.BUILD)]
@@ -102,8 +101,15 @@ class Step:
         elif self.do == INSTALL:
             self._install(used)
         else:
-            needs = dep.named(self._chain.ready(profile.INSTALL))
-            setting.setup(self._chain.product, self._place, self._ctx, self._own, needs)
+            setting.setup(self._chain.product, self._place, self._ctx, self._own, self._given())
+
+    def _given(self) -> Given:
+        """What commands of a setup are told. Nothing is fetched for that."""
+        if self._inside is not None:  # where the source is not seen
+            deps = self._along.named() if self._along is not None else []
+            return Given(deps, "", self._chain.epoch, self._inside)
+        deps = dep.named(self._chain.ready(profile.INSTALL))
+        return Given(deps, self._chain.src(wanted=False), self._chain.epoch)
 
     @property
     def _imported(self) -> bool:

@@ -396,6 +396,23 @@ def test_a_root_of_its_own(case: Case) -> None:
     assert (web["env"]["ROOT"], web["env"]["PREFIX"]) == ("", "/opt/tool")
 
 
+def test_setup_is_done_in_the_root_by_root(case: Case) -> None:
+    etc = '{path: /etc/db.conf, template: "a"}'
+    case.commit(PROFILE.replace("setup: {files: [", f"setup: {{files: [{etc}, "))
+    settle = "config: {settle: {volumes: [{path: d}]}}"
+    lines = case.lines(f"  n1.web: {{commit: {{url: 'URL', {settle}}}}}")
+    setup = lines[SETUP]
+    assert setup["stage"]["table"]["settle"] == {"volumes": [{"path": "d"}]}
+    assert {"software!settle@web", "root!settle@web", INSTALL[1:-1]} < set(setup["needs"])
+    assert "settle" not in lines[INSTALL]["stage"]["table"]
+    with pytest.raises(InputError, match="only root lays /etc/db\\.conf"):
+        case.lines(f"  n1.web: {{user: daemon, commit: {{url: 'URL', {settle}}}}}")
+    case.commit(PROFILE)
+    lines = case.lines(f"  n1.web: {{user: daemon, commit: {{url: 'URL', {settle}}}}}")
+    assert "settle" not in lines[SETUP]["stage"]["table"]
+    assert lines[SETUP]["needs"] == [INSTALL[1:-1]]
+
+
 def _with(case: Case, name: str, profile: str = "") -> str:
     """A folder that is a product; as a row of deps."""
     (case.path / name).mkdir()

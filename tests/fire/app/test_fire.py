@@ -306,3 +306,13 @@ def test_what_a_store_has_of_a_product_is_as_it_was_made_until_it_is_changed(ben
     source, root = bench.path / "greet", bench.path / "root"
     bench.good("install", "-f", bench.profile(table()), "--root", root, source)
     assert not sums.exists(), "an install takes nothing for made so"
+
+
+def test_all_commands_are_told_of_the_source(bench):
+    say = "cat $SRC/greet >/dev/null; echo $SOURCE_DATE_EPOCH"
+    setup = {"run": [f"({say}) >$ROOT$PREFIX/said"]}
+    found = table(setup=setup, test={"needs": "setup", "run": [f"test $({say}) = 1700000000"]})
+    about = ("-f", bench.profile(found), f"git+file://{bench.repository()}")
+    home = bench.good("setup", *about)
+    assert Path(home, "said").read_text() == "1700000000\n"
+    bench.good("test", *about)

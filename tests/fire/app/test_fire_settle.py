@@ -99,6 +99,84 @@ def test_data_outlives_the_version_that_wrote_it(bench):
     assert done.stdout.splitlines() == [*shown, *shown, "2", "2", "64", *shown, "81", "3"]
 
 
+CONF = {"path": "/etc/db.conf", "content": "port=1\n", "mode": 0o640, "owner": "app"}
+
+
+@ROOT
+def test_setup_and_test_are_done_in_the_root(bench):
+    see = "ls -ln /etc/db.conf $PREFIX/own; echo ${SRC-none} $SOURCE_DATE_EPOCH; ls -d $HOME; pwd"
+    found = table(
+        settle={**SHOWN, "users": [{"name": "app", "uid": 4711}]},
+        setup={
+            "files": [CONF, {**CONF, "path": "own", "content": "mine\n"}],
+            "run": [f"({see}) >/etc/seen"],
+        },
+        run={"cmd": ["/bin/cat", "/etc/db.conf", "/opt/greet/own", "/etc/seen"]},
+        test={"needs": "setup", "run": ["cat /etc/db.conf", f"({see}) >/etc/tested"]},
+    )
+    about = f"-f {bench.profile(found)} {bench.repository()}"
+    fire = " ".join([*ARGV, "fire"])
+    lines = script(
+        f"{fire} run {about}",
+        f"umount -R $(grep -o '{bench.home}[^ ]*/root ' /proc/self/mountinfo | head -1)",
+        f"{fire} run {about}",
+        f"{fire} test {about}",
+        f"{fire} shell {about} -- cat /etc/tested",
+        f"ls $({fire} setup {about})",
+        "test ! -e /etc/db.conf",
+    )
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[:2] == ["port=1", "mine"]
+    assert said[2].split()[:5] == ["-rw-r-----", "1", "4711", "4711", "7"]
+    assert said[3].split()[:3] == ["-rw-r-----", "1", "4711"]
+    assert said[4].startswith("none 1")
+    assert said[5].startswith("/tmp/enve-")
+    assert said[6] == "/opt/greet"
+    assert said[7:11] == said[:4]
+    assert said[14:16] == said[2:4]
+    assert said[16] == said[4]
+    assert said[18:] == ["/opt/greet", "bin", "own", "when"]
+
+
+@ROOT
+def test_a_setup_that_fails_in_the_root_leaves_nothing_of_it(bench):
+    setup = {"files": [CONF, {**CONF, "path": "own"}], "run": ["true"]}
+    found = {"settle": {**SHOWN, "users": [{"name": "app", "uid": 4711}]}, "setup": setup}
+    good = bench.profile(table(**found))
+    setup = {"files": [{**one, "content": "2"} for one in setup["files"]], "run": ["false"]}
+    bad = bench.profile(table(**{**found, "setup": setup}), "bad.json")
+    unknown = {"files": [{**CONF, "owner": "daemon"}]}
+    nobody = bench.profile(table(**{**found, "setup": unknown}), "nobody.json")
+    fire, source = " ".join([*ARGV, "fire"]), bench.source()
+    show = f"{fire} shell -f {good} {source} -- cat /etc/db.conf /opt/greet/own"
+    lines = script(
+        show,
+        f"{fire} setup -f {bad} {source} || echo $?",
+        f"cat $({fire} install -f {good} {source})/own",
+        f"cat {bench.home}/.cache/enve/root/greet-*/spots/root*/root/etc/db.conf",
+        f"{fire} setup -f {nobody} {source} || echo $?",
+        show,
+    )
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [*["port=1"] * 2, "84", *["port=1"] * 2, "84", *["port=1"] * 2]
+    assert "there is no user daemon in this root" in done.stderr
+
+
+@ROOT
+def test_what_is_not_entered_runs_out_here(bench):
+    test = {"needs": "install", "run": ["test -n $ROOT", "cd $ROOT$PREFIX"]}
+    found = table(settle={**SHOWN, "isolate": "none"}, test=test)
+    about = f"-f {bench.profile(found)} {bench.source()}"
+    fire = " ".join([*ARGV, "fire"])
+    lines = script(f"{fire} run {about}", f"{fire} run {about}", f"{fire} test {about}")
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["hello you"] * 2
+
+
 @ROOT
 def test_what_was_unmounted_or_is_not_mounted_here_is_laid_again(bench):
     found = table(settle=SHOWN, run={"cmd": ["/opt/greet/bin/greet"]})

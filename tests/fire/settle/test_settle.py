@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,30 @@ def test_what_was_unmounted_is_missed(tmp_path: Path) -> None:
     in_own_mounts(work)
 
 
+def test_software_that_was_replaced_is_shown_anew(tmp_path: Path) -> None:
+    wanted = _product(mounts=[*MACHINE])
+    home, software = tmp_path / "home", tmp_path / "installed/opt/app"
+
+    def install(text: str) -> None:
+        software.mkdir(parents=True)
+        (software / "hello").write_text(text)
+
+    def work() -> None:
+        install("old")
+        settle(wanted, _context(), str(home))
+        show(str(home), str(software), "/opt/app")
+        software.parent.parent.rename(tmp_path / "aside")
+        shutil.rmtree(tmp_path / "aside")
+        install("new")
+        settle(wanted, _context(), str(home))
+        show(str(home), str(software), "/opt/app")
+        assert _run(wanted, home, "/bin/cat", "/opt/app/hello") == "new"
+        unsettle(str(home))
+        assert _mounts(home) == []
+
+    in_own_mounts(work)
+
+
 def test_an_overlay_over_a_folder_and_an_archive(tmp_path: Path) -> None:
     base = tmp_path / "base"
     (base / "etc").mkdir(parents=True)
@@ -195,5 +220,5 @@ def test_who_is_not_root_is_told_what_it_takes(tmp_path: Path) -> None:
 
 
 def test_no_section_is_no_root(tmp_path: Path) -> None:
-    assert settle(_product(), _context(), str(tmp_path / "home")) == ("", "")
+    assert settle(_product(), _context(), str(tmp_path / "home")) == ("", "", None)
     assert not (tmp_path / "home").exists()

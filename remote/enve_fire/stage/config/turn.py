@@ -5,66 +5,85 @@ from __future__ import annotations
 import os
 import time
 
-from enve_fire.core import laying, profile, sums
+from enve_fire.core import laying, sums
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.stage import marks
-from enve_fire.stage.commands import run_commands
 from enve_fire.stage.config import naming, ready
 from enve_fire.stage.config.change import Change
-from enve_fire.stage.config.kept import LOG, NEW, OLD, SCRATCH
+from enve_fire.stage.config.kept import NEW, OLD
 from enve_fire.stage.config.owner import Owners
 from enve_fire.stage.config.seal import Seal
 from enve_fire.stage.config.standing import Root
-from enve_fire.stage.environment import variables
 from enve_fire.stage.extra import left
+from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Mapping
 
+    from enve_fire.core.configfile import ConfigFile
     from enve_fire.core.product import Product
     from enve_fire.stage.config.kept import Kept, Setups
     from enve_fire.stage.context import Context
     from enve_fire.stage.place import Place
+    from enve_pm.shell.state.folder import Folder
+
+
+class Share(namedtuple("Share", "place files names")):
+    """What one turn lays: `place`: where its files, its mark and its state are · `files` ·
+    `names`: the root whose users own them."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        place: Place
+        files: Sequence[ConfigFile]
+        names: str
 
 
 class Turn:
-    """`hash`: of the mark that it shall have."""
+    """`hash`: of the mark that it shall have. `installed`: of the product's install; `setups`: of
+    the share's place."""
 
-    def __init__(self, product: Product, place: Place, ctx: Context, setups: Setups) -> None:
+    def __init__(
+        self, product: Product, share: Share, installed: str, ctx: Context, setups: Setups
+    ) -> None:
         self._product = product
-        self._place = place
+        self._place = share.place
+        self._share = share
         self._ctx = ctx
         self._setups = setups
         self._name = naming.name(product)
         self._seal = Seal(setups.key)
-        self._installed = marks.read_hash(place.installed(product.table))
-        self._mark = naming.mark(place, self._name)
-        self.hash = sums.setup(product.table, self._installed, self._seal)
+        self._installed = installed
+        self._mark = naming.mark(share.place, self._name)
+        self.hash = sums.setup(product.table, installed, self._seal)
 
     def is_due(self) -> bool:
         return marks.read_hash(self._mark) != self.hash
 
-    def run(self, blobs: str, deps: Sequence[tuple[str, str]]) -> None:
-        """One at a time of each name. Raises Trouble; then all is as it was."""
+    def run(self, due: Callable[[], bool], blobs: str, then: Callable[[Kept], object]) -> None:
+        """One at a time of each name. `due`: whether there is still something to do, after nobody
+        else is at it; `then`: what is done when the files lie: if that fails they go. Raises
+        Trouble; then all is as it was."""
         lock = self._setups.lock(self._name, self._ctx.report)
         try:
-            if self.is_due():  # nobody did it while we waited
+            if due():
                 with Root(self._place.root or "/") as root, self._setups.of(self._name) as kept:
-                    self._run(root, kept, blobs, deps)
+                    self._run(root, kept, blobs, then)
         except OSError as error:
             told = "setup of %s: %s: %s" % (self._product.name, error.filename, error.strerror)
             raise Trouble(SETUP, told) from None
         finally:
             os.close(lock)
 
-    def _run(self, root: Root, kept: Kept, blobs: str, deps: Sequence[tuple[str, str]]) -> None:
-        files = naming.files(self._product)
+    def _run(self, root: Root, kept: Kept, blobs: str, then: Callable[[Kept], object]) -> None:
+        files = self._share.files
         sums_ = {file.path: self._seal(file.sum) if file.secret else file.sum for file in files}
         before = self._before(root, kept.state())
         with kept.empty(NEW) as new, kept.empty(OLD) as old:
-            names = ready.all_files(new, files, blobs, Owners(root, self._ctx.report))
+            names = self._ready(new, blobs)
             back = ready.all_defaults(new, kept.default, before, sums_)
             begun = self._claim(root, kept, before, sums_)
             marks.drop(self._mark)
@@ -72,7 +91,7 @@ class Turn:
             try:
                 change.clear(back, begun.left(sums_))
                 change.lay(names)
-                self._commands(kept, deps)
+                then(kept)
             except BaseException as error:
                 self._undo(change, error)
                 kept.tidy(begun)
@@ -87,6 +106,11 @@ class Turn:
         }
         marks.write(self._mark, self.hash, body)
         kept.tidy(ended)
+
+    def _ready(self, new: Folder, blobs: str) -> dict[str, str]:
+        with Root(self._share.names or "/") as names:
+            owners = Owners(names, self._ctx.report)
+            return ready.all_files(new, self._share.files, blobs, owners)
 
     def _before(self, root: Root, state: laying.State) -> laying.State:
         """What is left of the last one after a new install, which replaces all below the prefix, or
@@ -121,30 +145,6 @@ class Turn:
             return begun
         finally:
             os.close(lock)
-
-    def _commands(self, kept: Kept, deps: Sequence[tuple[str, str]]) -> None:
-        table, inside = self._product.table, self._place.prefix(self._product.table)
-        folder = naming.folder(self._place, self._name)
-        with kept.empty(SCRATCH):
-            env = variables(
-                table,
-                "setup",
-                self.hash,
-                root=self._place.root,
-                scratch=folder + "/" + SCRATCH,
-                jobs=self._ctx.jobs,
-                deps=deps,
-                path=(inside + "/bin",),
-            )
-            run_commands(
-                profile.section(table, "setup")["run"],
-                env,
-                inside if os.path.isdir(inside) else self._place.root or "/",
-                folder + "/" + LOG,
-                code=SETUP,
-                what="setup of " + self._product.name,
-                report=self._ctx.report,
-            )
 
     def _undo(self, change: Change, error: BaseException) -> None:
         wrong = change.undo()
