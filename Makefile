@@ -14,7 +14,7 @@ demo: .venv/run
 test: .venv/dev
 	@.ci/need test
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -m "not nightly" -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	$(BIN)/python -m pytest -m "not nightly" -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
