@@ -13,7 +13,7 @@ from enve.errors import InputError
 from enve.load.item import Item
 from enve.load.profiledep import Asked, Needed
 from enve.load.profilekey import key_of
-from enve_fire.core import profile
+from enve_fire.core import profile, profileshape
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.core.url import FOLDER, Url, parse
 from enve_pm.core.fieldcheck import Bad
@@ -86,8 +86,10 @@ class Deps:
 
     def _dep(self, one: Needed, chain: Chain) -> Found:
         url = _url(one, chain.fetched)
-        if len(chain.keys) > profile.DEPTH:
-            raise one.item.bad(f"more than {profile.DEPTH} deps of deps: {chain.told(url.text)}")
+        if len(chain.keys) > profileshape.DEPTH:
+            raise one.item.bad(
+                f"more than {profileshape.DEPTH} deps of deps: {chain.told(url.text)}"
+            )
         key = key_of(self._check(url, self._early(one.asked), one.item).pinned, one.asked)
         if key in chain.keys:
             raise one.item.bad(f"products that need each other: {chain.told(url.text)}")

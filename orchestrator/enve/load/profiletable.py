@@ -12,7 +12,7 @@ from enve.load.profilemerge import Branch, is_nothing
 from enve.load.profilereader import Reader
 from enve.load.profilescope import Scope, Workshop
 from enve.load.profiletables import WHOLE
-from enve_fire.core import configfile, profile
+from enve_fire.core import configfile, profile, profileshape
 from enve_pm.core.fieldcheck import Bad
 
 FORMAT = 1
@@ -87,7 +87,7 @@ def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
 def _check(table: Mapping[str, Any], reader: Reader) -> None:
     """As a node checks it: nothing that it would refuse leaves this machine."""
     try:
-        profile.check(table)
+        profileshape.check(table)
         configfile.wanted(table)
     except Bad as bad:
         wanted, found, *rest = bad.args

@@ -13,7 +13,7 @@ it is installed.
 
 from __future__ import annotations
 
-from enve_fire.core import profile
+from enve_fire.core import profile, profileshape
 from enve_fire.core import title as titles
 from enve_fire.core.digest import is_hash
 from enve_pm.core import stagebody
@@ -96,12 +96,12 @@ _shape = record(
         "bh": _hash,
         "epoch": integer(0, 1 << 33),
         "platform": stagebody.platform,
-        "prefix": profile.prefix,
+        "prefix": profileshape.prefix,
         "source": text(128),
-        "table": profile.check,
+        "table": profileshape.check,
         "text": text(LARGEST),
-        "title": profile.title,
-        "version": profile.version,
+        "title": profileshape.title,
+        "version": profileshape.version,
     }
 )
 

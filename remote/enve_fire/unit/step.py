@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from enve_fire.core import profile, title
+from enve_fire.core import profile, profileshape, title
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import INPUT, Trouble
 from enve_fire.stage import build as building
@@ -164,7 +164,7 @@ def _along(product: Product, place: Place, ctx: Context) -> Along:
 
 def _table(value: Any) -> Mapping[str, Any]:
     try:
-        found: Mapping[str, Any] = profile.check(value)
+        found: Mapping[str, Any] = profileshape.check(value)
     except Bad as bad:
         told = "stage.table%s: wanted %s, found %.80r"
         raise Trouble(INPUT, told % ("".join(bad.args[2:]), *bad.args[:2])) from None

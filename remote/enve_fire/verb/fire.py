@@ -103,7 +103,7 @@ def loaded(url: str, file: str, ctx: Context) -> Loaded:
 
 def _table(path: str) -> tuple[Mapping[str, Any], Mapping[str, bytes]]:
     """(table, {path: its bytes}). Raises Trouble."""
-    from enve_fire.core import profile
+    from enve_fire.core import profileshape
     from enve_fire.core.trouble import INPUT, Trouble
     from enve_pm.core.canonical import loads
     from enve_pm.core.fieldcheck import Bad
@@ -112,7 +112,7 @@ def _table(path: str) -> tuple[Mapping[str, Any], Mapping[str, bytes]]:
     try:
         with open(path, "rb") as file:
             data = file.read(LONGEST)
-        table = profile.check(loads(data))
+        table = profileshape.check(loads(data))
     except FileNotFoundError:
         hint = "-f FILE names a profile that lies elsewhere"
         raise Trouble(INPUT, "%s: there is no profile" % path, hint) from None

@@ -18,7 +18,7 @@ from enve.load.profile import Asked, Checked, Profiles
 from enve.load.profileschema import schema
 from enve.load.secret import Named
 from enve.load.yamlfile import parse_yaml
-from enve_fire.core import profile, sums
+from enve_fire.core import profileshape, sums
 from enve_fire.core.url import FOLDER, Url
 from enve_pm.core import canonical
 
@@ -116,7 +116,7 @@ def test_a_damaged_profile(tmp_path: Path) -> None:
             continue
         good += 1
         table = loaded.table
-        assert profile.check(canonical.loads(canonical.dumps(table))) == table
+        assert profileshape.check(canonical.loads(canonical.dumps(table))) == table
         assert sums.setup(table, "i") != sums.build(table, "s", [], ())
         seen = as_editors_see(root)
         if "enve" in seen and "title" in seen:

@@ -17,7 +17,7 @@ from enve.load.profile import Asked, Checked, Profiles
 from enve.load.profilemerge import Branch, Part, given, merge
 from enve.load.profiletables import Anything
 from enve.load.yamlfile import parse_yaml
-from enve_fire.core import profile, sums
+from enve_fire.core import profile, profileshape, sums
 from enve_fire.core.url import FOLDER, Url
 
 # A key says whether a table stands under it, so that layers are of one shape.
@@ -215,7 +215,7 @@ def test_a_dep_is_loaded_once_and_without_what_nobody_does_with_it(folder: Path)
     assert first == second
     assert "setup" not in first["table"]
     assert seen == [f"file://{folder}/lib"]
-    assert profile.check(table) == table
+    assert profileshape.check(table) == table
 
 
 def test_what_the_profile_says_of_the_checkout_is_checked_out(tmp_path: Path) -> None:
@@ -293,10 +293,10 @@ def test_too_many_products_are_refused(tmp_path: Path) -> None:
 def test_a_chain_that_is_too_deep_is_refused(tmp_path: Path) -> None:
     from enve.errors import InputError
 
-    for level in range(profile.DEPTH + 2):
+    for level in range(profileshape.DEPTH + 2):
         (tmp_path / str(level)).mkdir()
-        deps = f"deps: {{run: [{{url: ../{level + 1}}}]}}" if level <= profile.DEPTH else ""
+        deps = f"deps: {{run: [{{url: ../{level + 1}}}]}}" if level <= profileshape.DEPTH else ""
         (tmp_path / str(level) / "enve.yml").write_text(f"enve: 1\ntitle: a\n{deps}\n")
     assert load(tmp_path / "1")
-    with pytest.raises(InputError, match=f"more than {profile.DEPTH} deps of deps: .* <- "):
+    with pytest.raises(InputError, match=f"more than {profileshape.DEPTH} deps of deps: .* <- "):
         load(tmp_path / "0")

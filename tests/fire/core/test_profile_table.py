@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from enve_fire.core import profile
+from enve_fire.core import profileshape
 from enve_pm.core import canonical
 from enve_pm.core.fieldcheck import Bad
 
@@ -24,13 +24,13 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def test_the_deepest_table_has_a_text_within_a_line_of_a_plan() -> None:
-    table = profile.check(nested(profile.DEPTH))
+    table = profileshape.check(nested(profileshape.DEPTH))
     canonical.dumps({"units": [{"stage": {"table": table}}]})
 
 
 def test_a_deeper_one_is_refused() -> None:
-    with pytest.raises(Bad, match=f"{profile.DEPTH} deep"):
-        profile.check(nested(profile.DEPTH + 1))
+    with pytest.raises(Bad, match=f"{profileshape.DEPTH} deep"):
+        profileshape.check(nested(profileshape.DEPTH + 1))
 
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -48,7 +48,7 @@ GOOD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("more", GOOD.values(), ids=GOOD)
 def test_a_good_table_comes_back_as_it_is(more: dict[str, Any]) -> None:
-    assert profile.check({**BARE, **more}) == {**BARE, **more}
+    assert profileshape.check({**BARE, **more}) == {**BARE, **more}
 
 
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -98,7 +98,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("more", "wanted", "path"), BAD.values(), ids=BAD)
 def test_a_bad_table_is_refused_at_its_path(more: dict[str, Any], wanted: str, path: str) -> None:
     with pytest.raises(Bad) as caught:
-        profile.check({**BARE, **more})
+        profileshape.check({**BARE, **more})
     told = caught.value.args
     assert wanted in told[0]
     assert (told[2] if len(told) > 2 else "") == path

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enve_fire.core import digest, profile, sums
+from enve_fire.core import digest, profile, profileshape, sums
 
 Table = dict[str, Any]
 PLATFORM = ("Linux", "x86_64", "glibc 2.36")
@@ -104,7 +104,9 @@ def test_a_hash_is_of_its_section_and_of_nothing_else(name: str, one: Table, oth
 def test_what_is_left_out_is_its_default(name: str, table: Table) -> None:
     of, _ = STAGES[name]
     whole = {**table, **{key: dict(profile.section(table, key)) for key in profile.DEFAULTS}}
-    assert of(profile.check(whole if whole["run"]["cmd"] and whole["execute"]["cmd"] else table))
+    assert of(
+        profileshape.check(whole if whole["run"]["cmd"] and whole["execute"]["cmd"] else table)
+    )
     assert of(whole) == of(table)
 
 

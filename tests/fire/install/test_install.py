@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from enve_fire.core import profile
+from enve_fire.core import profileshape
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import BUSY, INPUT, INSTALL, Trouble
@@ -37,7 +37,7 @@ def table(title: str, version: str = "1", *, bare: bool = False, **section: Any)
         found["build"] = {"run": ["make"]}
     if section:
         found["install"] = section
-    profile.check(found)
+    profileshape.check(found)
     return found
 
 
