@@ -114,19 +114,24 @@ class Collector:
         try:
             if time.time() - item.entry.used() < DAY:
                 return False  # asked for since we looked
-            _remove(item.entry)
+            if not _remove(item.entry):
+                return False
             leftovers.unlink(path)
         finally:
             os.close(handle)
         return True
 
 
-def _remove(entry: entries.Entry) -> None:
-    """At once for whoever looks; then piece by piece."""
+def _remove(entry: entries.Entry) -> bool:
+    """At once for whoever looks; then piece by piece. False where somebody else has taken it."""
     away = draft.aside(entry.shelf, entry.name)
-    os.rename(entry.path, away)
+    try:
+        os.rename(entry.path, away)
+    except FileNotFoundError:
+        return False
     leftovers.forget(entry)
     draft.remove(away)
+    return True
 
 
 def named_by(word: str, entry: entries.Entry) -> bool:

@@ -84,7 +84,7 @@ def write(path: str, data: bytes, mode: int = 0o644, sync: bool = True) -> None:
         os.close(handle)
 
 
-def sweep(shelf: str, name: str = "", locked: bool = True) -> None:
+def sweep(shelf: str, name: str, locked: bool) -> None:
     """Remove what earlier makers left, of one entry. `locked`: its lock is ours, so that none of
     them is alive; else those go whose process is gone, after a day."""
     for found in os.listdir(shelf):

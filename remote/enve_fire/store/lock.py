@@ -80,9 +80,7 @@ class Lock:
                 self.found = self._look()
                 if self.found is None:
                     self._wait(fcntl.LOCK_EX)
-            return os.path.samestat(os.fstat(self._fd), os.lstat(self.path))
-        except FileNotFoundError:
-            return False
+            return _is(self._fd, self.path)
         except BaseException:
             os.close(self._fd)
             raise
@@ -113,8 +111,9 @@ class Lock:
 
 
 def idle(path: str) -> int | None:
-    """A descriptor of a lock that nobody else holds, so that we do; None if somebody does. On a
-    file system without locks nobody does. Whoever gets one closes it. Raises OSError."""
+    """A descriptor of a lock that nobody else holds, so that we do; None if somebody does, or has
+    removed it meanwhile: there may be another one now. On a file system without locks nobody does.
+    Whoever gets one closes it. Raises OSError."""
     handle = os.open(path, _FLAGS, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -122,7 +121,18 @@ def idle(path: str) -> int | None:
         if error.errno not in _WITHOUT:
             os.close(handle)
             return None
+    if not _is(handle, path):
+        os.close(handle)
+        return None
     return handle
+
+
+def _is(handle: int, path: str) -> bool:
+    """Whether the file lies there still."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.lstat(path))
+    except FileNotFoundError:
+        return False
 
 
 def is_idle(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -189,6 +190,31 @@ def test_one_that_is_asked_for_meanwhile_stays(store: Store) -> None:
     assert store.find(Wanted("x", "x"))
     assert collector.run(doomed) == []
     assert left(store) == {"x"}
+
+
+def test_of_two_collectors_one_takes_it_and_the_other_goes_on(store: Store) -> None:
+    filled(store, "old", 5)
+    filled(store, "older", 9)
+    one, other = Collector(store), Collector(store)
+    assert len(one.run(one.doomed(0, None)[:1])) == 1
+    assert [item.entry.name[33:] for item in other.run(other.doomed(0, None))] == ["old"]
+    assert one.run(one.doomed(0, None)) == []
+
+
+def test_a_lock_that_was_removed_is_nobodys(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a collector renames away what somebody makes under the lock that is there now."""
+    old = filled(store, "old", 5)
+    lock, real = Path(old.shelf, ".lock", old.name), fcntl.flock
+    collector = Collector(store)
+
+    def flock(handle: int, how: int) -> None:
+        real(handle, how)
+        lock.unlink(missing_ok=True)
+        lock.touch()  # and a maker holds that
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert collector.run(collector.doomed(0, None)) == []
+    assert left(store) == {"old"}
 
 
 def test_a_mutable_one_has_the_size_that_it_has_now(store: Store, verb: Verb) -> None:
