@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_fire.core.trouble import USAGE, Trouble, refused
+from enve_fire.core.trouble import USAGE, Trouble, troubled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,15 +29,13 @@ def main(words: Sequence[str]) -> int:
     """Run one command line; the exit status. Every error is printed here."""
     try:
         return _command(list(words))
-    except Trouble as trouble:
-        return _told(trouble)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: no second complaint at exit
         return 141
-    except OSError as error:
-        return _told(refused(error))
+    except Exception as error:
+        return _told(troubled(error))
 
 
 def _command(words: list[str]) -> int:

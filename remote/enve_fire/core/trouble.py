@@ -9,6 +9,7 @@ REFUSED = 5  # a signature that does not hold
 USAGE = 64
 INPUT = 65
 MISSING = 69  # something that this machine lacks
+BUG = 70  # of enve's own
 CHECKOUT = 80
 SETTLE = 81
 BUILD = 82
@@ -22,6 +23,7 @@ MISS = 87  # the store does not have it, and nobody said how it is made
 MEANINGS = {
     INPUT: "bad input",
     MISSING: "something is missing",
+    BUG: "a bug in enve",
     CHECKOUT: "checkout",
     SETTLE: "settle",
     BUILD: "build",
@@ -59,3 +61,24 @@ def refused(error: OSError) -> Trouble:
     if error.errno in FULL:
         return Trouble(MISSING, told, "make room, or: enve store gc --max-size SIZE")
     return Trouble(FAILED, told)
+
+
+def troubled(error: Exception) -> Trouble:
+    """Whatever went wrong, as what a stage ends with: no exit code of a program that broke may
+    be taken for an answer."""
+    if isinstance(error, Trouble):
+        return error
+    if isinstance(error, OSError):
+        return refused(error)
+    return Trouble(BUG, "a bug in enve: %s" % _where(error), "please report it")
+
+
+def _where(error: Exception) -> str:
+    """`ValueError: ... (owner.py:53)`: the innermost line of it."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    told = "%s: %s" % (type(error).__name__, error)
+    if at is None:
+        return told
+    return "%s (%s:%d)" % (told, at.tb_frame.f_code.co_filename.rpartition("/")[2], at.tb_lineno)

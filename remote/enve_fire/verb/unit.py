@@ -1,7 +1,7 @@
 """`unit check|make PLACE`: a step of a unit, for pm. The unit's line comes on stdin.
 
 exit 0: it is there, it is made · 1: it is not there · else see `core.trouble`. What pm shall tell
-of a failure goes to descriptor 3, where pm has a pipe for it.
+of a failure goes to descriptor 3, where pm has a pipe for it: ours alone, not our commands'.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import stat
 import sys
 import time
 
-from enve_fire.core.trouble import INPUT, USAGE, Trouble, refused
+from enve_fire.core.trouble import INPUT, USAGE, Trouble, troubled
 from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError
 
@@ -32,15 +32,21 @@ def main(words: Sequence[str]) -> int:
     if len(words) != 2 or words[0] not in STEPS:
         raise Trouble(USAGE, "wanted unit check|make PLACE, and a unit's line on stdin")
     os.umask(0o022)
+    _keep_for_us()
     try:
         return _do(words[0], words[1])
-    except Trouble as trouble:
-        _say(str(trouble))
-        raise
-    except OSError as error:
-        told = refused(error)
+    except Exception as error:
+        told = troubled(error)
         _say(str(told))
         raise told from None
+
+
+def _keep_for_us() -> None:
+    """What a command wrote there would be told as our own words."""
+    try:
+        os.set_inheritable(SAYS, False)
+    except OSError:
+        pass  # nobody listens
 
 
 def _do(step: str, place: str) -> int:

@@ -75,11 +75,15 @@ def test_root_gives_files_to_those_the_machine_knows(
 
 def test_names_are_those_of_the_root_where_it_has_some(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/passwd").write_text("app:x:4711:4712::/:/bin/sh\nbad:x:::\n")
+    rows = ("app:x:4711:4712::/:/bin/sh", "bad:x:::", "odd:x:7:::", "big:x:4294967295:1:::")
+    (tmp_path / "etc/passwd").write_text("\n".join(rows))
     setup(product([row("/x", "", owner="app")]), place(tmp_path), context())
     assert (tmp_path / "x").stat().st_uid == 4711
     for name in ("daemon", "bad"):
         with pytest.raises(Trouble, match=f"no user {name} in this root"):
+            setup(product([row("/x", "", owner=name)]), place(tmp_path), context())
+    for name in ("odd", "big"):
+        with pytest.raises(Trouble, match=f"/x: {name} has no valid number"):
             setup(product([row("/x", "", owner=name)]), place(tmp_path), context())
 
 

@@ -60,12 +60,13 @@ class Node:
 
     def step(self, do: str, step: str, **more: Any) -> tuple[int, str]:
         """(exit status, what pm is told)"""
+        main = more.pop("main", MAIN)
         body = {"do": do, "table": self.table, **self.body, **more.pop("body", {})}
         line = {"v": 1, "name": f"[tool-1!{do}@web]", "kind": "stage", "stage": body, **more}
         ours, theirs = os.pipe()
         env = {**PLAIN, "ENVE_STORE": str(self.path / "store"), "SPOT_DIR": str(self.own)}
         done = subprocess.run(
-            [sys.executable, "-I", "-S", str(MAIN), "unit", step, str(self.place)],
+            [sys.executable, "-I", "-S", str(main), "unit", step, str(self.place)],
             input=json.dumps(line, sort_keys=True, separators=(",", ":")).encode(),
             env=env,
             preexec_fn=lambda: os.dup2(theirs, 3),
@@ -121,6 +122,30 @@ def test_what_fails_says_why(node: Node) -> None:
     code, why = node.step("build", "make")
     assert code == 82
     assert "build of tool-1: status 7: echo no rule" in why
+
+
+def test_what_commands_say_is_never_told_as_our_own_words(node: Node) -> None:
+    forged = "{ echo forged >&3; } 2>/dev/null || true"
+    node.table["build"]["run"] = [forged, *BUILD]
+    node.table["setup"]["run"] = [forged, "exit 7"]
+    made(node, "build", "install")
+    code, why = node.step("setup", "make")
+    assert code == 84
+    assert "status 7" in why
+    assert "forged" not in why
+
+
+def test_a_bug_is_no_answer(node: Node, tmp_path: Path) -> None:
+    broken = tmp_path / "remote"
+    shutil.copytree(MAIN.parents[1], broken, ignore=shutil.ignore_patterns("__pycache__"))
+    with (broken / "enve_fire/unit/step.py").open("a") as step:
+        step.write("\n\ndef _broken(self): raise ValueError('odd')\nStep.check = _broken\n")
+    main = broken / "enve_fire/__main__.py"
+    code, why = node.step("build", "check", main=main)
+    assert code == 70
+    assert why.startswith("a bug in enve: ValueError: odd (step.py:")
+    (broken / "enve_fire/verb/unit.py").write_text("1 / 0")
+    assert node.step("build", "check", main=main)[0] == 70
 
 
 def test_what_was_brought_is_taken_for_what_a_build_makes(node: Node) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LARGEST = 8 << 20  # bytes of a passwd
 KEEP = -1  # as of chown(2)
+_HIGHEST = 2**32 - 2  # the one above says KEEP
 _ID = 2  # the field of a row of passwd or group
 _GROUP = 3
 
@@ -50,18 +51,18 @@ class Owners:
     def _user(self, name: str, path: str) -> tuple[int, int]:
         row = self._users.row(name)
         if row is not None:
-            return int(row[_ID]), int(row[_GROUP])
-        if name.isdigit():
-            return int(name), KEEP
+            return _number(row[_ID], name, path), _number(row[_GROUP], name, path)
+        if name.isdecimal():
+            return _number(name, name, path), KEEP
         raise Trouble(SETUP, "%s: there is no user %s in this root" % (path, name))
 
     def _group(self, name: str, path: str) -> int:
-        if name.isdigit():
-            return int(name)
+        if name.isdecimal():
+            return _number(name, name, path)
         row = self._groups.row(name)
         if row is None:
             raise Trouble(SETUP, "%s: there is no group %s in this root" % (path, name))
-        return int(row[_ID])
+        return _number(row[_ID], name, path)
 
 
 class _Names:
@@ -91,4 +92,11 @@ class _Names:
 
 
 def _whole(row: list[str]) -> bool:
-    return len(row) > _GROUP and row[_ID].isdigit()
+    return len(row) > _GROUP and row[_ID].isdecimal()
+
+
+def _number(text: str, name: str, path: str) -> int:
+    """Raises Trouble."""
+    if not text.isdecimal() or int(text) > _HIGHEST:
+        raise Trouble(SETUP, "%s: %s has no valid number: %.40r" % (path, name, text))
+    return int(text)
