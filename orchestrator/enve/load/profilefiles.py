@@ -94,5 +94,5 @@ def _render(reader: Reader, template: Template, path: str) -> tuple[str, bool]:
     content = template.render(reader.scope.context(template.names))
     secret = not reader.scope.secret.isdisjoint(template.names)
     if secret:
-        reader.hidden.add(content)
+        reader.hide(content)
     return content, secret

@@ -45,8 +45,13 @@ class Reader:
             text = item.text(what, empty=True, controls=True)
         secret = item.secret or item.tainted
         if secret:
-            self.hidden.add(text)
+            self.hide(text)
         return text, secret
+
+    def hide(self, text: str) -> None:
+        """Never to be shown. What is blank is no secret: it stands in every text."""
+        if text.strip():
+            self.hidden.add(text)
 
     def uses(self, path: str, names: frozenset[str]) -> None:
         self.names.setdefault(section(path), set()).update(names)

@@ -88,8 +88,9 @@ class Scope:
         return frozenset((*self._secret, ANYTHING) if self._secret else ())
 
     def hidden(self) -> frozenset[str]:
-        """The secret values that something looked at."""
-        return frozenset(str(self._values[name]) for name in self._secret)
+        """The secret values that something looked at. What is blank hides nothing."""
+        found = (str(self._values[name]) for name in self._secret)
+        return frozenset(text for text in found if text.strip())
 
     def closure(self, names: frozenset[str]) -> frozenset[str]:
         """With the variables that these are made from."""

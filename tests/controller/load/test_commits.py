@@ -219,6 +219,20 @@ def test_secret_variables_are_named_so_that_nobody_is_shown_them(
     )
 
 
+def test_what_is_made_from_a_secret_and_is_blank_hides_nothing(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PW", "hunter2")
+    profile = PROFILE.replace("flags: -O2", 'flags: -O2, pw: !secret pw, b: "{{pw[:0]}}"')
+    profile = profile.replace("MODE: a", 'PW: "{{b}}"')
+    case.commit(profile.replace('"port={{port}}\\n"', '"{{b}}\\n"'))
+    plan = case.load("  n1.web: {commit: 'URL'}").nodes["n1"]
+    assert plan.secrets == {"hunter2"}
+    lines = {plain(name): json.loads(text) for name, text in plan.lines.items()}
+    assert lines["web"]["command"][0].endswith("/bin/tool")
+    assert "secret_env" not in lines["web"]
+
+
 def test_secrets_travel_as_files_that_are_not_shown(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
