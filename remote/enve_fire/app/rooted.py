@@ -32,7 +32,8 @@ def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     home, data = _home(product, found.where, ctx), _data(product, ctx)
     for folder in (home, data):
         os.makedirs(folder, 0o700, exist_ok=True)
-    _others(product, ctx, home)
+    for trouble in _others(product, ctx, home):
+        ctx.report(str(trouble.message))
     settled = settle.settle(product, ctx, home, data)
     prefix = product.table["prefix"]
     settle.show(home, found.where.home, prefix)

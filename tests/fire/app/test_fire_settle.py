@@ -99,6 +99,35 @@ def test_data_outlives_the_version_that_wrote_it(bench):
     assert done.stdout.splitlines() == [*shown, *shown, "2", "2", "64", *shown, "81", "3"]
 
 
+@ROOT
+def test_another_version_leaves_alone_what_runs(bench):
+    section = {"mounts": [*SHOWN["mounts"], {"type": "bind", "src": "data", "dst": "/srv"}]}
+    found = table(settle={**section, "volumes": [{"path": "data"}]})
+    source = bench.source()
+    stay = "#!/bin/sh\necho begun; read -r line; echo $line >>/srv/rows\n"
+    bench.write(source / "greet", stay, 0o755)
+    about = f"-f {bench.profile(found)} {source}"
+    fire, into, out = " ".join([*ARGV, "fire"]), bench.path / "in", bench.path / "out"
+    roots = f"ls {bench.home}/.cache/enve/root | wc -l"
+    mounted = f"grep -c {bench.home} /proc/self/mountinfo"
+    lines = script(
+        f"mkfifo {into} {out}",
+        f"{fire} run {about} <{into} >{out} &",
+        f"exec 3>{into} 4<{out}; read -r said <&4; echo $said",
+        f"echo echo newer >{source}/greet",
+        f"{fire} run {about}",
+        f"{fire} unsettle {about} || echo $?",
+        "echo now >&3; wait",
+        f"cat {bench.home}/.local/share/enve/volumes/greet/data/rows",
+        f"{fire} unsettle --purge {about}",
+        f"{roots}; {mounted} || :",
+    )
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["begun", "newer", "81", "now", "0", "0"]
+    assert done.stderr.count("in use by pid") == 2
+
+
 CONF = {"path": "/etc/db.conf", "content": "port=1\n", "mode": 0o640, "owner": "app"}
 
 

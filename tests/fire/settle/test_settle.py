@@ -17,8 +17,9 @@ from tests.support.wait import until
 
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import SETTLE, Trouble
-from enve_fire.stage import marks, rootunit
+from enve_fire.stage import held, marks, rootunit
 from enve_fire.stage.context import Context
+from enve_fire.stage.held import Held
 from enve_fire.stage.settle import settle, show, unsettle, words
 from enve_pm.shell.process import mountinfo
 
@@ -149,6 +150,106 @@ def test_an_overlay_over_a_folder_and_an_archive(tmp_path: Path) -> None:
 
     in_own_mounts(lambda: work({"from": f"snapshot:{base}"}, tmp_path / "one"))
     in_own_mounts(lambda: work({"from": f"tar:file://{packed}"}, tmp_path / "two"))
+
+
+def _standing(product: Product, home: Path) -> subprocess.Popen[str]:
+    """Whoever reads a line, and writes it to the volume; ends with its input."""
+    script = "echo in; while read -r line; do echo $line >>/srv/data/rows; echo $line; done"
+    argv = words(product, str(home), ["/bin/sh", "-c", script])
+    pipe = subprocess.PIPE
+    found = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+    assert found.stdout and found.stdout.readline() == "in\n"
+    return found
+
+
+def _says(found: subprocess.Popen[str], line: str) -> None:
+    assert found.stdin and found.stdout
+    found.stdin.write(line + "\n")
+    assert found.stdout.readline() == line + "\n"
+
+
+@pytest.mark.parametrize("isolate", ["chroot", "jail"])
+def test_nothing_is_taken_from_under_who_stands_in_it(tmp_path: Path, isolate: str) -> None:
+    volumes = [{"path": "data"}]
+    wanted = _product(mounts=[*MACHINE, DATA, CACHE], volumes=volumes, isolate=isolate)
+    home = tmp_path / "home"
+
+    def work() -> None:
+        settle(wanted, _context(), str(home))
+        rows = home / "spots/volume-data!settle@here/data/rows"
+        before = _mounts(home)
+        with _standing(wanted, home) as process:
+            for _ in range(2):
+                with pytest.raises(Trouble, match=r"in use by pid [0-9]+") as refused:
+                    unsettle(str(home), purge=True)
+                assert refused.value.code == SETTLE
+                assert _mounts(home) == before
+                _says(process, "now")
+            changed = _product(mounts=[*MACHINE, DATA], volumes=volumes, isolate=isolate)
+            with pytest.raises(Trouble, match="in use by pid"):
+                settle(changed, _context(), str(home))
+            _says(process, "then")
+            assert rows.read_text() == "now\nnow\nthen\n"
+            assert settle(wanted, _context(), str(home)).root
+            assert _mounts(home) == before
+            assert process.stdin
+            process.stdin.close()
+        unsettle(str(home))
+        assert _mounts(home) == []
+
+    in_own_mounts(work)
+
+
+def test_who_has_but_a_file_open_keeps_it_there(tmp_path: Path) -> None:
+    wanted = _product(mounts=[*MACHINE, CACHE])
+
+    def work() -> None:
+        root = settle(wanted, _context(), str(tmp_path)).root
+        before = _mounts(tmp_path)
+        held_by = pytest.raises(Trouble, match=str(os.getpid()))
+        with Path(root, "var/cache/file").open("w"), held_by:
+            unsettle(str(tmp_path))
+        assert _mounts(tmp_path) == before
+        unsettle(str(tmp_path))
+
+    in_own_mounts(work)
+
+
+def test_what_was_not_taken_away_is_kept_in_mind(tmp_path: Path) -> None:
+    wanted = _product(mounts=[*MACHINE, CACHE])
+
+    def work() -> None:
+        root = settle(wanted, _context(), str(tmp_path)).root
+        theirs = Path(root, "usr/lib")
+        subprocess.run(["mount", "-t", "tmpfs", "theirs", theirs], check=True)
+        here = Path.cwd()
+        for _ in range(2):  # the kernel refuses it, when others are gone already
+            with pytest.raises(Trouble, match=r"root!settle@here\] stays: .*mounted in it"):
+                unsettle(str(tmp_path))
+            assert [line["name"] for line in Held(str(tmp_path)).lines][-1] == "[root!settle@here]"
+        assert Path.cwd() == here
+        with pytest.raises(Trouble, match=r"root!settle@here\] stays"):
+            settle(wanted, _context(), str(tmp_path))
+        subprocess.run(["umount", theirs], check=True)
+        unsettle(str(tmp_path))
+        assert _mounts(tmp_path) == []
+        assert Held(str(tmp_path)).lines == []
+
+    in_own_mounts(work)
+
+
+def test_why_it_failed_is_told_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = _product(mounts=[*MACHINE, {"type": "bind", "src": "/no/such", "dst": "/a"}])
+
+    def work() -> None:
+        monkeypatch.setattr(held, "users", lambda root: [os.getpid()])
+        with pytest.raises(Trouble, match=f"/no/such.*in use by pid {os.getpid()}"):
+            settle(wanted, _context(), str(tmp_path))
+        monkeypatch.undo()
+        unsettle(str(tmp_path))
+        assert _mounts(tmp_path) == []
+
+    in_own_mounts(work)
 
 
 def test_what_cannot_be_made_leaves_nothing_mounted(tmp_path: Path) -> None:
