@@ -15,6 +15,7 @@ from enve_fire.stage.chain import CATALOG
 from enve_fire.stage.rootmarks import is_root
 from enve_fire.store import survey
 from enve_fire.store.store import Store
+from enve_fire.tree.difference import UNREADABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,18 +33,26 @@ def verify(
     words: Sequence[str], environ: Mapping[str, str], extra: bool, forget: bool
 ) -> list[Document]:
     """Of the places that are named, else of all that are found; `extra`, `forget`: see `drift.of`.
-    Raises Trouble, OSError."""
+    What cannot be judged stops no other. Raises Trouble, OSError."""
     found: list[Document] = []
+    unjudged = []
     for root in dict.fromkeys(_named(words) if words else _used(environ)):
         try:
-            found += as_owner(root, partial(drift.of, root, extra, forget))
+            documents = as_owner(root, partial(drift.of, root, extra, forget))
         except FileNotFoundError:
             continue  # it was replaced, or removed, since we found it
+        except (Trouble, OSError, ValueError) as error:
+            documents = [drift.of_place(root, drift.DAMAGED, str(error))]
+        found += documents
+        if words and not documents:
+            unjudged.append(root)
     if words and not found:
-        raise Trouble(USAGE, "%s: no mark that counts lies there" % words[0], _HINT)
-    return found
+        raise Trouble(USAGE, "%s: %s" % (words[0], _NONE), _HINT)
+    says = "%s: %s" % (_NONE, _HINT)
+    return found + [drift.of_place(one, UNREADABLE, says) for one in unjudged]
 
 
+_NONE = "no mark that counts lies there"
 _HINT = "marks count that are root's or yours, and that nobody else may write to"
 
 

@@ -2,8 +2,9 @@
 
 For each stage of each product a document, as `-o json` shows it:
 
-    {"root", "product", "stage": "install" | "setup" | "settle",
-     "state": "same" | "differs" | "unfinished" | "damaged" | "away", "says": of the last three,
+    {"root", "product", "stage": "install" | "setup" | "settle" | "place": all that is there,
+     "state": "same" | "differs" | "unfinished" | "damaged" | "unreadable" | "away",
+     "says": of the last four,
      "differences": [{"path": below the root, "how": see `tree.difference`, "detail"}]}
 
 No step follows a link. Everything raises OSError.
@@ -20,7 +21,7 @@ from enve_fire.stage.extra import extra
 from enve_fire.stage.place import Place
 from enve_fire.stage.rootmarks import RootMarks, body_of, seen
 from enve_fire.tree import listing
-from enve_fire.tree.difference import EXTRA, MISSING, Difference
+from enve_fire.tree.difference import EXTRA, MISSING, UNREADABLE, Difference
 from enve_fire.tree.names import shown
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     Body = Dict[str, Any]
     Compare = Callable[[str, Body], list[Difference]]
 
-INSTALL, SETUP, SETTLE = "install", "setup", "settle"
+INSTALL, SETUP, SETTLE, PLACE = "install", "setup", "settle", "place"
 SAME, DIFFERS, UNFINISHED, DAMAGED = "same", "differs", "unfinished", "damaged"
 AWAY = "away"
 CUT_OFF = "was begun, and has not come to its end"
@@ -45,7 +46,14 @@ def of(root: str, with_extra: bool = True, forget: bool = False) -> list[Documen
     """All that stages have laid in a root; `with_extra`: where one product has it for itself, also
     what no stage has laid; `forget`: an install or a setup that differs counts as not done."""
     one = _Drift(root, with_extra, forget)
-    return [*one.installs(), *one.setups(), *one.settled()]
+    return [*one.shut(), *one.installs(), *one.setups(), *one.settled()]
+
+
+def of_place(root: str, state: str, says: str) -> Document:
+    """Of all that is there."""
+    path = shown(os.fsencode(root))
+    about = {"root": path, "product": "", "stage": PLACE}
+    return {**about, "state": state, "says": says, "differences": []}
 
 
 class _Away(Exception):
@@ -61,6 +69,10 @@ class _Drift:
         self._laid, self._left = self._marks.set_up()
 
     # -- the stages --------------------------------------------------------------------------------
+    def shut(self) -> Iterator[Document]:
+        if self._marks.shut:
+            yield of_place(self._root, UNREADABLE, self._marks.shut)
+
     def installs(self) -> Iterator[Document]:
         if self._marks.alone:
             path = self._marks.at(mark.INSTALL)
@@ -107,6 +119,9 @@ class _Drift:
             found = compare(path, body)
         except Trouble as trouble:
             return self._document(stage, name, DAMAGED, str(trouble))
+        except PermissionError as error:
+            told = "%s: %s" % (error.filename, error.strerror)
+            return self._document(stage, name, UNREADABLE, told)
         except _Away:
             return self._document(stage, name, AWAY, NOT_YET)
         return self._document(stage, name, DIFFERS if found else SAME, "", found)
@@ -133,14 +148,9 @@ class _Drift:
     def _document(
         self, stage: str, product: str, state: str, says: str, found: Sequence[Difference] = ()
     ) -> Document:
-        return {
-            "root": shown(os.fsencode(self._root)),
-            "product": product,
-            "stage": stage,
-            "state": state,
-            "says": says,
-            "differences": [dict(one._asdict()) for one in found],
-        }
+        rows = [dict(one._asdict()) for one in found]
+        more = {"product": product, "stage": stage, "differences": rows}
+        return {**of_place(self._root, state, says), **more}
 
 
 def _product(body: Body) -> str:

@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
 class RootMarks:
     """alone: whether there is the mark of a place that is one product's own · shared: names of the
-    products that share the root · setups: their names · begun: of setups that have no mark."""
+    products that share the root · setups: their names · begun: of setups that have no mark · shut:
+    what we may not look into, "" if nothing."""
 
     def __init__(self, root: str) -> None:
         self._root = root.rstrip("/")
+        self.shut = ""
         self.alone = self._ours(mark.FOLDER) and self._has(mark.INSTALL)
         self.settled = self._ours(mark.FOLDER) and self._has(mark.ROOT)
         self.shared = sorted(manifest.products(self._names(mark.INSTALLS)))
         self.setups = self._names(mark.SETUPS, laying.BESIDE)
+        shut = self.shut
         kept = self._names("%s/%s" % (mark.SETUPS, KEPT))
+        self.shut = shut  # that is their owner's to see
         self.begun = [name for name in kept if name not in self.setups]
 
     def at(self, *steps: str) -> str:
@@ -49,8 +53,8 @@ class RootMarks:
             try:
                 body = body_of(path)
                 laid.update(listed(row[0]) for row in marks.rows(path, body))
-            except Trouble:
-                continue  # a damaged one says nothing
+            except (Trouble, PermissionError):
+                continue  # it says nothing
             more = body.get("left", [])
             left.update(map(str, more) if isinstance(more, list) else ())
         return laid, left
@@ -62,7 +66,8 @@ class RootMarks:
         """A folder that nobody but root and we could have made."""
         try:
             state = os.lstat(self.at(path))
-        except OSError:
+        except OSError as error:
+            self._failed(error)
             return False
         mine = state.st_uid in (0, os.geteuid()) and not state.st_mode & 0o022
         return stat.S_ISDIR(state.st_mode) and mine
@@ -73,15 +78,22 @@ class RootMarks:
             return []
         try:
             names = sorted(os.listdir(self.at(folder)))
-        except OSError:
+        except OSError as error:
+            self._failed(error)
             return []
         return [one for one in names if not one.startswith(".") and not one.endswith(tuple(but))]
 
+    def _failed(self, error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            self.shut = self.shut or "%s: %s" % (error.filename, error.strerror)
+
 
 def body_of(path: str) -> dict[str, Any]:
-    """Of a mark; {} for what is none, such as a link to one. Raises Trouble."""
+    """Of a mark; {} for what is none, such as a link to one. Raises Trouble, PermissionError."""
     try:
         return marks.read_body(path)
+    except PermissionError:
+        raise
     except OSError:
         return {}
 

@@ -45,5 +45,5 @@ def prune(place: Place, table: Mapping[str, Any], used: Collection[str] = ()) ->
     for name in gone:
         whole = Whole("%s/%s" % (above, name))
         whole.forget()
-        whole.discard(whole.root)
+        whole.discard()
     return gone

@@ -1,11 +1,11 @@
 """A place of its own is replaced as a whole: what comes is filled beside it, then renamed.
 
-    ROOT.tmp.RANDOM    being filled; locked by who does it
-    ROOT.old.RANDOM    what was replaced, for a moment
-    ROOT.off.RANDOM    being removed
+    .NAME.tmp.RANDOM    being filled; locked by who does it
+    .NAME.old.RANDOM    what was replaced, for a moment
+    .NAME.off.RANDOM    being removed; likewise
 
-Whoever is killed at any step leaves ROOT as it was, or as it is to be, or (between two renames) as
-ROOT.old, from which the next one takes it back.
+Whoever is killed at any step leaves NAME as it was, or as it is to be, or (between two renames) as
+.NAME.old, from which the next one takes it back.
 """
 
 from __future__ import annotations
@@ -64,20 +64,20 @@ class Whole:
 
     def forget(self) -> None:
         """Remove what was replaced, and what somebody was killed over."""
-        self._sweep()
         with self._locked():
             self._back()
-            for name in self._names(OLD):
-                self.discard(self._above + "/" + name)
-            for name in self._names(OFF):
-                self._remove(self._above + "/" + name)
+            old = self._names(OLD)
+            for name in old:
+                os.rename(self._above + "/" + name, self._new(OFF))
+            if old:
+                sync_folder(self._above)
+        self._sweep()  # that takes its time, and nobody waits for it
 
-    def discard(self, path: str) -> None:
-        """Remove a place beside this one, which counts as none from the first moment."""
-        off = self._new(OFF)
-        os.rename(path, off)
+    def discard(self) -> None:
+        """Remove the root, which counts as none from the first moment."""
+        os.rename(self.root, self._new(OFF))
         sync_folder(self._above)
-        self._remove(off)
+        self._sweep()
 
     # -- inside -----------------------------------------------------------------------------------
     def _begin(self) -> tuple[str, int]:
@@ -94,10 +94,14 @@ class Whole:
             os.close(handle)
 
     def _new(self, kind: str) -> str:
-        return self.root + kind + os.urandom(6).hex()
+        return "%s/%s%s" % (self._above, self._lead(kind), os.urandom(6).hex())
+
+    def _lead(self, kind: str) -> str:
+        """With a dot: what is beside a place is none, for whoever looks for places."""
+        return "." + self._name + kind
 
     def _names(self, kind: str) -> list[str]:
-        lead = self._name + kind
+        lead = self._lead(kind)
         return [name for name in sorted(os.listdir(self._above)) if name.startswith(lead)]
 
     def _newest(self) -> str:
@@ -127,20 +131,26 @@ class Whole:
             raise Trouble(INSTALL, told, "remove it, or name another root")
 
     def _sweep(self) -> None:
-        """What others were killed over while they filled it."""
-        for name in self._names(TMP):
-            path = self._above + "/" + name
-            try:
-                handle = os.open(path, _FOLDER)
-            except OSError:
-                continue
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._remove(path)
-            except BlockingIOError:
-                pass  # somebody is at it
-            finally:
-                os.close(handle)
+        """What others were killed over while they filled or removed it, and what nobody needs."""
+        for name in self._names(TMP) + self._names(OFF):
+            self._taken_away(self._above + "/" + name)
+
+    def _taken_away(self, path: str) -> None:
+        """Unless somebody is at it."""
+        try:
+            handle = os.open(path, _FOLDER)
+        except PermissionError:
+            self._remove(path)  # its owner has shut it, so it is not being filled
+            return
+        except OSError:
+            return
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._remove(path)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(handle)
 
     def _remove(self, path: str) -> None:
         with Folder.open(self._above) as above:

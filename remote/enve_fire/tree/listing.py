@@ -59,8 +59,9 @@ def _is_row(row: Any) -> bool:
     if not isinstance(row, list) or [type(one) for one in row] != [str, str, int]:
         return False
     path, _, mode = row
-    steps = real(path[1:] if path.startswith("/") else path).split(b"/")
-    return 0 <= mode <= 0o7777 and not {b"", b".", b".."}.intersection(steps)
+    path = real(path[1:] if path.startswith("/") else path)
+    steps = {b"", b".", b".."}.intersection(path.split(b"/"))
+    return 0 <= mode <= 0o7777 and b"\0" not in path and not steps
 
 
 def _content(state: os.stat_result, said: bytes) -> str:

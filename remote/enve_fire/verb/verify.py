@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import FAILED, INPUT, Trouble
-from enve_fire.stage.drift import AWAY, DAMAGED, INSTALL, SAME, SETTLE, SETUP
+from enve_fire.stage.drift import AWAY, DAMAGED, INSTALL, PLACE, SAME, SETTLE, SETUP
 from enve_fire.tree.difference import Difference
 from enve_fire.verb.words import Words
 from enve_pm.client import plain
@@ -26,7 +26,7 @@ PLACE: the folder that it was installed into, anything in it, or a folder with s
 all that you have: installs in the store, roots of what you ran, the spots of the pm whose program
 this is. --no-extra: pass by what was not there when it was laid
 --forget: what differs counts as not done, so that it is done again when it is wanted
-exit: 0 the same, 3 something differs, 64, 65 a mark is damaged"""
+exit: 0 the same, 3 something differs or cannot be read, 64, 65 a mark is damaged"""
 
 
 def main(words: Sequence[str]) -> int:
@@ -64,7 +64,8 @@ def _code(wrong: Sequence[Document]) -> int:
 def _show(one: Document) -> None:
     if one["state"] == SAME:
         return
-    lines = ["%s, %s %s" % (one["product"] or "?", DONE[one["stage"]], one["root"])]
+    what = "%s, %s " % (one["product"] or "?", DONE[one["stage"]]) if one["stage"] != PLACE else ""
+    lines = [what + one["root"]]
     lines += ["  " + one["says"]] if one["says"] else []
     for line in lines + ["  " + Difference(**row).said() for row in one["differences"]]:
         print(plain.text(line.replace("\n", "\\n")))  # a name forges no line

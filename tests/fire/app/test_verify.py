@@ -235,6 +235,50 @@ def test_root_looks_with_the_rights_of_the_owner(greet):
     assert verify(greet, root).returncode == 64
 
 
+def test_of_several_that_are_named_none_is_passed_over(greet):
+    one, other = greet.path / "one", greet.path / "other"
+    for root in (one, other):
+        installed(greet, "--root", root)
+    (one / ".enve").chmod(0o777)
+    for words in ((one, other), (other, one)):
+        assert found(greet, *words) == (
+            3,
+            {"install of greet-1": "same", "place of ": "unreadable"},
+        )
+    done = verify(greet, greet.path)
+    assert f"{one}\n  no mark that counts lies there" in done.stdout
+
+
+@ROOT_ONLY
+@pytest.mark.real
+@pytest.mark.parametrize("what", [".", ".enve", ".enve/installs", ".enve/installs/greet-1"])
+def test_what_its_owner_has_shut_is_told(greet, what):
+    spots = greet.path / "pm/spots/web"
+    for title in ("other", "shut"):
+        installed(greet, "--root", spots / title)
+    greet.path.chmod(0o755)
+    subprocess.run(["chown", "-R", "1:1", spots / "shut"], check=True)
+    (spots / "shut" / what).chmod(0)
+    greet.env["PMHOME"] = str(greet.path / "pm")
+    for words in ((), (spots,)):
+        code, said = found(greet, *words)
+        assert (code, "unreadable" in said.values()) == (3, True)
+        assert said["install of greet-1"] in ("same", "unreadable")
+
+
+@pytest.mark.parametrize("data", ["a\\u0000b", "\\ud800", "a\\\\q"])
+def test_a_hostile_mark_stops_no_other(greet, data):
+    one, other = greet.path / "one", greet.path / "other"
+    for root in (one, other):
+        installed(greet, "--root", root)
+    mark = one / ".enve/installs/greet-1"
+    rows = f'{{"files":[["{data}","/",493]],"title":"greet","version":"2"}}'
+    mark.write_text(f"{mark.read_text().splitlines()[0]}\n{rows}\n")
+    done = verify(greet, "-o", "json", one, other)
+    states = [row["state"] for row in json.loads(done.stdout)["stages"]]
+    assert (done.returncode, states) == (65, ["damaged", "same"])
+
+
 # -- and then --------------------------------------------------------------------------------------
 @pytest.mark.parametrize("shared", [False, True])
 def test_what_is_forgotten_is_done_again(greet, shared):

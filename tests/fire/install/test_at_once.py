@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from enve_fire.stage import install, marks
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
+from enve_fire.stage.whole import Whole
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.listing import compare
 
@@ -72,6 +74,26 @@ def test_of_one_build_it_is_laid_once(tmp_path: Path, shared: bool) -> None:
 
     at_once(*(lambda number=number: work(number) for number in range(4)))
     assert len({path.read_text() for path in tmp_path.glob("seen*")}) == 1
+    assert [path.name for path in (tmp_path / "spots").iterdir()] == ["app-1"]
+
+
+def test_nobody_waits_while_what_was_replaced_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, free = Place(str(tmp_path / "spots/app-1"), "web"), []
+    remove = Whole._remove
+
+    def watched(self: Whole, path: str) -> None:
+        handle = os.open(tmp_path / "spots", os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where it is held
+        os.close(handle)
+        free.append(path)
+        remove(self, path)
+
+    monkeypatch.setattr(Whole, "_remove", watched)
+    for content in ("one", "two"):
+        install.install(PRODUCT, artifact(tmp_path / content, content), place, CTX)
+    assert len(free) == 1
     assert [path.name for path in (tmp_path / "spots").iterdir()] == ["app-1"]
 
 

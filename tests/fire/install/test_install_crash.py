@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from tests.support import cutoff
 
+from enve_fire.app.verify import verify
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
+from enve_fire.core.trouble import Trouble
 from enve_fire.stage import install, marks, versions
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
@@ -49,6 +51,14 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def places(folder: Path) -> set[str]:
+    """As `verify` finds them."""
+    try:
+        return {one["root"] for one in verify([str(folder)], {}, True, False)}
+    except Trouble:
+        return set()
+
+
 def plain(root: str) -> list[object]:
     """What is there, but for the contents of marks, which say when it was made."""
     return [row[0] if row[0].startswith(".enve/") else row for row in listing(root)]
@@ -74,6 +84,7 @@ def test_a_place_of_its_own(memory: Path) -> None:
         lambda: install.install(app, two, place, CTX), lambda: _again(start, work)
     ):
         seen.add(sound(place, app))
+        assert places(work) <= {place.root}
         assert install.install(app, two, place, CTX) == new == sound(place, app)
         if names(work) != ["app-1"]:  # a no-op has no eye for what is left beside
             Path(place.installed(app.table)).unlink()
@@ -158,5 +169,6 @@ def test_old_versions_that_go(memory: Path) -> None:
     for _ in cutoff.every(lambda: versions.prune(place, app.table), lambda: _again(start, work)):
         assert sound(place, app)
         sound(Place(f"{work}/app-1", "w"), app)
+        assert places(work) <= {f"{work}/app-1", place.root}
         versions.prune(place, app.table)
         assert versions.beside(place, app.table) == ["app-2"]
