@@ -15,6 +15,7 @@ from enve_fire.core.trouble import SETTLE, Trouble
 from enve_fire.stage import settle
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.final import Where
+from enve_fire.stage.rootlock import RootLock
 from enve_pm.core.fieldcheck import Bad
 
 TYPE_CHECKING = False
@@ -23,31 +24,46 @@ if TYPE_CHECKING:
 
     from enve_fire.app.prepared import Prepared
     from enve_fire.core.product import Product
+    from enve_fire.core.settling import Line
     from enve_fire.stage.context import Context
+    from enve_fire.stage.settle import Settled
 
 
 def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     """The root, and in it the software that was prepared. Raises Trouble, OSError."""
     along = _along(product)
     home, data = _home(product, found.where, ctx), _data(product, ctx)
-    for folder in (home, data):
-        os.makedirs(folder, 0o700, exist_ok=True)
     for trouble in _others(product, ctx, home):
-        ctx.report(str(trouble.message))
-    settled = settle.settle(product, ctx, home, data)
-    prefix = product.table["prefix"]
-    settle.show(home, found.where.home, prefix)
-    deps = []
-    for number, one in enumerate(along, 1):
-        dep, at = Chain(one, ctx).as_dep(profile.INSTALL), one.table["prefix"]
-        settle.show(home, dep.where, at, settling.ALONG % number)
-        deps.append(dep._replace(where=at))
+        ctx.report(trouble.message)
+    deps = [Chain(one, ctx).as_dep(profile.INSTALL) for one in along]
+    prefixes = [one.table["prefix"] for one in (product, *along)]
+    shown = _shown([found.where.home, *(dep.where for dep in deps)], prefixes)
+    os.makedirs(data, 0o700, exist_ok=True)
+    settled = _held(product, ctx, home, data, shown)
     marks = [*found.marks, ("%s/%s" % (home, mark.ROOT), settled.hash)]
     mounts = list(dict.fromkeys(map(os.path.realpath, (home, settled.root))))
     found = found._replace(marks=marks, home=home, mounts=mounts, inside=settled.inside)
     if settled.inside is None:  # the root is there, and it runs out here
         return found
-    return found._replace(where=Where("", "", prefix), deps=deps)
+    deps = [dep._replace(where=at) for dep, at in zip(deps, prefixes[1:])]  # noqa: B905
+    return found._replace(where=Where("", "", prefixes[0]), deps=deps)
+
+
+def _held(product: Product, ctx: Context, home: str, data: str, shown: Sequence[Line]) -> Settled:
+    """Laid, and not taken away before this process has become what runs in it, or ended."""
+    while True:
+        settled = settle.settle(product, ctx, home, data, shown)
+        lock = RootLock(home, alone=False, make=True).take()
+        if settle.stands(home, settled.hash, shown):
+            return settled
+        lock.close()
+
+
+def _shown(sources: Sequence[str], prefixes: Sequence[str]) -> list[Line]:
+    """The product's own line, and one of each that it runs with."""
+    parts = [settling.SOFTWARE, *(settling.ALONG % n for n in range(1, len(sources)))]
+    rows = zip(sources, prefixes, parts)  # noqa: B905
+    return [settling.shown(settle.SPOT, source, prefix, part) for source, prefix, part in rows]
 
 
 def _along(product: Product) -> Sequence[Product]:

@@ -87,6 +87,11 @@ def shown(spot: str, source: str, prefix: str, part: str = SOFTWARE) -> Line:
     return {"v": 1, "name": name, "kind": "mount", "mount": body, "needs": needs}
 
 
+def is_shown(line: Table) -> bool:
+    """Whether it is such a line."""
+    return str(address.parse(line["name"])[-1]).startswith(SOFTWARE)
+
+
 def at(section: Table, spot: str, spots: str) -> str:
     """Where the root stands."""
     return Where(spot, spots).path(ROOT, section.get("path", PATH))

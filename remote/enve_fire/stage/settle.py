@@ -9,11 +9,13 @@ so does the mark, with the lines that were done.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 
 from enve_fire.core import profile, settling, sums
 from enve_fire.core.trouble import SETTLE, Trouble
 from enve_fire.stage import inside as insides
 from enve_fire.stage.held import Held
+from enve_fire.stage.rootlock import RootLock
 from enve_fire.tree.remove import remove
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.process import mountinfo
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from enve_fire.core.product import Product
+    from enve_fire.core.settling import Line
     from enve_fire.stage.context import Context
 
 SPOT = "here"
@@ -31,47 +34,71 @@ SPOT = "here"
 Settled = namedtuple("Settled", "root hash inside", defaults=(None,))
 
 
-def settle(product: Product, ctx: Context, home: str, data: str = "") -> Settled:
-    """`data`: the folder of volumes, which outlive the root. Raises Trouble, OSError."""
+def settle(
+    product: Product, ctx: Context, home: str, data: str = "", shown: Sequence[Line] = ()
+) -> Settled:
+    """`data`: the folder of volumes, which outlive the root; `shown`: lines of software that is
+    seen in it (`settling.shown`). One at a time. Raises Trouble, OSError."""
     if not profile.settles(product.table):
         return Settled("", "")
     section, hash_ = product.table["settle"], sums.settle(product.table)
     root = settling.at(section, SPOT, _spots(home))
-    held = Held(home)
     settled = Settled(root, hash_, insides.of(product.table, SPOT, _spots(home)))
-    if held.hash == hash_ and not held.missing():
-        return settled
+    if os.path.isdir(home):
+        with RootLock(home, alone=False, make=True):
+            if stands(home, hash_, shown):
+                return settled
     _may_mount(product)
-    held.undo()
-    archive = None
-    if settling.is_archive(section):
-        from enve_fire.stage.rootarchive import brought
-
-        archive = brought(section, ctx, home)
-    lines = settling.lines(section, SPOT, _spots(home), archive, data)
-    ctx.report("settle of %s at %s" % (product.name, root))
-    held.title = product.name
-    held.make(lines, hash_)
+    with RootLock(home, alone=True, make=True):
+        if not stands(home, hash_, shown):  # else somebody has laid it meanwhile
+            _lay(product, ctx, home, data, shown)
     return settled
 
 
-def show(home: str, source: str, prefix: str, part: str = settling.SOFTWARE) -> None:
-    """Software that is installed at `source` is seen in the root at its prefix, too. Raises
-    Trouble, OSError."""
+def stands(home: str, hash_: str, shown: Sequence[Line]) -> bool:
+    """Whether it is all there, just so. Raises Trouble, OSError."""
     held = Held(home)
-    line = settling.shown(SPOT, source, prefix, part)
-    if line not in held.lines:
-        held.make([*held.lines, line], held.hash)
-    elif held.missing():
-        held.make(held.lines, held.hash)
+    there = [line for line in held.lines if settling.is_shown(line)]
+    return held.hash == hash_ and there == list(shown) and not held.missing()
+
+
+def _lay(product: Product, ctx: Context, home: str, data: str, shown: Sequence[Line]) -> None:
+    """Anew; where somebody stands in it only what is missing."""
+    section, hash_, held = product.table["settle"], sums.settle(product.table), Held(home)
+    lines = [line for line in held.lines if not settling.is_shown(line)]
+    if held.hash != hash_:
+        held.undo()
+        lines = settling.lines(section, SPOT, _spots(home), _archive(section, ctx, home), data)
+    lines += shown
+    if held.lines != lines or not held.users():
+        held.undo()
+    ctx.report("settle of %s at %s" % (product.name, settling.at(section, SPOT, _spots(home))))
+    held.title = product.name
+    held.make(lines, hash_)
+
+
+def _archive(section: Line, ctx: Context, home: str) -> Line | None:
+    if not settling.is_archive(section):
+        return None
+    from enve_fire.stage.rootarchive import brought
+
+    return brought(section, ctx, home)
 
 
 def unsettle(home: str, purge: bool = False) -> None:
     """Nothing of it stays mounted, or it says why. Files go with `purge` alone. Raises Trouble,
     OSError."""
-    Held(home).undo()
-    if purge:
-        clear(home)
+    try:
+        lock = RootLock(home, alone=True, wait=False).take()
+    except BlockingIOError:
+        told = "%s stays: somebody lays it, or is about to run in it" % home
+        raise Trouble(SETTLE, told, "end what uses it, then again") from None
+    except FileNotFoundError:
+        return  # there is none
+    with closing(lock):
+        Held(home).undo()
+        if purge:
+            clear(home)
 
 
 def clear(folder: str) -> None:

@@ -128,6 +128,27 @@ def test_another_version_leaves_alone_what_runs(bench):
     assert done.stderr.count("in use by pid") == 2
 
 
+@ROOT
+def test_several_at_once_all_run(bench):
+    about = f"-f {needing(bench)} {bench.source()}"
+    fire, root = " ".join([*ARGV, "fire"]), f"{bench.home}/.cache/enve/root"
+    start = f'for n in 1 2 3 4; do {fire} run {about} & all="$all $!"; done'
+    each = 'for pid in $all; do wait $pid || echo "$pid: $?"; done'
+    mounted = "cut -d' ' -f5 /proc/self/mountinfo | grep " + str(bench.home)
+    lines = script(
+        start,
+        each,
+        f"{mounted} | sort | uniq -d",
+        f"ls {root} | wc -l",
+        f"{fire} unsettle {about}",
+        f"{mounted} || echo gone",
+    )
+    done = subprocess.run(lines, env=bench.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [*["hello you"] * 4, "1", "gone"]
+    assert done.stderr.count("settle of greet") == 1
+
+
 CONF = {"path": "/etc/db.conf", "content": "port=1\n", "mode": 0o640, "owner": "app"}
 
 

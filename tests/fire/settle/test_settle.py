@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 from tests.support.brood import state
-from tests.support.forked import in_own_mounts
+from tests.support.forked import forked, in_own_mounts
 from tests.support.killed import at_every_step
 from tests.support.wait import until
 
 from enve_fire.core.product import Product
+from enve_fire.core.settling import shown
 from enve_fire.core.trouble import SETTLE, Trouble
 from enve_fire.stage import held, marks, rootunit
 from enve_fire.stage.context import Context
 from enve_fire.stage.held import Held
-from enve_fire.stage.settle import settle, show, unsettle, words
+from enve_fire.stage.rootlock import RootLock
+from enve_fire.stage.settle import SPOT, settle, unsettle, words
 from enve_pm.shell.process import mountinfo
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
@@ -66,9 +68,9 @@ def test_a_root_of_what_is_shown(tmp_path: Path, isolate: str) -> None:
 
     def work() -> None:
         home = tmp_path / "home"
-        found = settle(wanted, _context(), str(home))
-        show(str(home), str(software), "/opt/app")
-        assert settle(wanted, _context(), str(home)).hash == found.hash
+        seen = [shown(SPOT, str(software), "/opt/app")]
+        found = settle(wanted, _context(), str(home), "", seen)
+        assert settle(wanted, _context(), str(home), "", seen).hash == found.hash
         assert _run(wanted, home, "/bin/cat", "/opt/app/hello") == "hello\n"
         assert _run(wanted, home, "/bin/sh", "-c", "echo $$").strip() in (
             ("1",) if isolate == "jail" else (str(n) for n in range(1 << 22))
@@ -113,13 +115,11 @@ def test_software_that_was_replaced_is_shown_anew(tmp_path: Path) -> None:
 
     def work() -> None:
         install("old")
-        settle(wanted, _context(), str(home))
-        show(str(home), str(software), "/opt/app")
+        settle(wanted, _context(), str(home), "", [shown(SPOT, str(software), "/opt/app")])
         software.parent.parent.rename(tmp_path / "aside")
         shutil.rmtree(tmp_path / "aside")
         install("new")
-        settle(wanted, _context(), str(home))
-        show(str(home), str(software), "/opt/app")
+        settle(wanted, _context(), str(home), "", [shown(SPOT, str(software), "/opt/app")])
         assert _run(wanted, home, "/bin/cat", "/opt/app/hello") == "new"
         unsettle(str(home))
         assert _mounts(home) == []
@@ -248,6 +248,52 @@ def test_why_it_failed_is_told_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.undo()
         unsettle(str(tmp_path))
         assert _mounts(tmp_path) == []
+
+    in_own_mounts(work)
+
+
+def test_many_at_once_lay_it_once(tmp_path: Path) -> None:
+    wanted = _product(mounts=[*MACHINE, CACHE], users=[USER])
+    home, software = tmp_path / "home", tmp_path / "installed"
+    software.mkdir()
+    told: list[str] = []
+    ctx = _context()._replace(report=told.append)
+
+    def one(ready: int, number: int) -> None:
+        os.read(ready, 1)  # ends when all are there
+        settle(wanted, ctx, str(home), "", [shown(SPOT, str(software), "/opt/app")])
+        (tmp_path / str(number)).write_text(str(len(told)))
+
+    def work() -> None:
+        ready, go = os.pipe()
+        pids = []
+        for number in range(6):
+            pid = os.fork()
+            if not pid:
+                os.close(go)
+                forked(lambda: one(ready, number))  # noqa: B023
+                os._exit(0)
+            pids.append(pid)
+        os.close(go)
+        assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 6
+        assert sorted((tmp_path / str(n)).read_text() for n in range(6)) == ["0"] * 5 + ["1"]
+        before = _mounts(home)
+        assert len(before) == len(set(before))
+        unsettle(str(home))
+        assert _mounts(home) == []
+
+    in_own_mounts(work)
+
+
+def test_who_is_about_to_run_in_it_keeps_it_there(tmp_path: Path) -> None:
+    def work() -> None:
+        settle(_product(mounts=MACHINE), _context(), str(tmp_path))
+        with RootLock(str(tmp_path), alone=False):
+            with pytest.raises(Trouble, match="about to run") as refused:
+                unsettle(str(tmp_path), purge=True)
+            assert refused.value.code == SETTLE
+            assert settle(_product(mounts=MACHINE), _context(), str(tmp_path)).root
+        unsettle(str(tmp_path))
 
     in_own_mounts(work)
 
