@@ -68,17 +68,25 @@ class Collector:
 
     def run(self, doomed: Sequence[Item]) -> list[Item]:
         """Those that went: not those that somebody holds, uses, or has asked for meanwhile."""
+        gone = self._taken(doomed, self._gone)
+        for one in self.shelves:
+            shelf.furnish(one.path, self.me)
+            leftovers.tidy(one.path, partial(self._lock, one), self.now)
+        return gone
+
+    def would(self, doomed: Sequence[Item]) -> list[Item]:
+        """Those that would go, if it were now; nothing is changed."""
+        return self._taken(doomed, self._is_free)
+
+    def _taken(self, doomed: Sequence[Item], take: Callable[[Item], bool]) -> list[Item]:
         gone: list[Item] = []
         needed: set[str] = set()  # by those that stay: they come before what they need
         for item in doomed:
             name = item.entry.name
-            if name in needed or item.entry.path in self.users() or not self._gone(item):
+            if name in needed or item.entry.path in self.users() or not take(item):
                 needed.update(self.collection.closure([name]))
             else:
                 gone.append(item)
-        for one in self.shelves:
-            shelf.furnish(one.path, self.me)
-            leftovers.tidy(one.path, partial(self._lock, one), self.now)
         return gone
 
     def why(self, item: Item) -> list[str]:
@@ -88,7 +96,7 @@ class Collector:
         idle_for = self.now - self.collection.used[item.entry.name]
         if not chains and idle_for < DAY:
             lines.append("it was of use within a day, by itself or by what needs it")
-        if not is_idle(self._lock(item.shelf, item.entry.name)):
+        if not self._is_free(item):
             lines.append("somebody holds its lock")
         if item.entry.path in self.users():
             lines.append("process %d uses it" % self.users()[item.entry.path])
@@ -105,6 +113,9 @@ class Collector:
         first = shelf.mine(self.store, one.catalog, one.private, self.me)[0]
         shelf.furnish(first, self.me)
         return "%s/%s/%s" % (first, entries.LOCK, name)
+
+    def _is_free(self, item: Item) -> bool:
+        return is_idle(self._lock(item.shelf, item.entry.name))
 
     def _gone(self, item: Item) -> bool:
         path = self._lock(item.shelf, item.entry.name)

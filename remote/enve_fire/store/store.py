@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
+from functools import partial
 
 from enve_fire.core.trouble import MISS, MISSING, Trouble
-from enve_fire.store import draft, members, shelf, trust
+from enve_fire.store import draft, members, presence, shelf, trust
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
 from enve_fire.store.lock import Lock, is_idle
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Report = Callable[[str], None]
 
 OFFLINE, RING = "ENVE_OFFLINE", "ENVE_KEYRING"
-_LOOKS, _PAUSE = 100, 0.002  # while one is replaced: a moment, but of a busy machine
 
 
 def miss(wanted: Wanted) -> Trouble:
@@ -57,8 +56,9 @@ class Store:
     def find(self, wanted: Wanted) -> Entry | None:
         """An entry that is there and has not expired; nothing is fetched."""
         for path in self._shelves(wanted):
-            found = self._on(path, wanted)
-            if found is not None and found.fresh(wanted):
+            found = Entry(path, wanted.name, wanted.catalog, wanted.private)
+            there = presence.is_there(found, self.me, partial(self._ended, path, wanted))
+            if there and found.fresh(wanted):
                 if os.lstat(path).st_uid == self.me:
                     found.touch()
                 return found
@@ -154,25 +154,10 @@ class Store:
         for store in self.folders():
             yield from shelf.to_read(store, wanted.catalog, wanted.private, self.me)
 
-    def _on(self, path: str, wanted: Wanted) -> Entry | None:
-        """Where an entry is known and not there, it is being replaced at this moment, or whoever
-        did that was killed."""
-        found = Entry(path, wanted.name, wanted.catalog, wanted.private)
-        ended = False
-        for _ in range(_LOOKS):
-            if trust.entry(found.path, self.me):
-                return found
-            if ended or not os.path.lexists(found.beside("json")):
-                return None
-            ended = self._ended(path, wanted)
-            if not ended:
-                time.sleep(_PAUSE)
-        return None
-
     def _ended(self, path: str, wanted: Wanted) -> bool:
-        """Whether nobody is at it. Of what is root's we cannot tell."""
+        """Whether nobody is at it."""
         if os.lstat(path).st_uid != self.me:
-            return False
+            return presence.is_quiet(path)  # we may not open its locks
         first = self.mine(wanted.catalog, wanted.private)[0]
         return is_idle("%s/%s/%s" % (first, entries.LOCK, wanted.name))
 

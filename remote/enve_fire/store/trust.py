@@ -11,6 +11,7 @@ import os
 import stat
 
 from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_pm.shell.state.handle import read_all
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 LONGEST = 1 << 20  # bytes of a file that is read whole
@@ -58,8 +59,7 @@ def read(path: str, me: int, longest: int = LONGEST) -> bytes | None:
             return None
         if state.st_size > longest:
             return None
-        with os.fdopen(os.dup(handle), "rb") as file:
-            return file.read(longest)
+        return read_all(handle, longest)
     finally:
         os.close(handle)
 

@@ -43,8 +43,7 @@ def _collect(collector: Collector, found: Words) -> int:
     if most is None and older is None:
         most = members.limit(os.environ) or None
     items = collector.doomed(most, older)
-    if not found.has("--dry-run"):
-        items = collector.run(items)
+    items = collector.would(items) if found.has("--dry-run") else collector.run(items)
     left = sum(item.bytes for item in collector.items.values())
     freed = sum(item.bytes for item in items)
     if found.format() == "json":

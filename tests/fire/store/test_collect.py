@@ -106,6 +106,7 @@ def test_what_is_locked_stays(store: Store, verb: Verb) -> None:
     filled(store, "x", 9)
     with store.hold(Wanted("x", "x")):
         assert "somebody holds its lock" in verb("gc", "--why", "x").stdout
+        assert "0 entries would go" in verb("gc", "--max-size", "0", "--dry-run").stdout
         verb("gc", "--max-size", "0")
         assert left(store) == {"x"}
     verb("gc", "--max-size", "0")
@@ -124,6 +125,7 @@ def test_what_a_process_uses_stays(store: Store, verb: Verb, how: str) -> None:
     ) as one:
         assert one.stdout and one.stdout.readline()
         assert f"process {one.pid} uses it" in verb("gc", "--why", "x").stdout
+        assert "0 entries would go" in verb("gc", "--max-size", "0", "--dry-run").stdout
         verb("gc", "--max-size", "0")
         assert left(store) == {"x"}
         one.communicate(b"\n")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,21 @@ def test_what_root_made_is_for_all_and_what_a_user_made_is_his(store: Store, ver
     assert verb(*GET, who=AS_DAEMON).stdout == his.stdout, "his own come first"
     names = verb("list", who=AS_GAMES).stdout
     assert names.count(X.name) == 1, "others' are not even listed"
+
+
+def test_nobody_waits_for_what_root_was_killed_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = store.make(X, hello)
+    shutil.rmtree(made.path)
+    os.utime(made.shelf, (0, time.time() - 60))
+
+    def sleep(_: float) -> None:
+        raise AssertionError("somebody waits")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    his = Store.of({"ENVE_STORE": store.first}, uid=1)
+    assert his.find(X) is None
 
 
 def test_nothing_of_a_private_entry_is_read_by_others(store: Store, verb: Verb) -> None:
