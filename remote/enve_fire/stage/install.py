@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from enve_fire.stage.context import Context
     from enve_fire.stage.dep import Dep
 
+ROOT = "install-"  # how names of roots begin that an install puts
 STORED = "store"  # the name of a place that is an entry of the store
 
 
@@ -102,8 +103,7 @@ class _Install:
         whole = Whole(place.root)
         with whole.fresh() as path:
             self.filled(Place(path, place.name), stored=False)
-            self._keep_deps(place)
-            whole.put(path, lambda: self._is_done(place))
+            whole.put(path, lambda: self._is_done(place), self._deps_kept(place))
         whole.forget()
 
     def filled(self, place: Place, stored: bool) -> None:
@@ -124,8 +124,8 @@ class _Install:
             if self._is_done(place):
                 return  # by somebody while we waited
             how = laying.fill(path, stored=False)
-            self._keep_deps(place)
-            merge.run(path, self._hash, self._body(laying, how), self._deps_text())
+            with self._deps_kept(place):
+                merge.run(path, self._hash, self._body(laying, how), self._deps_text())
 
     def _body(self, laying: Laying, how: str) -> dict[str, Any]:
         table = self._product.table
@@ -144,13 +144,18 @@ class _Install:
     def _deps_text(self) -> bytes:
         return "".join(dep.entry + "\n" for dep in self._deps).encode()
 
-    def _keep_deps(self, place: Place) -> None:
-        """They are not collected as long as the text that names them is there."""
+    @contextmanager
+    def _deps_kept(self, place: Place) -> Iterator[None]:
+        """They are not collected as long as the text that names them is there; those of what was
+        there before are until it is replaced. For one at a time in this place."""
         from enve_fire.store.entry import Entry
 
         text = place.deps(self._product.table)
-        for number, dep in enumerate(self._deps):
+        names = set()
+        for dep in self._deps:
             catalog, _, name = dep.entry.partition("/")
             entry = Entry(dep.where.partition("/" + name)[0], name, catalog)
-            root = hash_of_value("root", [text, number])
-            self._ctx.store.put_root("install-" + root, entry, text)
+            names.add(ROOT + hash_of_value("root", [text, dep.entry]))
+            self._ctx.store.put_root(ROOT + hash_of_value("root", [text, dep.entry]), entry, text)
+        yield
+        self._ctx.store.drop_roots(text, ROOT, names)

@@ -21,7 +21,7 @@ from enve_pm.shell.state.handle import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator
+    from typing import Callable, ContextManager, Iterator
 
 TMP, OLD, OFF = ".tmp.", ".old.", ".off."
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -48,19 +48,20 @@ class Whole:
                 self._remove(path)
             os.close(handle)
 
-    def put(self, path: str, done: Callable[[], bool]) -> None:
+    def put(self, path: str, done: Callable[[], bool], around: ContextManager[None]) -> None:
         """What was filled becomes the root; what was there is aside. `done`: whether somebody else
-        has been faster, and all stays as it is."""
+        has been faster, and all stays as it is. `around`: that, for one at a time."""
         with self._locked():
             self._back()
             if done():
                 return
             self._check()
             aside = self._new(OLD)
-            if os.path.lexists(self.root):
-                os.rename(self.root, aside)
-            os.rename(path, self.root)
-            sync_folder(self._above)
+            with around:
+                if os.path.lexists(self.root):
+                    os.rename(self.root, aside)
+                os.rename(path, self.root)
+                sync_folder(self._above)
 
     def forget(self) -> None:
         """Remove what was replaced, and what somebody was killed over."""

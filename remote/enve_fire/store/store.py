@@ -13,7 +13,7 @@ from enve_fire.store.lock import Lock, is_idle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, Mapping
+    from typing import Any, Callable, Container, Iterator, Mapping
 
     from enve_fire.store.making import Method
     from enve_fire.store.wanted import Wanted
@@ -126,6 +126,15 @@ class Store:
         from enve_fire.store import roots, survey
 
         return sum(roots.drop(one.path, name) for one in survey.own(self)) > 0
+
+    def drop_roots(self, path: str, head: str, kept: Container[str]) -> None:
+        """Those that live with `path` and whose names begin with `head`, but for these."""
+        from enve_fire.store import roots, survey
+
+        for one in survey.own(self):
+            for root in roots.read(one.path, self.me):
+                if root.path == path and root.name.startswith(head) and root.name not in kept:
+                    roots.drop(one.path, root.name)
 
     def folders(self) -> Iterator[str]:
         """Of its members those that are there, the first first."""

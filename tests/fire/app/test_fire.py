@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -157,6 +158,26 @@ def traced(bench, *words, calls: str) -> list[str]:
     done = bench.fire(*words, before=strace)
     assert done.returncode == 0, done.stderr
     return log.read_text().splitlines()
+
+
+def test_what_an_install_ran_with_is_kept_no_longer_than_it_runs_with_it(bench):
+    needed = {}
+    for name in ("old", "new"):
+        tool = bench.source(name)
+        bench.write(tool / "greet", f"#!/bin/sh\necho {name}\n", 0o755)
+        needed[name] = {"url": f"file://{tool}", "table": table(name)}
+    folder, place = bench.source(), bench.path / "place"
+
+    def kept(*names):
+        profile = bench.profile(table(deps={"run": [needed[name] for name in names]}))
+        bench.good("install", "-f", profile, "--root", place, folder)
+        found = json.loads(bench.stages("store", "gc", "--roots", "-o", "json").stdout)
+        return sorted(root["entry"].rpartition("-")[2] for root in found["roots"])
+
+    assert kept("old", "new") == ["new", "old"]
+    assert kept("new") == ["new"]
+    assert kept("old", "new") == ["new", "old"]
+    assert kept() == []
 
 
 WRITES = "socket,connect,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,utimensat,openat"

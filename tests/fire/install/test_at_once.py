@@ -17,10 +17,12 @@ from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
 from enve_fire.stage.whole import Whole
+from enve_fire.store.store import Store
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.listing import compare
 
-CTX = Context(None, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
+STORE = Store.of({"ENVE_STORE": "/nowhere"})
+CTX = Context(STORE, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
 TABLE = {"enve": 1, "title": "app", "version": "1", "prefix": "/opt/app", "build": {"run": ["x"]}}
 PRODUCT = Product("x", "git:1", TABLE)
 FILES = 100

@@ -17,12 +17,14 @@ from enve_fire.stage import drift, install, manifest, marks, versions
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
+from enve_fire.store.store import Store
 from enve_fire.tree import listfile
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.listing import compare, listing
 from enve_fire.unit import runtime
 
-CTX = Context(None, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
+STORE = Store.of({"ENVE_STORE": "/nowhere"})
+CTX = Context(STORE, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
 

@@ -19,10 +19,12 @@ from enve_fire.stage import install, marks, versions
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
+from enve_fire.store.store import Store
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.listing import differences, listing
 
-CTX = Context(None, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
+STORE = Store.of({"ENVE_STORE": "/nowhere"})
+CTX = Context(STORE, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
 
 
 def product(title: str, version: str) -> Product:
