@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     target = _target(args)
     with told():
         ctx = here(os.environ, report, offline=args.offline, refresh=args.refresh)
-        return fire(_request(args, target), loaded(args, ctx), ctx)
+        return fire(_request(args, target), lambda: loaded(args, ctx), ctx)
 
 
 def _target(args: argparse.Namespace) -> str:
@@ -70,12 +70,6 @@ def _target(args: argparse.Namespace) -> str:
         target, args.url = TARGETS[0], args.target
     else:
         raise _no_target(args.target, args.url)
-    if args.words and target not in WITH_WORDS:
-        raise UsageError(f"{target} takes no words", hint="enve run URL -- WORDS")
-    if args.check and target != "build":
-        raise UsageError("--check is for build", hint="enve build --check")
-    if args.purge and target != "unsettle":
-        raise UsageError("--purge is for unsettle", hint="enve fire unsettle --purge")
     return target
 
 
@@ -118,7 +112,8 @@ def loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
     found, loaded = profiles.product(product.where(args), product.asked(args, profiles))
     files = {os.path.abspath(path): data for path, data in loaded.files.items()}  # noqa: PTH100
     missing = [os.path.abspath(path) for path in sorted(loaded.missing)]  # noqa: PTH100
-    return Loaded(Product(found.pinned.text, found.source, found.table), files, missing)
+    product_ = Product(found.pinned.text, found.source, found.table)
+    return Loaded(product_, files, missing, loaded.secrets)
 
 
 def report(line: str) -> None:

@@ -7,7 +7,7 @@ import os
 from enve_fire.app import quick, rc
 from enve_fire.app.prepared import prepare
 from enve_fire.app.quick import EXECUTE, MODULE, RUN
-from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST, UNSETTLE
+from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST, UNSETTLE, WITH_WORDS
 from enve_fire.core import profile
 from enve_fire.core.trouble import FAILED, USAGE, Trouble
 from enve_fire.stage import final
@@ -16,16 +16,18 @@ from enve_fire.stage.place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from enve_fire.app.request import Loaded, Request
     from enve_fire.stage.context import Context
 
 
-def fire(request: Request, loaded: Loaded, ctx: Context) -> int:
-    """Does it, and prints where the result is; what runs takes the place of this process. Raises
-    Trouble, OSError."""
+def fire(request: Request, load: Callable[[], Loaded], ctx: Context) -> int:
+    """Does it, and prints where the result is; what runs takes the place of this process. `load`:
+    nothing is fetched for what is refused. Raises Trouble, OSError."""
+    _refuse(request)
+    loaded = load()
     table = loaded.product.table
-    if request.target == EXECUTE and request.more:
-        raise Trouble(USAGE, "execute takes no words", "`enve run` does: enve run URL -- WORDS")
     if ctx.how.refresh == profile.ALWAYS:
         rc.forget(loaded.product, ctx)
     chain = Chain(loaded.product, ctx, _place(request), own=profile.sets_up(table))
@@ -51,6 +53,17 @@ def fire(request: Request, loaded: Loaded, ctx: Context) -> int:
     return _final(request, loaded, chain, ctx)
 
 
+def _refuse(request: Request) -> None:
+    """What the target has no use for. Raises Trouble."""
+    if request.more and request.target not in WITH_WORDS:
+        hint = "`enve run` and `enve shell` do: enve run URL -- WORDS"
+        raise Trouble(USAGE, request.target + " takes no words", hint)
+    if request.check and request.target != BUILD:
+        raise Trouble(USAGE, "--check is for build", "enve build --check")
+    if request.purge and request.target != UNSETTLE:
+        raise Trouble(USAGE, "--purge is for unsettle", "enve fire unsettle --purge")
+
+
 def _place(request: Request) -> Place | None:
     if not request.root:
         return None
@@ -58,8 +71,19 @@ def _place(request: Request) -> Place | None:
     return Place(root, os.path.basename(root) or "root", shared=True)
 
 
+def _keep_open(loaded: Loaded) -> None:
+    """The file of a module stays: no secret may be in it. Raises Trouble."""
+    env = profile.section(loaded.product.table, profile.RUN)["env"]
+    bad = sorted(name for name in env if any(one in env[name] for one in loaded.secrets))
+    if bad:
+        told = "module writes a file that stays, and %s of run.env is a secret"
+        raise Trouble(USAGE, told % " ".join(bad), "`enve run` and `enve shell` write none")
+
+
 def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
     product = loaded.product
+    if request.target == MODULE:
+        _keep_open(loaded)
     found = prepare(chain, ctx)
     cmd: list[str] = []
     if request.target in (RUN, EXECUTE):

@@ -22,7 +22,8 @@ END = "--"
 RUN, EXECUTE, SHELL, MODULE = "run", "execute", "shell", "module"
 CACHE = "enve"
 NOWHERE = "/dev/null"  # has nothing in it
-_SETTINGS = ("ENVE_STORE", "ENVE_JOBS")  # what else of the environment says which rc is meant
+# what else of the environment says which rc is meant
+_SETTINGS = ("ENVE_STORE", "ENVE_JOBS", "HOME", "XDG_DATA_HOME")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 

@@ -8,13 +8,14 @@ from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from enve_fire.core.product import Product
 
 BUILD, INSTALL, SETUP, TEST = profile.BUILD, profile.INSTALL, "setup", "test"
 FINAL = (RUN, EXECUTE, SHELL, MODULE)  # those that an rc file is kept for
 UNSETTLE = "unsettle"
+WITH_WORDS = (RUN, SHELL)
 TARGETS = (*FINAL, TEST, BUILD, INSTALL, SETUP, UNSETTLE)
 
 
@@ -43,9 +44,10 @@ class Request(
         purge: bool
 
 
-class Loaded(namedtuple("Loaded", "product files missing", defaults=((),))):
+class Loaded(namedtuple("Loaded", "product files missing secrets", defaults=((), ()))):
     """`files`: {absolute path: bytes} of all that the profile was read from · `missing`: absolute
-    paths that would have been read if they were there."""
+    paths that would have been read if they were there · `secrets`: values that others may not
+    see."""
 
     __slots__ = ()
 
@@ -53,3 +55,4 @@ class Loaded(namedtuple("Loaded", "product files missing", defaults=((),))):
         product: Product
         files: Mapping[str, bytes]
         missing: Sequence[str]
+        secrets: Collection[str]

@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
 
 def _slow(words: Sequence[str]) -> int:
     from enve_fire.app.fire import fire
-    from enve_fire.app.request import TARGETS, UNSETTLE, Request
+    from enve_fire.app.request import TARGETS, Request
     from enve_fire.core.trouble import USAGE, Trouble
     from enve_fire.verb.words import Words
 
@@ -49,13 +49,11 @@ def _slow(words: Sequence[str]) -> int:
             USAGE, "wanted [%s] [URL]" % "|".join(TARGETS), "words for it stand behind --"
         )
     ctx = context_of(found)
-    what = loaded(rest[0] if rest else ".", found.text("-f"), ctx)
+    url, file = rest[0] if rest else ".", found.text("-f")
     keep = not found.has("--refresh")
     check, purge = found.has("--check"), found.has("--purge")
-    if purge and target != UNSETTLE:
-        raise Trouble(USAGE, "--purge is for unsettle")
     request = Request(target, before, more, found.text("--root"), "", check, keep, purge)
-    return fire(request, what, ctx)
+    return fire(request, lambda: loaded(url, file, ctx), ctx)
 
 
 def _names_something(word: str, targets: Sequence[str]) -> None:

@@ -68,6 +68,14 @@ def test_another_secret_is_seen_the_next_time(enve: Enve) -> None:
     assert enve("geheim-2", "run") == "password=geheim-2\ngeheim-2\n"
 
 
+def test_no_secret_is_left_in_the_file_of_a_module(enve: Enve, tmp_path: Path) -> None:
+    enve("geheim-1", "module", code=64)
+    assert not [*tmp_path.glob("home/**/rc/*")]
+    (tmp_path / "web" / "enve.yml").write_text(PROFILE.replace(", env: {PW: !secret db}", ""))
+    written = Path(enve("geheim-1", "module").strip())
+    assert "geheim" not in written.read_text()
+
+
 def test_a_secret_rebuilds_and_installs_nothing(enve: Enve, tmp_path: Path) -> None:
     first = enve("geheim-1", "install")
     artifact = enve("geheim-1", "build")

@@ -272,6 +272,9 @@ def test_a_test_of_what_is_installed_and_set_up(bench):
     assert trial(bench, "install", "false").returncode == 85
 
 
+MUTE = ("execute", "module", "test", "build", "install", "setup", "unsettle")
+
+
 # -- words -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("words", "code", "told"),
@@ -283,6 +286,9 @@ def test_a_test_of_what_is_installed_and_set_up(bench):
         (("run", "."), 65, "enve.json: there is no profile"),
         (("run", "no/such/folder"), 80, "no/such/folder"),
         (("run", "ftp://x/y"), 65, "git+https://"),
+        (("install", "--check", "no/such"), 64, "--check is for build"),
+        (("setup", "--purge", "no/such"), 64, "--purge is for unsettle"),
+        *[((target, "no/such", "--", "a"), 64, target + " takes no words") for target in MUTE],
     ],
 )
 def test_what_is_wrong_is_told(bench, words, code, told):

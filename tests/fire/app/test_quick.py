@@ -78,6 +78,14 @@ def test_it_runs_with_the_words_behind(env, facts):
     assert go(env, "run", "/y") == "new"
 
 
+@pytest.mark.parametrize("name", ["ENVE_STORE", "ENVE_JOBS", "HOME", "XDG_DATA_HOME"])
+def test_another_place_for_things_is_another_rc_file(env, facts, name):
+    env["XDG_CACHE_HOME"] = env["HOME"]
+    keep(env, facts)
+    assert go(env, *WORDS) == "ran"
+    assert go({**env, name: "/other"}, *WORDS) == "new"
+
+
 def test_the_environment_is_that_of_the_rc_over_the_callers(env, facts):
     keep(env, facts, cmd=("/bin/sh", "-c", 'echo "$GREETING $MINE $PATH"'))
     assert go({**env, "MINE": "too"}, *WORDS) == "it's too /usr/bin:/bin"
