@@ -58,12 +58,25 @@ class _Asking:
         """Into the empty folder of a draft. Raises Trouble (MISS)."""
         for number, prefix in enumerate(tuple(self._store.webs)):
             folder = draft.beside(out, "from%d" % number)
-            os.mkdir(folder, 0o700)
-            url, path = self._download(prefix, folder)
-            if path and self._taken(url, path, folder, out):
+            try:
+                url = self._tried(prefix, folder, out)
+            except Trouble as trouble:
+                if trouble.code != REFUSED:
+                    raise
+                # It may have been replaced between the archive and its signature.
+                url = self._tried(prefix, folder + ".again", out)
+                if not url:
+                    raise
+            if url:
                 self._how.report("%s: taken" % url)
                 return
         raise miss(self._wanted)
+
+    def _tried(self, prefix: str, folder: str, out: str) -> str:
+        """The url that it was taken from; "" if none."""
+        os.mkdir(folder, 0o700)
+        url, path = self._download(prefix, folder)
+        return url if path and self._taken(url, path, folder, out) else ""
 
     def _download(self, prefix: str, folder: str) -> tuple[str, str]:
         """(url, path) of the archive; "" for none. Who is away, is not asked again."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def publish(entry: Entry, folder: str, key: str) -> str:
-    """The path of its archive. Whoever fetches meanwhile gets one that is whole. Raises Trouble,
-    OSError."""
+    """The path of its archive. Whoever fetches meanwhile gets one that is whole; where that is
+    replaced between his two requests, he asks once more. Raises Trouble, OSError."""
     target = "%s/%s" % (folder, entry.name)
     part = "%s/.%s.%d" % (folder, entry.name, os.getpid())
     try:
@@ -29,8 +29,8 @@ def publish(entry: Entry, folder: str, key: str) -> str:
         signed = signature.sign(key, signature.statement(sum_, entry.name))
         with open(part + SIG, "wb") as file:
             file.write(signed)
+        os.rename(part + SIG, target + SIG)  # before what cannot be taken without it
         os.rename(part, target + ENDS[0])
-        os.rename(part + SIG, target + SIG)
     finally:
         for left in (part, part + SIG):
             if os.path.lexists(left):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import stat
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -17,9 +19,11 @@ from tests.support import packages
 from tests.support.fetching import Fetcher
 from tests.support.packed import PACKERS, folder, hard, link, member, tar, tree, zipped
 
+from enve_fire.core import url as urls
 from enve_fire.core.trouble import BUSY, CHECKOUT, Trouble
-from enve_fire.fetch import decode, unpacked
+from enve_fire.fetch import archive, decode, readers, unpacked
 from enve_fire.fetch.view import View
+from enve_fire.tree import pace
 
 ANY = "."
 ROWS = (
@@ -100,18 +104,76 @@ def test_a_local_archive_that_changes_is_another_one(tmp_path: Path, fetcher: Fe
 def test_an_archive_that_is_written_to_meanwhile(
     tmp_path: Path, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pace, "PATIENCE", 0)
     file = tmp_path / "a.tar"
-    file.write_bytes(tar(("a/x", b"1")))
-    real = unpacked.unpack
+    file.write_bytes(tar(("a/x", b"1" * (3 << 20))))
+    changed = []
 
-    def unpack(*words: object) -> object:
-        file.write_bytes(tar(("a/x", b"2")))
-        return real(*words)  # type: ignore[arg-type]
+    def report(line: str) -> None:
+        if "hash of" in line and not changed:
+            changed.append(file.write_bytes(tar(("a/x", b"2"))))
 
-    monkeypatch.setattr(unpacked, "unpack", unpack)
     with pytest.raises(Trouble, match="changes while") as error:
-        fetcher(str(file))
+        fetcher(str(file), report=report)
     assert error.value.code == BUSY
+
+
+EVIL = ((".enve/pkg.json", b"{}"), ("bin/rootid", b"#!", {"mode": 0o4755}))
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_another_archive_under_its_name_once_it_was_looked_at(
+    tmp_path: Path, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch, *, pinned: bool
+) -> None:
+    file, evil, data = tmp_path / "a.tar", tmp_path / "evil", tar(("a/x", b"1"))
+    file.write_bytes(data)
+    evil.write_bytes(tar(*EVIL))
+    real = unpacked.is_package
+
+    def is_package(*words: str) -> bool:
+        found = real(*words)
+        evil.replace(file)
+        return found
+
+    monkeypatch.setattr(readers, "everybody", lambda _: True)  # though tests lie in a closed folder
+    monkeypatch.setattr(unpacked, "is_package", is_package)
+    sha = hashlib.sha256(data).hexdigest()
+    found = fetcher(f"file://{file}" + f"#sha256={sha}" * pinned)
+    assert not evil.exists()
+    assert (tree(Path(found.path)), found.source) == ({"x": b"1"}, "sha256:" + sha)
+    assert not list((tmp_path / "store").glob("*/.tmp.*"))
+
+
+def test_a_package_is_not_unpacked_where_others_enter(tmp_path: Path) -> None:
+    refused(tar(*EVIL), tmp_path, "a package, which is unpacked where nobody else can enter")
+
+
+def test_what_a_link_leads_to_is_as_hidden_as_it_is(fetcher: Fetcher) -> None:
+    """Whoever may write there could put a link to a secret of ours."""
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        file, secret = Path(name) / "a.tar", Path(name) / "secret" / "b.tar"
+        secret.parent.mkdir(0o700)
+        Path(name).chmod(0o755)
+        secret.write_bytes(tar(("a/x", b"secret")))
+        file.symlink_to(secret)
+        patch.setattr(readers, "private", lambda *_: False)  # what it led to a moment ago
+        assert fetcher(str(file)).private
+        brought = archive.bring(urls.parse(str(file)), fetcher.store, fetcher.how())
+        assert "-private-download/" in brought.path
+        secret.parent.chmod(0o755)
+        secret.write_bytes(tar(("a/x", b"public")))
+        assert not fetcher(str(file)).private
+
+
+def test_the_file_of_a_local_archive_is_a_copy(tmp_path: Path, fetcher: Fetcher) -> None:
+    file, data = tmp_path / "a.tar", tar(("a/x", b"1"))
+    file.write_bytes(data)
+    url = urls.parse(str(file))
+    brought = archive.bring(url, fetcher.store, fetcher.how())
+    assert archive.bring(url, fetcher.store, fetcher.how()) == brought
+    file.write_bytes(b"other")
+    assert Path(brought.path).read_bytes() == data
+    assert brought.path.startswith(str(tmp_path / "store"))
 
 
 def test_strip_and_subdir(tmp_path: Path) -> None:
