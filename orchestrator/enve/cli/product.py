@@ -10,7 +10,7 @@ from enve.errors import UsageError
 
 if TYPE_CHECKING:
     from enve.load.profile import Asked, Profiles
-    from enve.load.secret import Secrets
+    from enve.load.profilesecret import Lent
     from enve_fire.core.url import Url
 
 
@@ -67,9 +67,10 @@ def asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
     return Asked(tuple(args.profile), inline, sets=tuple(sets))
 
 
-def secrets(args: argparse.Namespace) -> Secrets:
+def secrets(args: argparse.Namespace) -> Lent:
     """Those that its profile may name. Raises InputError."""
+    from enve.load.profilesecret import ByName  # noqa: PLC0415
     from enve.load.secret import Secrets  # noqa: PLC0415
     from enve.load.yamlfile import read_yaml  # noqa: PLC0415
 
-    return Secrets(read_yaml(args.secrets) if args.secrets else None)
+    return ByName(Secrets(read_yaml(args.secrets) if args.secrets else None))

@@ -85,10 +85,10 @@ def _lint(args: argparse.Namespace) -> int:
 def _profiles(args: argparse.Namespace) -> Profiles:
     from enve.app.checkout import here  # noqa: PLC0415
     from enve.load.profile import Profiles  # noqa: PLC0415
-    from enve.load.secret import Named  # noqa: PLC0415
+    from enve.load.profilesecret import Shown  # noqa: PLC0415
 
     return Profiles(
-        here(refresh=args.refresh, offline=args.offline, report=_report), secrets=Named()
+        here(refresh=args.refresh, offline=args.offline, report=_report), secrets=Shown()
     )
 
 

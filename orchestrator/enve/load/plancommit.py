@@ -12,6 +12,7 @@ from enve.load.planartifact import BUILD, PUSH, Build, Built, PlanArtifacts, now
 from enve.load.profile import Asked, Found, Loaded, Profiles
 from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
+from enve.load.profilesecret import ByName
 from enve.load.secret import Secrets
 from enve.load.template import is_template
 from enve_fire.core import along, profile, settleshape, settling, sums, title, url
@@ -71,7 +72,7 @@ class Commits:
         bring: Bring = nobody,
     ) -> None:
         self._folder = folder
-        self._profiles = Profiles(checkout, secrets)
+        self._profiles = Profiles(checkout, ByName(secrets))
         self._bring = bring
         self._artifacts = PlanArtifacts(checkout, build)
 

@@ -18,6 +18,7 @@ from enve.load.profiledeps import Chain, Checked, Checkout, Deps, Found, local
 from enve.load.profilefolder import Beside, Unreadable
 from enve.load.profilelayers import above, layered, named
 from enve.load.profilescope import Workshop
+from enve.load.profilesecret import ByName, Lent, Nothing
 from enve.load.profiletable import Made, make, options
 from enve.load.secret import Secrets
 from enve.load.yamlfile import parse_yaml, read_bytes
@@ -48,10 +49,10 @@ class Profiles:
     """Loads profiles. `checkout`: see `profiledeps`; `secrets`: those that a profile may name.
     Every method raises InputError, and Trouble from the checkout."""
 
-    def __init__(self, checkout: Checkout = local, secrets: Secrets | None = None) -> None:
+    def __init__(self, checkout: Checkout = local, secrets: Lent | None = None) -> None:
         self._beside = Beside()
-        self._shop = Workshop(secrets or Secrets(None), self._beside)
-        self._foreign = Workshop(Secrets(None), self._beside)  # a dep gets no secret
+        self._shop = Workshop(secrets or ByName(Secrets(None)), self._beside)
+        self._foreign = Workshop(Nothing(), self._beside)  # a dep gets no secret
         self._deps = Deps(checkout, self._dep, self._early)
 
     def read(self, path: Path) -> Item:

@@ -17,7 +17,7 @@ from enve.load.filler import Filler
 from enve.load.item import Item
 from enve.load.profilefolder import Beside, Unreadable
 from enve.load.profilemerge import Branch, Part, branch
-from enve.load.secret import Secrets
+from enve.load.profilesecret import Lent
 from enve.load.template import ANYTHING, Templates
 from enve.load.variables import name as variable_name
 
@@ -25,7 +25,7 @@ from enve.load.variables import name as variable_name
 class Workshop:
     """What profiles are made with: templates of each folder, secrets, and the files read."""
 
-    def __init__(self, secrets: Secrets, beside: Beside) -> None:
+    def __init__(self, secrets: Lent, beside: Beside) -> None:
         self.secrets = secrets
         self.beside = beside
         self._templates: dict[Path, Templates] = {}

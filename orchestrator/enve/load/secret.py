@@ -30,9 +30,16 @@ class Secrets:
             self._sources[str(key)] = source
 
     def value(self, item: Item) -> str:
-        """The secret that `is_secret(item)` names or describes."""
+        """The secret that `is_secret(item)` names or describes. Of the plan's own items only: what
+        describes one reads files and runs commands."""
         if item.is_table:
             return _read(item.table("a secret", ("secret",))["secret"], "a secret")
+        return self.named(item)
+
+    def named(self, item: Item) -> str:
+        """The secret that the item names."""
+        if item.is_table or item.is_list:
+            raise item.bad(f"wanted !secret NAME, found {item.found()}")
         name = str(item)
         if name not in self._sources:
             hint = did_you_mean(name, self._sources, "define it under `secrets`")
@@ -40,16 +47,6 @@ class Secrets:
         if name not in self._values:
             self._values[name] = _read(self._sources[name], f"secret {name!r}")
         return self._values[name]
-
-
-class Named(Secrets):
-    """Secrets that are told by their names and not read: for looking at what they are used in."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def value(self, item: Item) -> str:
-        return f"(secret {item})"
 
 
 def is_secret(item: Item) -> bool:

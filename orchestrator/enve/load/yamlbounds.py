@@ -8,7 +8,8 @@ from enve.errors import InputError, Where
 
 ALIASES = 1000  # that one file may use
 GROWTH = 100_000  # nodes that aliases may add to a tree
-_TAGS = ("", "!", "!secret", "tag:yaml.org,2002:str")
+_NAMING = "!secret"  # with the name of one
+_TAGS = ("", "!", _NAMING, "tag:yaml.org,2002:str")
 
 
 class Bounds:
@@ -27,6 +28,8 @@ class Bounds:
             raise self._bad(node, f"unknown tag {_tag(node.tag)}", "only !secret is known")
         if isinstance(node, yaml.ScalarNode):
             return 1
+        if node.tag == _NAMING:
+            raise self._bad(node, "!secret takes a name, no table and no list", "!secret NAME")
         if id(node) in self._weight:
             return self._alias(self._weight[id(node)], parent)
         if id(node) in self._open:

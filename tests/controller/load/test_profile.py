@@ -13,6 +13,7 @@ import yaml
 from enve.errors import InputError
 from enve.load.profile import Asked, Checked, Loaded, Profiles
 from enve.load.profilemerge import given
+from enve.load.profilesecret import ByName
 from enve.load.secret import Secrets
 from enve.load.yamlfile import parse_yaml
 from enve_fire.core.url import FOLDER, Url
@@ -58,7 +59,7 @@ def asked(case: dict[str, Any]) -> Asked:
 def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Profiles:
     monkeypatch.setenv("DB", "geheim")
     monkeypatch.chdir(tmp_path)
-    return Profiles(checkout, Secrets(parse_yaml(SECRETS, "secrets")))
+    return Profiles(checkout, ByName(Secrets(parse_yaml(SECRETS, "secrets"))))
 
 
 def load(profiles: Profiles, case: dict[str, Any]) -> Loaded:

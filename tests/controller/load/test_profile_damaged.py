@@ -16,7 +16,7 @@ from enve.load import scalar
 from enve.load.item import Item
 from enve.load.profile import Asked, Checked, Profiles
 from enve.load.profileschema import schema
-from enve.load.secret import Named
+from enve.load.profilesecret import Shown
 from enve.load.yamlfile import parse_yaml
 from enve_fire.core import profileshape, sums
 from enve_fire.core.url import FOLDER, Url
@@ -109,7 +109,7 @@ def test_a_damaged_profile(tmp_path: Path) -> None:
     for text in attempts():
         try:
             root = parse_yaml(text.encode(), str(tmp_path / "enve.yml"))
-            profiles = Profiles(checkout, Named())
+            profiles = Profiles(checkout, Shown())
             loaded = profiles.inline(root, Asked(("x",) if "x:" in text else ()))
         except InputError as error:
             assert error.where is not None, (error, text)
@@ -132,7 +132,7 @@ def test_whatever_a_secret_is_made_into_is_one(text: str, way: str) -> None:
     run = f"run: {{cmd: a, env: {{A: 'x={text}'}}}}"
     more = setup if way == "file" else run
     source = f"enve: 1\ntitle: a\nvars: {{pw: !secret db, more: '{{{{ pw|upper }}}}'}}\n{more}\n"
-    loaded = Profiles(secrets=Named()).inline(parse_yaml(source.encode(), "enve.yml"))
+    loaded = Profiles(secrets=Shown()).inline(parse_yaml(source.encode(), "enve.yml"))
     if way == "file":
         (row,) = loaded.table["setup"]["files"]
         assert row["mode"] == 0o600

@@ -1,0 +1,170 @@
+"""What a stranger's profile cannot do to the machine that loads it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enve.app.checkout import here
+from enve.errors import EnveError
+from enve.load.inventory import load_domain
+from enve.load.plan import load_plan
+
+SOURCES = ("command: [touch, MARK]", "file: OUTSIDE", "env: CANARY")
+FORMS = (
+    "vars: {a: !secret {secret: {SOURCE}}}",
+    "vars: {a: !secret {SOURCE}}",
+    "vars: {a: !secret [{secret: {SOURCE}}]}",
+    "vars: {a: {b: [!secret {secret: {SOURCE}}]}}",
+    "vars: &v {a: {secret: {SOURCE}}}\nx: !secret {<<: *v}",
+    "vars: {<<: !secret {secret: {SOURCE}}, a: 1}",
+    "vars: {a: {secret: {SOURCE}}}",
+    'vars: {a: \'{{ lookup("file", "OUTSIDE") }}{{ secret.env }}\'}',
+    "vars: {c: 'touch MARK', a: !secret {secret: {command: [sh, -c, '{{ c }}']}}}",
+    "secrets: {a: {SOURCE}}\nvars: {a: !secret a}",
+    "vars: {a: !secret pw}\nprofiles: {x: {vars: {a: !secret {secret: {SOURCE}}}}}",
+    "vars: {a: 1}\nrun: {cmd: x, env: {A: !secret {secret: {SOURCE}}}}",
+    "vars: {a: 1}\nsetup: {files: [{path: f, template: !secret {secret: {SOURCE}}}]}",
+    "vars: {a: 1}\nsetup: {files: [{path: f, template_file: 'OUTSIDE'}]}",
+    "vars: {a: 1}\nsetup: {files: [{path: f, copy: '../outside'}]}",
+    "vars: {a: 1}\nsetup: {files: [{path: f, copy: link}]}",
+    "vars: {a: 1}\nsetup: {files: [{path: f, template: \"{% include 'link' %}\"}]}",
+    "vars: {a: 1}\nsetup: {files: [{path: f, template: \"{% include '../outside' %}\"}]}",
+    "vars: {a: 1}\nbuild: {run: \"{% include 'OUTSIDE' %}\"}",
+    "vars: {a: 1}\nsetup: {files: [{path: f, template: \"{% extends 'link' %}\"}]}",
+    "vars: {a: 1}\nbuild: {run: \"{% import '/etc/passwd' as x %}{{ x }}\"}",
+    "vars: {a: 1}\ndeps: {build: [{url: 'DEP', config: {vars: {a: !secret {secret: {SOURCE}}}}}]}",
+    "vars: {a: 1}\ndeps: {build: [{url: 'DEP', set: {a: !secret {secret: {SOURCE}}}}]}",
+    "vars: {a: 1}\ndeps: {build: [{url: 'DEP', profile: {enve: 1, title: b, "
+    "vars: {a: !secret {secret: {SOURCE}}}, build: {run: '{{ a }}'}}}]}",
+)
+USES = "setup: {files: [{path: g, template: '{{ a }}'}]}\n"
+VERBS = (("profile", "show"), ("profile", "lint"), ("build",))
+
+
+class Hostile:
+    """A repository of somebody else's, and a file beside it that is none of his business."""
+
+    def __init__(self, top: Path) -> None:
+        self.top, self.repo = top, top / "repo"
+        (top / "outside").write_text("canary-of-a-file\n")
+        (top / "h").mkdir()
+        self.repo.mkdir()
+        self.env = {**os.environ, "HOME": str(top / "h"), "CANARY": "canary-of-a-variable"}
+        self.env["ENVE_STORE"] = str(top / "store")
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *words: str) -> None:
+        who = ("-c", "user.name=me", "-c", "user.email=me@x")
+        subprocess.run(["git", *who, "-C", str(self.repo), *words], check=True)
+
+    @property
+    def url(self) -> str:
+        return f"git+file://{self.repo}"
+
+    def says(self, form: str, source: str) -> None:
+        text = form.replace("{SOURCE}", "{" + source + "}").replace("SOURCE", source)
+        text = text.replace("MARK", str(self.top / "mark")).replace("DEP", self.url)
+        text = text.replace("OUTSIDE", str(self.top / "outside"))
+        if "link" in text:
+            (self.repo / "link").symlink_to(self.top / "outside")
+        uses = "" if "setup:" in text else USES
+        (self.repo / "enve.yml").write_text(f"enve: 1\ntitle: a\n{text}\n{uses}")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "x", "--allow-empty")
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hostile:
+    found = Hostile(tmp_path)
+    monkeypatch.setenv("ENVE_STORE", found.env["ENVE_STORE"])
+    monkeypatch.setenv("CANARY", found.env["CANARY"])
+    return found
+
+
+class Watch:
+    """What this process opens and starts, as Python's own audit tells it."""
+
+    on = False
+    seen: list[str]
+
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
+        if self.on and event in ("open", "subprocess.Popen", "os.exec", "os.posix_spawn"):
+            self.seen.append(f"{event} {args[0]} {args[1] if len(args) > 1 else ''}")
+
+
+WATCH = Watch()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _audited() -> None:
+    sys.addaudithook(WATCH)  # there is no taking it away; it does nothing when it is off
+
+
+@pytest.fixture
+def seen() -> Iterator[list[str]]:
+    WATCH.seen, WATCH.on = [], True
+    yield WATCH.seen
+    WATCH.on = False
+
+
+def tried(hostile: Hostile, spot: str) -> str:
+    (hostile.top / "inventory.yml").write_text("domain: d\nnodes: {n: {home: /h}}\n")
+    plan = hostile.top / "plan.yml"
+    plan.write_text(f"plan: p\nsecrets: {{pw: {{env: HOME}}}}\nspots: {{n.web: {{{spot}}}}}\n")
+    domain = load_domain([hostile.top / "inventory.yml"])
+    try:
+        made = load_plan(
+            plan, domain, None, artifacts=hostile.top / "a", checkout=here(refresh=True)
+        )
+    except EnveError as error:
+        return str((error.message, error.hint, error.notes))
+    except ExceptionGroup as errors:
+        return str([(one, getattr(one, "notes", "")) for one in errors.exceptions])
+    blobs = [blob.data for blob in made.blobs.values()]
+    return str((made.nodes["n"].lines, blobs))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_plan_reads_or_runs_for_it(form: str, hostile: Hostile, seen: list[str]) -> None:
+    which = ", profile: x" if "profiles:" in form else ""
+    for source in SOURCES if form == FORMS[0] else SOURCES[:1]:
+        hostile.says(form, source)
+        told = tried(hostile, f"commit: {{url: '{hostile.url}'{which}}}")
+        assert "canary" not in told
+        assert "root:" not in told
+    assert not (hostile.top / "mark").exists()
+    for one in seen:
+        assert "touch" not in one
+        assert str(hostile.top / "outside") not in one
+
+
+def test_nor_as_a_dep_nor_does_any_verb(hostile: Hostile) -> None:
+    """As a dep it would be told by the parent's own profile, in the clear."""
+    own = hostile.top / "own"
+    own.mkdir()
+    dep = f"deps: {{build: [{{url: '{hostile.url}'}}]}}\n"
+    (own / "enve.yml").write_text(f"enve: 1\ntitle: own\n{dep}build: {{run: 'true'}}\n")
+    form = "vars: {a: !secret {secret: {SOURCE}}}\nbuild: {run: 'echo {{ a }}'}"
+    for source, verb in zip(SOURCES, VERBS, strict=True):
+        hostile.says(form, source)
+        for url in (hostile.url, str(own)):
+            words = [sys.executable, "-m", "enve", *verb, "--refresh"]
+            done = subprocess.run(
+                [*words, url],
+                env=hostile.env,
+                cwd=hostile.top,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode
+            assert "!secret" in done.stderr
+            assert "canary" not in done.stdout + done.stderr
+    assert not (hostile.top / "mark").exists()
