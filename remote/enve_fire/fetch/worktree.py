@@ -1,8 +1,8 @@
 """A repository on this machine: whose it is, and what of it is not committed.
 
 git runs what a repository's own configuration names (fsmonitor, filters, hooks). So another user's
-is not touched, unless who asks says so in his own configuration of git; and even in one's own
-nothing of that kind runs here.
+is not touched, unless who asks says so in his own configuration of git; and even one's own may be a
+stranger's that one unpacked: see `uncommitted`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import subprocess
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.fetch.git import GitFailed
+from enve_fire.fetch.uncommitted import uncommitted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from enve_fire.fetch.how import How
 
 SHOWN = 5
-_CALM = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-_STATUS = ("status", "--porcelain", "-z", "--ignore-submodules=all")
 
 
 def checked(path: str, how: How) -> Sequence[str]:
@@ -60,26 +58,8 @@ def warn(git: Git, path: str, how: How) -> None:
     """Say what is left out of a folder that is being worked in."""
     if not path or not os.path.lexists(path + "/.git") or os.stat(path).st_uid != os.geteuid():
         return
-    try:
-        calm = [*_CALM, *_without_filters(git, path)]
-        rows = git.run(*calm, *_STATUS, folder=path).decode("utf-8", "replace").split("\0")
-    except (GitFailed, Trouble):
-        return  # it was only to warn
-    names = [row[3:] for row in rows if row[2:3] == " "]
+    names = uncommitted(git, path)
     if names:
         shown = ", ".join(ascii(name)[1:-1] for name in names[:SHOWN])
         more = " and %d more" % (len(names) - SHOWN) if len(names) > SHOWN else ""
         how.report("%s: what is not committed is left out: %s%s" % (path, shown, more))
-
-
-def _without_filters(git: Git, path: str) -> Sequence[str]:
-    """Settings under which no filter of the repository's runs."""
-    try:
-        found = git.run("config", "-z", "--name-only", "--get-regexp", r"^filter\.", folder=path)
-    except GitFailed:
-        return ()  # it has none
-    names = {
-        name.rpartition(".")[0] for name in found.decode("utf-8", "replace").split("\0") if name
-    }
-    off = ("clean=", "process=", "required=false")
-    return [word for name in sorted(names) for one in off for word in ("-c", "%s.%s" % (name, one))]

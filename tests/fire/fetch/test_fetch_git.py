@@ -163,12 +163,29 @@ def test_what_is_not_committed_is_left_out_and_said(repo: Repo, fetcher: Fetcher
     assert said == [f"{repo.path}: what is not committed is left out: x, new"]
 
 
+def test_files_are_compared_as_the_repository_says(repo: Repo, fetcher: Fetcher) -> None:
+    repo.commit(run="1", lines="1\n2\n")
+    repo.git("config", "core.fileMode", "false")
+    repo.git("config", "core.autocrlf", "true")
+    (repo.path / ".git/info/exclude").write_text("mine\n")
+    linked = repo.path.parent / "linked"
+    repo.git("worktree", "add", "-q", str(linked))
+    for place in (repo.path, linked):
+        fetcher.lines.clear()
+        for name, text in (("mine", b""), ("lines", b"1\r\n2\r\n"), ("new", b"")):
+            (place / name).write_bytes(text)
+        (place / "run").chmod(0o755)
+        fetcher(f"git+file://{place}", refresh="always")
+        said = [line for line in fetcher.lines if "not committed" in line]
+        assert said == [f"{place}: what is not committed is left out: new"]
+
+
 def test_nothing_of_a_repositorys_own_runs(repo: Repo, fetcher: Fetcher, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     script = tmp_path / "evil"
     script.write_text(f"#!/bin/sh\necho $0 $@ >>{ran}\ncat\n")
     script.chmod(0o755)
-    repo.commit(x="1", _gitattributes="x filter=evil\n")
+    repo.commit(x="1", y="1", _gitattributes="x filter=evil\ny filter=a=b\n")
     (repo.path / "_gitattributes").rename(repo.path / ".gitattributes")
     repo.commit()
     for key in (
@@ -176,6 +193,7 @@ def test_nothing_of_a_repositorys_own_runs(repo: Repo, fetcher: Fetcher, tmp_pat
         "filter.evil.clean",
         "filter.evil.smudge",
         "filter.evil.process",
+        "filter.a=b.clean",
         "uploadpack.packObjectsHook",
         "core.sshCommand",
         "core.pager",
@@ -187,7 +205,9 @@ def test_nothing_of_a_repositorys_own_runs(repo: Repo, fetcher: Fetcher, tmp_pat
     for name in ("post-checkout", "reference-transaction", "post-index-change", "pre-auto-gc"):
         shutil.copy(script, repo.path / ".git" / "hooks" / name)
     (repo.path / "x").write_text("2")
-    os.utime(repo.path / "x", (1, 1))
+    (repo.path / "y").write_text("2")
+    for name in ("x", "y"):
+        os.utime(repo.path / name, (1, 1))
     ran.unlink(missing_ok=True)
     home = tmp_path / "home"
     home.mkdir()
