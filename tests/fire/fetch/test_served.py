@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import tarfile
@@ -173,6 +174,24 @@ def refused(site: Site, match: str, **environ: str) -> None:
 def test_unsigned_is_refused(site: Site, exported: Entry) -> None:
     site.file(X, ".sig").unlink()
     refused(site, "is not signed")
+
+
+def test_one_that_is_replaced_meanwhile_is_asked_for_once_more(
+    site: Site, exported: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the archive and its signature."""
+    file, real, done = site.file(X, ".tar.gz"), signature.statement, []
+
+    def statement(sum_: str, name: str) -> bytes:
+        if not done:
+            done.append(name)
+            file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), 1, mtime=0))
+            site.sign(X)
+        return real(sum_, name)
+
+    monkeypatch.setattr(signature, "statement", statement)
+    assert make(site.store(), X, never).meta()["note"]["from"].startswith(site.url)
+    assert len(site.asked) == 4
 
 
 def test_by_a_stranger_is_refused(site: Site, exported: Entry) -> None:
