@@ -25,16 +25,24 @@ _ODD = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, errno.EISDI
 
 
 def unpack(  # noqa: PLR0913, PLR0917
-    path: str, out: str, view: View, most: int, name: str, tell: Tell = quiet
+    path: str,
+    out: str,
+    view: View,
+    most: int,
+    name: str,
+    tell: Tell = quiet,
+    hidden: bool = False,
 ) -> Unpacked:
     """An archive into the empty folder `out`. `most`: bytes of what is in it; `name`: what errors
-    call it; `tell`: of bytes that are unpacked. Raises Trouble, OSError."""
+    call it; `tell`: of bytes that are unpacked; `hidden`: nobody else can enter `out`: else no
+    package is unpacked, whose files may be setuid. Raises Trouble, OSError."""
     with open(path, "rb") as source:
         what = kind(source, name)
         try:
             if what == decode.ZIP:
                 return _zip(source, out, view, most)
-            return tar(Counted(_plain(source, what), tell), out, view, most)
+            plain = Counted(_plain(source, what), tell)
+            return tar(plain, out, view, most, hidden=hidden)
         except Unfit as unfit:
             raise trouble(name, unfit) from None
 
@@ -96,7 +104,9 @@ def is_package(path: str, name: str) -> bool:
             plain.close()
 
 
-def tar(plain: Any, out: str, view: View, most: int, time: int | None = None) -> Unpacked:
+def tar(  # noqa: PLR0913, PLR0917
+    plain: Any, out: str, view: View, most: int, time: int | None = None, hidden: bool = False
+) -> Unpacked:
     """A tar archive that nothing packs; `plain` is read to its end and closed. Raises Unfit,
     OSError."""
     import tarfile
@@ -106,7 +116,7 @@ def tar(plain: Any, out: str, view: View, most: int, time: int | None = None) ->
     header = headers.fresh()
     try:
         with told(), tarfile.open(fileobj=plain, mode="r|", tarinfo=header) as archive:
-            made = _made(archive, out, view, most, time)
+            made = _made(archive, out, view, most, time, hidden)
             if not header.ended:
                 raise Unfit("cut short, or damaged")
         _drain(plain)
@@ -115,10 +125,14 @@ def tar(plain: Any, out: str, view: View, most: int, time: int | None = None) ->
     return made
 
 
-def _made(archive: Any, out: str, view: View, most: int, time: int | None = None) -> Unpacked:
+def _made(  # noqa: PLR0913, PLR0917
+    archive: Any, out: str, view: View, most: int, time: int | None = None, hidden: bool = False
+) -> Unpacked:
     from enve_fire.fetch import foreign
 
     package = time is None and foreign.is_package(archive.firstmember)
+    if package and not hidden:
+        raise Unfit("a package, which is unpacked where nobody else can enter")
     make = foreign.Package if package else foreign.Foreign
     seen = View(0) if package else view
     with Folder.open(out) as folder:

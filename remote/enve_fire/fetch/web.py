@@ -3,18 +3,14 @@ asked again, or another one for the same file, need not bring it again."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 
-from enve_fire.core.digest import FORMAT
 from enve_fire.fetch import checkout
-from enve_fire.fetch.archive import Brought, check, hashed
+from enve_fire.fetch.brought import Brought, check
 from enve_fire.fetch.download import Download
-from enve_fire.fetch.record import DOWNLOAD, Record, Stamp, file_of, title_of
-from enve_fire.store.wanted import Wanted
-from enve_fire.tree.pace import Amount
-from enve_pm.core.canonical import dumps
+from enve_fire.fetch.downloads import Downloads
+from enve_fire.fetch.localfile import hashed
+from enve_fire.fetch.record import DOWNLOAD, Record, Stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +26,8 @@ class Web:
 
     def __init__(self, url: Url, store: Store, how: How) -> None:
         self.url = url
-        self.store = store
         self.how = how
+        self._downloads = Downloads(url, store)
         self.record = Record(store, DOWNLOAD, url.base)
         self._known = None if url.sha256 else self.record.stamp("")
 
@@ -55,13 +51,7 @@ class Web:
         return self._kept(self._known.id) if self._known and self._known != before else None
 
     def _kept(self, sha256: str) -> Optional[Brought]:
-        found = self.store.find(self._wanted(sha256))
-        names = os.listdir(found.path) if found else ()
-        return Brought("%s/%s" % (found.path, names[0]), sha256) if found and names else None
-
-    def _wanted(self, sha256: str) -> Wanted:
-        text = dumps({"v": FORMAT, "sha256": sha256}).decode()
-        return Wanted(text, title_of(self.url.base), DOWNLOAD, sums=False)
+        return self._downloads.find(sha256)
 
     def _fetched(self) -> Brought:
         if self.how.alone:
@@ -89,20 +79,13 @@ class Web:
             sha256 = self._hashed(came.path)
         try:
             check(self.url, sha256)
-            self.store.make(self._wanted(sha256), lambda out: self._move(came.path, out))
+            kept = self._downloads.keep(Brought(came.path, sha256, False))
         finally:
             work.drop()
         if not self.url.sha256:
             stamp = Stamp(sha256, int(time.time()), came.etag, came.modified)
             self.record.note("", stamp)
-        kept = self._kept(sha256)
-        assert kept is not None  # noqa: S101  (it was made just now)
         return kept
 
     def _hashed(self, path: str) -> str:
-        tell = Amount(self.how.report, "hash of " + self.url.base)
-        return hashed(path, self.how.most, tell)
-
-    def _move(self, path: str, out: str) -> None:
-        os.chmod(path, 0o644)
-        shutil.move(path, "%s/%s" % (out, file_of(self.url.base)))
+        return hashed(path, self.how, self.url.base)

@@ -83,7 +83,7 @@ def _read(path: str, target: str) -> None:
 def _unpacked(path: str, read: str, tree: str) -> Package:
     """What it says that it is. Raises Trouble, OSError."""
     if is_package(read, path):
-        unpack(read, tree, View(), UNPACKED * most(os.environ), path)
+        unpack(read, tree, View(), UNPACKED * most(os.environ), path, hidden=True)
         found = packaged.read(tree, path, os.uname()[::4])
         if found:
             return found
