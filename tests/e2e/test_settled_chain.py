@@ -59,8 +59,8 @@ class Rooted:
         (repo.path / title).chmod(0o755)
         return f"{repo.url}#{repo.commit(**{'enve.yml': json.dumps(found)})}"
 
-    def march(self, url: str) -> str:
-        plan = self.fleet.plan({"*.web": {"commit": url}})
+    def march(self, url: str, **config: Any) -> str:
+        plan = self.fleet.plan({"*.web": {"commit": {"url": url, "config": config}}})
         return self.fleet.march(plan, ENVE_STORE=str(self.folder / "own-store")).stdout
 
     def said(self, text: str) -> None:
@@ -146,22 +146,23 @@ def test_a_root_out_of_an_archive_with_all_that_it_runs_with(rooted: Rooted) -> 
         archive = mirror.folder / "root.tar.gz"
 
         def user(number: int, helper: str) -> str:
-            settle = {"from": f"tar:{mirror.url}/{archive.name}", "mounts": [USR]}
             deps = {"run": [{"url": helper}]}
-            return rooted.version("user", number, USER, settle=settle, deps=deps)
+            return rooted.version("user", number, USER, settle={"mounts": [USR]}, deps=deps)
 
+        tree = {"from": f"tar:{mirror.url}/{archive.name}"}
         _archive(archive, "first")
         inner = rooted.version("inner", 7, "#!/bin/sh\necho inner VERSION\n")
         deps = {"run": [{"url": inner}]}
         helper = rooted.version("helper", 1, HELPER, deps=deps)
-        rooted.march(user(1, helper))
+        rooted.march(user(1, helper), settle=tree)
         rooted.said("1: first, helper 1 with inner 7 from /opt/helper")
 
         _archive(archive, "second")
-        rooted.march(user(1, helper))  # nothing but the root is another
+        rooted.march(user(1, helper), settle=tree)  # nothing but the root is another
         rooted.said("1: second, helper 1 with inner 7 from /opt/helper")
 
-        rooted.march(user(2, rooted.version("helper", 2, HELPER, deps=deps)))
+        helper = rooted.version("helper", 2, HELPER, deps=deps)
+        rooted.march(user(2, helper), settle=tree)
         rooted.said("2: second, helper 2 with inner 7 from /opt/helper")
         for number in (1, 2):
             (place,) = beside(rooted.node.home / f"spots/web/user-{number}")

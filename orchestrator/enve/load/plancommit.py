@@ -9,13 +9,14 @@ from typing import Any
 
 from enve.load.item import Item
 from enve.load.planartifact import BUILD, PUSH, Build, Built, PlanArtifacts, nowhere
+from enve.load.planroot import archive_of
 from enve.load.profile import Asked, Found, Loaded, Profiles
 from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
 from enve.load.profilesecret import ByName
 from enve.load.secret import Secrets
 from enve.load.template import is_template
-from enve_fire.core import along, profile, settleshape, settling, sums, title, url
+from enve_fire.core import along, profile, sums, title, url
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
 from enve_pm.core.fieldcheck import Bad
@@ -125,7 +126,7 @@ class Commits:
             _span(keys, "timeout", HOUR, what),
             _span(keys, "check_every", LOOK_EVERY, what),
             _along(item, product, what),
-            self._root(item, table, what),
+            self._root(item, loaded, what),
         )
         if artifact == PUSH:
             built = self._artifacts.pushed(product)
@@ -137,22 +138,10 @@ class Commits:
             commit = replace(commit, artifact=pinned)
         return commit if commit.place else _distinct(commit, what)
 
-    def _root(self, item: Item, table: Mapping[str, Any], what: str) -> Path | None:
+    def _root(self, item: Item, loaded: Loaded, what: str) -> Path | None:
         """The files of its root, which the plan brings along."""
-        if not profile.settles(table) or not settling.is_archive(table["settle"]):
-            return None
-        kind, text = settleshape.origin(table["settle"])
-        if kind != settleshape.TAR:
-            hint = "make one, and name it: from: tar:URL"
-            raise item.bad(f"{what}: no plan makes a root by {kind}", hint=hint)
-        try:
-            where = url.parse(text, str(self._folder.resolve()))
-        except Bad as bad:
-            told = f"settle.from of {what}: wanted {bad.args[0]}, found {bad.args[1]}"
-            raise item.bad(told) from None
-        if where.kind != url.ARCHIVE:
-            raise item.bad(f"settle.from of {what}: {text}: wanted an archive")
-        return self._bring(where)
+        where = archive_of(loaded, item.file, self._folder, what)
+        return None if where is None else self._bring(where)
 
 
 def _distinct(commit: Commit, what: str) -> Commit:

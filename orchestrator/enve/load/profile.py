@@ -34,7 +34,8 @@ class Loaded(NamedTuple):
     """A profile. `table`: see `core.profile` · `files`: path -> bytes of all that was read for it,
     deps' too · `missing`: paths that would have been read if they were there · `names`: section ->
     the variables it was made with · `unused`: the others · `secrets`: values that must not be shown
-    · `profiles`: the names of those that it has."""
+    · `profiles`: the names of those that it has · `places`: path in the table (`.run.cmd`) -> where
+    it is said."""
 
     table: dict[str, Any]
     files: Mapping[str, bytes]
@@ -43,6 +44,7 @@ class Loaded(NamedTuple):
     unused: frozenset[str]
     secrets: frozenset[str]
     profiles: tuple[str, ...]
+    places: Mapping[str, Item]
 
 
 class Profiles:

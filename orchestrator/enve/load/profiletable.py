@@ -22,12 +22,13 @@ PREFIX = "/opt/"  # and the title, where nothing is said
 
 class Made(NamedTuple):
     """`names`: section -> variables that it was made with; `unused`: the others; `secrets`: values
-    not to be shown."""
+    not to be shown; `places`: path in the table -> where it is said."""
 
     table: dict[str, Any]
     names: Mapping[str, frozenset[str]]
     unused: frozenset[str]
     secrets: frozenset[str]
+    places: Mapping[str, Item]
 
 
 def make(
@@ -47,7 +48,8 @@ def make(
     _check(table, reader)
     names = {name: scope.closure(frozenset(used)) for name, used in reader.names.items()}
     unused = scope.names.difference(*names.values())
-    return Made(table, names, unused, frozenset(reader.hidden) | scope.hidden())
+    hidden = frozenset(reader.hidden) | scope.hidden()
+    return Made(table, names, unused, hidden, reader.places)
 
 
 def options(root: Branch, shop: Workshop) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from enve.app.checkout import here
 from enve.errors import EnveError
 from enve.load.inventory import load_domain
 from enve.load.plan import load_plan
+from enve.load.planartifact import Built
+from enve_fire.core.product import Product
+from enve_fire.core.trouble import Trouble
+from enve_fire.core.url import Url
 
 SOURCES = ("command: [touch, MARK]", "file: OUTSIDE", "env: CANARY")
 FORMS = (
@@ -114,14 +119,19 @@ def seen() -> Iterator[list[str]]:
     WATCH.on = False
 
 
-def tried(hostile: Hostile, spot: str) -> str:
+def tried(hostile: Hostile, spot: str, **options: Any) -> str:
     (hostile.top / "inventory.yml").write_text("domain: d\nnodes: {n: {home: /h}}\n")
     plan = hostile.top / "plan.yml"
     plan.write_text(f"plan: p\nsecrets: {{pw: {{env: HOME}}}}\nspots: {{n.web: {{{spot}}}}}\n")
     domain = load_domain([hostile.top / "inventory.yml"])
     try:
         made = load_plan(
-            plan, domain, None, artifacts=hostile.top / "a", checkout=here(refresh=True)
+            plan,
+            domain,
+            None,
+            artifacts=hostile.top / "a",
+            checkout=here(refresh=True),
+            **options,
         )
     except EnveError as error:
         return str((error.message, error.hint, error.notes))
@@ -168,3 +178,60 @@ def test_nor_as_a_dep_nor_does_any_verb(hostile: Hostile) -> None:
             assert "!secret" in done.stderr
             assert "canary" not in done.stdout + done.stderr
     assert not (hostile.top / "mark").exists()
+
+
+PIN = "#sha256=" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("text", "brought"),
+    [
+        ("file://TOP/root.tar", ""),
+        ("TOP/root.tar", ""),
+        ("../root.tar", ""),
+        ("./root.tar", ""),  # beside the plan, and not in the product
+        ("./link.tar", ""),
+        ("{{ top }}/root.tar", ""),
+        ("https://h/root.tar", ""),
+        (f"https://h/root.tar{PIN}", f"https://h/root.tar{PIN}"),
+        ("./in/root.tar", "repo/in/root.tar"),
+    ],
+)
+def test_the_files_of_a_root_are_not_those_of_the_machine(
+    text: str, brought: str, hostile: Hostile
+) -> None:
+    """Who marches reads them with his own rights."""
+    asked: list[str] = []
+
+    def bring(where: Url) -> Path:
+        if where.base.startswith("/") and not Path(where.base).exists():
+            raise Trouble(80, f"{where.base}: No such file", "config: {settle: {from: tar:URL}}")
+        asked.append(where.text)
+        return hostile.top / "root.tar"
+
+    (hostile.repo / "in").mkdir()
+    for folder in (hostile.top, hostile.repo / "in"):
+        with tarfile.open(folder / "root.tar", "w"):
+            pass
+    if "link" in text:
+        (hostile.repo / "link.tar").symlink_to(hostile.top / "root.tar")
+    text = text.replace("TOP", str(hostile.top))
+    hostile.says(f"vars: {{a: 1, top: {hostile.top}}}\nsettle: {{from: 'tar:{text}'}}", "")
+    mine = f"config: {{settle: {{from: 'tar:{hostile.top}/root.tar'}}}}"
+    push = f"url: {hostile.repo}, artifact: push"
+    fetched = f"url: '{hostile.url}'"
+    if "link" not in text:
+        told = tried(hostile, f"commit: {{{fetched}}}", bring=bring)
+        assert brought or "config: {settle: {from: tar:URL}}" in told
+        assert [one.rpartition("/")[2] for one in asked] == ([Path(brought).name] * bool(brought))
+        assert str(hostile.top / "root.tar") not in "".join(asked)
+    asked.clear()
+    tried(hostile, f"commit: {{{push}}}", bring=bring, build=_built)
+    assert [one.endswith(brought) for one in asked] == [True] * bool(brought)
+    asked.clear()
+    tried(hostile, f"commit: {{{push}, {mine}}}", bring=bring, build=_built)
+    assert asked == [f"file://{hostile.top}/root.tar"]
+
+
+def _built(product: Product) -> Built:
+    raise Trouble(82, "not built")
