@@ -7,7 +7,7 @@ a stream that is cut behind the last member for a whole one.
 
 from __future__ import annotations
 
-from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.core.trouble import MISSING, Trouble
 from enve_pm.shell.product.unpack import Unfit
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ def _decoder(what: str) -> Callable[[], Any]:
     except ImportError:
         text = "this Python was built without %s" % what
         raise Trouble(
-            CHECKOUT, text, "install Python with it, or pack the archive by gzip"
+            MISSING, text, "install Python with it, or pack the archive by gzip"
         ) from None
     return lambda: LZMADecompressor(format=FORMAT_XZ, memlimit=MEMORY)
 

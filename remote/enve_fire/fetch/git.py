@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 
-from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.core.trouble import MISSING, Trouble
 from enve_fire.fetch import proxy
 from enve_fire.fetch.progress import Progress
 from enve_fire.fetch.running import GitFailed, Running
@@ -55,7 +55,7 @@ class Git:
         self._program = shutil.which("git", path=how.environ.get("PATH") or os.defpath)
         if self._program is None:
             hint = "install git, take an archive of the same revision, or let a plan push it"
-            raise Trouble(CHECKOUT, "the program git is missing here", hint)
+            raise Trouble(MISSING, "the program git is missing here", hint)
         os.makedirs(home, 0o700, exist_ok=True)
         _settings(home, transport, safe)
         _passwords(home, how.environ.get("HOME", ""))

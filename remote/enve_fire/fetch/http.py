@@ -6,7 +6,7 @@ from __future__ import annotations
 import http.client
 from urllib.parse import quote, urljoin, urlsplit
 
-from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.core.trouble import CHECKOUT, MISSING, Trouble
 from enve_fire.fetch.patience import Passing, Patience
 from enve_fire.fetch.proxy import proxy
 
@@ -173,7 +173,7 @@ def _trust(environ: Mapping[str, str]) -> Any:
         import ssl
     except ImportError:
         text, hint = "this Python was built without TLS", "take http, or a path, with #sha256="
-        raise Trouble(CHECKOUT, text, hint) from None
+        raise Trouble(MISSING, text, hint) from None
     own = environ.get("SSL_CERT_FILE", "")
     try:
         return ssl.create_default_context(cafile=own or None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from enve_fire.core.trouble import CHECKOUT, MISS, REFUSED, Trouble
+from enve_fire.core.trouble import CHECKOUT, MISS, MISSING, REFUSED, Trouble
 from enve_fire.fetch.answered import GONE, Answered
 from enve_fire.fetch.download import Download
 from enve_fire.store import archive, draft, signature
@@ -90,7 +90,7 @@ class _Asking:
                     continue
                 why: Trouble = answered
             except Trouble as trouble:
-                if trouble.code != CHECKOUT:
+                if trouble.code not in (CHECKOUT, MISSING):
                     raise
                 why = trouble
             self._how.report("%s; goes without" % why.message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.core.trouble import MISSING, Trouble
 from enve_pm.shell.product.unpack import Unfit
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ class Zstd:
             )
         except (FileNotFoundError, PermissionError):
             hint = "install zstd, or take another form of the archive"
-            raise Trouble(CHECKOUT, "the program zstd is missing here", hint) from None
+            raise Trouble(MISSING, "the program zstd is missing here", hint) from None
 
     def read(self, size: int) -> bytes:
         assert self._child.stdout is not None  # noqa: S101  (it is a pipe)

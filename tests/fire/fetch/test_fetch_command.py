@@ -15,7 +15,7 @@ from tests.support.packed import tar, tree
 from tests.support.wait import until
 from tests.support.web import Web, stall
 
-from enve_fire.core.trouble import CHECKOUT, MISS, USAGE
+from enve_fire.core.trouble import CHECKOUT, MISS, MISSING, USAGE, Trouble
 
 
 def test_it_prints_where_and_nothing_else(repo: Repo, fetcher: Fetcher) -> None:
@@ -115,12 +115,26 @@ def test_words_that_are_wrong(words: tuple[str, ...], text: str, fetcher: Fetche
 def test_programs_that_are_missing(repo: Repo, fetcher: Fetcher, tmp_path: Path) -> None:
     repo.commit(x="1")
     done = fetcher.command(repo.url, PATH=str(tmp_path))
-    assert done.returncode == CHECKOUT
+    assert done.returncode == MISSING
     assert "install git" in done.stderr
     (tmp_path / "a.tar.zst").write_bytes(b"\x28\xb5\x2f\xfd" + b"x" * 600)
     done = fetcher.command(str(tmp_path / "a.tar.zst"), PATH=str(tmp_path))
-    assert done.returncode == CHECKOUT
+    assert done.returncode == MISSING
     assert "install zstd" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "head", "text"),
+    [("bz2", b"BZh", "bzip2"), ("lzma", b"\xfd7zXZ\0", "xz"), ("ssl", b"", "TLS")],
+)
+def test_what_a_python_was_built_without_is_missing(
+    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch, module: str, head: bytes, text: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    (fetcher.folder / "a.tar").write_bytes(head + b"x" * 600)
+    with pytest.raises(Trouble, match=f"this Python was built without {text}") as told:
+        fetcher(str(fetcher.folder / "a.tar") if head else "https://127.0.0.1:9/a.tar")
+    assert told.value.code == MISSING
 
 
 def test_several_fetch_the_same_and_one_does_it(fetcher: Fetcher) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -249,6 +250,14 @@ def test_what_is_not_there_is_made(site: Site) -> None:
     assert told.value.code == MISS
     assert not list(site.tmp_path.glob("mine/*/.failed/*"))
     assert make(mine, X, tree)
+
+
+def test_a_python_without_tls_goes_without(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ssl", None)
+    told: list[str] = []
+    mine = Store.of({"ENVE_STORE": f"{site.tmp_path}/mine:https://127.0.0.1:9"})
+    assert make(mine, X, tree, told.append)
+    assert "without TLS; goes without" in " ".join(told)
 
 
 def test_a_server_that_is_away_is_told_and_gone_without(site: Site) -> None:
