@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from enve_fire.tree.walk import Skip
 
 NAME = b".enveignore"
-PROFILES = (b"enve.yml", b"enve.conf", b"enve.json")  # at the top; below it they are anybody's
+PROFILES = (b"enve.yml", b"enve.conf")  # at the top; below it they are anybody's
+RENDERED = b"enve.json"  # likewise, where neither of these is
 LONGEST = 65536  # bytes
 
 
@@ -31,15 +32,26 @@ def of(folder: int) -> Skip:
     """For a folder that is held open. Raises Trouble, OSError."""
     lines = [line.strip() for line in _read(folder).splitlines()]
     patterns = [line for line in lines if line and not line.startswith(b"#")]
-    if not patterns:
-        return _own
-    found = _compiled(patterns)
-    return lambda path: _own(path) or found.match(path) is not None
+    found = _compiled(patterns) if patterns else None
+    profiles = PROFILES if any(_is_there(name, folder) for name in PROFILES) else (RENDERED,)
+
+    def skip(path: bytes) -> bool:
+        if path in profiles or _is_own(path):
+            return True
+        return found is not None and found.match(path) is not None
+
+    return skip
 
 
-def _own(path: bytes) -> bool:
-    if path in PROFILES:
-        return True
+def _is_there(name: bytes, folder: int) -> bool:
+    try:
+        os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _is_own(path: bytes) -> bool:
     name = path.rpartition(b"/")[2]
     return name.startswith(b".") and (name == b".git" or name.startswith(b".enve"))
 

@@ -47,9 +47,11 @@ def test_where_dependencies_are_is_told_twice():
 
 
 def test_build_env_is_of_the_build_alone_and_cannot_say_where_out_is():
-    table = {**TABLE, "build": {"env": {"OUT": "/etc", "LC_ALL": "C.UTF-8"}}}
-    found = environment.variables(table, "build", "h", out="/o")
-    assert (found["OUT"], found["LC_ALL"]) == ("/o", "C.UTF-8")
+    free = ("PATH", "LC_ALL", "TZ", "CC")
+    fixed = ("SRC", "OUT", "ROOT", "PREFIX", "JOBS", "HOME", "TMPDIR", "SOURCE_DATE_EPOCH", "DEP_A")
+    table = {**TABLE, "build": {"env": dict.fromkeys([*free, *fixed], "mine")}}
+    found = environment.variables(table, "build", "h", deps=[("a", "/a")], out="/o")
+    assert {name for name in found if found[name] == "mine"} == {*free}
     assert environment.variables(table, "setup", "h")["LC_ALL"] == "C"
 
 

@@ -115,19 +115,32 @@ def of_git_and_ours(tree: Path) -> None:
 
 
 def its_profile(tree: Path) -> None:
-    for name in ("enve.yml", "enve.conf", "enve.json"):
+    for name in ("enve.yml", "enve.conf"):
         (tree / name).write_text("enve: 1")
+
+
+def its_rendered_profile(tree: Path) -> None:
+    (tree / "enve.json").write_text("{}")
 
 
 def a_fifo(tree: Path) -> None:
     os.mkfifo(tree / "fifo")
 
 
-@pytest.mark.parametrize("change", [touched, group_may_write, of_git_and_ours, its_profile, a_fifo])
+@pytest.mark.parametrize(
+    "change", [touched, group_may_write, of_git_and_ours, its_profile, its_rendered_profile, a_fifo]
+)
 def test_what_does_not_count(tree: Path, change: Callable[[Path], None]) -> None:
     before = tree_hash(str(tree))
     change(tree)
     assert tree_hash(str(tree)) == before
+
+
+def test_a_file_beside_the_profile_counts_whatever_it_is_called(tree: Path) -> None:
+    its_profile(tree)
+    before = tree_hash(str(tree))
+    (tree / "enve.json").write_text("{}")
+    assert tree_hash(str(tree)) != before
 
 
 @pytest.mark.parametrize(
