@@ -1,1 +1,1 @@
-"""What pm runs: one step (check, make, undo) of one unit that is a stage."""
+"""What pm runs: one step (check, make) of one unit that is a stage."""

@@ -1,7 +1,8 @@
 """One step of one unit that pm has: whether a stage was done, or doing it.
 
-A check looks at one mark, or for one entry of the store; it fetches nothing and writes nothing. A
-build counts as there, too, where what was built is validly installed: nobody needs it then.
+A check looks at one mark, or for one entry of the store; it fetches nothing, and writes nothing but
+that the entry was of use. A build counts as there, too, where what was built is validly installed:
+nobody needs it then.
 """
 
 from __future__ import annotations
