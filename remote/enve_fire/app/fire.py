@@ -88,10 +88,6 @@ def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
     cmd: list[str] = []
     if request.target in (RUN, EXECUTE):
         cmd = final.command(product.table, request.target, found.where)
-    if found.home and request.target != MODULE:
-        from enve_fire.stage.settle import words
-
-        cmd = words(product, found.home, cmd)
     made, path = rc.keep(request, loaded, found, cmd, ctx)
     why = quick.go(made, path, request.more, ctx.environ)
     raise Trouble(FAILED, "%s cannot run: %s" % (product.name, why))

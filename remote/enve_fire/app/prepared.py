@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 class Prepared(
     namedtuple(
-        "Prepared", "where hash deps marks dirs sources home mounts inside", defaults=("", (), None)
+        "Prepared",
+        "where hash deps marks dirs sources home mounts inside room",
+        defaults=("", (), None, ()),
     )
 ):
     """`hash`: of the last stage · `marks`: (path, hash) · `dirs`: have to be there, entries of
     the store among them · `sources`: (folder that somebody works in, its tree hash) · `home`: of a
     root of its own · `mounts`: real paths, below which all of that root is mounted · `inside`: that
-    root, if it is entered; then `where` is as it is seen in there."""
+    root, if it is entered; then `where` is as it is seen in there · `room`: (value, key) of
+    `settle.room`, and of `home`, where it runs in one."""
 
     __slots__ = ()
 
@@ -43,6 +46,7 @@ class Prepared(
         home: str
         mounts: Sequence[str]
         inside: Inside | None
+        room: Sequence[tuple[str, str]]
 
 
 def prepare(chain: Chain, ctx: Context, setup: bool = True, settle: bool = True) -> Prepared:

@@ -101,10 +101,10 @@ def go(rc: Rc, path: str, more: Sequence[str], environ: Mapping[str, str]) -> st
     if rc.target == MODULE and not more:
         return _print(path)
     if rc.target == SHELL:
-        shell = "/bin/sh" if rc.cmd else environ.get("SHELL") or "/bin/sh"
-        return _execute([*rc.cmd, *(more or [shell])], env)
+        shell = "/bin/sh" if rc.room else environ.get("SHELL") or "/bin/sh"
+        return _execute(rc, more or [shell], env)
     if rc.cmd and (rc.target == RUN or (rc.target == EXECUTE and not more)):
-        return _execute([*rc.cmd, *more], env)
+        return _execute(rc, [*rc.cmd, *more], env)
     return "words"
 
 
@@ -116,8 +116,23 @@ def _print(path: str) -> str:
     os._exit(0)
 
 
-def _execute(argv: Sequence[str], env: Mapping[str, str]) -> str:
+def _execute(rc: Rc, argv: Sequence[str], env: Mapping[str, str]) -> str:
+    if rc.room:
+        return _enter(rc, argv, env)
     try:
         os.execvpe(argv[0], list(argv), dict(env))
     except OSError as error:
         return "%s: %s" % (argv[0], error.strerror)
+
+
+def _enter(rc: Rc, argv: Sequence[str], env: Mapping[str, str]) -> str:
+    """Into its root, which nobody takes away meanwhile."""
+    from enve_fire.stage.entering import enter
+    from enve_fire.stage.rootlock import RootLock
+
+    room = {key: value for value, key in rc.room}
+    try:
+        RootLock(room.pop("home"), alone=False).take()
+    except FileNotFoundError:
+        return "mark"
+    return enter(room, argv, env) if relied.marked(rc) else "mark"

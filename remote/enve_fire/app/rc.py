@@ -46,6 +46,7 @@ def keep(
         found.sources,
         _until(request, loaded),
         [(path, relied.mounted(path)) for path in found.mounts],
+        found.room,
     )
     if request.keep or request.target == quick.MODULE:
         try:

@@ -30,12 +30,17 @@ def changed(rc: Rc, stat_cache: Callable[[str], str]) -> Iterator[str]:
         yield "profile"
     if not all(map(os.path.isdir, rc.dirs)):
         yield "folder"
-    if not all(_is_marked(path, hash_) for path, hash_ in rc.marks):
+    if not marked(rc):
         yield "mark"
     if rc.mounts and any(mounted(folder) != sum_ for folder, sum_ in rc.mounts):
         yield "mounts"
     if any(_tree(path, stat_cache(path)) != hash_ for path, hash_ in rc.sources):
         yield "source"
+
+
+def marked(rc: Rc) -> bool:
+    """Whether all that was done still counts."""
+    return all(_is_marked(path, hash_) for path, hash_ in rc.marks)
 
 
 def use(rc: Rc) -> None:

@@ -1,6 +1,6 @@
 """The rc file: the environment of what runs, as text for `sh`, and all that it relies on.
 
-    # enve-rc 1 HASH
+    # enve-rc 2 HASH
     #key TEXT              the command line that it answers, and where that was given
     #target run
     #file PATH STAT        a file of the profile, and its stat
@@ -9,6 +9,7 @@
     #src PATH HASH         a folder that somebody works in has this tree hash
     #until SECONDS         since 1970
     #mounts PATH SUM       just this is mounted at it and below it (`app.relied`)
+    #room VALUE KEY        what runs goes there first (`stage.entering`)
     #cmd 'WORD' 'WORD'
     export NAME='VALUE'
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Pair = tuple[str, str]
 
-HEAD = "# enve-rc 1 "
+HEAD = "# enve-rc 2 "
 LONGEST = 1 << 20  # characters
 PATH = "PATH"
 _REST = '"${PATH:+:$PATH}"'  # of PATH's line: what the caller has comes behind
@@ -37,12 +38,12 @@ _QUOTE, _INNER = "'", "'\\''"
 class Rc(
     namedtuple(
         "Rc",
-        "hash key target env cmd files dirs marks sources until mounts",
-        defaults=((), (), (), (), (), 0, ()),
+        "hash key target env cmd files dirs marks sources until mounts room",
+        defaults=((), (), (), (), (), 0, (), ()),
     )
 ):
     """`files`, `marks`, `sources`, `mounts`: pairs (path, stat, hash or sum) · `dirs`: paths ·
-    `until`: 0 for ever."""
+    `until`: 0 for ever · `room`: (value, key) pairs of where it runs, if that is elsewhere."""
 
     __slots__ = ()
 
@@ -58,11 +59,18 @@ class Rc(
         sources: Sequence[Pair]
         until: int
         mounts: Sequence[Pair]
+        room: Sequence[Pair]
 
 
 def text(rc: Rc) -> str:
     lines = [HEAD + rc.hash, "#key " + line(rc.key), "#target " + rc.target]
-    facts = {"file": rc.files, "mark": rc.marks, "src": rc.sources, "mounts": rc.mounts}
+    facts = {
+        "file": rc.files,
+        "mark": rc.marks,
+        "src": rc.sources,
+        "mounts": rc.mounts,
+        "room": rc.room,
+    }
     for word, pairs in facts.items():
         lines += ["#%s %s %s" % (word, line(path), what) for path, what in pairs]
     lines += ["#dir " + line(path) for path in rc.dirs]
@@ -108,6 +116,7 @@ def _facts(rows: Sequence[Pair]) -> dict[str, object]:
         "sources": pairs("src"),
         "until": int(one("until", "0")),
         "mounts": pairs("mounts"),
+        "room": pairs("room"),
     }
 
 

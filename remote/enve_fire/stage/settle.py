@@ -112,18 +112,19 @@ def clear(folder: str) -> None:
     remove(folder)
 
 
-def words(product: Product, home: str, argv: Sequence[str]) -> list[str]:
-    """What runs a command in the root, as `isolate` says."""
+def room(product: Product, home: str) -> dict[str, str]:
+    """Where it runs, as `isolate` and `network` say: `root`, `network` (a path), `namespaces`; for
+    `entering.enter`."""
     section = product.table.get("settle", {})
-    root = settling.at(section, SPOT, _spots(home))
     keys = settling.inside(section, SPOT)
-    before: list[str] = []
+    found = {}
+    if "root" in keys:
+        found["root"] = settling.at(section, SPOT, _spots(home))
     if "net" in keys:
-        before = ["nsenter", "--net=/run/netns/" + section["network"]["netns"], "--"]
+        found["network"] = insides.NETWORKS + section["network"]["netns"]
     if "namespaces" in keys:
-        kinds = ["--" + kind for kind in keys["namespaces"]]
-        return [*before, "unshare", *kinds, "--fork", "--kill-child", "--root=" + root, "--", *argv]
-    return [*before, "chroot", root, *argv] if "root" in keys else [*before, *argv]
+        found["namespaces"] = " ".join(keys["namespaces"])
+    return found
 
 
 def _spots(home: str) -> str:

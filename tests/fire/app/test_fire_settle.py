@@ -114,7 +114,7 @@ def test_another_version_leaves_alone_what_runs(bench):
         f"mkfifo {into} {out}",
         f"{fire} run {about} <{into} >{out} &",
         f"exec 3>{into} 4<{out}; read -r said <&4; echo $said",
-        f"echo echo newer >{source}/greet",
+        f"(echo '#!/bin/sh'; echo echo newer) >{source}/greet",
         f"{fire} run {about}",
         f"{fire} unsettle {about} || echo $?",
         "echo now >&3; wait",

@@ -28,6 +28,7 @@ RC = st.builds(
     PAIRS,
     st.integers(0, 1 << 40),
     PAIRS,
+    PAIRS,
 )
 
 
@@ -63,5 +64,5 @@ def test_a_shell_reads_the_same(env):
 def test_exports_are_sorted_and_behind_all_else():
     text = rcfile.text(rcfile.Rc("a" * 32, "k", "run", {"B": "1", "A": "2"}, cmd=("x",)))
     lines = text.splitlines()
-    assert lines[0] == "# enve-rc 1 " + "a" * 32
+    assert lines[0] == "# enve-rc 2 " + "a" * 32
     assert lines[-2:] == ["export A='2'", "export B='1'"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,12 +18,12 @@ from tests.support.wait import until
 
 from enve_fire.core.product import Product
 from enve_fire.core.settling import shown
-from enve_fire.core.trouble import SETTLE, Trouble
+from enve_fire.core.trouble import FAILED, SETTLE, Trouble
 from enve_fire.stage import held, marks, rootunit
 from enve_fire.stage.context import Context
 from enve_fire.stage.held import Held
 from enve_fire.stage.rootlock import RootLock
-from enve_fire.stage.settle import SPOT, settle, unsettle, words
+from enve_fire.stage.settle import SPOT, room, settle, unsettle
 from enve_pm.shell.process import mountinfo
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
@@ -34,6 +35,7 @@ MACHINE = [
 ]
 DATA = {"type": "bind", "src": "data", "dst": "/srv/data"}
 CACHE = {"type": "tmpfs", "dst": "/var/cache", "size": 65536}
+ENTER = "from enve_fire.stage.entering import enter; enter(%r, %r, %r)"
 USER = {"name": "app", "uid": 4711}
 
 
@@ -47,10 +49,18 @@ def _context() -> Context:
 
 
 def _run(product: Product, home: Path, *argv: str) -> str:
-    done = subprocess.run(
-        words(product, str(home), argv), check=True, stdout=subprocess.PIPE, text=True
+    with _begun(product, home, *argv, stdout=subprocess.PIPE, text=True) as process:
+        said = process.communicate()[0]
+    assert process.returncode == 0
+    return str(said)
+
+
+def _begun(product: Product, home: Path, *argv: str, **how: Any) -> subprocess.Popen[Any]:
+    """In its root, in place of a Python of its own."""
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    return subprocess.Popen(
+        [sys.executable, "-c", ENTER % (room(product, str(home)), argv, env)], **how
     )
-    return done.stdout
 
 
 def _mounts(home: Path) -> list[str]:
@@ -155,9 +165,8 @@ def test_an_overlay_over_a_folder_and_an_archive(tmp_path: Path) -> None:
 def _standing(product: Product, home: Path) -> subprocess.Popen[str]:
     """Whoever reads a line, and writes it to the volume; ends with its input."""
     script = "echo in; while read -r line; do echo $line >>/srv/data/rows; echo $line; done"
-    argv = words(product, str(home), ["/bin/sh", "-c", script])
-    pipe = subprocess.PIPE
-    found = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+    how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    found = _begun(product, home, "/bin/sh", "-c", script, **how)
     assert found.stdout and found.stdout.readline() == "in\n"
     return found
 
@@ -166,6 +175,70 @@ def _says(found: subprocess.Popen[str], line: str) -> None:
     assert found.stdin and found.stdout
     found.stdin.write(line + "\n")
     assert found.stdout.readline() == line + "\n"
+
+
+HEARS = "trap 'exit 7' TERM; echo in; while :; do sleep 0.05; done"
+DEAF = "trap '' TERM; echo in; while read -r line; do echo $line; done; exit 5"
+PLAIN = "echo in; exec sleep 1000"
+ENDS = [(HEARS, "TERM", 7), (DEAF, "TERM", 5), (PLAIN, "TERM", -15), (PLAIN, "KILL", -9)]
+
+
+@pytest.mark.parametrize("isolate", ["chroot", "jail"])
+def test_its_signals_and_its_exit_code_are_those_of_what_runs(tmp_path: Path, isolate: str) -> None:
+    wanted = _product(mounts=MACHINE, isolate=isolate)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+
+    def one(script: str, number: int, code: int) -> None:
+        with _begun(wanted, tmp_path, "/bin/sh", "-c", script, **pipes) as process:
+            assert process.stdout.readline() == "in\n"
+            process.send_signal(number)
+            assert process.communicate("on\n")[0] == ("on\n" if code == 5 else "")
+        assert process.returncode == code
+
+    def work() -> None:
+        settle(wanted, _context(), str(tmp_path))
+        for script, name, code in ENDS:
+            one(script, getattr(signal, "SIG" + name), code)
+        assert _begun(wanted, tmp_path, "/bin/sh", "-c", "kill -11 $$; exit 3").wait() in (3, -11)
+        unsettle(str(tmp_path))
+
+    in_own_mounts(work)
+
+
+def test_a_jail_stops_and_goes_on(tmp_path: Path) -> None:
+    volumes = [{"path": "data"}]
+    wanted = _product(mounts=[*MACHINE, DATA], volumes=volumes, isolate="jail")
+
+    def work() -> None:
+        settle(wanted, _context(), str(tmp_path))
+        with _standing(wanted, tmp_path) as process:
+            process.send_signal(signal.SIGTSTP)
+            until(lambda: state(process.pid) == "T", "it to stop")
+            process.send_signal(signal.SIGCONT)
+            _says(process, "on")
+            assert process.stdin
+            process.stdin.close()
+        assert process.returncode == 0
+        unsettle(str(tmp_path))
+
+    in_own_mounts(work)
+
+
+def test_a_jail_has_processes_and_mounts_of_its_own(tmp_path: Path) -> None:
+    wanted = _product(mounts=MACHINE, isolate="jail")
+
+    def work() -> None:
+        settle(wanted, _context(), str(tmp_path))
+        count = "set -- /proc/[0-9]*; echo $# $$; wc -l </proc/self/mountinfo"
+        said = _run(wanted, tmp_path, "/bin/sh", "-c", count).split()
+        assert said[:2] == ["1", "1"]
+        assert int(said[2]) < len(mountinfo.read())
+        with _begun(wanted, tmp_path, "no-such", stderr=subprocess.PIPE, text=True) as process:
+            assert "no-such cannot run in /" in process.communicate()[1]
+        assert process.returncode == FAILED
+        unsettle(str(tmp_path))
+
+    in_own_mounts(work)
 
 
 @pytest.mark.parametrize("isolate", ["chroot", "jail"])
