@@ -9,7 +9,7 @@ from dataclasses import replace
 from enve.app import fleet
 from enve.app.collect import Collector, as_root
 from enve.core import literal, nodepaths, verdict
-from enve.core.order import Answer, Order, full, result, results
+from enve.core.order import Answer, Order, full, passed_over, result, results
 from enve.core.selection import Selection
 from enve.errors import NodeFailure
 from enve.host.base import Host
@@ -72,7 +72,9 @@ class Control:
 
     def _judge(self, node: str, where: str, answer: Answer) -> Result:
         """What became of the resource at that address."""
-        return result(self._order, node, where, answer)
+        told = result(self._order, node, where, answer)
+        named = literal.units(self._meant, node) is not None
+        return told if named else passed_over(self._order, told)
 
     async def _one(self, host: Host, unit: str, slots: asyncio.Semaphore) -> Answer:
         async with slots:

@@ -18,6 +18,9 @@ UNIT_ACTS = (  # of units alone; pm notes who asked
     *("try-reload-or-restart", "reset-failed", "recheck"),
 )
 ACTS = (*UNIT_ACTS, "set-property")
+# One command a unit: one that pm refuses takes none of the others along.
+ALONE = ("set-property", "recheck")
+UNCHECKED = "wanted a resource"  # what pm says where there is nothing to check
 ASKS = ("cat", "list-dependencies", "logs", "why")  # these answer with text
 MOST_OUTPUT = 8 << 20  # characters of one answer that are kept
 
@@ -60,7 +63,7 @@ class Order:
     @property
     def together(self) -> bool:
         """Whether one command takes several units: pm then puts their order right."""
-        return self.verb in ACTS and self.verb != "set-property"
+        return self.verb in ACTS and self.verb not in ALONE
 
 
 class Answer(NamedTuple):
@@ -80,6 +83,13 @@ def result(order: Order, node: str, where: str, answer: Answer) -> Result:
         return Result(node, "changed", last_line(answer.stdout) or "done", address=where)
     outcome, problem = _problem(answer)
     return Result(node, outcome, problem.message, problem=problem, address=where)
+
+
+def passed_over(order: Order, told: Result) -> Result:
+    """A pattern means what can be checked, and no more: the answer of what can not."""
+    if order.verb != "recheck" or not told.detail.startswith(UNCHECKED):
+        return told
+    return Result(told.node, "skipped", "nothing to check", address=told.address)
 
 
 def results(order: Order, node: str, units: Sequence[str], answer: Answer) -> list[Result]:

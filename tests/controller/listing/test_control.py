@@ -183,3 +183,25 @@ def test_many_units_are_given_in_pieces() -> None:
     patterns = [f"web1.u{number}" for number in range(450)]
     assert len(give(fleet, Order("start"), *patterns)) == 450
     assert len(fleet.commands) == 3
+
+
+def test_what_can_not_be_checked_takes_none_from_the_others() -> None:
+    def answer(command: str) -> Completed:
+        if "look" in command:
+            return Completed(0, LOOK, b"")
+        if command.endswith(" edge"):
+            return Completed(64, b"", b"wanted a resource, found a process without health\n")
+        return Completed(3, b"", b"db: RUNNING exit:1\n") if command.endswith(" db") else DONE
+
+    def told(*patterns: str) -> dict[str, str]:
+        results = give(FakeFleet({"web02": answer}), Order("recheck"), *patterns)
+        return {one.address: one.outcome for one in results}
+
+    assert told("web02.edge", "web02.db", "web02.x") == {
+        "web02.db": "failed",
+        "web02.edge": "failed",
+        "web02.x": "changed",
+    }
+    found = told("web02.**")
+    assert found["web02.edge"] == "skipped"
+    assert set(found.values()) == {"skipped", "changed"}
