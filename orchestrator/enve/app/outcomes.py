@@ -49,6 +49,7 @@ class Outcomes:
     ) -> None:
         """--check, or everything is as the plan says."""
         self.out_of_reach(proposal, survey)
+        failed = 0
         for name, rows in proposal.changes.items():
             visit = survey.visits[name]
             if why := refused.get(name):
@@ -57,9 +58,17 @@ class Outcomes:
                 changes = many(len(rows), "change")
                 told = Result(name, "pending", changes, visit.took(), verdict="unsent")
             else:
-                told = visit.result() if self._orders.check else visit.standing()
+                told = visit.standing()
+            failed += told.outcome == "failed"
             self.tell(told)
         if refused:
             self.summary = f"would be refused on {many(len(refused), 'node')}; nothing was sent"
         elif not proposal.needed:
-            self.summary = f"nothing to do on {many(len(proposal.changes), 'node')}"
+            self.summary = _nothing(len(proposal.changes), failed)
+
+
+def _nothing(nodes: int, failed: int) -> str:
+    """The last line of a march that has nothing to send."""
+    if failed:
+        return f"nothing to send, but not everything runs on {failed} of {many(nodes, 'node')}"
+    return f"nothing to do on {many(nodes, 'node')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from enve import errors
+from enve.core import again
 from enve.core.printable import printable
 from enve.model.march import Answer
 from enve.model.report import Outcome, Problem, Result
@@ -117,6 +118,9 @@ def _reasons(answer: Answer) -> dict[str, str]:
 def _bad(node: str, answer: Answer, seconds: float) -> Result:
     code = exit_code(answer)
     message, hint = _told(answer)
+    if hint == WHY:
+        bad = {name: answer.spots[name][0] for name in troubled(answer)}
+        hint = ", ".join(filter(None, (WHY, again.hint(node, bad))))
     problem = Problem(message, code, notes=_notes(answer), hint=hint)
     return Result(node, OUTCOMES[code], message, seconds, problem, verdict=answer.word)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from enve.core import again
 from enve.model.report import Outcome, Problem, Result
 
 
@@ -20,16 +21,27 @@ class Same:
 
 def problems(results: Iterable[Result]) -> list[Same]:
     """The problems of these results, equal ones once, the most frequent first."""
-    met: dict[tuple[Outcome, Problem], list[str]] = {}
+    met: dict[tuple[Outcome, Problem], list[Result]] = {}
     for result in results:
         if result.problem is not None:
-            bare = replace(
-                result.problem, message=without_place(result.node, result.problem.message)
-            )
-            names = met.setdefault((result.outcome, bare), [])
-            names.append(result.address or result.node)
-    found = [Same(outcome, problem, tuple(who)) for (outcome, problem), who in met.items()]
+            bare = _without_place(result.node, result.problem)
+            alike = replace(bare, hint=again.anywhere(result.node, bare.hint))
+            met.setdefault((result.outcome, alike), []).append(result)
+    found = [_same(outcome, alike, who) for (outcome, alike), who in met.items()]
     return sorted(found, key=lambda same: -len(same.who))
+
+
+def _same(outcome: Outcome, alike: Problem, met: Sequence[Result]) -> Same:
+    """Where only one node has it, its hint names that."""
+    hint, one = alike.hint, met[0].problem
+    if len({result.node for result in met}) == 1 and one is not None:
+        hint = one.hint
+    names = tuple(result.address or result.node for result in met)
+    return Same(outcome, replace(alike, hint=hint), names)
+
+
+def _without_place(node: str, problem: Problem) -> Problem:
+    return replace(problem, message=without_place(node, problem.message))
 
 
 def few(names: Sequence[str], most: int = 5) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from enve.core import answer, seen
+from enve.core import again, answer, seen
 from enve.core.listing import OUTDATED
 from enve.core.printable import printable
 from enve.core.published import Unit
@@ -27,23 +27,29 @@ def result(node: str, raw: bytes, names: Iterable[str], seconds: float) -> Resul
     if shown.outdated:
         told = OUTDATED.message
         return Result(node, "failed", told, seconds, OUTDATED, verdict="unsent")
-    notes = tuple(f"{name}  {why}" for name, why in sorted(failing(shown, names).items()))
+    bad = failing(shown, names)
+    notes = tuple(f"{name}  {_told(unit)}" for name, unit in sorted(bad.items()))
     if not notes:
         return Result(node, "unchanged", "up to date", seconds, verdict="unsent")
     message = "up to date, but not everything runs"
-    hint = f"{answer.WHY}, `enve restart ADDRESS` tries again"
+    retry = again.hint(node, {name: unit.state for name, unit in bad.items()})
+    hint = ", ".join(filter(None, (answer.WHY, retry)))
     problem = Problem(message, FAILED, notes=notes[:20], hint=hint)
     return Result(node, "failed", message, seconds, problem, verdict="unsent")
 
 
-def failing(shown: Seen, names: Iterable[str]) -> dict[str, str]:
-    """What is wanted up and is down: name -> why. What is on its way is no failure yet."""
+def failing(shown: Seen, names: Iterable[str]) -> dict[str, Unit]:
+    """What is wanted up and is down. What is on its way is no failure yet."""
     units = {name: seen.unit(shown, address.parse(name)) for name in names}
     return {
-        name: printable(" ".join(filter(None, (unit.state, _result(unit), unit.detail))), 300)
+        name: unit
         for name, unit in units.items()
         if unit is not None and unit.want == states.UP and _bad(unit)
     }
+
+
+def _told(unit: Unit) -> str:
+    return printable(" ".join(filter(None, (unit.state, _result(unit), unit.detail))), 300)
 
 
 def _bad(unit: Unit) -> bool:

@@ -109,7 +109,12 @@ class SimNode:
 
     def _units(self) -> dict[str, dict[str, object]]:
         since = (self.clock() - 90) * 1000
-        return {self.building: {"state": "STARTING", "since": since}} if self.building else {}
+        bad = {name: {"state": "FAIL", "want": "up", "result": r} for name, r in self.fails.items()}
+        made = {self.building: {"state": "STARTING", "since": since}} if self.building else {}
+        return {
+            **made,
+            **{name: {**one, "since": since} for name, one in bad.items() if one["result"]},
+        }
 
     def unfinished(self, ack: bytes) -> bytes:
         """The answer while a stage is at work."""

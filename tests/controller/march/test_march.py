@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from tests.controller.march.desk import Desk, blob, file, line, plan
@@ -44,6 +45,27 @@ async def test_nothing_to_do_signs_and_sends_nothing(alice: Desk, fleet: Fleet) 
     assert [sim.log for sim in nodes.sims.values()] == [["look"]] * 2
     assert alice.verdicts == {"n1": "unsent", "n2": "unsent"}
     assert serial(nodes, "n1") == 1
+
+
+@story
+async def test_where_not_everything_runs_a_check_says_so_as_the_march_does(
+    alice: Desk, fleet: Fleet
+) -> None:
+    nodes = fleet(2)
+    shop = plan({name: [line("web")] for name in nodes.sims})
+    await run(alice, nodes, shop)
+    nodes.sims["n2"].fails = {"web": "exit:3"}
+    told = []
+    for check in (False, True):
+        assert await run(alice, nodes, shop, check=check) == 3
+        told.append({name: replace(one, seconds=0) for name, one in alice.results.items()})
+        end = alice.events[-1]
+        assert isinstance(end, End)
+        assert end.summary == "nothing to send, but not everything runs on 1 of 2 nodes"
+    assert told[0] == told[1]
+    assert told[1]["n1"].outcome == "unchanged"
+    problem = told[1]["n2"].problem
+    assert problem is not None and problem.notes == ("web  FAIL exit:3",)
 
 
 @story

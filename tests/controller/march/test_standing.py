@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
-from enve.core import standing
+from enve.core import grouping, standing
+from enve.model.report import Result
 
 UNIT = {
     "kind": "process",
@@ -74,3 +76,39 @@ def test_states_of_an_earlier_moment_are_told_as_such() -> None:
     result = standing.result("n1", raw, ["a"], 0.1)
     assert (result.outcome, result.verdict) == ("failed", "unsent")
     assert result.detail.startswith("its disk takes nothing more")
+
+
+BUILD = "[app-1+x!build@app]"
+
+
+def _of(node: str, units: Units) -> Result:
+    return standing.result(node, shown(units), ["app", BUILD], 0.1)
+
+
+def hint(result: Result) -> str:
+    assert result.problem is not None
+    return result.problem.hint
+
+
+def test_what_tries_again_is_the_stage_and_not_the_version_that_serves() -> None:
+    waits = {"detail": "its new line waits for app-1+x!build@app, which has failed"}
+    units: Units = {"app": waits, BUILD[1:-1]: {"state": "STARTING_FAIL", "result": "exit:82"}}
+    one, two = _of("web1", units), _of("web2", units)
+    assert hint(one).endswith(f"`enve restart 'web1.{BUILD}'` tries again")
+    same = grouping.problems([one, two])
+    assert [each.who for each in same] == [("web1", "web2")]
+    assert f"'*.{BUILD}'" in same[0].problem.hint
+    assert f"'web1.{BUILD}'" in grouping.problems([one])[0].problem.hint
+
+
+def test_a_failed_reload_is_tried_again_by_a_reload() -> None:
+    result = _of("web1", {"app": {"detail": "reload: exit:1", "stale": "reload"}})
+    assert hint(result).endswith("`enve reload 'web1.app'` tries again")
+
+
+def test_what_is_to_be_pasted_is_quoted() -> None:
+    name = "[a'; reboot; '-1!build@app]"
+    units: Units = {name[1:-1]: {"state": "STARTING_FAIL", "result": "exit:82"}}
+    told = standing.result("n", shown(units), [name], 0.1)
+    command = hint(told).split("`")[-2]
+    assert shlex.split(command) == ["enve", "restart", f"n.{name}"]
