@@ -22,11 +22,12 @@ class Laptop:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
         self.home.mkdir()
+        self.before: tuple[str, ...] = ()  # what stands before its commands
         path = os.environ["PATH"]
         self.env = {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8"}
 
     def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "enve", *words]
+        return [*self.before, sys.executable, "-m", "enve", *words]
 
     def enve(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

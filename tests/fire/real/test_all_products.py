@@ -8,7 +8,7 @@ from shutil import which
 
 import pytest
 from tests.fire.real.conftest import Laptop, profile
-from tests.support import registry
+from tests.support import lacking, registry
 from tests.support.mirror import Mirror
 from tests.support.others import Other, port
 from tests.support.wait import until
@@ -53,8 +53,7 @@ def test_what_does_not_compile_shows_why(laptop: Laptop, mirror: Mirror) -> None
 
 
 def test_a_tool_that_is_missing_is_named(laptop: Laptop, mirror: Mirror) -> None:
-    if which("autoreconf"):
-        pytest.skip("autoreconf is here")
     archive = mirror.archive(registry.debian("redir"))
+    laptop.before = lacking.masked(lacking.programs("autoreconf"))
     told = laptop.enve("build", archive, "-f", profile("redir"), status=82).stderr
     assert "autoreconf: not found" in told
