@@ -15,7 +15,7 @@ from enve.load.profiledep import Asked, Needed
 from enve.load.profilekey import key_of
 from enve_fire.core import profile, profileshape
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.core.url import FOLDER, Url, parse
+from enve_fire.core.url import FOLDER, STORE, Url, parse
 from enve_pm.core.fieldcheck import Bad
 
 MOST = 256  # products that one table may hold, those of its deps counted
@@ -54,11 +54,13 @@ Load = Callable[[Checked, Asked, "Chain"], Mapping[str, Any]]
 
 
 class Chain(NamedTuple):
-    """Which products led here. `fetched`: the folder of the last one, if it is nobody's own."""
+    """Which products led here. `fetched`: the folders of those that are nobody's own; `strange`: of
+    these, the ones that come from elsewhere than this machine."""
 
     keys: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    fetched: str = ""
+    fetched: tuple[Path, ...] = ()
+    strange: tuple[Path, ...] = ()
 
     def told(self, name: str) -> str:
         return " <- ".join((*self.names, name))
@@ -85,7 +87,7 @@ class Deps:
         return rows
 
     def _dep(self, one: Needed, chain: Chain) -> Found:
-        url = _url(one, chain.fetched)
+        url = _url(one, chain)
         if len(chain.keys) > profileshape.DEPTH:
             raise one.item.bad(
                 f"more than {profileshape.DEPTH} deps of deps: {chain.told(url.text)}"
@@ -139,8 +141,11 @@ class Deps:
 def _within(chain: Chain, url: Url, checked: Checked, asked: Asked) -> Chain:
     """What led to the products that this one needs."""
     keys = (*chain.keys, key_of(checked.pinned, asked))
-    fetched = "" if url.kind == FOLDER else str(checked.folder)
-    return Chain(keys, (*chain.names, url.text), fetched)
+    folder = (checked.folder.resolve(),)
+    fetched = () if url.kind == FOLDER else folder
+    strange = folder if url.remote or url.kind == STORE else ()
+    names = (*chain.names, url.text)
+    return Chain(keys, names, (*chain.fetched, *fetched), (*chain.strange, *strange))
 
 
 def _needed(error: InputError, item: Item) -> InputError:
@@ -152,14 +157,19 @@ def _needed(error: InputError, item: Item) -> InputError:
     return error
 
 
-def _url(one: Needed, fetched: str) -> Url:
-    """`fetched`: the folder of a product that is read only here; a node has it elsewhere."""
+def _url(one: Needed, chain: Chain) -> Url:
+    """A product that was fetched lies elsewhere on a node, so it names no path beside it; what a
+    stranger says, also about the deps of his deps, names nothing of this machine at all."""
     file = Path(one.item.file).resolve()
-    folder = "" if fetched and file.is_relative_to(fetched) else str(file.parent)
+    folder = "" if any(map(file.is_relative_to, chain.fetched)) else str(file.parent)
     try:
-        return parse(one.url, folder)
+        url = parse(one.url, folder)
     except Bad as bad:
         raise one.item.bad(f"url of a dep: wanted {bad.args[0]}, found {bad.args[1]}") from None
+    if not url.remote and any(map(file.is_relative_to, chain.strange)):
+        told = f"url of a dep: {one.url} is on this machine, and who names it was fetched"
+        raise one.item.bad(told, hint="its deps are git+https, git+http, git+ssh, https or http")
+    return url
 
 
 def _count(table: Mapping[str, Any]) -> int:

@@ -45,6 +45,11 @@ class Url(namedtuple("Url", "kind base ref sha256", defaults=("", ""))):
         return self.kind == STORE or bool(self.sha256) or is_commit(self.ref)
 
     @property
+    def remote(self) -> bool:
+        """Whether it names nothing of the machine that reads it."""
+        return self.base.startswith((*_WEB, *_GIT[:3]))
+
+    @property
     def text(self) -> str:
         """The one spelling of it."""
         if self.kind == STORE:

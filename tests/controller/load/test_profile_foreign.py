@@ -6,20 +6,22 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from enve.app.checkout import here
-from enve.errors import EnveError
+from enve.errors import EnveError, InputError
 from enve.load.inventory import load_domain
 from enve.load.plan import load_plan
 from enve.load.planartifact import Built
+from enve.load.profile import Asked, Checked, Profiles
+from enve.load.yamlfile import parse_yaml
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
-from enve_fire.core.url import Url
+from enve_fire.core.url import Url, parse
 
 SOURCES = ("command: [touch, MARK]", "file: OUTSIDE", "env: CANARY")
 FORMS = (
@@ -235,3 +237,70 @@ def test_the_files_of_a_root_are_not_those_of_the_machine(
 
 def _built(product: Product) -> Built:
     raise Trouble(82, "not built")
+
+
+# -- what it needs --------------------------------------------------------------------------------
+STORED = "store:main/" + "a" * 32 + "-b"
+FAR = ("git+https://h/b", "git+ssh://h/b", "https://h/b.tar")
+NEAR = ("/b", "file:///b", "file:///b.tar", "git+file:///b", "git+FILE:///b", "./b", STORED)
+
+
+@pytest.fixture
+def profiles(tmp_path: Path) -> Profiles:
+    """Each repository in a folder of its name, by way of a link."""
+    (tmp_path / "way").symlink_to(tmp_path)
+
+    def checkout(url: Url, _options: Mapping[str, Any]) -> Checked:
+        name = url.ref[33:] or url.base.rpartition("/")[2].removesuffix(".tar")
+        return Checked(tmp_path / "way" / name, f"tree:{name}", url)
+
+    return Profiles(checkout)
+
+
+def lie(tmp_path: Path, name: str, more: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "enve.yml").write_text(f"enve: 1\ntitle: {name}\n{more}\n")
+
+
+def rows(url: str, more: str = "") -> str:
+    return f"deps: {{build: [{{url: '{url}'{more}}}]}}"
+
+
+@pytest.mark.parametrize("near", NEAR)
+@pytest.mark.parametrize("parent", [*FAR, STORED])
+def test_what_was_fetched_needs_nothing_of_this_machine(
+    parent: str, near: str, tmp_path: Path, profiles: Profiles
+) -> None:
+    lie(tmp_path, "b", rows(near))
+    with pytest.raises(InputError, match="url of a dep: "):
+        profiles.product(parse(parent))
+    lie(tmp_path, "own", rows(parent))
+    with pytest.raises(InputError, match="url of a dep: "):
+        profiles.product(parse(str(tmp_path / "own")))
+
+
+@pytest.mark.parametrize("way", ["config: {%s}", "profile: {enve: 1, title: x, %s}"])
+@pytest.mark.parametrize("near", NEAR)
+def test_nor_in_what_it_says_about_others(
+    way: str, near: str, tmp_path: Path, profiles: Profiles
+) -> None:
+    lie(tmp_path, "a", rows("git+https://h/b", ", " + way % rows(near)))
+    lie(tmp_path, "b", "")
+    with pytest.raises(InputError, match="url of a dep: "):
+        profiles.product(parse("git+https://h/a"))
+
+
+@pytest.mark.parametrize("url", [one for one in (*FAR, *NEAR) if one not in ("./b", NEAR[4])])
+def test_what_is_here_needs_what_it_likes(url: str, tmp_path: Path, profiles: Profiles) -> None:
+    lie(tmp_path, "a", rows(url))
+    lie(tmp_path, "b", "")
+    for parent in (f"{tmp_path}/a", "git+file:///a", "file:///a.tar"):
+        assert profiles.product(parse(parent))[1].table["deps"]
+
+
+def test_nor_is_it_a_stranger_who_says_it_in_a_plan(tmp_path: Path, profiles: Profiles) -> None:
+    lie(tmp_path, "a", "")
+    lie(tmp_path, "b", "")
+    config = parse_yaml(rows("git+file:///b").encode(), str(tmp_path / "plan.yml"))
+    found = profiles.product(parse("git+https://h/a"), Asked(config=config))[1]
+    assert found.table["deps"]["build"][0]["url"] == "git+file:///b"
