@@ -9,7 +9,9 @@ import shutil
 from enve_fire.core import settleshape, sums
 from enve_fire.core import url as urls
 from enve_fire.core.trouble import MISSING, SETTLE, Trouble
+from enve_fire.fetch import proxy
 from enve_fire.stage.commands import run_commands
+from enve_fire.stage.environment import FIXED
 from enve_fire.store import draft
 from enve_fire.store.wanted import Wanted
 from enve_pm.core.digest import for_size
@@ -23,18 +25,22 @@ if TYPE_CHECKING:
 
 FILE = "root.tar"
 PIECE = 1 << 20
+SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def brought(section: Mapping[str, Any], ctx: Context, home: str) -> dict[str, Any]:
     """{"kind": "tar", "sha256", "size"}: as a line's `product`. Raises Trouble, OSError."""
     kind, what = settleshape.origin(section)
     path = _fetched(what, ctx) if kind == settleshape.TAR else _bootstrapped(what, ctx)
-    os.makedirs(home + "/store", 0o755, exist_ok=True)
-    part = "%s/store/.part-%d" % (home, os.getpid())
+    folder = home + "/store"
+    os.makedirs(folder, 0o755, exist_ok=True)
+    for name in os.listdir(folder):  # what earlier roots came from, and copies that were cut off
+        os.unlink("%s/%s" % (folder, name))
+    part = folder + "/.part"
     try:
         shutil.copyfile(path, part)
         sha256, size = _hashed(part)
-        os.rename(part, "%s/store/%s" % (home, sha256))
+        os.rename(part, "%s/%s" % (folder, sha256))
     finally:
         if os.path.lexists(part):
             os.unlink(part)
@@ -64,15 +70,24 @@ def _bootstrapped(what: Mapping[str, Any], ctx: Context) -> str:
 
 
 def _bootstrap(what: Mapping[str, Any], ctx: Context, out: str) -> None:
-    program = shutil.which("mmdebstrap") or shutil.which("debootstrap")
+    env = _environment(ctx)
+    program = shutil.which("mmdebstrap", path=env["PATH"])
+    program = program or shutil.which("debootstrap", path=env["PATH"])
     if not program:
         told = "settle: there is neither mmdebstrap nor debootstrap on this machine"
         raise Trouble(MISSING, told, "install one, or name an archive: from: tar:URL")
-    env = {**os.environ, "SUITE": what["suite"], "MIRROR": what.get("mirror", ""), "OUT": out}
+    env.update(SUITE=what["suite"], MIRROR=what.get("mirror", ""), OUT=out)
     env["INCLUDE"] = ",".join(what.get("include", ()))
     command = _MM if program.endswith("mmdebstrap") else _PLAIN
     log = draft.beside(out, draft.LOG)
     run_commands([command], env, out, log, code=SETTLE, what="debootstrap", report=ctx.report)
+
+
+def _environment(ctx: Context) -> dict[str, str]:
+    """Of the caller's what says where programs are, and how a mirror is reached."""
+    kept = {name: ctx.environ[name] for name in ("TMPDIR", *proxy.NAMES) if ctx.environ.get(name)}
+    path = [folder for folder in (ctx.environ.get("PATH"), SYSTEM) if folder]
+    return {**FIXED, "PATH": ":".join(path), **kept}
 
 
 _OPTIONS = '--variant=minbase ${INCLUDE:+"--include=$INCLUDE"}'

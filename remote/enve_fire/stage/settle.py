@@ -66,15 +66,21 @@ def _lay(product: Product, ctx: Context, home: str, data: str, shown: Sequence[L
     """Anew; where somebody stands in it only what is missing."""
     section, hash_, held = product.table["settle"], sums.settle(product.table), Held(home)
     lines = [line for line in held.lines if not settling.is_shown(line)]
-    if held.hash != hash_:
+    used = held.users()
+    if held.hash != hash_ or not (used or all(_is_kept(line, home) for line in lines)):
         held.undo()
         lines = settling.lines(section, SPOT, _spots(home), _archive(section, ctx, home), data)
     lines += shown
-    if held.lines != lines or not held.users():
+    if held.lines != lines or not used:
         held.undo()
     ctx.report("settle of %s at %s" % (product.name, settling.at(section, SPOT, _spots(home))))
     held.title = product.name
     held.make(lines, hash_)
+
+
+def _is_kept(line: Line, home: str) -> bool:
+    """Whether the archive of a line is where pm's unit finds it, if it has one."""
+    return os.path.exists("%s/store/%s" % (home, line.get("product", {}).get("sha256", "")))
 
 
 def _archive(section: Line, ctx: Context, home: str) -> Line | None:

@@ -145,12 +145,7 @@ def test_an_overlay_over_a_folder_and_an_archive(tmp_path: Path) -> None:
     subprocess.run(["tar", "-C", base, "-czf", packed, "."], check=True)
 
     def work(section: dict[str, Any], home: Path) -> None:
-        from enve_fire.fetch.how import How
-        from enve_fire.store.store import Store
-
-        store = Store.of({"ENVE_STORE": str(tmp_path / "store")})
-        ctx = _context()._replace(store=store, how=How())
-        found = settle(_product(**section), ctx, str(home))
+        found = settle(_product(**section), _fetching(tmp_path), str(home))
         motd = Path(found.root) / "etc/motd"
         assert motd.read_text() == "base\n"
         motd.write_text("written\n")
@@ -381,6 +376,55 @@ def test_what_cannot_be_made_leaves_nothing_mounted(tmp_path: Path) -> None:
         assert _mounts(tmp_path) == []
 
     in_own_mounts(work)
+
+
+def test_of_archives_the_last_one_is_kept(tmp_path: Path) -> None:
+    def work() -> None:
+        home, base = tmp_path / "home", tmp_path / "base"
+        ctx = _fetching(tmp_path)
+        base.mkdir()
+        for text in ("older", "newer"):
+            (base / "file").write_text(text)
+            packed = tmp_path / (text + ".tar")
+            subprocess.run(["tar", "-C", base, "-cf", packed, "."], check=True)
+            wanted = _product(**{"from": f"tar:file://{packed}"})
+            root = Path(settle(wanted, ctx, str(home)).root)
+            assert (root / "file").read_text() == text
+        (kept,) = (home / "store").iterdir()
+        subprocess.run(["umount", root / "proc"], check=True)
+        kept.unlink()
+        assert settle(wanted, ctx, str(home)).root
+        assert kept.is_file()
+        unsettle(str(home))
+
+    in_own_mounts(work)
+
+
+def test_debootstrap_is_told_nothing_of_the_caller(tmp_path: Path) -> None:
+    program = tmp_path / "mmdebstrap"
+    program.write_text("#!/bin/sh\nmkdir $OUT/t; env >$OUT/t/env; tar -C $OUT/t -cf $3 .\n")
+    program.chmod(0o755)
+    environ = {"PATH": str(tmp_path), "http_proxy": "http://p:1", "TOKEN": "secret"}
+
+    def work() -> None:
+        os.environ.update(environ)
+        ctx = _fetching(tmp_path)._replace(environ=environ)
+        wanted = _product(**{"from": {"debootstrap": {"suite": "stable"}}})
+        env = Path(settle(wanted, ctx, str(tmp_path / "home")).root, "env").read_text()
+        assert "TOKEN" not in env
+        assert "http_proxy=http://p:1\n" in env
+        assert "SUITE=stable\n" in env
+        unsettle(str(tmp_path / "home"))
+
+    in_own_mounts(work)
+
+
+def _fetching(folder: Path) -> Context:
+    """With a store there."""
+    from enve_fire.fetch.how import How
+    from enve_fire.store.store import Store
+
+    return _context()._replace(store=Store.of({"ENVE_STORE": str(folder / "store")}), how=How())
 
 
 def test_nothing_is_purged_that_somebody_else_has_mounted(tmp_path: Path) -> None:
