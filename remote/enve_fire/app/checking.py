@@ -8,7 +8,7 @@ from enve_fire.core import profile
 from enve_fire.core.trouble import BUILD, INPUT, Trouble
 from enve_fire.stage.build import Building
 from enve_fire.store import draft
-from enve_fire.tree.listing import listing
+from enve_fire.tree.listing import drift, listing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ def check(chain: Chain, ctx: Context) -> str:
     entry = chain.built()
     with Apart(entry, product.name) as out:
         Building(product, ctx, chain.ready(profile.BUILD)).run(out)
-        lines = different(entry.path, out)
-    for line in lines[:SHOWN]:
-        ctx.report("  | " + line)
-    if lines:
+        differences = drift(listing(entry.path), out)
+    for one in sorted(differences)[:SHOWN]:
+        ctx.report("  | " + one.said())
+    if differences:
         text = "build of %s: %d files differ from %s when it is built again"
         hint = "times, paths, random numbers or the order of files went into them"
-        raise Trouble(BUILD, text % (product.name, len(lines), entry.path), hint)
+        raise Trouble(BUILD, text % (product.name, len(differences), entry.path), hint)
     return entry.path
 
 
@@ -57,19 +57,3 @@ class Apart:
 
     def __exit__(self, *_: object) -> None:
         draft.remove(self._path)
-
-
-def different(one: str, other: str) -> list[str]:
-    """What of two trees is not the same, a line for each file."""
-    first = {row[0]: row[1:] for row in listing(one)}
-    second = {row[0]: row[1:] for row in listing(other)}
-    lines = []
-    for path in sorted(first.keys() | second.keys()):
-        if path not in second:
-            lines.append(path + ": is not made again")
-        elif path not in first:
-            lines.append(path + ": is made anew")
-        elif first[path] != second[path]:
-            what = "content" if first[path][0] != second[path][0] else "mode"
-            lines.append("%s: another %s" % (path, what))
-    return lines

@@ -40,11 +40,6 @@ class Url(namedtuple("Url", "kind base ref sha256", defaults=("", ""))):
         sha256: str
 
     @property
-    def fixed(self) -> bool:
-        """Whether it means the same for ever."""
-        return self.kind == STORE or bool(self.sha256) or is_commit(self.ref)
-
-    @property
     def remote(self) -> bool:
         """Whether it names nothing of the machine that reads it."""
         return self.base.startswith((*_WEB, *_GIT[:3]))

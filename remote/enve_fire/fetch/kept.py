@@ -31,10 +31,7 @@ def private(url: Url, store: Store) -> bool:
 
 def _entry(url: Url, store: Store) -> tuple[Entry, bool]:
     for private in (False, True):
-        for member in (store.first, *store.others):
-            if not os.path.isdir(member):
-                continue
-            folder = trust.store(member, store.me)
+        for folder in store.folders():
             for one in shelf.to_read(folder, url.base, private, store.me):
                 found = Entry(one, url.ref, url.base)
                 if trust.entry(found.path, store.me):

@@ -10,7 +10,7 @@ from enve_fire.core import title as titles
 from enve_fire.store import closing, roots, shelf, trust
 from enve_fire.store.entry import META, Entry
 from enve_fire.store.wanted import SHARDS
-from enve_fire.tree.difference import EXTRA, UNREADABLE, Difference
+from enve_fire.tree.difference import UNREADABLE, Difference
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -134,8 +134,7 @@ def held(found: Sequence[Shelf], me: int) -> list[Root]:
 
 def drift(entry: Entry, me: int) -> list[Difference] | None:
     """What is not as it was made, or was not there then; None where nobody has noted what was."""
-    from enve_fire.tree import listfile
-    from enve_fire.tree.listing import compare, paths
+    from enve_fire.tree import listfile, listing
 
     data = trust.read(entry.beside("sums"), me, mark.LONGEST)
     if not data:
@@ -143,6 +142,4 @@ def drift(entry: Entry, me: int) -> list[Difference] | None:
     rows = listfile.loads(data)
     if rows is None:
         return [Difference(".meta", UNREADABLE, "its sums are damaged")]
-    known = {row[0] for row in rows}
-    more = [Difference(path, EXTRA) for path in paths(entry.path) if path not in known]
-    return compare(rows, entry.path) + more
+    return listing.drift(rows, entry.path)

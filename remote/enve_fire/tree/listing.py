@@ -9,7 +9,7 @@ import os
 import stat
 
 from enve_fire.tree.contents import contents, sum_of
-from enve_fire.tree.difference import CHANGED, KIND, MISSING, MODE, UNREADABLE, Difference
+from enve_fire.tree.difference import CHANGED, EXTRA, KIND, MISSING, MODE, UNREADABLE, Difference
 from enve_fire.tree.names import real, shown
 from enve_fire.tree.pace import quiet
 from enve_fire.tree.walk import FILE, top, walk
@@ -75,17 +75,19 @@ def _mode(state: os.stat_result) -> int:
     return 0 if stat.S_ISLNK(state.st_mode) else stat.S_IMODE(state.st_mode)
 
 
-def differences(listing: Sequence[Listed], folder: str) -> list[str]:
-    """As `compare`, a line for each."""
-    return [one.said() for one in compare(listing, folder)]
-
-
 def compare(listing: Sequence[Listed], folder: str) -> list[Difference]:
     """What is not as listed; what is not listed is not looked at. Raises OSError where the folder
     itself is not there."""
     with Folder(top(folder)) as root:
         found = [_difference(root, row) for row in listing]
     return [one for one in found if one is not None]
+
+
+def drift(listing: Sequence[Listed], folder: str) -> list[Difference]:
+    """As `compare`; and what is not listed."""
+    known = {row[0] for row in listing}
+    more = [Difference(path, EXTRA) for path in paths(folder) if path not in known]
+    return compare(listing, folder) + more
 
 
 def _difference(root: Folder, row: Listed) -> Difference | None:

@@ -21,7 +21,7 @@ from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
 from enve_fire.store.store import Store
 from enve_fire.tree.digest import tree_hash
-from enve_fire.tree.listing import differences, listing
+from enve_fire.tree.listing import compare, listing
 
 STORE = Store.of({"ENVE_STORE": "/nowhere"})
 CTX = Context(STORE, None, lambda _: None, 1, ("Linux", "x86_64", "glibc 2.36"))
@@ -45,7 +45,7 @@ def sound(place: Place, found: Product) -> str:
     path = place.installed(found.table)
     hash_ = marks.read_hash(path)
     if hash_:
-        assert differences(marks.read_body(path)["files"], place.root) == []
+        assert compare(marks.read_body(path)["files"], place.root) == []
     return hash_
 
 

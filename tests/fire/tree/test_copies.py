@@ -13,7 +13,7 @@ from enve_fire.core.trouble import MISSING, Trouble
 from enve_fire.tree import copy, modes, pour
 from enve_fire.tree.copy import Terms
 from enve_fire.tree.digest import tree_hash
-from enve_fire.tree.listing import differences, listing
+from enve_fire.tree.listing import compare, listing
 from enve_fire.tree.remove import remove
 
 STORED = Terms(stored=True)
@@ -170,7 +170,7 @@ def test_files_are_closed_and_folders_are_not(tree: Path) -> None:
 # -- what differs ---------------------------------------------------------------------------------
 def test_what_differs_is_named(tree: Path) -> None:
     rows = listing(str(tree))
-    assert differences(rows, str(tree)) == []
+    assert compare(rows, str(tree)) == []
     (tree / "new").write_text("not listed")
     (tree / "none").write_text("now something")
     (tree / "bin" / "x").chmod(0o700)
@@ -180,7 +180,7 @@ def test_what_differs_is_named(tree: Path) -> None:
     (tree / "empty").rmdir()
     (tree / "empty").touch()
     (tree / os.fsdecode(b"\xff\n")).unlink()
-    assert sorted(differences(rows, str(tree))) == [
+    assert sorted(one.said() for one in compare(rows, str(tree))) == [
         "\\xff\n: missing",
         "big: missing",
         "bin/x: mode 700, not 755",
@@ -194,7 +194,7 @@ def test_no_difference_is_looked_for_behind_a_link(tree: Path, tmp_path: Path) -
     rows = listing(str(tree))
     (tree / "bin").rename(tmp_path / "elsewhere")
     (tree / "bin").symlink_to(tmp_path / "elsewhere")
-    found = differences(rows, str(tree))
+    found = [one.said() for one in compare(rows, str(tree))]
     assert found == ["bin: is something else", "bin/twin: missing", "bin/x: missing"]
 
 
