@@ -14,7 +14,7 @@ from enve_fire.stage import drift
 from enve_fire.stage.chain import CATALOG
 from enve_fire.stage.rootmarks import is_root
 from enve_fire.store import survey
-from enve_fire.store.store import Store
+from enve_fire.store.store import Store, quiet
 from enve_fire.tree.difference import UNREADABLE
 
 TYPE_CHECKING = False
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from enve_fire.stage.drift import Document
+    from enve_fire.store.store import Report
 
 DEPTH = 3  # folders from one that is named to a place in it
 MOST = 10_000  # folders that are looked at for places
@@ -30,13 +31,17 @@ HOME = "PMHOME"
 
 
 def verify(
-    words: Sequence[str], environ: Mapping[str, str], extra: bool, forget: bool
+    words: Sequence[str],
+    environ: Mapping[str, str],
+    extra: bool,
+    forget: bool,
+    report: Report = quiet,
 ) -> list[Document]:
     """Of the places that are named, else of all that are found; `extra`, `forget`: see `drift.of`.
     What cannot be judged stops no other. Raises Trouble, OSError."""
     found: list[Document] = []
     unjudged = []
-    for root in dict.fromkeys(_named(words) if words else _used(environ)):
+    for root in dict.fromkeys(_named(words) if words else _used(environ, report)):
         try:
             documents = as_owner(root, partial(drift.of, root, extra, forget))
         except FileNotFoundError:
@@ -74,7 +79,7 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _used(environ: Mapping[str, str]) -> Iterator[str]:
+def _used(environ: Mapping[str, str], report: Report) -> Iterator[str]:
     store = Store.of(environ, offline=True)
     for folder in store.folders():
         shelves = [one.path for one in survey.shelves(folder, store.me) if one.catalog == CATALOG]
@@ -82,15 +87,19 @@ def _used(environ: Mapping[str, str]) -> Iterator[str]:
             yield from _below(path, 1)
     cache = quick.cache(environ)
     yield from _below(cache + "/root", 1)
-    yield from filter(is_root, _run(cache + "/rc"))
+    yield from filter(is_root, _run(cache + "/rc", report))
     for home in _homes(_home(environ)):
         yield from _below(home + "/spots", 2)
         yield from _below(home + "/artifacts", 3)
 
 
-def _run(folder: str) -> Iterator[str]:
+def _run(folder: str, report: Report) -> Iterator[str]:
     """Roots of what was run, by what it relied on."""
-    for name in sorted(os.listdir(folder))[:MOST] if os.path.isdir(folder) else ():
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    if len(names) > MOST:
+        told = "%s: %d files say what was run: the roots in %d of them are passed by"
+        report(told % (folder, len(names), len(names) - MOST))
+    for name in names[:MOST]:
         rc = quick.read("%s/%s" % (folder, name))
         for path, _ in rc.marks if rc else ():
             yield os.path.realpath(path.rpartition("/%s/" % mark.FOLDER)[0] or "/")

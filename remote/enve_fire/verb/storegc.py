@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from enve_fire.app import stale
 from enve_fire.core.trouble import USAGE, Trouble
 from enve_fire.store import amounts, members
 from enve_fire.store.collect import Collector, named_by
@@ -43,7 +44,11 @@ def _collect(collector: Collector, found: Words) -> int:
     if most is None and older is None:
         most = members.limit(os.environ) or None
     items = collector.doomed(most, older)
-    items = collector.would(items) if found.has("--dry-run") else collector.run(items)
+    if found.has("--dry-run"):
+        items = collector.would(items)
+    else:
+        items = collector.run(items)
+        stale.prune(os.environ)
     left = sum(item.bytes for item in collector.items.values())
     freed = sum(item.bytes for item in items)
     if found.format() == "json":

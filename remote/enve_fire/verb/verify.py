@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from enve_fire.core.trouble import FAILED, INPUT, Trouble
 from enve_fire.stage.drift import AWAY, DAMAGED, INSTALL, PLACE, SAME, SETTLE, SETUP
@@ -40,7 +41,7 @@ def main(words: Sequence[str]) -> int:
     form = found.format()
     places = found.takes(0, 1000, "verify [PLACE...] and its flags")
     extra, forget = not found.has("--no-extra"), found.has("--forget")
-    documents = verify(places, os.environ, extra, forget)
+    documents = verify(places, os.environ, extra, forget, _report)
     wrong = [one for one in documents if one["state"] not in (SAME, AWAY)]
     code = _code(wrong)
     if form == "json":
@@ -53,6 +54,10 @@ def main(words: Sequence[str]) -> int:
         raise Trouble(code, told, "" if forget else "--forget has it done again when it is wanted")
     print("%d as they were laid" % len(documents))
     return 0
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _code(wrong: Sequence[Document]) -> int:
