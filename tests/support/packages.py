@@ -31,8 +31,9 @@ def package(product: Product) -> packages.Package:
     return packages.of(product, bh, text, epoch, PLATFORM)
 
 
-def made(product: Product, tree: Path, out: Path, way: str = "auto") -> Any:
-    return makepkg.makepkg(product, Artifact(str(tree), ""), package(product), str(out), way)
+def made(product: Product, tree: Path, out: Path, way: str = "auto", key: str = "") -> Any:
+    artifact = Artifact(str(tree), "")
+    return makepkg.makepkg(product, artifact, package(product), str(out), way, key)
 
 
 def artifact(root: Path, umask: int = 0o022) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enve_fire.core import package as packages
 from enve_fire.core import profile, sums
-from enve_fire.pack import makepkg, session, signed
+from enve_fire.pack import makepkg, session
 from enve_fire.stage.chain import Chain
 from enve_pm.core.lean import namedtuple
 
@@ -25,8 +25,8 @@ def packed(product: Product, asked: Asked, ctx: Context) -> str:
     text = sums.build_text(product.table, chain.product.source, deps, ctx.platform)
     epoch = makepkg.epoch(chain.product.source, chain.fetched.epoch)
     package = packages.of(chain.product, material.hash, text, epoch, ctx.platform)
-    made = makepkg.makepkg(chain.product, material, package, asked.out, asked.way)
+    made = makepkg.makepkg(chain.product, material, package, asked.out, asked.way, asked.key)
     ctx.report("%s: the archive's sha256 is %s (owners by %s)" % (made.path, made.sha256, made.way))
-    if asked.key:
-        ctx.report("signed: " + signed.sign(made.path, asked.key))
+    if made.signature:
+        ctx.report("signed: " + made.signature)
     return str(made.path)

@@ -6,25 +6,11 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import REFUSED, Trouble
-from enve_fire.store import draft, signature
+from enve_fire.store import signature
 
 END = ".sig"
 LONGEST = 1 << 14  # bytes of one
 NAMED = "--keyring"
-
-
-def sign(path: str, key: str) -> str:
-    """`key`: as gpg names it. The signature's path. Raises Trouble, OSError."""
-    target, part = path + END, "%s%s.part-%d" % (path, END, os.getpid())
-    with open(path, "rb") as file:
-        data = signature.sign(key, file)
-    try:
-        draft.write(part, data)
-        os.rename(part, target)
-    finally:
-        if os.path.lexists(part):
-            os.unlink(part)
-    return target
 
 
 def verify(path: str, copy: str, keyring: str, folder: str) -> str:

@@ -26,8 +26,8 @@ FACTS = ("text", "title", "made", "expires", "deps", "note")  # of an entry's me
 _LARGEST = 16 << 20  # bytes of meta.json
 
 
-def pack(entry: Entry, target: BinaryIO) -> None:
-    """gzip, without time and name. Raises Trouble, OSError."""
+def pack(entry: Entry, target: Any) -> None:
+    """gzip, without time and name; `target`: it is written to alone. Raises Trouble, OSError."""
     import gzip
     import io
     import tarfile

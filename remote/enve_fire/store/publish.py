@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import ExitStack
 
 from enve_fire.store import archive, signature, survey
 from enve_fire.store.archive import ENDS, SIG
+from enve_fire.store.outgoing import Hashed, Outgoing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,26 +17,16 @@ if TYPE_CHECKING:
 
 
 def publish(entry: Entry, folder: str, key: str) -> str:
-    """The path of its archive. Whoever fetches meanwhile gets one that is whole; where that is
-    replaced between his two requests, he asks once more. Raises Trouble, OSError."""
-    target = "%s/%s" % (folder, entry.name)
-    part = "%s/.%s.%d" % (folder, entry.name, os.getpid())
-    try:
-        with open(part, "w+b") as file:
-            archive.pack(entry, file)
-            file.flush()
-            os.fsync(file.fileno())
-            sum_ = archive.sum_of(file)
-        signed = signature.sign(key, signature.statement(sum_, entry.name))
-        with open(part + SIG, "wb") as file:
-            file.write(signed)
-        os.rename(part + SIG, target + SIG)  # before what cannot be taken without it
-        os.rename(part, target + ENDS[0])
-    finally:
-        for left in (part, part + SIG):
-            if os.path.lexists(left):
-                os.unlink(left)
-    return target + ENDS[0]
+    """The path of its archive. Whoever fetches meanwhile gets one that is whole. What is signed is
+    what was written, whatever lies in the folder by then. Raises Trouble, OSError."""
+    name = entry.name + ENDS[0]
+    with ExitStack() as stack:
+        out = stack.enter_context(Outgoing.at(folder, signed=True))
+        beside = stack.enter_context(out.file(entry.name + SIG))
+        sink = Hashed(stack.enter_context(out.file(name)))
+        archive.pack(entry, sink)
+        beside.write(signature.sign(key, signature.statement(sink.sum(), entry.name)))
+    return "%s/%s" % (folder, name)
 
 
 def needed(items: Sequence[Item], everything: Sequence[Item]) -> list[Item]:

@@ -71,7 +71,7 @@ def store(path: str, me: int) -> str:
     state = os.stat(found)
     if not stat.S_ISDIR(state.st_mode):
         raise Trouble(USAGE, "%s: wanted a store's folder, found none" % path, "set ENVE_STORE")
-    if not _closed(state) or state.st_uid not in (me, 0):
+    if not closed(state, me):
         raise Trouble(FAILED, _WHY % path, "chown it, and chmod it to 0755 or 1777")
     if me == 0:
         _way(found)
@@ -79,6 +79,11 @@ def store(path: str, me: int) -> str:
 
 
 _WHY = "%s: wanted a store's folder of mine or root's, where others cannot rename what is mine"
+
+
+def closed(state: os.stat_result, me: int) -> bool:
+    """A folder of root's or ours in which others cannot rename what is ours."""
+    return _closed(state) and state.st_uid in (me, 0)
 
 
 def _closed(state: os.stat_result) -> bool:

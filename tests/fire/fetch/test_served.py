@@ -21,7 +21,7 @@ from enve_fire.core.trouble import MISS, REFUSED, USAGE, Trouble
 from enve_fire.fetch import served
 from enve_fire.fetch.how import How, quiet
 from enve_fire.fetch.served import get
-from enve_fire.store import members, signature
+from enve_fire.store import members, publish, signature
 from enve_fire.store.entry import Entry
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
@@ -367,6 +367,23 @@ def test_export_wants_a_key_and_what_does_not_change(
         assert done.returncode == USAGE
         assert "private, or may change" in done.stderr
     assert not [path for path in site.folder.iterdir() if path.name.startswith(".")]
+
+
+def test_export_writes_to_nothing_that_a_stranger_put_there(
+    site: Site, store: Store, exported: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNUPGHOME", str(site.home.path))
+    mine, folder = site.tmp_path / "mine", site.tmp_path / "out"
+    mine.write_text("mine")
+    folder.mkdir()
+    for name in (f".{exported.name}.{os.getpid()}", f"{exported.name}.sig"):
+        (folder / name).symlink_to(mine)
+    publish.publish(exported, str(folder), "site")
+    assert mine.read_text() == "mine"
+    assert not (folder / f"{exported.name}.sig").is_symlink()
+    folder.chmod(0o777)
+    with pytest.raises(Trouble, match="others may write to it"):
+        publish.publish(exported, str(folder), "site")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.support import packages
 from tests.support.box import stages
 from tests.support.interpreter import python_for
 from tests.support.keys import KeyHome
@@ -20,6 +22,7 @@ from tests.support.keys import KeyHome
 from enve_fire.core.trouble import REFUSED, Trouble
 from enve_fire.pack import signed
 from enve_fire.pack.unpacked import import_package
+from enve_fire.store import signature
 from enve_fire.store.store import Store
 
 TABLE = {
@@ -148,13 +151,65 @@ def imported(shared: Path, home: KeyHome) -> Imported:
 def test_what_is_signed_is_imported(imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GNUPGHOME", str(imported.home.path))
     imported.refused("is not signed")
-    assert signed.sign(str(imported.path), "me") == f"{imported.path}.sig"
+    _signed(imported, "me")
     done = imported.run()
     assert done.returncode == 0, done.stderr
     meta = json.loads(Path(_beside(done.stdout.strip())).read_text())
     assert meta["note"]["signed"] == imported.home.fingerprint("me")
+    imported.path.unlink()
     with pytest.raises(Trouble, match="gpg signs nothing"):
-        signed.sign(str(imported.path), "nobody")
+        _signed(imported, "nobody")
+    assert not imported.path.exists()
+
+
+def _signed(imported: Imported, key: str) -> None:
+    """The package again, by whoever has that key."""
+    root = packages.artifact(imported.path.parent / f"tree-{key}")
+    made = packages.made(packages.built(), root, imported.path, key=key)
+    assert made.signature == f"{imported.path}.sig"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_is_signed_is_what_was_packed(
+    imported: Imported, monkeypatch: pytest.MonkeyPatch, *, swapped: bool
+) -> None:
+    """Whatever bears its name by then, and whatever lay at names that one could guess."""
+    monkeypatch.setenv("GNUPGHOME", str(imported.home.path))
+    folder, sign = imported.path.parent / "out", signature.sign
+    folder.mkdir()
+
+    def late(key: str, file: Any) -> bytes:
+        for path in folder.iterdir():
+            if swapped:
+                path.unlink()
+                path.write_bytes(b"foreign")
+        return sign(key, file)
+
+    monkeypatch.setattr(signature, "sign", late)
+    imported.path = folder / "tool.tar.gz"
+    root = packages.artifact(folder.parent / "tree")
+    made = packages.made(packages.built(), root, imported.path, key="me")
+    assert made.path == str(imported.path)
+    done = imported.run()
+    assert done.returncode == (REFUSED if swapped else 0), done.stderr
+
+
+def test_nothing_is_signed_where_others_write(
+    imported: Imported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNUPGHOME", str(imported.home.path))
+    folder = imported.path.parent / "out"
+    root = packages.artifact(imported.path.parent / "tree")
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(Trouble, match="others may write to it") as error:
+        packages.made(packages.built(), root, folder, key="me")
+    assert error.value.code == REFUSED
+    assert not list(folder.iterdir())
+    folder.chmod(0o1777)
+    packages.made(packages.built(), root, folder, key="me")
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
+    assert len(list(folder.iterdir())) == 2
 
 
 def _beside(entry: str) -> str:
