@@ -13,7 +13,7 @@ from enve.load.planroot import archive_of
 from enve.load.profile import Asked, Found, Loaded, Profiles
 from enve.load.profiledeps import Checkout
 from enve.load.profilemerge import given_at
-from enve.load.profilesecret import ByName
+from enve.load.profilesecret import Handed
 from enve.load.secret import Secrets
 from enve.load.template import is_template
 from enve_fire.core import along, profile, sums, title, url
@@ -23,7 +23,7 @@ from enve_pm.core.fieldcheck import Bad
 
 KEYS = (
     *("url", "profile", "config", "set", "artifact", "place", "cfgpath", "timeout"),
-    "check_every",
+    *("check_every", "secrets"),
 )
 AS_IT_IS = ["mkdir -p $OUT$PREFIX", "cp -a . $OUT$PREFIX"]
 HOUR = 3_600_000  # ms
@@ -73,7 +73,9 @@ class Commits:
         bring: Bring = nobody,
     ) -> None:
         self._folder = folder
-        self._profiles = Profiles(checkout, ByName(secrets))
+        self._profiles = Profiles(checkout)
+        self._secrets = secrets
+        self._handed: dict[tuple[str, ...], Handed] = {}
         self._bring = bring
         self._artifacts = PlanArtifacts(checkout, build)
 
@@ -91,13 +93,21 @@ class Commits:
         keys = self.check(item, what)
         where = self._url(keys["url"], what)
         try:
-            found, loaded = self._profiles.product(where, _asked(keys, inline, what))
+            asked, lent = _asked(keys, inline, what), self._lent(item, keys, what)
+            found, loaded = self._profiles.product(where, asked, lent)
             return self._commit(item, keys, found, loaded, what)
         except Trouble as trouble:
             raise keys["url"].bad(f"{what}: {trouble.message}", hint=trouble.hint) from None
         except OSError as error:  # of the store of this machine
             told = f"{error.filename or 'system'}: {error.strerror or error}"
             raise keys["url"].bad(f"{what}: {told}") from None
+
+    def _lent(self, item: Item, keys: Mapping[str, Item], what: str) -> Handed:
+        rows = keys["secrets"].several(f"secrets of {what}") if "secrets" in keys else ()
+        names = tuple(sorted(map(self._secrets.check, rows)))
+        if names not in self._handed:
+            self._handed[names] = Handed(self._secrets, item.file, names)
+        return self._handed[names]
 
     def _url(self, item: Item, what: str) -> url.Url:
         try:

@@ -53,7 +53,8 @@ class Profiles:
 
     def __init__(self, checkout: Checkout = local, secrets: Lent | None = None) -> None:
         self._beside = Beside()
-        self._shop = Workshop(secrets or ByName(Secrets(None)), self._beside)
+        self._secrets = secrets or ByName(Secrets(None))
+        self._shops: dict[Lent, Workshop] = {}
         self._foreign = Workshop(Nothing(), self._beside)  # a dep gets no secret
         self._deps = Deps(checkout, self._dep, self._early)
 
@@ -65,20 +66,28 @@ class Profiles:
     def inline(self, root: Item, asked: Asked = PLAIN) -> Loaded:
         """A profile without its product."""
         chain = Chain(("",), (root.file,))
-        made = make(layered(root, asked), self._shop, self._deps, chain)
+        made = make(layered(root, asked), self._shop(self._secrets), self._deps, chain)
         return self._loaded(made, root)
 
-    def product(self, url: Url, asked: Asked = PLAIN) -> tuple[Found, Loaded]:
-        """The product at a url, checked out."""
+    def product(
+        self, url: Url, asked: Asked = PLAIN, secrets: Lent | None = None
+    ) -> tuple[Found, Loaded]:
+        """The product at a url, checked out. `secrets`: those for it, if not those of all."""
         loaded: list[Loaded] = []
+        shop = self._shop(secrets or self._secrets)
 
         def load(checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:
             root = self._root(checked.folder, asked)
-            made = make(layered(root, asked), self._shop, self._deps, chain)
+            made = make(layered(root, asked), shop, self._deps, chain)
             loaded.append(self._loaded(made, root))
             return made.table
 
         return self._deps.product(url, asked, Chain(), load), loaded[-1]
+
+    def _shop(self, secrets: Lent) -> Workshop:
+        if secrets not in self._shops:
+            self._shops[secrets] = Workshop(secrets, self._beside)
+        return self._shops[secrets]
 
     def _dep(self, checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:
         root = layered(self._root(checked.folder, asked), asked)

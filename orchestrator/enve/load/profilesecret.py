@@ -4,6 +4,7 @@ read; that says the plan alone, or the file of `--secrets`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from enve.load.item import Item
@@ -16,12 +17,30 @@ class Lent(Protocol):
 
 
 class ByName:
-    """Those of a plan, or of a file."""
+    """All of a file that is meant for one product."""
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
 
     def value(self, item: Item) -> str:
+        return self._secrets.named(item)
+
+
+class Handed:
+    """Those of a plan. What stands in the plan itself may name each; a product's own file only the
+    `names` that are handed to it."""
+
+    def __init__(self, secrets: Secrets, plan: str, names: Collection[str]) -> None:
+        self._secrets = secrets
+        self._plan = plan
+        self._names = names
+
+    def value(self, item: Item) -> str:
+        if item.file != self._plan and str(item) not in self._names:
+            raise item.bad(
+                f"the product wants the secret {str(item)!r}, and is not given it",
+                hint=f"give it in the plan: commit: {{url: ..., secrets: [{item}]}}",
+            )
         return self._secrets.named(item)
 
 

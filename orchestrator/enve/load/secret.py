@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 from enve.core.suggest import did_you_mean
+from enve.errors import InputError
 from enve.load.item import Item
 
 SOURCES = ("file", "env", "command")
@@ -29,6 +30,13 @@ class Secrets:
             source.table(f"secret {str(key)!r}", SOURCES)
             self._sources[str(key)] = source
 
+    def check(self, item: Item) -> str:
+        """The name of one that there is. Raises InputError."""
+        name = item.text("the name of a secret")
+        if name not in self._sources:
+            raise self._unknown(item, name)
+        return name
+
     def value(self, item: Item) -> str:
         """The secret that `is_secret(item)` names or describes. Of the plan's own items only: what
         describes one reads files and runs commands."""
@@ -42,11 +50,14 @@ class Secrets:
             raise item.bad(f"wanted !secret NAME, found {item.found()}")
         name = str(item)
         if name not in self._sources:
-            hint = did_you_mean(name, self._sources, "define it under `secrets`")
-            raise item.bad(f"no secret is called {name!r}", hint=hint)
+            raise self._unknown(item, name)
         if name not in self._values:
             self._values[name] = _read(self._sources[name], f"secret {name!r}")
         return self._values[name]
+
+    def _unknown(self, item: Item, name: str) -> InputError:
+        hint = did_you_mean(name, self._sources, "define it under `secrets`")
+        return item.bad(f"no secret is called {name!r}", hint=hint)
 
 
 def is_secret(item: Item) -> bool:

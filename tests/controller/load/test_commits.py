@@ -209,14 +209,13 @@ def test_secret_variables_are_named_so_that_nobody_is_shown_them(
     monkeypatch.setenv("PW", "hunter2")
     profile = PROFILE.replace("flags: -O2", "flags: -O2, b: !secret pw")
     case.commit(profile.replace("MODE: a", "PW: !secret pw, LINK: 'x:{{b}}'"))
-    spots = "  n1.web: {commit: 'URL', env: {A: b, https_proxy: !secret pw}}\n"
+    spots = "  n1.web: {commit: {url: 'URL', secrets: pw}, env: {A: b, https_proxy: !secret pw}}\n"
     lines = case.lines(spots + "  n1.db: {run: x, env: {D: !secret pw, E: f}}")
     assert lines["web"]["secret_env"] == ["LINK", "PW", "https_proxy"]
     assert lines["db"]["secret_env"] == ["D"]
     assert lines[BUILD]["secret_env"] == ["https_proxy"]
-    assert (
-        "secret_env" not in case.lines("  n1.web: {commit: 'URL', env: {PW: '', LINK: ''}}")["web"]
-    )
+    shadowed = "  n1.web: {commit: {url: 'URL', secrets: [pw]}, env: {PW: '', LINK: ''}}"
+    assert "secret_env" not in case.lines(shadowed)["web"]
 
 
 def test_what_is_made_from_a_secret_and_is_blank_hides_nothing(
@@ -226,7 +225,7 @@ def test_what_is_made_from_a_secret_and_is_blank_hides_nothing(
     profile = PROFILE.replace("flags: -O2", 'flags: -O2, pw: !secret pw, b: "{{pw[:0]}}"')
     profile = profile.replace("MODE: a", 'PW: "{{b}}"')
     case.commit(profile.replace('"port={{port}}\\n"', '"{{b}}\\n"'))
-    plan = case.load("  n1.web: {commit: 'URL'}").nodes["n1"]
+    plan = case.load("  n1.web: {commit: {url: 'URL', secrets: [pw]}}").nodes["n1"]
     assert plan.secrets == {"hunter2"}
     lines = {plain(name): json.loads(text) for name, text in plan.lines.items()}
     assert lines["web"]["command"][0].endswith("/bin/tool")
@@ -238,12 +237,37 @@ def test_secrets_travel_as_files_that_are_not_shown(
 ) -> None:
     monkeypatch.setenv("PW", "hunter2")
     case.commit(PROFILE.replace('"port={{port}}\\n"', "!secret pw"))
-    plan = case.load("  n1.web: {commit: 'URL'}").nodes["n1"]
+    plan = case.load("  n1.web: {commit: {url: 'URL', secrets: [pw]}}").nodes["n1"]
     assert "hunter2" not in "".join(plan.lines.values())
     assert plan.secrets == {"hunter2"}
     lines = {plain(name): text for name, text in plan.lines.items()}
     (row,) = json.loads(lines[SETUP])["stage"]["table"]["setup"]["files"]
     assert (row["mode"], row["secret"]) == (0o600, True)
+
+
+def test_a_product_gets_the_secrets_that_the_plan_hands_over(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the plan writes itself may name each; what comes with the product none by itself."""
+    monkeypatch.setenv("PW", "hunter2")
+    asks = PROFILE.replace("MODE: a", "PW: !secret pw")
+    case.commit(asks)
+    for keys in ("", ", secrets: []", ", profile: default"):
+        with pytest.raises(InputError, match="wants the secret 'pw', and is not given it") as error:
+            case.load(f"  n1.web: {{commit: {{url: 'URL'{keys}}}}}")
+        assert "secrets: [pw]" in error.value.hint
+        assert "hunter2" not in str(error.value)
+    with pytest.raises(InputError, match="no secret is called 'pww'"):
+        case.load("  n1.web: {commit: {url: 'URL', secrets: [pww]}}")
+    case.commit(PROFILE)
+    inline = "{enve: 1, title: x, run: {cmd: x, env: {PW: !secret pw}}}"
+    for more in ("config: {run: {env: {PW: !secret pw}}}", f"profile: {inline}"):
+        lines = case.lines(f"  n1.web: {{commit: {{url: 'URL', {more}}}}}")
+        assert lines["web"]["env"]["PW"] == "hunter2"
+    case.commit(PROFILE.replace("MODE: a", "PW: '{{ flags }}'"))
+    given = "  n1.web: {commit: {url: 'URL', config: {vars: {flags: !secret pw}}}}"
+    with pytest.raises(InputError, match="a secret can't stand in build"):
+        case.load(given)
 
 
 def test_a_profile_of_the_plans_own(case: Case) -> None:
