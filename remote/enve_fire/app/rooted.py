@@ -43,12 +43,12 @@ def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     marks = [*found.marks, ("%s/%s" % (home, mark.ROOT), settled.hash)]
     mounts = list(dict.fromkeys(map(os.path.realpath, (home, settled.root))))
     found = found._replace(marks=marks, home=home, mounts=mounts, inside=settled.inside)
-    room = {"home": home, **settle.room(product, home)}
-    found = found._replace(room=[(room[key], key) for key in room] if len(room) > 1 else ())
     if settled.inside is None:  # the root is there, and it runs out here
         return found
     deps = [dep._replace(where=at) for dep, at in zip(deps, prefixes[1:])]  # noqa: B905
-    return found._replace(where=Where("", "", prefixes[0]), deps=deps)
+    room = {"home": home, **settle.room(product, home)}
+    rows = [(room[key], key) for key in room]
+    return found._replace(where=Where("", "", prefixes[0]), deps=deps, room=rows)
 
 
 def _held(product: Product, ctx: Context, home: str, data: str, shown: Sequence[Line]) -> Settled:

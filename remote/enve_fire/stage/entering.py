@@ -32,16 +32,14 @@ def enter(room: Mapping[str, str], argv: Sequence[str], env: Mapping[str, str]) 
         reason = str(stop)
     except OSError as error:
         reason = str(error.strerror)
-    where = room.get("root") or room.get("network")
-    told = "error: %s cannot run in %s: %s\n" % (argv[0], where, _plain(reason))
+    told = "error: %s cannot run in %s: %s\n" % (argv[0], room["root"], _plain(reason))
     os.write(2, told.encode("utf-8", "replace"))
     os._exit(FAILED)
 
 
 def _orders(room: Mapping[str, str], argv: Sequence[str], env: Mapping[str, str]) -> Orders:
     found = Orders()
-    cwd = "/" if "root" in room else os.getcwd()
-    found.argv, found.env, found.cwd = list(argv), env, cwd
+    found.argv, found.env, found.cwd = list(argv), env, "/"
     found.nice, found.rlimits, found.whom = 0, {}, None
     found.umask = os.umask(0o77)
     os.umask(found.umask)

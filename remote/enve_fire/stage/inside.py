@@ -49,12 +49,14 @@ class Inside(namedtuple("Inside", "root netns", defaults=("",))):
 
     def enter(self) -> None:
         """What the process does that becomes the command. Raises OSError."""
-        from enve_pm.maker import libc
+        from enve_pm.enter import kernel
+        from enve_pm.maker import trusted
 
         if self.netns:
             handle = os.open(NETWORKS + self.netns, os.O_RDONLY | os.O_CLOEXEC)
-            libc.setns(handle, libc.NEWNET)
-        os.chroot(self.root)
+            kernel.join(handle, kernel.NEWNET)
+        os.fchdir(trusted.open_path(self.root))
+        os.chroot(".")
 
 
 def of(table: Mapping[str, Any], spot: str, spots: str) -> Inside | None:

@@ -119,13 +119,10 @@ def clear(folder: str) -> None:
 
 
 def room(product: Product, home: str) -> dict[str, str]:
-    """Where it runs, as `isolate` and `network` say: `root`, `network` (a path), `namespaces`; for
-    `entering.enter`."""
-    section = product.table.get("settle", {})
+    """Of a root that is entered, for `entering.enter`: `root`, `network` (a path), `namespaces`."""
+    section = product.table["settle"]
     keys = settling.inside(section, SPOT)
-    found = {}
-    if "root" in keys:
-        found["root"] = settling.at(section, SPOT, _spots(home))
+    found = {"root": settling.at(section, SPOT, _spots(home))}
     if "net" in keys:
         found["network"] = insides.NETWORKS + section["network"]["netns"]
     if "namespaces" in keys:
