@@ -29,17 +29,21 @@ class Product(namedtuple("Product", "url source table", defaults=("", {}))):
     def deps(self, kind: str) -> Sequence[Product]:
         """Those that it needs to build, to install (`install` and `run` together) or to run."""
         found = self.table.get("deps", {})
-        kinds = (profile.INSTALL, profile.RUN) if kind == profile.INSTALL else (kind,)
-        rows = [row for one in kinds for row in found.get(one, ())]
-        return [_of(row) for row in rows]
+        return [of(row) for one in kinds(kind) for row in found.get(one, ())]
 
     def each(self) -> Iterator[Product]:
         """It, and all that it needs, and what that needs."""
         yield self
         for rows in self.table.get("deps", {}).values():
             for row in rows:
-                yield from _of(row).each()
+                yield from of(row).each()
 
 
-def _of(row: Mapping[str, Any]) -> Product:
+def kinds(kind: str) -> Sequence[str]:
+    """The deps that count for a stage: to install it also needs what it needs to run."""
+    return (profile.INSTALL, profile.RUN) if kind == profile.INSTALL else (kind,)
+
+
+def of(row: Mapping[str, Any]) -> Product:
+    """A row of deps."""
     return Product(row["url"], row.get("source", ""), row["table"])

@@ -6,9 +6,10 @@ import os
 from contextlib import ExitStack, contextmanager
 
 from enve_fire.core import package as packages
+from enve_fire.core.source import worked_in
 from enve_fire.core.trouble import USAGE, Trouble
 from enve_fire.pack import compress, session, signed
-from enve_fire.pack.staged import FOLDER_SOURCE, Order
+from enve_fire.pack.staged import Order
 from enve_fire.store import signature
 from enve_fire.store.outgoing import Hashed, Outgoing
 from enve_pm.core.lean import namedtuple
@@ -77,7 +78,7 @@ def _beside(outgoing: Outgoing, name: str, key: str) -> Iterator[Callable[[Binar
 
 def epoch(source: str, known: int) -> int:
     """What no time in the package is later than. `known`: when the source was made."""
-    return EPOCH if source.startswith(FOLDER_SOURCE) or not known else known
+    return EPOCH if worked_in(source) or not known else known
 
 
 def _target(out: str, package: Package) -> str:

@@ -8,6 +8,7 @@ import os
 
 from enve_fire.core import profile
 from enve_fire.core.product import Product
+from enve_fire.core.source import worked_in
 from enve_fire.pack.writer import Terms, write
 from enve_fire.stage.laid import Artifact, Laying
 from enve_fire.tree.remove import remove
@@ -16,8 +17,6 @@ from enve_pm.core.lean import namedtuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-FOLDER_SOURCE = "tree:"  # the source of a folder that somebody works in
 
 
 class Order(namedtuple("Order", "product artifact first epoch map")):
@@ -53,7 +52,7 @@ def pack(order: Order, out: Any) -> None:
         os.mkdir(target, 0o755)
         product = order.product._replace(table=_table(order))
         Laying(product, order.artifact._replace(sums="")).fill(target, False)
-        plain = order.product.source.startswith(FOLDER_SOURCE)
+        plain = worked_in(order.product.source)
         owner = _owner(order.product) if order.map else None
         write(target, order.first.encode(), Terms(order.epoch, owner, plain), out)
     finally:

@@ -16,6 +16,7 @@ import os
 import stat
 
 from enve_fire.core import profile, sums
+from enve_fire.core.source import worked_in
 from enve_fire.core.trouble import BUILD, BUSY, Trouble
 from enve_fire.stage import checkout, dep, sandbox
 from enve_fire.stage.commands import run_commands
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     Then = Callable[["Work"], None]
 
 SOURCE, APART, HOME = "src", "build", "home"
-FOLDER_SOURCE = "tree:"  # what the hash of a folder that somebody works in begins with
 
 
 def build(  # noqa: PLR0913, PLR0917
@@ -134,11 +134,11 @@ class Building:
             os.mkdir(scratch + "/" + APART)
             return found.path, scratch + "/" + APART
         src = scratch + "/" + SOURCE
-        worked_in = found.source.startswith(FOLDER_SOURCE)
+        mine = worked_in(found.source)
         tell = Amount(self._ctx.report, "copy of " + found.path)
-        copy(found.path, src, AUTO, Terms(skip=ignore.of if worked_in else None, tell=tell))
+        copy(found.path, src, AUTO, Terms(skip=ignore.of if mine else None, tell=tell))
         make_writable(src)
-        if worked_in and tree_hash(src, tell=tell) != found.source:
+        if mine and tree_hash(src, tell=tell) != found.source:
             raise Trouble(BUSY, "%s changed while it was copied" % found.path, "try again")
         return src, src
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 
 from enve_fire.core import profile
+from enve_fire.core.source import worked_in
 from enve_fire.fetch.served import served
 from enve_fire.stage import build as building
 from enve_fire.stage import marks
-from enve_fire.stage.build import FOLDER_SOURCE, build
+from enve_fire.stage.build import build
 from enve_fire.stage.dep import Dep
 from enve_fire.stage.identity import Identity
 from enve_fire.stage.install import STORED, fill, install
@@ -199,7 +200,7 @@ class Chain:
     # -- folders that somebody works in ------------------------------------------------------------
     def folders(self) -> list[tuple[str, str]]:
         """(folder, tree hash) of each that it or what it needs is made of, once."""
-        worked_in = self._known.origin.source.startswith(FOLDER_SOURCE)
-        mine = [(str(self.fetched.path), str(self.fetched.source))] if worked_in else []
+        in_work = worked_in(self._known.origin.source)
+        mine = [(str(self.fetched.path), str(self.fetched.source))] if in_work else []
         below = [chain.folders() for chain in self._known.each()]
         return list(dict.fromkeys(mine + [one for several in below for one in several]))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 
 from enve_fire.core import mark
+from enve_fire.core import title as titles
 from enve_fire.core.trouble import Trouble
 from enve_fire.stage import manifest, marks, setup
 from enve_fire.stage.extra import extra
@@ -154,5 +155,4 @@ class _Drift:
 
 
 def _product(body: Body) -> str:
-    title, version = body.get("title", ""), body.get("version", "")
-    return "%s-%s" % (title, version) if version else str(title)
+    return titles.product(str(body.get("title", "")), str(body.get("version", "")))

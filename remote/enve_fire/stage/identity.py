@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from enve_fire.core import product as products
 from enve_fire.core import profile, sums
-from enve_fire.core.product import Product
 from enve_fire.stage.origin import Origin
 
 TYPE_CHECKING = False
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from enve_fire.core.product import Product
     from enve_fire.stage.chain import Chain
     from enve_fire.stage.context import Context
 
@@ -52,10 +53,8 @@ class Identity:
         return [chain.hash(stage) for chain, stage in self.deps(kind)]
 
     def deps(self, kind: str) -> list[tuple[Chain, str]]:
-        """(what it needs, the stage that it needs it in); to install it also needs what it needs to
-        run."""
-        kinds = (profile.INSTALL, profile.RUN) if kind == profile.INSTALL else (kind,)
-        return [one for each in kinds for one in self._needed(each)]
+        """(what it needs, the stage that it needs it in)"""
+        return [one for each in products.kinds(kind) for one in self._needed(each)]
 
     def each(self) -> list[Chain]:
         """All that it needs for anything."""
@@ -65,7 +64,7 @@ class Identity:
         if kind not in self._deps:
             rows = self.table.get("deps", {}).get(kind, ())
             self._deps[kind] = [
-                (self._chain(_product(row)), row.get("stage") or profile.INSTALL) for row in rows
+                (self._chain(products.of(row)), row.get("stage") or profile.INSTALL) for row in rows
             ]
         return self._deps[kind]
 
@@ -81,7 +80,3 @@ class Identity:
         """Whether not everybody could have."""
         deps = self.deps(profile.BUILD)
         return bool(self.origin.fetched.private) or any(chain.private for chain, _ in deps)
-
-
-def _product(row: Any) -> Product:
-    return Product(row["url"], row.get("source", ""), row["table"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from enve_fire.core import mark, profile
+from enve_fire.core.source import worked_in
 from enve_fire.core.trouble import BUSY, INSTALL, Trouble
 from enve_fire.stage import marks, packaged
 from enve_fire.stage.context import quiet
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from enve_fire.core.product import Product
     from enve_fire.tree.listing import Listed
 
-WORKED_IN = "tree:"  # begins the source of a folder that somebody works in
 LARGEST_ID = 2**32 - 2
 
 
@@ -61,7 +61,7 @@ class Laying:
         self._inner = "" if whole else product.table["prefix"].strip("/")
         self._setuid = profile.setuid(product.table)
         self._owner = _owner(self._section["owner"])
-        self._worked_in = bool(self._inner) and product.source.startswith(WORKED_IN)
+        self._worked_in = bool(self._inner) and worked_in(product.source)
         self._skip: Any = ignore.of if self._worked_in else None
         if artifact.laid:
             self._skip = packaged.without_own

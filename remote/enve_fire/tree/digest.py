@@ -6,6 +6,7 @@ from __future__ import annotations
 import stat
 
 from enve_fire.core.digest import hash_of_bytes
+from enve_fire.core.source import WORKED_IN
 from enve_fire.tree import ignore
 from enve_fire.tree.contents import contents
 from enve_fire.tree.pace import quiet
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from enve_fire.tree.contents import Row
     from enve_fire.tree.pace import Tell
 
-HEAD = "tree:"
 _RUN = 0o111
 _LINK = stat.S_IFLNK | _RUN  # whatever mode a system gives to links
 
@@ -31,7 +31,7 @@ def tree_hash(folder: str, cache: str = "", skip: Any = ignore.of, tell: Tell = 
 def hash_of_rows(rows: Sequence[Row]) -> str:
     """Rows as `contents` gives them."""
     lines = [b"%s\0%o\0%s\0" % (path, _mode(state.st_mode), said) for path, state, said in rows]
-    return HEAD + hash_of_bytes("tree", b"".join(lines))
+    return WORKED_IN + hash_of_bytes("tree", b"".join(lines))
 
 
 def _mode(mode: int) -> int:

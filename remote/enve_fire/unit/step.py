@@ -45,7 +45,7 @@ class Step:
         self._own = own
         self._ctx = ctx
         self._named = title.parse_unit(spec.unit)
-        product = Product(body["url"], body.get("source", ""), _table(body["table"]))
+        product = Product(body["url"], body.get("source", ""), _checked(body["table"]))
         if self._named is None or self._named.product != product.name:
             raise Trouble(INPUT, "%s: wanted a stage of %s" % (spec.unit, product.name))
         platform = body.get("platform", [])
@@ -55,7 +55,7 @@ class Step:
         shared = "place" in body
         self._place = Place(root, root if shared else self._named.spot, shared)
         self._chain = Chain(product, ctx, self._place)
-        self._along = _along(product, self._place, ctx) if body.get("along") else None
+        self._along = _made_along(product, self._place, ctx) if body.get("along") else None
         self._inside = insides.of(product.table, self._named.spot, os.path.dirname(own))
 
     @property
@@ -156,14 +156,14 @@ class Step:
                 self._ctx.report("%s is removed: install.keep" % gone)
 
 
-def _along(product: Product, place: Place, ctx: Context) -> Along:
+def _made_along(product: Product, place: Place, ctx: Context) -> Along:
     try:
         return Along(product, place, ctx)
     except Bad as bad:
         raise Trouble(INPUT, "stage.table.deps: wanted %s, found %s" % bad.args[:2]) from None
 
 
-def _table(value: Any) -> Mapping[str, Any]:
+def _checked(value: Any) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = profileshape.check(value)
     except Bad as bad:

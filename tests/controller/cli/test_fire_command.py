@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workbench import room
 
+from enve.cli import fire, makepkg, start
 from enve.load.profile import Profiles
 from enve.load.profilemerge import given as set_to
+from enve_fire.app import request
 from enve_fire.core import sums
 from enve_fire.core.url import parse
+from enve_fire.pack import session
 
 ENVE = (sys.executable, "-X", "importtime", "-c", "from enve.cli.start import main; main()")
 PROFILE = """\
@@ -246,6 +249,14 @@ def test_what_is_wrong_is_told(enve, words, code, told):
     done = enve(*words, code=code)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_words_are_the_same_on_either_side():
+    """Each is written twice, so that what is quick imports little."""
+    assert fire.TARGETS == request.TARGETS
+    assert fire.WITH_WORDS == request.WITH_WORDS
+    assert (fire.FIRE, *request.FINAL) == start.QUICK
+    assert makepkg.WAYS == session.WAYS
 
 
 def test_an_example_is_built_and_runs(enve):
