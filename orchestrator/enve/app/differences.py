@@ -8,7 +8,7 @@ from enve.app.blobs import read
 from enve.app.orders import Orders
 from enve.app.survey import Survey
 from enve.app.visit import Visit
-from enve.core import atwork, preview
+from enve.core import atwork, preview, stagefollow
 from enve.core.known import Known
 from enve.core.parts import Place
 from enve.core.preview import Before, Preview
@@ -25,9 +25,14 @@ def changes(
     """What would change on each reached node."""
     before = {name: _before(survey, visit, built[name]) for name, visit in reached.items()}
     shown = Preview(_known(orders, survey))
-    return {
+    found = {
         name: shown.changes(before[name], built[name].lines, built[name].hashes) for name in reached
     }
+    if any(found.values()):  # then something is sent, to all of them
+        for name, visit in reached.items():
+            behind = atwork.unreloaded(visit.shown, visit.hashes)
+            found[name] = stagefollow.retried(found[name], behind, built[name].lines)
+    return found
 
 
 def _before(survey: Survey, visit: Visit, part: Part) -> Before:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from enve.core import seen
+from enve.core import answer, seen
 from enve.core.seen import Seen
 from enve_pm.core import address, stages, states
 from enve_pm.core.refusal import FormatError
@@ -32,6 +32,15 @@ def at_work(raw: bytes, names: Iterable[str]) -> list[Work]:
         if unit is not None and unit.state == states.STARTING
     ]
     return sorted(found, key=lambda work: -work.seconds)
+
+
+def unreloaded(raw: bytes, held: Iterable[str]) -> list[str]:
+    """Of the units that a node holds, those that run by an older config, as a reload failed."""
+    shown = _read(raw) if b"reload: " in raw else None
+    if shown is None:
+        return []
+    units = {name: seen.unit(shown, address.parse(name)) for name in held}
+    return [n for n, u in units.items() if u is not None and answer.unreloaded(u.state, u.detail)]
 
 
 class Goes(NamedTuple):

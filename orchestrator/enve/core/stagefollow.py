@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from enve.core.linechange import parse
 from enve.model.report import Change, Symbol
 from enve_pm.core import address, stages
 from enve_pm.core.states import FRESH, LIVE, RELOAD, RESTART, STALENESS, UP
@@ -35,6 +36,23 @@ def follow(
     before = row or Change("", name)
     detail = ", ".join(filter(None, (before.detail, f"after its {stage}")))
     return replace(before, symbol=SYMBOL[word], action=word, detail=detail)
+
+
+def retried(
+    rows: Iterable[Change], behind: Iterable[str], wanted: Mapping[str, str]
+) -> tuple[Change, ...]:
+    """The rows with those whose last reload failed: whatever a march brings, it is tried again.
+    `wanted`: the texts of the new lines."""
+    found = {row.name: row for row in rows}
+    for name in behind:
+        row, line = found.get(name), parse(wanted.get(name, "{}"))
+        if name not in wanted or line.get("want", UP) != UP or (row and row.action != LIVE):
+            continue
+        word = RELOAD if line.get("reload") else RESTART
+        before = row or Change("", name)
+        detail = ", ".join(filter(None, (before.detail, "its last reload failed")))
+        found[name] = replace(before, symbol=SYMBOL[word], action=word, detail=detail)
+    return tuple(found[name] for name in sorted(found))
 
 
 def _strongest(answers: Mapping[str, str], made: Iterable[str]) -> tuple[str, str]:

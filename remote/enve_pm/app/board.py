@@ -12,6 +12,7 @@ import sys
 from enve_pm import __version__
 from enve_pm.core import states
 from enve_pm.core.effects import Want
+from enve_pm.core.stages import BESIDE
 from enve_pm.shell.complain import complain
 from enve_pm.shell.guard import program
 from enve_pm.shell.state.claim import claim
@@ -197,7 +198,7 @@ class Board:
 
     def _row(self, unit: Unit) -> Row:
         return Row(
-            unit.detail or self.held(unit.name) or self.notes.get(unit.name, ""),
+            self._detail(unit),
             unit.drift,
             unit.spec.kind,
             unit.pid,
@@ -209,3 +210,10 @@ class Board:
             unit.want,
             unit.why,
         )
+
+    def _detail(self, unit: Unit) -> str:
+        """Of one that runs first that its new line waits: by which it runs follows from that."""
+        held = self.held(unit.name)
+        if unit.detail and held and unit.state == states.RUNNING:
+            return held + BESIDE + unit.detail
+        return unit.detail or held or self.notes.get(unit.name, "")

@@ -201,7 +201,16 @@ class Rollout:
         for name in share.new:
             events += self._wants(share, name, good)
         events += self._ways(share)
-        return events + [Apply(name) for name in good if name in units]
+        return events + [Apply(name) for name in (*good, *self._behind(share)) if name in units]
+
+    def _behind(self, share: Share) -> list[str]:
+        """Those whose last reload failed, and that nothing of this march changes: it is tried
+        again, so that what their stages have made is taken over."""
+        if not share.order.march:
+            return []
+        units, waits = self._engine.machine.units, self.holding.waits_for
+        names = [name for name in share.new if name in units and name not in share.specs]
+        return [name for name in names if units[name].behind and not waits(name)]
 
     def _ways(self, share: Share) -> list[Want]:
         """A march that goes below ends what was wanted by hand of the pms on its way."""

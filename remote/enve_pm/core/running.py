@@ -88,6 +88,8 @@ def reload(board: Board, unit: Unit, _: Any) -> None:
     if unit.active.reload:
         board.spawn_side(unit, states.RELOAD_STEP)
         board.arm_side(unit, unit.active.start_timeout)
+    elif unit.behind:
+        again(board, unit, None)  # what the last reload has not brought in, a restart does
 
 
 def check(board: Board, unit: Unit, _: Any) -> None:

@@ -10,9 +10,10 @@ import pytest
 from tests.controller.march.test_preview import hashes
 from tests.controller.march.test_standing import shown
 
-from enve.core import atwork
+from enve.core import atwork, stagefollow
 from enve.core.known import Known
 from enve.core.preview import Before, Preview
+from enve.model.report import Change
 
 SETUP, INSTALL = "[lua-1!setup@web]", "[lua-1!install@web]"
 Lines = dict[str, dict[str, Any]]
@@ -107,6 +108,23 @@ def test_the_same_source_from_elsewhere_makes_nothing_anew() -> None:
     assert "web" not in rows(chain(), new)
     new[SETUP]["nice"] = 3  # what it is made with is not what it is made of
     assert "web" not in rows(chain(), new)
+
+
+def test_a_reload_that_failed_is_tried_again_by_what_comes() -> None:
+    """The node holds lua-2, whose build has failed; lua-1 runs by an older setup."""
+    held = ["web", "[lua-2!build@web]"]
+    detail = "its new line waits for lua-2!build@web, which has failed; reload: exit:1"
+    late = {f"lua-1!{do}@web": {} for do in ("build", "install")}
+    raw = shown({"web": {"detail": detail}, "lua-2!build@web": {"state": "FAIL"}, **late})
+    assert atwork.waiting(raw, held)["web"].product == "lua-1"
+    assert atwork.unreloaded(raw, held) == ["web"]
+    lines = {name: json.dumps(line) for name, line in chain().items()}
+    [row] = stagefollow.retried((), ["web", "gone"], lines)
+    assert (row.symbol, row.name, row.action) == ("~", "web", "reload")
+    restart = Change("-/+", "web", "restart", "nice")
+    assert stagefollow.retried([restart], ["web"], lines) == (restart,)
+    [row] = stagefollow.retried((), ["web"], {"web": json.dumps(chain(reload={})["web"])})
+    assert (row.symbol, row.action) == ("-/+", "restart")
 
 
 def test_what_runs_where_a_new_version_has_failed() -> None:

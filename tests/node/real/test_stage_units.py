@@ -153,6 +153,42 @@ def test_a_reload_that_fails_is_named_with_its_reason(box: Box) -> None:
     assert "it runs by its old config" in why
 
 
+def test_a_reload_that_failed_is_tried_again_by_the_next_march(box: Box, tmp_path: Path) -> None:
+    good = tmp_path / "good"
+    reload = {"reload": {"command": ["test", "-e", str(good)]}}
+
+    def good_one(port: str) -> list[dict[str, Any]]:
+        *others, web = chain("lua-1", {"setup": {"version": port}})
+        return [*others, {**web, **reload}]
+
+    box.load(*good_one("port 1"))
+    pid = box.unit("web")["pid"]
+    box.load(*good_one("port 2"), status=3, march=True)
+    box.load(*chain("lua-2", {"build": {"fail": True}}), status=3, march=True)
+    waits = f"its new line waits for {unit('build', 'lua-2')}, which has failed"
+    assert box.unit("web")["detail"] == f"{waits}; reload: exit:1"
+    why = json.loads(box.pm("why", "web", "-o", "json").stdout)
+    assert why["chain"][-1]["unit"] == "[lua-2!build@web]"
+    told = box.load(*good_one("port 2"), status=3, march=True)
+    assert "web: reload: exit:1" in told  # it was tried again
+    good.touch()
+    box.load(*good_one("port 2"), march=True)
+    assert (box.unit("web")["detail"], box.unit("web")["stale"]) == ("", "")
+    assert box.unit("web")["pid"] == pid
+
+
+def test_a_failed_reload_that_the_plan_has_no_more_is_a_restart(box: Box) -> None:
+    *others, web = chain("lua-1")
+    box.load(*others, {**web, "reload": {"command": ["false"]}})
+    pid = box.unit("web")["pid"]
+    *others, web = chain("lua-1", {"setup": {"version": "port 2"}})
+    box.load(*others, {**web, "reload": {"command": ["false"]}}, status=3, march=True)
+    assert box.unit("web")["pid"] == pid
+    del web["reload"], web["on_restart"]
+    box.load(*others, web, march=True)
+    assert box.unit("web")["pid"] not in (0, pid)
+
+
 def test_another_plan_takes_the_place_of_what_waits(box: Box, tmp_path: Path) -> None:
     box.load(*chain("lua-1"))
     waiting = Load(box, *chain("lua-2", {"build": {"hold": str(tmp_path / "never")}}))
