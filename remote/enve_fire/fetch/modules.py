@@ -34,12 +34,16 @@ class Module(namedtuple("Module", "path url")):
 
 
 def links(listing: str) -> Sequence[tuple[str, str]]:
-    """(path, commit) of what `git ls-tree -r -z` shows of other repositories."""
+    """(path, commit) of what `git ls-tree -r -z` shows of other repositories. Raises Trouble for a
+    path that leads elsewhere: git shows what a tree holds, also what it would not check out."""
     found = []
     for row in listing.split("\0"):
         facts, tab, path = row.partition("\t")
         words = facts.split(" ")
         if tab and words[0] == _LINK and len(words) == 3:
+            if not {"", ".", ".."}.isdisjoint(path.split("/")):
+                told = "a submodule lies at %s, which leads elsewhere" % ascii(path[:200])
+                raise Trouble(CHECKOUT, told, "tell its owner")
             found.append((path, words[2]))
     return found
 

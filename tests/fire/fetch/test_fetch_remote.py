@@ -209,6 +209,12 @@ def test_submodules_of_submodules_have_a_bound(
     refused(fetcher, repo.url, "more than 11 submodules", submodules=True)
 
 
+@pytest.mark.parametrize("path", ["../in", "a//in", "./in", "a/.."])
+def test_submodules_that_lie_elsewhere(path: str) -> None:
+    with pytest.raises(Trouble, match="which leads elsewhere"):
+        modules.links(f"160000 commit {1:040}\t{path}\0")
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SEEN = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_ELSEWHERE = (".", "..")  # an empty name is none for the kernel
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -43,6 +44,8 @@ class Folder:
         os.close(self.fd)
 
     def below(self, name: str) -> Folder:
+        if name in _ELSEWHERE:
+            raise NotADirectoryError(errno.ENOTDIR, "no folder below", name)
         return Folder(os.open(name, _FOLDER, dir_fd=self.fd))
 
     def made(self, name: str, mode: int = 0o755) -> Folder:
@@ -164,7 +167,7 @@ class _Felling:
         """What is empty goes. Somebody may have moved it meanwhile: then it is not ours to name."""
         self._way.pop()
         number, left = self._way[-1]
-        with self._here.below("..") as above:
+        with Folder(os.open("..", _FOLDER, dir_fd=self._here.fd)) as above:
             if _number(above) != number:
                 raise OSError(errno.EBUSY, "somebody moves it", left[-1])
             self._stand(above)
