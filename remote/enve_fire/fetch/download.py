@@ -15,6 +15,7 @@ from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.fetch.answered import SHORTLY, Answered, seconds
 from enve_fire.fetch.how import MORE
 from enve_fire.fetch.progress import Progress
+from enve_fire.fetch.tempo import Tempo
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
@@ -57,6 +58,7 @@ class Download:
         self._known = {"If-None-Match": etag, "If-Modified-Since": "" if etag else modified}
         self._resumed = False
         self._progress = Progress(how.report, url)
+        self._tempo = Tempo(url)
 
     def run(self) -> Any:
         """What came; None where what we have is still the same. Raises Trouble, OSError."""
@@ -86,6 +88,7 @@ class Download:
                 hint = "the server asks to wait for %d s" % passing.wait
             raise Trouble(CHECKOUT, "%s: %s" % (self.url, passing), hint)
         wait = max(passing.wait, PAUSE * 2**tries / 2)
+        self._tempo.came(0)
         self.how.report("%s: %s; again in %g s" % (self.url, passing, wait))
         time.sleep(wait)
 
@@ -165,6 +168,7 @@ class Download:
                     break
                 file.write(piece)
                 size += len(piece)
+                self._tempo.came(len(piece))
                 self._fit(size)
                 self._progress.tell(size, total)
         self._whole(size, total)

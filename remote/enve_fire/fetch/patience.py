@@ -64,5 +64,5 @@ def _told(error: Exception) -> Exception:
         hint = "see https_proxy and no_proxy; a user and a password go before its host"
         return Trouble(CHECKOUT, "the proxy refuses: %s" % text.partition(": ")[2], hint)
     if isinstance(error, http.client.HTTPException):
-        return Passing("no good answer: %s %s" % (kind, ascii(text[:100])))
+        return Passing("no good answer: %s" % kind)  # its words may be of a server within
     return Passing(error.strerror or text) if isinstance(error, OSError) else error

@@ -78,10 +78,17 @@ def kind(source: BinaryIO, name: str) -> str:
     source.seek(0)
     what = decode.kind(head)
     if what in ("", decode.EMPTY_ZIP):
-        found = ascii(head[:40].decode("latin-1")) if head else "nothing"
-        text = "%s: wanted a tar or zip archive, found a file that begins with %s"
-        raise Trouble(CHECKOUT, text % (name, found), "is it the url of a web page?")
+        text = "%s: wanted a tar or zip archive, found %s"
+        raise Trouble(CHECKOUT, text % (name, _like(head)), "is it the url of a web page?")
     return what
+
+
+def _like(head: bytes) -> str:
+    """Nothing of what is in it: a redirect may have led to what is not meant for who reads this."""
+    if head.lstrip().startswith(b"<"):
+        return "a web page, or XML"
+    shown = head.decode("latin-1").translate({9: " ", 10: " ", 13: " "})
+    return ("text" if shown.isprintable() else "something else") if head else "an empty file"
 
 
 def is_package(path: str, name: str) -> bool:

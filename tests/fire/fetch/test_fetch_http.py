@@ -14,7 +14,7 @@ from tests.support.packed import PACKERS, tar, tree
 from tests.support.web import Authority, Proxy, Web, cut, raw, redirect, stall, status, trickle
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.fetch import download
+from enve_fire.fetch import download, tempo
 
 BODY = PACKERS["tar.gz"](tar(("lua-5.4/x", b"1"), ("lua-5.4/s/y", b"2")))
 BIG = tar(("big/x", bytes(range(256)) * 4000))
@@ -182,7 +182,7 @@ def test_a_server_that_lies_about_length(web: Web, fetcher: Fetcher) -> None:
     for n in range(4):
         web.plan.setdefault("/l.tar.gz", []).append(raw(head % (len(BODY) + n + 1) + BODY))
     refused(fetcher, web.url("/l.tar.gz"), "cut off after")
-    refused(fetcher, web.put("/n.tar.gz", b"", *[raw(head % 0)] * 2), "found a file that begins")
+    refused(fetcher, web.put("/n.tar.gz", b"", *[raw(head % 0)] * 2), "found ")
 
 
 def test_headers_that_could_not_be_sent_back(web: Web, fetcher: Fetcher) -> None:
@@ -221,9 +221,34 @@ def test_slow_servers(web: Web, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_is_no_archive(web: Web, fetcher: Fetcher) -> None:
-    trouble = refused(fetcher, web.put("/a.tar.gz", b"<!DOCTYPE html><p>hello"), "<!DOCTYPE html")
+    trouble = refused(fetcher, web.put("/a.tar.gz", b"<!DOCTYPE html><p>hello"), "found a web page")
     assert "web page" in trouble.hint
-    refused(fetcher, web.put("/b.tar.gz", b""), "begins with nothing")
+    refused(fetcher, web.put("/b.tar.gz", b""), "found an empty file")
+    refused(fetcher, web.put("/c.tar.gz", b"\x7fELF" * 200), "found something else")
+
+
+def test_nothing_is_told_of_where_a_redirect_leads(web: Web, fetcher: Fetcher) -> None:
+    with Web() as within:
+        within.put("/meta", b"secret=1\n")
+        within.put("/bare", b"", *[raw(b"secret 1\r\n")] * 4)
+        for path in ("/meta", "/bare"):
+            url = web.put(path + ".tar", b"", *[redirect(within.url(path))] * 4)
+            trouble = refused(fetcher, url, "found text|no good answer")
+            assert "secret" not in f"{trouble} {trouble.hint} {fetcher.lines}"
+
+
+def test_a_server_whose_pieces_come_in_time_and_the_whole_never(
+    web: Web, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "PIECE", 2)
+    monkeypatch.setattr(tempo, "GRACE", 0.2)
+    end = threading.Event()
+    try:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+        trouble = refused(fetcher, web.put("/a.tar", BIG, trickle(end, head)), "too slow: 0 KiB")
+    finally:
+        end.set()
+    assert "goes on where it stopped" in trouble.hint
 
 
 def test_a_server_that_is_not_there(fetcher: Fetcher) -> None:
