@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enve.errors import InputError
+from enve.load.effort import Budget
 from enve.load.item import Item
 from enve.load.profiledep import Asked
 from enve.load.profiledeps import Chain, Checked, Checkout, Deps, Found, local
@@ -53,9 +54,10 @@ class Profiles:
 
     def __init__(self, checkout: Checkout = local, secrets: Lent | None = None) -> None:
         self._beside = Beside()
+        self._budget = Budget()
         self._secrets = secrets or ByName(Secrets(None))
         self._shops: dict[Lent, Workshop] = {}
-        self._foreign = Workshop(Nothing(), self._beside)  # a dep gets no secret
+        self._foreign = Workshop(Nothing(), self._beside, self._budget)  # a dep gets no secret
         self._deps = Deps(checkout, self._dep, self._early)
 
     def read(self, path: Path) -> Item:
@@ -65,6 +67,7 @@ class Profiles:
 
     def inline(self, root: Item, asked: Asked = PLAIN) -> Loaded:
         """A profile without its product."""
+        self._budget.renew()
         chain = Chain(("",), (root.file,))
         made = make(layered(root, asked), self._shop(self._secrets), self._deps, chain)
         return self._loaded(made, root)
@@ -73,6 +76,7 @@ class Profiles:
         self, url: Url, asked: Asked = PLAIN, secrets: Lent | None = None
     ) -> tuple[Found, Loaded]:
         """The product at a url, checked out. `secrets`: those for it, if not those of all."""
+        self._budget.renew()
         loaded: list[Loaded] = []
         shop = self._shop(secrets or self._secrets)
 
@@ -86,7 +90,7 @@ class Profiles:
 
     def _shop(self, secrets: Lent) -> Workshop:
         if secrets not in self._shops:
-            self._shops[secrets] = Workshop(secrets, self._beside)
+            self._shops[secrets] = Workshop(secrets, self._beside, self._budget)
         return self._shops[secrets]
 
     def _dep(self, checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:

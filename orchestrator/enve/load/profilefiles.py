@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from jinja2.exceptions import SecurityError
+
 from enve.load.content import PRIVATE, PUBLIC
 from enve.load.cursor import FilledNode
 from enve.load.item import Item
@@ -80,8 +82,12 @@ def _compiled(reader: Reader, item: Item, name: str, text: str) -> Template:
 
 def _beside(reader: Reader, item: Item, name: str, what: str) -> str:
     try:
-        return reader.shop.beside.file(Path(item.file).parent, name).decode()
+        text = reader.shop.beside.file(Path(item.file).parent, name).decode()
+        reader.shop.budget.spend(len(text))
+        return text
     except Unreadable as error:
+        raise item.bad(f"{what}: {error}") from None
+    except SecurityError as error:
         raise item.bad(f"{what}: {error}") from None
     except UnicodeDecodeError:
         hint = "a config file is text; let build or a command of setup bring the rest"

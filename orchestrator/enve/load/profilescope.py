@@ -13,6 +13,7 @@ import yaml
 from jinja2 import FunctionLoader
 
 from enve.load.cursor import FilledNode
+from enve.load.effort import Budget
 from enve.load.filler import Filler
 from enve.load.item import Item
 from enve.load.profilefolder import Beside, Unreadable
@@ -23,9 +24,11 @@ from enve.load.variables import name as variable_name
 
 
 class Workshop:
-    """What profiles are made with: templates of each folder, secrets, and the files read."""
+    """What profiles are made with: templates of each folder, secrets, the files read, and what one
+    product with all that it needs may use up."""
 
-    def __init__(self, secrets: Lent, beside: Beside) -> None:
+    def __init__(self, secrets: Lent, beside: Beside, budget: Budget) -> None:
+        self.budget = budget
         self.secrets = secrets
         self.beside = beside
         self._templates: dict[Path, Templates] = {}
@@ -35,7 +38,8 @@ class Workshop:
         """Those of the folder that the item's file lies in; they may include its files."""
         folder = Path(item.file).parent
         if folder not in self._templates:
-            self._templates[folder] = Templates(folder, FunctionLoader(self._loader(folder)))
+            loader = FunctionLoader(self._loader(folder))
+            self._templates[folder] = Templates(folder, loader, self.budget)
         return self._templates[folder]
 
     def _loader(self, folder: Path) -> Any:

@@ -25,7 +25,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from enve.core.suggest import did_you_mean
 from enve.errors import InputError, Where
-from enve.load.effort import Effort
+from enve.load.effort import Budget, Effort
 
 MOST = 1 << 20  # characters that one template may make
 POWER = 64
@@ -43,9 +43,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(("*", "**"))
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, budget: Budget | None, **options: Any) -> None:
         super().__init__(**options)
-        self.effort = Effort()
+        self.budget = budget
+        self.effort = Effort(budget)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         number = next((value for value in (left, right) if isinstance(value, int)), 0)
@@ -66,6 +67,7 @@ class Template:
         self._place = place
         self._name = name
         self._effort = environment.effort
+        self._budget = environment.budget
         try:
             with self._effort:
                 tree = environment.parse(text, name=name, filename=name)
@@ -87,7 +89,10 @@ class Template:
         """The text. Raises InputError at the line that is wrong, or MissingFacts."""
         try:
             with self._effort:
-                return _bounded(self._template.generate(context))
+                text = _bounded(self._template.generate(context))
+            if self._budget is not None:
+                self._budget.spend(len(text))
+            return text
         except MissingFacts:
             raise
         except UndefinedError as error:
@@ -156,17 +161,20 @@ def _attributes(tree: nodes.Template, name: str) -> set[str]:
 
 class Templates:
     """Compiles texts that stand in files, and template files below one folder. `loader`: what
-    finds the files that they include, if not any file below it."""
+    finds the files that they include, if not any file below it; `budget`: what they may use up with
+    others together."""
 
-    def __init__(self, folder: Path, loader: BaseLoader | None = None) -> None:
+    def __init__(
+        self, folder: Path, loader: BaseLoader | None = None, budget: Budget | None = None
+    ) -> None:
         options: dict[str, Any] = {
             "undefined": StrictUndefined,
             "loader": loader or FileSystemLoader(folder),  # {% include %}: below it only
             "autoescape": False,
             "cache_size": 50,
         }
-        self._values = _Sandbox(**options)
-        self._files = _Sandbox(**options, keep_trailing_newline=True, trim_blocks=True)
+        self._values = _Sandbox(budget, **options)
+        self._files = _Sandbox(budget, **options, keep_trailing_newline=True, trim_blocks=True)
         self._compiled: dict[str, Template] = {}
 
     def value(self, text: str, where: Where, block: bool) -> Template:

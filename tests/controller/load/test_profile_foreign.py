@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from enve.app.checkout import here
 from enve.errors import EnveError, InputError
+from enve.load import effort
 from enve.load.inventory import load_domain
 from enve.load.plan import load_plan
 from enve.load.planartifact import Built
@@ -237,6 +239,51 @@ def test_the_files_of_a_root_are_not_those_of_the_machine(
 
 def _built(product: Product) -> Built:
     raise Trouble(82, "not built")
+
+
+# -- what it uses up ------------------------------------------------------------------------------
+MANY = range(200)
+
+
+def _many(row: str) -> str:
+    return ", ".join(row.replace("I", str(i)) for i in MANY)
+
+
+X = "\"{{ 'x' * 500000 }}\""
+LARGE = {
+    "values": f"run: {{cmd: [{_many(X)}]}}",
+    "variables": f"vars: {{{_many('vI: ' + X)}}}\nbuild: {{run: [" + _many("'{{ vI[0] }}'") + "]}",
+    "copies": f"setup: {{files: [{_many('{path: fI, copy: large}')}]}}",
+    "files": f"setup: {{files: [{_many('{path: fI, template: ' + X + '}')}]}}",
+}
+
+
+@pytest.mark.parametrize("way", LARGE)
+def test_all_that_a_profile_makes_is_bounded(way: str, tmp_path: Path, profiles: Profiles) -> None:
+    lie(tmp_path, "a", LARGE[way])
+    (tmp_path / "a" / "large").write_text("x" * 1_000_000)
+    lie(tmp_path, "own", rows("git+https://h/a"))
+    for product in ("git+https://h/a", f"{tmp_path}/own"):
+        if way in ("copies", "files") and product.endswith("own"):
+            continue  # nobody sets up what another one needs
+        tracemalloc.start()
+        with pytest.raises(InputError, match="all together make more than 32 MiB") as caught:
+            profiles.product(parse(product))
+        assert tracemalloc.get_traced_memory()[1] < 80 << 20
+        tracemalloc.stop()
+        assert caught.value.where is not None
+
+
+def test_and_the_time_that_it_takes(
+    tmp_path: Path, profiles: Profiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effort, "TOGETHER", 0.2)
+    slow = "{% for i in range(99999) %}{% set x = i %}{% endfor %}"
+    lie(tmp_path, "a", f"run: {{cmd: [{_many(repr(slow))}]}}")
+    with pytest.raises(InputError, match="all together"):
+        profiles.product(parse("git+https://h/a"))
+    lie(tmp_path, "b", "")
+    assert profiles.product(parse("git+https://h/b"))  # each product has its own
 
 
 # -- what it needs --------------------------------------------------------------------------------
