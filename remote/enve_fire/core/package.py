@@ -7,7 +7,8 @@ Its first member is MEMBER, canonical JSON in one line:
 
 `bh`: the hash of the build (`core.sums`); `text`: what a store knows the artifact by; `platform`:
 empty where nothing was built; `table`: the profile without what is set up and run with: these are
-no part of the artifact, and may hold secrets. All other members lie below a root, as they do when
+no part of the artifact, and may hold secrets; so of its deps, and of one from a path on the machine
+only the name is in its url (`local:liba-1.0`). All other members lie below a root, as they do when
 it is installed.
 """
 
@@ -32,6 +33,8 @@ MEMBER = ".enve/pkg.json"
 LARGEST = 16 << 20  # bytes of MEMBER
 SHORT = 8  # characters of bh in the name of a file
 ANY = "any"
+LOCAL = "local:"  # before the name of a dep that lay on the machine that packed
+_HERE = ("file:", "git+file:", "/", ".")
 GZIP, XZ, ZSTD = ENDS = (".tar.gz", ".tar.xz", ".tar.zst")
 
 
@@ -66,9 +69,22 @@ def of(product: Product, bh: str, text: str, epoch: int, platform: Sequence[str]
     table = product.table
     plat = list(platform) if profile.builds(table) else []
     version = table.get("version", "")
-    plain = {key: table[key] for key in table if key not in ("setup", "run", "execute")}
-    head = (bh, epoch, plat, table["prefix"], product.source, plain, text, table["title"], version)
-    return Package(*head)
+    head = (bh, epoch, plat, table["prefix"], product.source)
+    return Package(*head, _plain(table), text, table["title"], version)
+
+
+def _plain(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is part of the artifact. Where a dep lay on the machine that packed says nothing to
+    others: its source and its table are what it is."""
+    found = {key: table[key] for key in table if key not in ("setup", "run", "execute")}
+    if "deps" in found:
+        found["deps"] = {kind: list(map(_dep, rows)) for kind, rows in found["deps"].items()}
+    return found
+
+
+def _dep(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    url = LOCAL + profile.product(row["table"]) if row["url"].startswith(_HERE) else row["url"]
+    return {**row, "url": url, "table": _plain(row["table"])}
 
 
 def misfit(package: Package, table: Mapping[str, Any], source: str = "") -> str:

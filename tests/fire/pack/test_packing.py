@@ -53,6 +53,22 @@ def test_it_says_first_what_it_is(tmp_path: Path) -> None:
     assert "run" not in said.table
 
 
+def _with_local_deps(folder: Path) -> bytes:
+    """The first member of the package of what needs two others beside it, packed in a folder."""
+    dep = {"enve": 1, "title": "liba", "prefix": "/opt/liba", "setup": {"run": ["secret"]}}
+    rows = [{"url": f"{kind}://{folder}/liba", "table": dep} for kind in ("file", "git+file")]
+    return package(built(deps={"run": rows})).data()
+
+
+def test_where_a_dep_lay_is_no_part_of_a_package() -> None:
+    one, two = (_with_local_deps(Path(folder)) for folder in ("/home/me", "/srv/you"))
+    assert one == two
+    assert b'"local:liba"' in one
+    assert b"/liba" not in one.replace(b"/opt/liba", b"")
+    assert b"secret" not in one
+    packages.read(one)
+
+
 def test_members_are_sorted_and_say_nothing_of_who_made_them(tmp_path: Path) -> None:
     packed = made(built(**SU), artifact(tmp_path / "tree"), tmp_path / "p.tar.gz")
     members = _members(Path(packed.path))
