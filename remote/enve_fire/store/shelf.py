@@ -61,8 +61,12 @@ def to_read(store: str, catalog: str, private: bool, me: int) -> Iterator[str]:
 def mine(store: str, catalog: str, private: bool, me: int) -> list[str]:
     """Those that I may write to; made if there is none. Raises Trouble, OSError."""
     found = _mine(store, catalog, private, me)
+    wanted, mode = names(user(me), catalog, private), 0o700 if private else 0o755
     if not found:
-        _make(store, names(user(me), catalog, private), 0o700 if private else 0o755)
+        _make(store, wanted, mode)
+        found = _mine(store, catalog, private, me)
+    if not found and me == 0 and _cleared(store, wanted):
+        _make(store, wanted, mode)
         found = _mine(store, catalog, private, me)
     if not found:
         text = "%s: every folder for %s of %s is another user's" % (store, catalog, user(me))
@@ -84,6 +88,20 @@ def _make(store: str, wanted: list[str], mode: int) -> None:
             continue
         os.chmod(store + "/" + name, mode)  # the umask has no say
         return
+
+
+def _cleared(store: str, wanted: list[str]) -> bool:
+    """Whether root has put one aside that another user made under root's name: there is no reason
+    for him but to keep root out. It is not deleted, nor is anything done in it."""
+    for name in wanted:
+        path = store + "/" + name
+        try:
+            if os.lstat(path).st_uid != 0:
+                os.rename(path, "%s/.aside-%s" % (store, os.urandom(6).hex()))
+                return True
+        except OSError:
+            continue  # it is gone, or something is mounted there
+    return False
 
 
 def furnish(path: str, me: int) -> None:

@@ -58,10 +58,24 @@ def test_what_another_user_planted_is_ignored(store: Store) -> None:
     assert store.find(X) is not None
 
 
-def test_where_every_name_is_taken_that_is_told(store: Store) -> None:
-    plant(store, *(f"root-build{shard}" for shard in ("", "-0", "-1", "-2", "-3")))
-    with pytest.raises(Trouble, match="another user's"):
-        store.make(X, hello)
+SHARDS = ("", "-0", "-1", "-2", "-3")
+
+
+def test_root_is_not_kept_out_by_who_takes_its_names(store: Store) -> None:
+    plant(store, *(f"root-build{shard}" for shard in SHARDS))
+    made = store.make(X, hello)
+    assert made.path == f"{store.first}/root-build/{X.name}"
+    assert Path(made.path, "who").read_text() == "0"
+    (aside,) = Path(store.first).glob(".aside-*")
+    assert (aside / X.name / "who").read_text() == "evil\n"
+    assert sh(AS_DAEMON, "mkdir root-build", store).returncode != 0
+
+
+def test_where_every_name_is_taken_that_is_told(store: Store, verb: Verb) -> None:
+    for shard in SHARDS:
+        Path(store.first, f"daemon-build{shard}").mkdir()
+    done = verb(*GET, "--", "true", who=AS_DAEMON)
+    assert (done.returncode, "root removes them" in done.stderr) == (FAILED, True), done.stderr
 
 
 def test_what_root_made_is_for_all_and_what_a_user_made_is_his(store: Store, verb: Verb) -> None:
