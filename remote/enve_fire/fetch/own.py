@@ -30,7 +30,15 @@ def _folder(url: Url, how: How) -> str:
         raise Trouble(
             CHECKOUT, "%s: %s" % (path, what), "see the path; archives end in .tar.gz, .."
         )
+    if how.subdir and not _within(path, url.base):
+        # what it holds may be a stranger's, and says itself which folder of it is the product
+        raise Trouble(CHECKOUT, "%s: a link that leads out of %s" % (path, url.base), "see subdir")
     return path
+
+
+def _within(path: str, base: str) -> bool:
+    top = os.path.realpath(base)
+    return os.path.commonpath((top, os.path.realpath(path))) == top
 
 
 def _source(path: str, store: Store, how: How) -> str:

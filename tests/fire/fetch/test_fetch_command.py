@@ -76,6 +76,21 @@ def test_a_folder_of_ones_own_is_used_as_it_is(fetcher: Fetcher, tmp_path: Path)
     assert "no folder" in fetcher.command(str(place / "sub/x")).stderr
 
 
+def test_a_subdir_of_ones_own_folder_lies_in_it(fetcher: Fetcher, tmp_path: Path) -> None:
+    """The folder may be somebody else's work, which says its `subdir` itself."""
+    (tmp_path / "mine" / "sub" / "deep").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    for name, target in (("in", "sub"), ("out", "../other"), ("sub/up", "../../other")):
+        (tmp_path / "mine" / name).symlink_to(target)
+    (tmp_path / "way").symlink_to("mine")  # whoever names the folder may go by a link
+    for place in (tmp_path / "mine", tmp_path / "way"):
+        assert fetcher(str(place), subdir="in/deep").path == f"{place}/in/deep"
+        for subdir in ("out", "sub/up"):
+            refused = fetcher.command(str(place), "--subdir", subdir)
+            assert refused.returncode == CHECKOUT
+            assert "a link that leads out of" in refused.stderr
+
+
 def test_what_a_store_has(repo: Repo, fetcher: Fetcher) -> None:
     repo.commit(x="1", s__y="2")
     found = fetcher(repo.url)
