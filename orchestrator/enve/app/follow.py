@@ -32,12 +32,12 @@ GRACE = 15.0  # seconds that ssh may take on top of the node's own deadline
 TRIES = 6  # while the pipe is busy
 PAUSE = 0.2  # seconds, doubled for each try
 LAST_ASK = 3.0  # seconds for the state after Ctrl-C
-ASKED = 2  # stages of a node whose last lines are asked for
+ASKED = 2  # units of a node whose last lines are asked for
 
 DOWN = "its pm does not run"
 
 Reconnect = Callable[[Node], Awaitable[Host]]
-Failure = tuple[str, str]  # a stage, and what became of it
+Failure = tuple[str, str]  # a unit, and what became of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,18 @@ class Delivery:
         return self.answer
 
     async def _explained(self, answer: Answer) -> Answer:
-        """With what the stages that failed have printed, here or where they failed alike."""
+        """With what has been printed by those that failed, here or where they failed alike."""
         failed = answers.troubled(answer)
-        met = [name for name in self._watch.stages if name in failed][:ASKED]
+        met = [name for name in self._watch.names if name in failed][:ASKED]
         said = {name: await self._printed(name, failed[name]) for name in met}
         return replace(answer, said={name: lines for name, lines in said.items() if lines})
 
-    async def _printed(self, stage: str, why: str) -> tuple[str, ...]:
+    async def _printed(self, unit: str, why: str) -> tuple[str, ...]:
         """One node of many is asked, so that all can be told of at once."""
         known = self._manner.known
-        if (stage, why) not in known:
-            known[stage, why] = asyncio.create_task(self._watch.said(stage))
-        return await asyncio.shield(known[stage, why])
+        if (unit, why) not in known:
+            known[unit, why] = asyncio.create_task(self._watch.said(unit))
+        return await asyncio.shield(known[unit, why])
 
     async def _deliver(self) -> Answer:
         """Delta first, the whole part when the node asks for it, again while it is busy."""

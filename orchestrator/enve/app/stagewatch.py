@@ -1,5 +1,5 @@
-"""The stages of one node while a march waits for it: which are at work, and what one that failed
-has printed."""
+"""The units of one node while a march waits for it: which stages are at work, and what one that
+failed has printed."""
 
 from __future__ import annotations
 
@@ -20,21 +20,23 @@ from enve_pm.core.refusal import FormatError
 EVERY = 5.0  # seconds between two looks
 EACH = 0.1  # seconds for each node, where that is more
 SECONDS = 20.0  # that an answer may take
-LINES = 12  # of the log of a stage
+LINES = 12  # of its log
 WHY = Order("why", words=("-o", "json"))
 
 
 class StageWatch:
-    """`lines`: the addresses, below the node, of all that it shall hold; `stages` among them.
-    `nodes`: how many are watched so."""
+    """`lines`: the addresses, below the node, of all that it shall hold. `nodes`: how many are
+    watched so."""
 
     def __init__(self, visit: Visit, lines: Iterable[str], emit: Emit, nodes: int = 1) -> None:
         self._every = max(EVERY, EACH * nodes)
         self._visit = visit
         self._emit = emit
-        self.stages = [one for one in lines if stages.spot(address.parse(one)[-1])]
-        owners = (address.format(stages.owner(address.parse(one))) for one in self.stages)
-        self._all = [*dict.fromkeys((*self.stages, *owners))]  # the spots start after them
+        every = list(lines)
+        made = [one for one in every if stages.spot(address.parse(one)[-1])]
+        owners = (address.format(stages.owner(address.parse(one))) for one in made)
+        self._all = [*dict.fromkeys((*made, *owners))]  # the spots start after them
+        self.names = [*dict.fromkeys((*made, *every))]  # of all, stages first
 
     async def at_work(self) -> list[Work]:
         """Those that are being made now; none where that cannot be found out."""
@@ -65,19 +67,20 @@ class StageWatch:
                 self._emit(Step(self._visit.name, title(work.unit), age=work.seconds))
             await asyncio.sleep(self._every)
 
-    async def said(self, stage: str) -> tuple[str, ...]:
-        """The last lines that a stage has printed, under a line that says where; none where they
+    async def said(self, unit: str) -> tuple[str, ...]:
+        """The last lines that a unit has printed, under a line that says where; none where they
         are not ours to read."""
         node = self._visit.node
         try:
-            asked = WHY.command(nodepaths.of(node), [stage])
+            asked = WHY.command(nodepaths.of(node), [unit])
             done = await self._visit.run(asked, deadline=SECONDS)
             if done.status:
                 return ()
             story = stories.why(node.name, done.stdout.decode("utf-8", "replace"))
         except (EnveError, TimeoutError, FormatError, RecursionError):
             return ()
-        lines = story["log"][-LINES:]
+        own = address.parse(story["chain"][-1]["unit"])[1:] == address.parse(unit)
+        lines = story["log"][-LINES:] if own else []
         return (f"its last lines, on {node.name}:", *lines) if lines else ()
 
 

@@ -64,5 +64,5 @@ def _print(told: dict[str, Table], output: str) -> None:
     if output == "json":
         print(json.dumps({"v": 1, "why": told}))
         return
-    texts = ["\n".join(story.lines(one, now())) for one in told.values()]
+    texts = ["\n".join(story.lines(one, now(), "enve")) for one in told.values()]
     print("\n\n".join(texts), end="\n" if texts else "")

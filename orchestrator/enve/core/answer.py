@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from enve import errors
 from enve.core import again
-from enve.core.printable import printable
+from enve.core.printable import printable, shortened
 from enve.model.march import Answer
 from enve.model.report import Outcome, Problem, Result
 from enve_fire.core.trouble import MEANINGS
@@ -46,6 +46,7 @@ HINTS: Mapping[str, str] = {
     refusal.EXPIRED: "march the plan again: that signs a new head",
     refusal.REPLAY: "march the plan again; a serial that is too far above: `enve-deploy` first",
 }
+LONGEST = 200  # characters of what is told of a unit in its line
 FAILED = (states.FAIL, states.STARTING_FAIL)
 WAITS = "waits for its pm"  # the node's word for a spot whose pm is not wanted up
 OUTCOMES: Mapping[int, Outcome] = {
@@ -130,11 +131,16 @@ def _notes(answer: Answer) -> tuple[str, ...]:
     rows = _at_work(answer) if answer.word == "accepted" else _reasons(answer)
     notes = []
     for name, why in sorted(rows.items())[:MOST]:
-        notes += [
-            f"{name}  {_meant(name, why)}",
-            *(f"  | {line}" for line in answer.said.get(name, ())),
-        ]
+        said = answer.said.get(name, ())
+        meant = _meant(name, why)
+        notes.append(f"{name}  {_without_detail(meant) if said else shortened(meant, LONGEST)}")
+        notes += [f"  | {line}" for line in said]
     return tuple(notes)
+
+
+def _without_detail(why: str) -> str:
+    """`exit:82 build (make: ...)` where its own lines say it: `exit:82 build`."""
+    return why.partition(" (")[0]
 
 
 def _meant(name: str, why: str) -> str:

@@ -13,6 +13,14 @@ def printable(text: str, limit: int = 4096) -> str:
     return cut if cut.isprintable() else "".join(map(_spell, cut))
 
 
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between two words and with `...`."""
+    if len(text) <= limit:
+        return text
+    cut, blank, _ = text[: limit - 3].rpartition(" ")
+    return (cut if blank else text[: limit - 3]).rstrip() + "..."
+
+
 def printable_lines(text: str, limit: int = 65536) -> list[str]:
     """The same for text of several lines, such as a diff."""
     cut = text if len(text) <= limit else text[:limit] + "\n..."

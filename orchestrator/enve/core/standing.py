@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from enve.core import again, answer, seen
 from enve.core.listing import OUTDATED
-from enve.core.printable import printable
+from enve.core.printable import printable, shortened
 from enve.core.published import Unit
 from enve.core.seen import Seen
 from enve.errors import FAILED
@@ -49,7 +49,8 @@ def failing(shown: Seen, names: Iterable[str]) -> dict[str, Unit]:
 
 
 def _told(unit: Unit) -> str:
-    return printable(" ".join(filter(None, (unit.state, _result(unit), unit.detail))), 300)
+    told = " ".join(filter(None, (unit.state, _result(unit), unit.detail)))
+    return shortened(printable(told), answer.LONGEST)
 
 
 def _bad(unit: Unit) -> bool:

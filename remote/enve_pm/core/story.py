@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from enve_pm.core import states
 from enve_pm.core.unit import LOADER, STAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 # What is told of each unit of the chain.
@@ -21,14 +24,14 @@ OWN = ("the stage's own work",)  # in the place of a command that tells nobody a
 LONGEST = 200  # characters of a command
 
 
-def lines(story: dict[str, Any], now: int) -> list[str]:
-    """One screen. `now`: UNIX ms."""
+def lines(story: dict[str, Any], now: int, program: str = "pm") -> list[str]:
+    """One screen. `now`: UNIX ms; `program`: by which the reader gives orders."""
     chain = story["chain"]
     told = [_unit(link, depth, now) for depth, link in enumerate(chain)]
     if not story.get("alive", True):
         told.append("  pm itself is not running: these are its last states")
     told += _rows(_facts(story, now))
-    return told + _rows([("next", _advice(chain[-1], story))])
+    return told + _rows([("next", _advice(chain[-1], program))])
 
 
 def _unit(link: dict[str, Any], depth: int, now: int) -> str:
@@ -92,29 +95,34 @@ def ending(code: int) -> str:
     return f"ended with {code}" if code >= 0 else f"ended by signal {-code}"
 
 
-def _advice(link: dict[str, Any], story: dict[str, Any]) -> str:
+def _advice(link: dict[str, Any], program: str) -> str:
+    def order(verb: str) -> str:
+        return "%s %s %s" % (program, verb, quote(link["unit"]))
+
     if not link["state"]:
         return "add it to the plan, or take it out of `needs`"
     if link.get("kind") == LOADER and link.get("result") not in ("ok", "", None):
-        return "it is tried again; to look now: recheck"
+        return "it is tried again; to look now: " + order("recheck")
     if link["state"] in (states.FAIL, states.STARTING_FAIL):
-        return _mending(link)
+        return _mending(link, order)
     if str(link.get("detail") or "").startswith(states.RELOAD_STEP + ": "):
-        return "it runs by its old config: mend the new one and march, or try again now: reload"
+        return "it runs by its old config: mend the new one and march, or try again now: " + order(
+            "reload"
+        )
     if link.get("want") == states.DOWN and str(link.get("why", "")).startswith("manual"):
         return "it was stopped by hand: start it, or march to set it back"
     return ""
 
 
-def _mending(link: dict[str, Any]) -> str:
+def _mending(link: dict[str, Any], order: Callable[[str], str]) -> str:
     if link["state"] == states.FAIL and link.get("want") == states.DOWN:
-        return "mend it, and try again: stop; or leave it as it is: reset-failed"
+        return f"mend it, and try again: {order('stop')}; or leave it: {order('reset-failed')}"
     if str(link.get("detail") or "").partition(":")[0] == states.UNDO:
         return (
             "what an earlier line made is to be undone first: mend that, and restart; or take it "
             "out of the plan, reset-failed, and march it anew"
         )
-    return "mend it and march, or try again now: restart"
+    return "mend it and march, or try again now: " + order("restart")
 
 
 def _rows(rows: list[tuple[str, str]]) -> list[str]:

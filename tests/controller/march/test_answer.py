@@ -77,7 +77,15 @@ def test_what_a_stage_has_printed_is_told_with_its_failure() -> None:
     spots = {name: ("STARTING_FAIL", "exit:82 (make: status 2)"), "web": ("STOPPED", "ok")}
     told = answers.result("n", Answer("failed", True, serial=1, spots=spots, said={name: ("a",)}))
     assert told.problem is not None
-    assert told.problem.notes == (f"{name}  exit:82 build (make: status 2)", "  | a")
+    assert told.problem.notes == (f"{name}  exit:82 build", "  | a")  # its lines say the rest
+
+
+def test_what_is_long_is_cut_between_words() -> None:
+    why = "exit:82 (make: " + "several words " * 40
+    told = answers.result("n", Answer("failed", True, serial=1, spots={"web": ("FAIL", why)}))
+    assert told.problem is not None
+    [note] = told.problem.notes
+    assert note.endswith((" words...", " several...")) and len(note) <= 210
 
 
 def test_a_reload_that_failed_is_named() -> None:

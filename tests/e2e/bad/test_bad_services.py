@@ -62,8 +62,10 @@ def pm(site: Site) -> Iterator[PmNode]:
 
 
 def test_one_that_exits_at_once(site: Site, pm: PmNode) -> None:
-    said = march(site, 3, job=sh("exit 7", restart="never"))
+    said = march(site, 3, job=sh("echo no such port; exit 7", restart="never"))
     assert "accepted, but not everything runs" in said
+    assert "| its last lines, on n1:" in said
+    assert "| no such port" in said
     assert "exit:7" in said
     assert "applied 2 of 3" in said
     row = site.fleet.rows("n1.job")["n1.job"]

@@ -85,7 +85,7 @@ def test_a_story_fits_a_screen() -> None:
         "where": "plan.yml:14:3",
         "signer": "alice 9F2C..41AB",
     }
-    assert story.lines(told, NOW) == [
+    assert story.lines(told, NOW, "enve") == [
         "web  SCHE_START  for 5 s  dependency:db",
         "  needs db  FAIL  for 5 s  exit:1 (3 restarts)",
         "  want    up, by plan",
@@ -95,7 +95,7 @@ def test_a_story_fits_a_screen() -> None:
         "  plan    shop #13 in lane main",
         "  where   plan.yml:14:3",
         "  signer  alice 9F2C..41AB",
-        "  next    mend it and march, or try again now: restart",
+        "  next    mend it and march, or try again now: enve restart db",
     ]
 
 
