@@ -16,10 +16,12 @@ from enve_fire.stage import install
 from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
+from enve_fire.store.store import Store
 from enve_fire.tree.modes import close_files
 from enve_fire.tree.remove import remove
 
-CTX = Context(None, None, lambda _: None, 1, ("Linux", "x86_64", "glibc"))
+STORE = Store.of({"ENVE_STORE": "/nowhere"})  # nothing is needed from there
+CTX = Context(STORE, None, lambda _: None, 1, ("Linux", "x86_64", "glibc"))
 PREFIX = "opt/big"
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_fire.app.prepared import Prepared
-    from enve_fire.stage.build import Work
     from enve_fire.stage.chain import Chain
     from enve_fire.stage.context import Context
+    from enve_fire.stage.work import Work
 
 
 def test(chain: Chain, ctx: Context) -> int:

@@ -11,8 +11,8 @@ from enve_fire.app.asowner import as_owner
 from enve_fire.core import mark
 from enve_fire.core.trouble import USAGE, Trouble
 from enve_fire.stage import drift
-from enve_fire.stage.chain import CATALOG
 from enve_fire.stage.rootmarks import is_root
+from enve_fire.stage.stored import CATALOG
 from enve_fire.store import survey
 from enve_fire.store.store import Store, quiet
 from enve_fire.tree.difference import UNREADABLE

@@ -13,22 +13,15 @@ touches no older entry.
 from __future__ import annotations
 
 import os
-import stat
 
 from enve_fire.core import profile, sums
-from enve_fire.core.source import worked_in
-from enve_fire.core.trouble import BUILD, BUSY, Trouble
-from enve_fire.stage import checkout, dep, sandbox
-from enve_fire.stage.commands import run_commands
+from enve_fire.core.trouble import BUILD, Trouble
+from enve_fire.stage import checkout, dep, sandbox, source
 from enve_fire.stage.environment import variables
+from enve_fire.stage.work import Work
 from enve_fire.store import draft
 from enve_fire.store.wanted import Wanted
-from enve_fire.tree import ignore
-from enve_fire.tree.copy import AUTO, Terms, copy
-from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.modes import close_files
-from enve_fire.tree.pace import Amount
-from enve_fire.tree.walk import top, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +34,7 @@ if TYPE_CHECKING:
     from enve_fire.store.entry import Entry
     from enve_fire.store.store import Store
 
-    Then = Callable[["Work"], None]
+    Then = Callable[[Work], None]
 
 SOURCE, APART, HOME = "src", "build", "home"
 
@@ -123,7 +116,7 @@ class Building:
             out=out,
             scratch=scratch + "/" + HOME,
             jobs=self._ctx.jobs,
-            epoch=found.epoch or newest(src),
+            epoch=found.epoch or source.newest(found.path),
             deps=dep.named(self._deps),
         )
         return Work(cwd, env, draft.beside(out, draft.LOG), walls, self._ctx.report)
@@ -134,65 +127,5 @@ class Building:
             os.mkdir(scratch + "/" + APART)
             return found.path, scratch + "/" + APART
         src = scratch + "/" + SOURCE
-        mine = worked_in(found.source)
-        tell = Amount(self._ctx.report, "copy of " + found.path)
-        copy(found.path, src, AUTO, Terms(skip=ignore.of if mine else None, tell=tell))
-        make_writable(src)
-        if mine and tree_hash(src, tell=tell) != found.source:
-            raise Trouble(BUSY, "%s changed while it was copied" % found.path, "try again")
+        source.copy(found, src, self._ctx.report)
         return src, src
-
-
-class Work:
-    """Where the commands of a build run, and with what."""
-
-    def __init__(
-        self,
-        cwd: str,
-        env: dict[str, str],
-        log: str,
-        walls: sandbox.Sandbox,
-        report: Callable[[str], None],
-    ) -> None:
-        self.cwd = cwd
-        self.env = env
-        self.log = log
-        self.walls = walls
-        self.report = report
-
-    def but(self, env: dict[str, str], log: str) -> Work:
-        """The same folder, for others."""
-        return Work(self.cwd, env, log, self.walls, self.report)
-
-    def run(self, commands: Sequence[str], code: int, what: str) -> None:
-        run_commands(
-            commands,
-            self.env,
-            self.cwd,
-            self.log,
-            code=code,
-            what=what,
-            walls=self.walls,
-            report=self.report,
-        )
-
-
-def make_writable(folder: str) -> None:
-    """A source in a store has files that nobody writes; a build may."""
-    handle = top(folder)
-    try:
-        for inner, _, name, state in walk(handle):
-            if not stat.S_ISLNK(state.st_mode) and not state.st_mode & stat.S_IWUSR:
-                os.chmod(name, stat.S_IMODE(state.st_mode) | stat.S_IWUSR, dir_fd=inner)
-    finally:
-        os.close(handle)
-
-
-def newest(folder: str) -> int:
-    """The time of the newest of its files, in seconds."""
-    handle = top(folder)
-    try:
-        times = [state.st_mtime for _, _, _, state in walk(handle, ignore.of(handle))]
-        return int(max(times, default=0))
-    finally:
-        os.close(handle)

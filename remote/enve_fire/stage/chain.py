@@ -8,37 +8,35 @@ installed in the store.
 
 from __future__ import annotations
 
-import os
-
 from enve_fire.core import profile
 from enve_fire.core.source import worked_in
-from enve_fire.fetch.served import served
 from enve_fire.stage import build as building
 from enve_fire.stage import marks
 from enve_fire.stage.build import build
 from enve_fire.stage.dep import Dep
+from enve_fire.stage.had import Had
 from enve_fire.stage.identity import Identity
-from enve_fire.stage.install import STORED, fill, install
+from enve_fire.stage.install import STORED, install
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
-from enve_fire.store.wanted import Wanted
+from enve_fire.stage.source import newest
+from enve_fire.stage.stored import Stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from typing import Any
 
     from enve_fire.core.product import Product
     from enve_fire.stage.build import Then
     from enve_fire.stage.context import Context
     from enve_fire.store.entry import Entry
-
-CATALOG = "install"
+    from enve_fire.store.wanted import Wanted
 
 
 class Chain:
-    """`place`: where it is installed; None: in the store. Nothing is done before it is asked for.
-    Everything raises Trouble, OSError."""
+    """`place`: where it is installed; None: in the store · `own`: there it is not shared with
+    whoever installs the same. Nothing is done before it is asked for. Everything raises Trouble,
+    OSError."""
 
     def __init__(
         self, product: Product, ctx: Context, place: Place | None = None, own: bool = False
@@ -48,10 +46,9 @@ class Chain:
         )
         self._ctx = ctx
         self._place = place
-        self._own = own  # its place is not shared with whoever installs the same
         self._artifact: Entry | None = None
-        self._stored: Entry | None = None  # where it is installed, in the store
-        self._asked: set[str] = set()  # what others were asked for
+        self._had = Had(ctx, self._known)
+        self._stored = Stored(self, ctx, self._had, own)
         self.hash = self._known.hash
         self.deps = self._known.deps
 
@@ -73,7 +70,7 @@ class Chain:
         """When its source was made, or the newest file of it, unix seconds; None if it is not
         here."""
         here = self.src(wanted=False)
-        return (int(self.fetched.epoch) or building.newest(here)) if here else None
+        return (int(self.fetched.epoch) or newest(here)) if here else None
 
     @property
     def hidden(self) -> bool:
@@ -83,7 +80,7 @@ class Chain:
     @property
     def private(self) -> bool:
         """Whether not everybody could have fetched all that it is built of."""
-        found = self._stored or (profile.builds(self.product.table) and self.artifact())
+        found = self._stored.known or (profile.builds(self.product.table) and self.artifact())
         return found.private if found else self._known.closed
 
     # -- what it takes -----------------------------------------------------------------------------
@@ -95,7 +92,7 @@ class Chain:
         """This product, as one that another needs."""
         table = self.product.table
         built = stage == profile.BUILD and profile.builds(table) and not self._is_package()
-        entry = self.built() if built else self._in_store()
+        entry = self.built() if built else self._stored.entry()
         name = "%s/%s" % (entry.catalog, entry.name)
         where, root = entry.path + table["prefix"], entry.path
         return Dep(table["title"], where, self.hash(stage), name, root)
@@ -121,25 +118,12 @@ class Chain:
         """What is there of it already, or is served."""
         if self._artifact is None:
             self.hash(profile.BUILD)  # its source is known from here on
-            self._artifact = self._find(self._as_artifact) or self._served(self._as_artifact(False))
+            self._artifact = self._had.find(self._as_artifact)
+            self._artifact = self._artifact or self._had.served(self._as_artifact(False))
         return self._artifact
 
     def _as_artifact(self, private: bool) -> Wanted:
         return building.wanted(self.product, self._known.hashes(profile.BUILD), self._ctx, private)
-
-    def _find(self, wanted: Callable[[bool], Wanted]) -> Entry | None:
-        """What all may read, else what is ours alone: only what is private makes such."""
-        found: Entry | None = self._ctx.store.find(wanted(False))
-        if found is None and self.hidden:
-            found = self._ctx.store.find(wanted(True))
-        return found
-
-    def _served(self, wanted: Wanted) -> Entry | None:
-        """What somebody else has made of what everybody can fetch; asked once."""
-        if not self._ctx.store.webs or wanted.name in self._asked or self.hidden:
-            return None
-        self._asked.add(wanted.name)
-        return served(wanted, self._ctx.store, self._ctx.how)
 
     def material(self) -> Artifact:
         """What is installed: the artifact, or the source of what is not built."""
@@ -154,48 +138,12 @@ class Chain:
     def installed(self) -> Place:
         """Where it is, validly installed."""
         if self._place is None:
-            return Place(self._in_store().path, STORED)
+            return Place(self._stored.entry().path, STORED)
         mark = self._place.installed(self.product.table)
         if marks.read_hash(mark) != self.hash(profile.INSTALL):
             deps = self.ready(profile.INSTALL)
             install(self.product, self.material(), self._place, self._ctx, deps)
         return self._place
-
-    def _in_store(self) -> Entry:
-        if self._stored is None:
-            self._stored = self._find(self._wanted) or self._made()
-        return self._stored
-
-    def _made(self) -> Entry:
-        deps = self.ready(profile.INSTALL)
-        return self._taken(deps) or self._laid(deps)
-
-    def _taken(self, deps: Sequence[Dep]) -> Entry | None:
-        """Whose files are, does not travel."""
-        owner = profile.section(self.product.table, profile.INSTALL)["owner"]
-        return None if owner else self._served(self._wanted(False, deps))
-
-    def _laid(self, deps: Sequence[Dep]) -> Entry:
-        material, wanted = self.material(), self._wanted(self.private, deps)
-
-        def method(out: str) -> None:
-            fill(self.product, material, out, self._ctx, deps)
-
-        found: Entry = self._ctx.store.make(wanted, method, self._ctx.report)
-        return found
-
-    def _wanted(self, private: bool, deps: Sequence[Dep] = ()) -> Wanted:
-        owner = " of %d" % os.geteuid() if self._own else ""
-        text = "%s %s%s" % (CATALOG, self.hash(profile.INSTALL), owner)
-        title, names = self.product.table["title"], [dep.name for dep in deps]
-        return Wanted(
-            text, title, CATALOG, private, check=self._holds, mutable=self._own, deps=names
-        )
-
-    def _holds(self, path: str) -> bool:
-        """Whether an entry still counts: who verifies may have taken its mark away."""
-        mark = Place(path, STORED).installed(self.product.table)
-        return marks.read_hash(mark) == self.hash(profile.INSTALL)
 
     # -- folders that somebody works in ------------------------------------------------------------
     def folders(self) -> list[tuple[str, str]]:

@@ -155,7 +155,8 @@ class _Install:
         for dep in self._deps:
             catalog, _, name = dep.entry.partition("/")
             entry = Entry(dep.where.partition("/" + name)[0], name, catalog)
-            names.add(ROOT + hash_of_value("root", [text, dep.entry]))
-            self._ctx.store.put_root(ROOT + hash_of_value("root", [text, dep.entry]), entry, text)
+            root = ROOT + hash_of_value("root", [text, dep.entry])
+            self._ctx.store.put_root(root, entry, text)
+            names.add(root)
         yield
         self._ctx.store.drop_roots(text, ROOT, names)

@@ -80,6 +80,15 @@ def test_source_date_epoch_is_the_newest_files_or_the_commits(bench):
     assert (made / "epoch").read_text() == "1700000000\n"
 
 
+@pytest.mark.parametrize("names", [("enve.yml",), ("enve.json",), ("enve.conf", "enve.json")])
+def test_it_sees_no_profile_of_a_folder_but_a_file_that_is_called_so(bench, names):
+    source = bench.source()
+    for name in names:
+        bench.write(source / name, "{}")
+    made = build(bench, source, build=commands("mkdir $OUT/seen", "cp enve.* $OUT/seen || true"))
+    assert {one.name for one in (made / "seen").iterdir()} == {*names[1:]}
+
+
 def test_what_it_needs_is_installed_and_found(bench):
     tool = bench.source("tool")
     needed = {"url": f"file://{tool}", "table": table("tool-x", run={"cmd": ["x"]})}
