@@ -99,8 +99,7 @@ class _Install:
     def _whole(self, place: Place) -> None:
         from enve_fire.stage.whole import Whole
 
-        os.makedirs(os.path.dirname(place.root), 0o755, exist_ok=True)
-        whole = Whole(place.root)
+        whole = Whole(place.root, self._ctx.report)
         with whole.fresh() as path:
             self.filled(Place(path, place.name), stored=False)
             whole.put(path, lambda: self._is_done(place), self._deps_kept(place))
@@ -119,7 +118,7 @@ class _Install:
         from enve_fire.stage.merge import Merge
 
         laying = Laying(self._product, self._artifact, self._ctx.report)
-        merge = Merge(self._product, place)
+        merge = Merge(self._product, place, self._ctx.report)
         with merge.alone() as path:
             if self._is_done(place):
                 return  # by somebody while we waited

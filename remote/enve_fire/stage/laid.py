@@ -22,6 +22,7 @@ from enve_fire.tree.modes import closed
 from enve_fire.tree.names import shown
 from enve_fire.tree.pace import Amount
 from enve_pm.core.lean import namedtuple
+from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,24 +69,39 @@ class Laying:
         self.rows: list[Listed] = []
 
     def fill(self, target: str, stored: bool) -> str:
-        """Lay it into an empty folder; says how it was copied."""
-        inner = target
-        for step in self._inner.split("/") if self._inner else ():
-            inner += "/" + step
-            os.mkdir(inner)
-            self._finish(inner)
-        setuid = frozenset(os.fsencode(path) for path in self._within())
-        terms = Terms(stored, self._skip, setuid, self._owner, True, self._tell)
-        how = copy(self._artifact.path, inner, self._section["mode"], terms)
-        self._finish(inner)
-        self._finish(target)
-        self.rows = self._rows(inner)
+        """Lay it into an empty folder, within one that nobody else may enter; says how it was
+        copied. The folder itself stays ours, whoever owns the files: marks will lie in it."""
+        with Folder.open(target) as top:
+            mine = os.fstat(top.fd)
+            with self._prefix(top) as inner:
+                how = self._copy(inner, stored)
+            if self._owner:
+                os.fchown(top.fd, mine.st_uid, mine.st_gid)
+            os.fchmod(top.fd, 0o755)
+        self.rows = self._rows("/".join((target, self._inner)).rstrip("/"))
         return how
 
-    def _finish(self, folder: str) -> None:
-        os.chmod(folder, 0o755)  # noqa: S103  (whatever the umask)
+    def _prefix(self, top: Folder) -> Folder:
+        """The folder that the source itself lies in."""
+        here = top.reach(())
+        for step in self._inner.split("/") if self._inner else ():
+            with here:
+                os.mkdir(step, 0o700, dir_fd=here.fd)
+                here = here.below(step)
+            self._finish(here)
+        return here
+
+    def _copy(self, inner: Folder, stored: bool) -> str:
+        setuid = frozenset(os.fsencode(path) for path in self._within())
+        terms = Terms(stored, self._skip, setuid, self._owner, True, self._tell)
+        how = copy(self._artifact.path, inner.fd, self._section["mode"], terms)
+        self._finish(inner)
+        return how
+
+    def _finish(self, folder: Folder) -> None:
+        os.fchmod(folder.fd, 0o755)  # whatever the umask
         if self._owner:
-            os.chown(folder, *self._owner)
+            os.fchown(folder.fd, *self._owner)
 
     def _within(self) -> list[str]:
         """The paths of what may be setuid, within the artifact."""

@@ -8,7 +8,6 @@ leaves no mark, and the next one finds all that is his.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from contextlib import contextmanager
@@ -17,40 +16,49 @@ from enve_fire.core import mark
 from enve_fire.core.trouble import INSTALL, Trouble
 from enve_fire.stage import marks
 from enve_fire.stage.among import around, clear, lay, name_of
+from enve_fire.stage.context import quiet
 from enve_fire.stage.manifest import Manifests
+from enve_fire.stage.place import marks_of
+from enve_fire.store.lock import Lock
+from enve_fire.tree import ground
 from enve_fire.tree.listing import IS_FOLDER
 from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Mapping
+    from typing import Any, Callable, Iterator, Mapping
 
     from enve_fire.core.product import Product
     from enve_fire.stage.place import Place
     from enve_fire.tree.listing import Listed
 
-TMP = ".tmp"
+TMP, TREE = ".tmp", "tree"
+LOCK = ".lock"
 
 
 class Merge:
     """Of one product into a place. Everything raises Trouble, OSError."""
 
-    def __init__(self, product: Product, place: Place) -> None:
+    def __init__(
+        self, product: Product, place: Place, report: Callable[[str], None] = quiet
+    ) -> None:
         self._product = product
         self._place = place
+        self._report = report
         self._mark = place.installed(product.table)
 
     @contextmanager
     def alone(self) -> Iterator[str]:
-        """Nobody else merges into this root meanwhile; the path of an empty folder in it."""
+        """Nobody else merges into this root meanwhile; the path of an empty folder in it, in one
+        that is for us only: what is filled may be others', and stays out of their reach."""
         folder = self._place.mark(mark.INSTALLS)
-        os.makedirs(folder, 0o755, exist_ok=True)
-        with Folder.open(folder) as installs:
-            fcntl.flock(installs.fd, fcntl.LOCK_EX)
+        does = "installs into %s" % (self._place.root or "/")
+        with marks_of(self._place) as installs, Lock(folder, LOCK, self._report, does=does):
             installs.remove(TMP)
-            os.mkdir(TMP, 0o700, dir_fd=installs.fd)
             try:
-                yield "%s/%s" % (folder, TMP)
+                with installs.made(TMP, 0o700) as tmp:
+                    os.mkdir(TREE, 0o700, dir_fd=tmp.fd)
+                yield "/".join((folder, TMP, TREE))
             finally:
                 installs.remove(TMP)
 
@@ -59,7 +67,8 @@ class Merge:
         product has one of them, or something that no install has made is in the way."""
         rows = body["files"]
         known = Manifests(self._place, self._product.table)
-        with Folder.open(self._place.root or "/") as root, Folder.open(filled) as source:
+        top = self._place.root or "/"
+        with ground.opened(top, INSTALL) as root, Folder.open(filled) as source:
             for row in rows:
                 self._check(root, known, row)
             known.begin(rows, hash_)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from enve_fire.core import mark, profile
+from enve_fire.core.trouble import INSTALL
+from enve_fire.stage.config import private
+from enve_fire.tree import ground
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
+
+    from enve_pm.shell.state.folder import Folder
 
 
 class Place:
@@ -44,3 +49,14 @@ class Place:
         if not self.shared:
             return self.mark(alone)
         return self.mark("%s/%s%s" % (mark.INSTALLS, profile.product(table), end))
+
+
+def marks_of(place: Place) -> Folder:
+    """The folder that the marks of installs lie in; made where it is missing. Nobody but root and
+    we can lead us elsewhere on the way, or lay anything in it. Raises Trouble, OSError."""
+    with ground.opened(place.root or "/", INSTALL) as top:
+        here = private.own(top, mark.FOLDER, 0o755, INSTALL)
+    if not place.shared:
+        return here
+    with here:
+        return private.own(here, mark.INSTALLS.rpartition("/")[2], 0o755, INSTALL)

@@ -7,11 +7,12 @@ import os
 
 from enve_fire.core import mark, profile
 from enve_fire.stage import marks
+from enve_fire.stage.context import quiet
 from enve_fire.stage.whole import Whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Collection, Mapping
+    from typing import Any, Callable, Collection, Mapping
 
     from enve_fire.stage.place import Place
 
@@ -34,7 +35,12 @@ def _product(body: Mapping[str, Any]) -> str:
     return profile.product(body) if body.get("title") else ""
 
 
-def prune(place: Place, table: Mapping[str, Any], used: Collection[str] = ()) -> list[str]:
+def prune(
+    place: Place,
+    table: Mapping[str, Any],
+    used: Collection[str] = (),
+    report: Callable[[str], None] = quiet,
+) -> list[str]:
     """Remove the oldest ones beyond `install.keep`; their names. Never the place itself, nor one of
     `used` (names of folders): something runs from there. Raises Trouble, OSError."""
     keep = profile.section(table, profile.INSTALL)["keep"]
@@ -43,7 +49,7 @@ def prune(place: Place, table: Mapping[str, Any], used: Collection[str] = ()) ->
     gone = [name for name in found[keep - 1 :] if name not in used]
     above = os.path.dirname(place.root)
     for name in gone:
-        whole = Whole("%s/%s" % (above, name))
+        whole = Whole("%s/%s" % (above, name), report)
         whole.forget()
         whole.discard()
     return gone

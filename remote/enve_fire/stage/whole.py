@@ -1,8 +1,9 @@
 """A place of its own is replaced as a whole: what comes is filled beside it, then renamed.
 
-    .NAME.tmp.RANDOM    being filled; locked by who does it
+    .NAME.tmp.RANDOM    for who fills `tree` in it, who locks it; nobody else may enter
     .NAME.old.RANDOM    what was replaced, for a moment
-    .NAME.off.RANDOM    being removed; likewise
+    .NAME.off.RANDOM    being removed; locked likewise
+    .NAME.lock          held for the renames
 
 Whoever is killed at any step leaves NAME as it was, or as it is to be, or (between two renames) as
 .NAME.old, from which the next one takes it back.
@@ -16,6 +17,9 @@ from contextlib import contextmanager
 
 from enve_fire.core import mark
 from enve_fire.core.trouble import INSTALL, Trouble
+from enve_fire.stage.context import quiet
+from enve_fire.store.lock import Lock
+from enve_fire.tree import ground
 from enve_pm.shell.state.folder import Folder
 from enve_pm.shell.state.handle import sync_folder
 
@@ -23,17 +27,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, ContextManager, Iterator
 
-TMP, OLD, OFF = ".tmp.", ".old.", ".off."
+TMP, OLD, OFF, LOCK = ".tmp.", ".old.", ".off.", ".lock"
+TREE = "tree"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Whole:
-    """root: the absolute path of a folder, in a folder that is there. Everything raises OSError."""
+    """root: the absolute path of a folder, in one that is made where it is missing, and that nobody
+    else may write in or could have led us to. Everything raises Trouble, OSError."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, report: Callable[[str], None] = quiet) -> None:
         above, _, self._name = root.rpartition("/")
-        self._above = os.path.realpath(above or "/")
+        with ground.opened(above or "/", INSTALL, alone=True):
+            self._above = os.path.realpath(above or "/")
         self.root = "%s/%s" % (self._above, self._name)
+        self._report = report
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
@@ -41,11 +49,12 @@ class Whole:
         afterwards goes."""
         self._sweep()
         path, handle = self._begin()
+        tree = path + "/" + TREE
         try:
-            yield path
+            os.mkdir(tree, 0o700)
+            yield tree
         finally:
-            if _is(handle, path):
-                self._remove(path)
+            self._remove(path)
             os.close(handle)
 
     def put(self, path: str, done: Callable[[], bool], around: ContextManager[None]) -> None:
@@ -159,12 +168,13 @@ class Whole:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        handle = os.open(self._above, _FOLDER)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+        """The file goes with it: who comes later may be another user, whom all here belongs to."""
+        name, does = self._lead(LOCK), "replaces " + self.root
+        with Lock(self._above, name, self._report, does=does) as lock:
+            try:
+                yield
+            finally:
+                os.unlink(lock.path)
 
 
 def _is(handle: int, path: str) -> bool:

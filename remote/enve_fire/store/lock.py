@@ -30,7 +30,8 @@ _held: set[tuple[int, str]] = set()  # (thread, path)
 
 class Lock:
     """A context manager. `folder`: one that nobody else can open anything in. `look`: whether what
-    is wanted is there; where somebody else has made it, that is `found`, and we hold nothing."""
+    is wanted is there; where somebody else has made it, that is `found`, and we hold nothing.
+    `does`: what is said of who holds it, else that he makes that name."""
 
     def __init__(
         self,
@@ -38,12 +39,14 @@ class Lock:
         name: str,
         report: Callable[[str], None],
         look: Callable[[], Any] = lambda: None,
+        does: str = "",
     ) -> None:
         self.path = folder + "/" + name
         self.kernel = True  # whether the file system has locks
         self.found: Any = None
         self._report = report
         self._look = look
+        self._does = does or "makes " + name
         self._fd = -1
 
     def __enter__(self) -> Lock:
@@ -89,8 +92,7 @@ class Lock:
         end = time.monotonic() + PATIENCE
         while not self._tried(how):
             if time.monotonic() > end:
-                name = os.path.basename(self.path)
-                self._report("waiting for pid %s, which makes %s" % (self._holder(), name))
+                self._report("waiting for pid %s, which %s" % (self._holder(), self._does))
                 fcntl.flock(self._fd, how)
                 return
             time.sleep(PAUSE)

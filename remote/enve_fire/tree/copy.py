@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["AUTO", "COPY", "HARDLINK", "MODES", "REFLINK", "Terms", "copy"]
 
 
-def copy(source: str, target: str, mode: str = AUTO, terms: Terms = Terms()) -> str:  # noqa: B008
-    """Into `target`, a new or an empty folder; says how: reflink, hardlink or copy. Raises Trouble
-    (MISSING: the mode is not possible there), OSError; then what was copied is left for the caller.
+def copy(
+    source: str,
+    target: str | int,
+    mode: str = AUTO,
+    terms: Terms = Terms(),  # noqa: B008
+) -> str:
+    """Into `target`, a new or an empty folder, or an open one; says how: reflink, hardlink or copy.
+    Raises Trouble (MISSING: the mode is not possible there), OSError; then what was copied is left
+    for the caller.
     """
     source_fd = top(source)
     try:
         files = Files(source, mode, terms)
-        os.makedirs(target, 0o700, exist_ok=True)
-        target_fd = os.open(target, FOLDER)
+        target_fd = _opened(target)
         try:
             skip = terms.skip(source_fd) if terms.skip else nothing
             _Copy(files, target_fd, terms, skip).run(source_fd)
@@ -37,6 +42,13 @@ def copy(source: str, target: str, mode: str = AUTO, terms: Terms = Terms()) -> 
             os.close(target_fd)
     finally:
         os.close(source_fd)
+
+
+def _opened(target: str | int) -> int:
+    if isinstance(target, int):
+        return os.dup(target)
+    os.makedirs(target, 0o700, exist_ok=True)
+    return os.open(target, FOLDER)
 
 
 class _Copy:

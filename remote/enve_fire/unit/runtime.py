@@ -12,6 +12,7 @@ import shlex
 from enve_fire.core.rcfile import quoted
 from enve_fire.core.title import DEP, variable
 from enve_fire.stage import marks
+from enve_fire.stage.place import marks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def is_there(place: Place, table: Mapping[str, Any]) -> bool:
 
 def write(place: Place, table: Mapping[str, Any], deps: Sequence[Dep]) -> None:
     """After the install: what is cut off in between is done again, as `is_there` says no."""
-    marks.replace(place.env(table), text(deps))
+    with marks_of(place):
+        marks.replace(place.env(table), text(deps))
 
 
 def text(deps: Sequence[Dep]) -> bytes:

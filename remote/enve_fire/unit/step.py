@@ -152,8 +152,9 @@ class Step:
         if self._needs():
             runtime.write(self._place, self._table, self._chain.ready(profile.INSTALL))
         if not self._place.shared:
-            for gone in versions.prune(self._place, self._table, used):
-                self._ctx.report("%s is removed: install.keep" % gone)
+            report = self._ctx.report
+            for gone in versions.prune(self._place, self._table, used, report):
+                report("%s is removed: install.keep" % gone)
 
 
 def _made_along(product: Product, place: Place, ctx: Context) -> Along:

@@ -28,9 +28,13 @@ class Bent(OSError):
     """Somebody else may have laid the way, or may change it."""
 
 
-def open_path(path: str, make: Callable[[int, str], None] | None = None) -> int:
+def open_path(
+    path: str,
+    make: Callable[[int, str], None] | None = None,
+    may: Callable[[int, str], None] | None = None,
+) -> int:
     """A descriptor (O_PATH) of what stands at an absolute path; `make(folder, name)` makes a step
-    that is missing. Raises OSError."""
+    that is missing; `may` takes the place of `judge`. Raises OSError."""
     steps = path.split("/")[::-1]
     here = os.open("/", _STEP)
     links = 0
@@ -39,7 +43,7 @@ def open_path(path: str, make: Callable[[int, str], None] | None = None) -> int:
             step = steps.pop()
             if step in ("", "."):
                 continue
-            judge(here, path)
+            (may or judge)(here, path)
             following = _step(here, step, make, path)
             if stat.S_ISLNK(os.fstat(following).st_mode):
                 links += 1

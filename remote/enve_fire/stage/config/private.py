@@ -60,9 +60,9 @@ def new_key(folder: Folder) -> bytes:
     return found
 
 
-def own(above: Folder, name: str, mode: int) -> Folder:
+def own(above: Folder, name: str, mode: int, code: int = SETUP) -> Folder:
     """A folder of ours, in which nobody else could lay what we would take for our own. Raises
-    Trouble."""
+    Trouble (`code`), OSError."""
     try:
         os.mkdir(name, mode, dir_fd=above.fd)
         made = True
@@ -71,13 +71,13 @@ def own(above: Folder, name: str, mode: int) -> Folder:
     try:
         found = above.below(name)
     except OSError as error:
-        raise Trouble(SETUP, "%s: wanted a folder: %s" % (name, error.strerror)) from None
+        raise Trouble(code, "%s: wanted a folder: %s" % (name, error.strerror)) from None
     state = os.fstat(found.fd)
     if state.st_uid not in (0, os.geteuid()) or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         os.close(found.fd)
         found_ = "found uid %d, mode %o" % (state.st_uid, stat.S_IMODE(state.st_mode))
         told = "%s: wanted a folder that only root or uid %d may write in, %s"
-        raise Trouble(SETUP, told % (name, os.geteuid(), found_))
+        raise Trouble(code, told % (name, os.geteuid(), found_))
     if made:
         os.fchmod(found.fd, mode)
     return found
