@@ -9,15 +9,16 @@ from enve_fire.app.prepared import prepare
 from enve_fire.app.quick import EXECUTE, MODULE, RUN
 from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST, UNSETTLE, WITH_WORDS
 from enve_fire.core import profile
-from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_fire.core.trouble import MISSING, USAGE, Trouble
 from enve_fire.stage import final
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from enve_fire.app.prepared import Prepared
     from enve_fire.app.request import Loaded, Request
     from enve_fire.stage.context import Context
 
@@ -90,4 +91,17 @@ def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
         cmd = final.command(product.table, request.target, found.where)
     made, path = rc.keep(request, loaded, found, cmd, ctx)
     why = quick.go(made, path, request.more, ctx.environ)
-    raise Trouble(FAILED, "%s cannot run: %s" % (product.name, why))
+    told = "%s cannot run: %s" % (product.name, why)
+    raise Trouble(MISSING, told, _lost(found, [*cmd, *request.more][:1]))
+
+
+def _lost(found: Prepared, program: Sequence[str]) -> str:
+    """What to do about a program that is not there: it may have been installed."""
+    home = found.where.home
+    path = program[0] if program else ""
+    if not path or ("/" in path and not path.startswith(home + "/")) or os.path.exists(path):
+        return ""
+    if not found.where.root:
+        return "a program in PATH, or a path in %s" % home
+    told = "" if "/" in path else "it is not in PATH; if it was installed once: "
+    return told + "enve verify --forget %s has it installed again the next time" % home

@@ -36,6 +36,7 @@ MEANINGS = {
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Trouble(Exception):
@@ -60,7 +61,7 @@ def refused(error: OSError) -> Trouble:
     told = "%s: %s" % (where, error.strerror or error)
     if error.errno in FULL:
         return Trouble(MISSING, told, "make room, or: enve store gc --max-size SIZE")
-    return Trouble(FAILED, told)
+    return Trouble(MISSING if error.errno in _FORBIDDEN else FAILED, told)
 
 
 def troubled(error: Exception) -> Trouble:

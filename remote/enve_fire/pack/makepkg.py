@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from enve_fire.core import package as packages
 from enve_fire.core.source import worked_in
-from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.core.trouble import FULL, MISSING, USAGE, Trouble
 from enve_fire.pack import compress, session, signed
 from enve_fire.pack.staged import Order
 from enve_fire.store import signature
@@ -55,8 +55,7 @@ def makepkg(  # noqa: PLR0913, PLR0917
             sink.close()
             sign(file)
     except OSError as error:
-        error.filename = error.filename or target  # a write says nothing of its file
-        raise
+        raise _unwritten(error, target, folder) from None
     return Packed(target, sink.sum(), taken, target + signed.END if key else "")
 
 
@@ -74,6 +73,20 @@ def _beside(outgoing: Outgoing, name: str, key: str) -> Iterator[Callable[[Binar
             beside.write(signature.sign(key, file))
 
         yield sign
+
+
+def _unwritten(error: OSError, target: str, folder: str) -> Exception:
+    """By the name that was wanted, where it is about the file that is written or its folder."""
+    about = error.filename or ""  # of a write: nothing
+    if about != folder and os.path.isabs(about):
+        return error
+    if error.errno in FULL:
+        error.filename = target
+        return error
+    return Trouble(MISSING, "%s: %s" % (target, error.strerror), _HINT)
+
+
+_HINT = "-o names a file, or a folder that is there, where you may write"
 
 
 def epoch(source: str, known: int) -> int:

@@ -4,7 +4,7 @@ For each stage of each product a document, as `-o json` shows it:
 
     {"root", "product", "stage": "install" | "setup" | "settle" | "place": all that is there,
      "state": "same" | "differs" | "unfinished" | "damaged" | "unreadable" | "away",
-     "says": of the last four,
+     "says": of the last four; FORGOTTEN of what was,
      "differences": [{"path": below the root, "how": see `tree.difference`, "detail"}]}
 
 No step follows a link. Everything raises OSError.
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 INSTALL, SETUP, SETTLE, PLACE = "install", "setup", "settle", "place"
 SAME, DIFFERS, UNFINISHED, DAMAGED = "same", "differs", "unfinished", "damaged"
 AWAY = "away"
+FORGOTTEN = "forgotten: it is done again the next time"
 CUT_OFF = "was begun, and has not come to its end"
 NOT_YET = "the machine was started anew since: it is laid again when its product runs"
 UNDER_WAY = "is done again and again while we look"
@@ -104,9 +105,10 @@ class _Drift:
                 return
             name = one["product"]
             if one["state"] != DIFFERS or seen(path) == before:
-                yield one
                 if one["state"] == DIFFERS and self._forget and stage != SETTLE:
                     manifest.forget(path)  # a settled root is looked at part by part anyway
+                    one["says"] = FORGOTTEN
+                yield one
                 return
         yield self._document(stage, name, UNFINISHED, UNDER_WAY)
 

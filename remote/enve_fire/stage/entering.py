@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 
-from enve_fire.core.trouble import FAILED
+from enve_fire.core.trouble import FAILED, MISSING
 from enve_fire.stage import follower
 from enve_pm.enter.order import Orders
 from enve_pm.enter.passage import Passage, Stop
@@ -24,7 +24,8 @@ _EXEC = "exec:"
 
 
 def enter(room: Mapping[str, str], argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
-    """`room`: of `settle.room`. There is no way back: what fails is told, and ends with FAILED."""
+    """`room`: of `settle.room`. There is no way back: what fails is told, and ends with
+    MISSING where it is the program, else with FAILED."""
     machine = follower.Machine()
     try:
         Passage(_orders(room, argv, env), machine.fork).go()
@@ -34,7 +35,7 @@ def enter(room: Mapping[str, str], argv: Sequence[str], env: Mapping[str, str]) 
         reason = str(error.strerror)
     told = "error: %s cannot run in %s: %s\n" % (argv[0], room["root"], _plain(reason))
     os.write(2, told.encode("utf-8", "replace"))
-    os._exit(FAILED)
+    os._exit(MISSING if reason.startswith(_EXEC) else FAILED)
 
 
 def _orders(room: Mapping[str, str], argv: Sequence[str], env: Mapping[str, str]) -> Orders:

@@ -40,7 +40,7 @@ def sign(key: str, what: bytes | BinaryIO) -> bytes:
         raise Trouble(MISSING, "gpg is missing here, which signs") from None
     if done.returncode:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise Trouble(REFUSED, "gpg signs nothing with %r: %s" % (key, last), "gpg -K lists keys")
+        raise Trouble(MISSING, "gpg signs nothing with %r: %s" % (key, last), "gpg -K lists keys")
     return bytes(done.stdout)
 
 

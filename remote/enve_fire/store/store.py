@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Report = Callable[[str], None]
 
+_ELSEWHERE = "set ENVE_STORE to a folder of your own"
 OFFLINE, RING = "ENVE_OFFLINE", "ENVE_KEYRING"
 
 
@@ -143,6 +144,9 @@ class Store:
                 yield trust.store(member, self.me)
             except FileNotFoundError:
                 continue
+            except PermissionError as error:
+                told = "the store %s cannot be read: %s" % (member, error.strerror)
+                raise Trouble(MISSING, told, _ELSEWHERE) from None
 
     def mine(self, catalog: str, private: bool) -> list[str]:
         """The shelves that are written to, one of them at least."""
@@ -156,7 +160,7 @@ class Store:
         except OSError as error:
             told = "the store %s cannot be written to: %s: %s"
             told %= (self.first, error.filename, error.strerror)
-            raise Trouble(MISSING, told, "set ENVE_STORE to a folder of your own") from None
+            raise Trouble(MISSING, told, _ELSEWHERE) from None
 
     # -- inside ------------------------------------------------------------------------------------
     def _shelves(self, wanted: Wanted) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_fire.core.trouble import FAILED, MISS, Trouble
 from enve_fire.store import amounts, survey
 from enve_fire.store.collect import named_by
 from enve_fire.verb.words import Words
@@ -34,7 +34,7 @@ def named(store: Store, word: str) -> list[Item]:
     """Entries by name, hash, title or path. Raises Trouble."""
     found = [item for item in survey.everything(store) if named_by(word, item.entry)]
     if not found:
-        raise Trouble(USAGE, "the store has no entry %r" % word, "store list shows all")
+        raise Trouble(MISS, "the store has no entry %r" % word, "store list shows all")
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.support.packed import tar
 from tests.support.web import Web
-from tests.support.workbench import BUILD, GREET, table
+from tests.support.workbench import ARGV, BUILD, GREET, table
 
 from enve_fire.tree import statcache
 
@@ -325,8 +325,24 @@ def test_no_command_and_one_that_is_not_there(bench):
     assert done.returncode == 65
     assert "run.cmd" in done.stderr
     done = bench.fire("-f", bench.profile(table(run={"cmd": ["no-such"]})), folder)
-    assert done.returncode == 3
+    assert done.returncode == 69
     assert "no-such: No such file" in done.stderr
+    done = bench.fire("shell", "-f", bench.profile(table()), folder, "--", "no-such")
+    assert (done.returncode, "it is not in PATH" in done.stderr) == (69, True)
+
+
+def test_a_program_that_was_installed_and_is_gone_can_be_had_again(bench):
+    words = ("-f", bench.profile(table()), bench.source())
+    home = bench.good("install", *words)
+    bench.good("run", *words)
+    Path(home, "bin/greet").unlink()
+    done = bench.fire("run", *words)
+    assert done.returncode == 69
+    assert f"enve verify --forget {home}" in done.stderr
+    argv = [*ARGV, "verify", "--forget", home]
+    said = subprocess.run(argv, env=bench.env, capture_output=True, text=True, check=False)
+    assert (said.returncode, "forgotten: it is done again" in said.stdout) == (3, True)
+    assert bench.good("run", *words) == "hello you"
 
 
 def test_what_a_store_has_of_a_product_is_as_it_was_made_until_it_is_changed(bench):

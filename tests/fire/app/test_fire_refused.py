@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 
 import pytest
+from tests.support.forked import forked
 from tests.support.workbench import ARGV, table
 
 from enve_fire.app.quick import cache
+from enve_fire.core.trouble import Trouble, troubled
+from enve_fire.store.store import Store
 
 FAT = {
     "run": [
@@ -70,6 +75,24 @@ def test_a_store_that_nothing_can_be_written_to(bench, small_disk):
     assert bench.good("build", "-f", profile, folder) == made
     told = f"the store {small_disk} cannot be written to"
     refused(bench, 69, told, "run", "-f", profile, folder)
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC])
+def test_what_may_not_be_written_is_lacking(code):
+    assert troubled(OSError(code, "refused", "/store")).code == 69
+
+
+def test_a_store_in_a_home_of_somebody_else(tmp_path):
+    (tmp_path / "home").mkdir(mode=0o700)
+    store = Store.of({"ENVE_STORE": str(tmp_path / "home/store")}, uid=1)
+
+    def work():
+        os.setresuid(1, 1, 1)
+        with pytest.raises(Trouble, match="set ENVE_STORE") as told:
+            list(store.folders())
+        assert told.value.code == 69
+
+    forked(work)
 
 
 def test_a_disk_that_is_full(bench, small_disk):

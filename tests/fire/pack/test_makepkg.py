@@ -19,7 +19,7 @@ from tests.support.box import stages
 from tests.support.interpreter import python_for
 from tests.support.keys import KeyHome
 
-from enve_fire.core.trouble import REFUSED, Trouble
+from enve_fire.core.trouble import MISSING, REFUSED, Trouble
 from enve_fire.pack import signed
 from enve_fire.pack.unpacked import import_package
 from enve_fire.store import signature
@@ -101,6 +101,12 @@ def test_errors_are_told(shared: Path) -> None:
     assert done.returncode == 64
     done = _makepkg(shared, "root", 0o022, "-o", "x.rpm")
     assert (done.returncode, ".tar.gz .tar.xz .tar.zst" in done.stderr) == (64, True)
+    for user, out, said in (
+        ("root", "/nodir/x.tar.gz", "/nodir/x.tar.gz: No such"),
+        ("daemon", "/etc/", "/etc/tool-1.0"),
+    ):
+        done = _makepkg(shared, user, 0o022, "-o", out)
+        assert (done.returncode, said in done.stderr, "-o names" in done.stderr) == (69, True, True)
     (shared / "enve.json").write_text(json.dumps({**TABLE, "build": {"run": ["echo why; false"]}}))
     done = _makepkg(shared, "root", 0o022)
     assert done.returncode == 82
@@ -157,8 +163,9 @@ def test_what_is_signed_is_imported(imported: Imported, monkeypatch: pytest.Monk
     meta = json.loads(Path(_beside(done.stdout.strip())).read_text())
     assert meta["note"]["signed"] == imported.home.fingerprint("me")
     imported.path.unlink()
-    with pytest.raises(Trouble, match="gpg signs nothing"):
+    with pytest.raises(Trouble, match="gpg signs nothing") as told:
         _signed(imported, "nobody")
+    assert told.value.code == MISSING
     assert not imported.path.exists()
 
 

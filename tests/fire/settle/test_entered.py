@@ -21,7 +21,7 @@ from tests.support.rooted import (
 )
 from tests.support.wait import until
 
-from enve_fire.core.trouble import FAILED
+from enve_fire.core.trouble import MISSING
 from enve_fire.stage.settle import settle, unsettle
 from enve_pm.shell.process import mountinfo
 
@@ -86,7 +86,7 @@ def test_a_jail_has_processes_and_mounts_of_its_own(tmp_path: Path) -> None:
         assert int(said[2]) < len(mountinfo.read())
         with begun(wanted, tmp_path, "no-such", stderr=subprocess.PIPE, text=True) as process:
             assert "no-such cannot run in /" in process.communicate()[1]
-        assert process.returncode == FAILED
+        assert process.returncode == MISSING
         unsettle(str(tmp_path))
 
     in_own_mounts(work)
