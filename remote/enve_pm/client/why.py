@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 from enve_pm.client import logs, plain, read
@@ -57,12 +58,14 @@ def tell(home: str, path: tuple[str, ...]) -> dict[str, Any]:
 
     links = cause.chain(units, path, needs)
     last = links[-1].path
+    job = _job(home, last)
+    began = job.pop("log") if job else []
     return {
         "v": 1,
         "alive": read.alive(status),
         "chain": [_link(link, units.get(link.path)) for link in links],
-        "job": _job(home, last),
-        "log": _log(home, last, STAGE_LINES if stages.spot(last[-1]) else LINES),
+        "job": job,
+        "log": _log(home, last, began),
     }
 
 
@@ -82,14 +85,35 @@ def _job(home: str, path: tuple[str, ...]) -> dict[str, Any] | None:
         return None
 
 
-def _log(home: str, path: tuple[str, ...], count: int) -> list[str]:
+def _log(home: str, path: tuple[str, ...], began: Sequence[int]) -> list[str]:
+    """The last lines since the last start, of a stage since its last try."""
+    count = STAGE_LINES if stages.spot(path[-1]) else LINES
     try:
         path_of = f"{where.nested(home, path[:-1], 'log')}/{quote(path[-1])}.log"
-        rows = b"".join(logs.last(path_of, count, FAR)).splitlines()
+        rows = b"".join(logs.last(path_of, count, since(path_of, began))).splitlines()
     except OSError:
         return []
     told = [row[:WIDE].decode("utf-8", "replace").rstrip() for row in rows]
     return newest(told) if stages.spot(path[-1]) else told
+
+
+def since(path: str, began: Sequence[int]) -> int:
+    """How many bytes there are behind a place in a log, over its rotations: at most FAR. began:
+    inode and size that the file had."""
+    bytes_ = gap = number = 0
+    while began and gap < 2 and bytes_ < FAR:
+        try:
+            state = os.lstat(f"{path}.{number}" if number else path)
+        except FileNotFoundError:
+            gap += 1
+            number += 1
+            continue
+        if state.st_ino == began[0]:
+            new = state.st_size - began[1]
+            return min(bytes_ + (new if new >= 0 else state.st_size), FAR)
+        bytes_ += state.st_size
+        number += 1
+    return FAR
 
 
 def newest(lines: list[str]) -> list[str]:

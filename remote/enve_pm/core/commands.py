@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enve_pm.core import effects, running, states, transitions
+from enve_pm.core.change import change_class
 from enve_pm.core.graph import edges
 from enve_pm.core.judge import PLAN
 from enve_pm.core.unitstate import LIVE
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_pm.core.board import Board
+    from enve_pm.core.unit import UnitSpec
     from enve_pm.core.unitstate import Unit
 
 _RUNS = LIVE - {states.STOPPING}
@@ -82,18 +84,26 @@ def _define(board: Board, unit: Unit | None, event: Any) -> None:
         unit = board.units[event.unit]
         board.wants.append(unit)
         _found(board, unit)
-    elif edges(unit.spec) == edges(event.spec):
-        unit.spec = event.spec
     else:
-        board.unlink(unit)
-        unit.spec = event.spec
-        board.link(unit)
+        _redefine(board, unit, event.spec)
     if unit.removing:
         unit.removing = False
         board.wants.append(unit)
     running.freshen(board, unit)
     board.show(unit)
     board.mark(unit)
+
+
+def _redefine(board: Board, unit: Unit, spec: UnitSpec) -> None:
+    """Other parameters. How often it failed says nothing of what is another process now."""
+    if change_class(unit.spec, spec) == states.RESTART:
+        unit.restarts = 0
+    if edges(unit.spec) == edges(spec):
+        unit.spec = spec
+    else:
+        board.unlink(unit)
+        unit.spec = spec
+        board.link(unit)
 
 
 def _found(board: Board, unit: Unit) -> None:

@@ -104,7 +104,7 @@ class Unit:
         result: str  # ok exit:N signal:N timeout dependency:X missing:X unkillable exec:ENOENT
         detail: str  # a few words for people
         since: int  # of the state
-        restarts: int  # automatic ones, until reset-failed
+        restarts: int  # automatic ones of these parameters, until reset-failed
         pid: int  # of the main process
         stale: str  # "" live reload restart: what brings `spec` into force
         run: int  # number of the main step under way, 0 = none

@@ -97,7 +97,8 @@ class Processes:
             made = order(spec, self._home, argv, env, fds)  # the spot's folder is there
             made.argv = argv or self._command(run, spec, env)
             self.belongings.give(run, spec, env, fds)
-            parameter = describe(run, made.argv, self._loop.system.wall())
+            log = self._home.log(spec.unit) if run.step == states.START else ""
+            parameter = describe(run, made.argv, self._loop.system.wall(), log)
             main = self._runs.start_of(run.unit)
             made.room = room(spec, run.step, self._home, self.active, main)
             self.belongings.limit(run, made.room)

@@ -29,11 +29,18 @@ def environment(spec: UnitSpec, home: Home, job: str, own: bool = False) -> dict
     return env
 
 
-def describe(run: Run, argv: Sequence[str], wall: int) -> bytes:
-    """jobs/ID/parameter of a run: canonical JSON, written by hand as it is made at every start."""
+def describe(run: Run, argv: Sequence[str], wall: int, log: str = "") -> bytes:
+    """jobs/ID/parameter of a run: canonical JSON, written by hand as it is made at every start.
+    log: the file that its lines go to; which one that was, and how long, is noted."""
     command = ",".join([quote(word) for word in argv])
-    text = '{"command":[%s],"run":%d,"step":"%s","unit":%s,"wall":%d}' % (
+    try:
+        at = os.stat(log) if log else None
+    except OSError:
+        at = None
+    told = '"log":[%d,%d],' % (at.st_ino, at.st_size) if at is not None else ""
+    text = '{"command":[%s],%s"run":%d,"step":"%s","unit":%s,"wall":%d}' % (
         command,
+        told,
         run.number,
         run.step,
         quote(run.unit),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.box import Box, line
+from tests.support.wait import until
 
 from enve_pm.client import why
 
@@ -68,6 +70,33 @@ def test_what_a_unit_printed_drives_no_terminal(box: Box) -> None:
     assert "\x1b" not in text
     assert "a\\e[2Jb\n" in text
     assert "exit 3: ended with 3" in text.splitlines()[2]  # the script stands on one line
+
+
+def test_only_what_was_printed_since_the_last_start_is_told(box: Box) -> None:
+    def web(version: str) -> dict[str, Any]:
+        script = f"echo {version} is here; exec sleep 1000"
+        return line("web", command=["sh", "-c", script], log_size=4096)
+
+    def told() -> Any:
+        return json.loads(box.pm("why", "web", "-o", "json").stdout)["log"]
+
+    for version in ("old", "new"):
+        box.load(web(version))
+        until(lambda v=version: told() == [f"{v} is here"], "its own lines alone")  # type: ignore[misc]
+    box.load(line("web", command=["sleep", "1000"]))
+    assert told() == []
+
+
+def test_a_place_in_a_log_is_found_over_its_rotations(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_text("old\n")
+    began = [log.stat().st_ino, 4]
+    assert why.since(str(log), began) == 0
+    log.rename(tmp_path / "web.log.1")
+    (tmp_path / "web.log.1").write_text("old\nnew\n")
+    log.write_text("newer\n")
+    assert why.since(str(log), began) == len("new\nnewer\n")
+    assert why.since(str(log), [1, 1]) == why.since(str(log), []) == why.FAR
 
 
 @pytest.mark.parametrize(

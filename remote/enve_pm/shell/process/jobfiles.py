@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.core import states
 from enve_pm.shell.events.system import System
 from enve_pm.shell.process.job import rank
 from enve_pm.shell.state.foreign import Folder, Foreign
@@ -18,19 +19,34 @@ MOST = 20_000  # jobs that are looked at
 
 
 def newest(folder: str, unit: str) -> dict[str, Any] | None:
-    """{"job", "step", "command", "wall", "code", "ended", "lasted", "message"} of the run that
-    began last; `code` None: it is not over; `lasted`: ms till then or till now, 0: unknown. None
-    where there is no run, or none that is ours to read. The pm may be anybody's: see `Folder`."""
+    """{"job", "step", "command", "wall", "code", "ended", "lasted", "message", "log"} of the run
+    that began last; `code` None: it is not over; `lasted`: ms till then or till now, 0: unknown;
+    `log`: [inode, size] of its log at its last start, [] unknown. None where there is no run, or
+    none that is ours to read. The pm may be anybody's: see `Folder`."""
     found: dict[str, Any] | None = None
+    start: dict[str, Any] | None = None
     try:
         with Folder(folder + "/.", os.stat(folder).st_uid) as jobs:
             for name in jobs.names(MOST):
                 said = _parameter(jobs, name)
-                if said.get("unit") == unit and (found is None or rank(name) > rank(found["job"])):
-                    found = {**said, "job": name}
-            return None if found is None else _whole(jobs, found)
+                if said.get("unit") != unit:
+                    continue
+                said["job"] = name
+                found = _later(found, said)
+                if said.get("step") == states.START:
+                    start = _later(start, said)
+            return None if found is None else {**_whole(jobs, found), "log": _began(start or {})}
     except (OSError, Foreign):
         return None
+
+
+def _later(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
+    return other if one is None or rank(other["job"]) > rank(one["job"]) else one
+
+
+def _began(start: dict[str, Any]) -> list[int]:
+    value = start.get("log")
+    return [number(one) for one in value] if isinstance(value, list) and len(value) == 2 else []
 
 
 def _parameter(jobs: Folder, name: str) -> dict[str, Any]:
