@@ -106,8 +106,7 @@ class Building:
             os.mkdir(folder, 0o755)
         src, cwd = self._source(found, scratch)
         how = profile.section(table, "build")
-        seen = [src, *(one.where for one in self._deps)]
-        walls = sandbox.choose(how["sandbox"], (scratch, out), how["network"], seen)
+        walls = self._walls(how, (scratch, out), src)
         env = variables(
             table,
             profile.BUILD,
@@ -120,6 +119,15 @@ class Building:
             deps=dep.named(self._deps),
         )
         return Work(cwd, env, draft.beside(out, draft.LOG), walls, self._ctx.report)
+
+    def _walls(self, how: Any, writable: Sequence[str], src: str) -> sandbox.Sandbox:
+        """What it needs may name what that needs: the whole catalogue is seen that it lies in."""
+        seen = [src, *(os.path.dirname(one.root) for one in self._deps)]
+        walls = sandbox.choose(how["sandbox"], writable, how["network"], seen)
+        if walls.kind == sandbox.NONE and how["sandbox"] == sandbox.AUTO:
+            told = "build of %s: neither bwrap nor user namespaces work here: it has no walls"
+            self._ctx.report(told % self._product.name)
+        return walls
 
     def _source(self, found: Any, scratch: str) -> tuple[str, str]:
         """($SRC, where the commands begin)"""

@@ -1,4 +1,5 @@
-"""Walls around a command: it reads all, writes only where it is told, and has no network.
+"""Walls around a command: it sees what it needs, writes only where it is told, reaches no process
+but its own, and has no network.
 
 `bwrap` (the program bubblewrap) or `userns` (the kernel's own means, see `stage.walls`); `none`: no
 walls. Which of them work here is found out by doing.
@@ -9,18 +10,19 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import MISSING, Trouble
+from enve_fire.stage import view
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 AUTO, NONE, USERNS, BWRAP = KINDS = ("auto", "none", "userns", "bwrap")
 PROGRAM = "bwrap"
-MEMORY = "/dev/shm/"  # noqa: S108  (bubblewrap's own /dev hides it)
-# what root keeps, of capabilities: all concern files and its own children
-RIGHTS = ("chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "sys_chroot")
+# what root keeps, of capabilities: all concern files
+RIGHTS = ("chown", "dac_override", "fowner", "fsetid")
 FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")
+APART = ("--unshare-pid", "--unshare-ipc", "--die-with-parent")
 
 
 class Sandbox(namedtuple("Sandbox", "kind writable network seen", defaults=((), False, ()))):
@@ -36,21 +38,37 @@ class Sandbox(namedtuple("Sandbox", "kind writable network seen", defaults=((), 
 
     def words(self) -> list[str]:
         """What stands before a command."""
+        if self.kind == USERNS:
+            from enve_fire.stage import walls  # noqa: F401  (once, and not by each command)
         if self.kind != BWRAP:
             return []
-        memory = any(one.startswith(MEMORY) for one in (*self.writable, *self.seen))
-        shown = ["--ro-bind", MEMORY, MEMORY] if memory else []
-        bound = [word for folder in self.writable for word in ("--bind", folder, folder)]
-        shut = ["--unshare-ipc"] if self.network else ["--unshare-ipc", "--unshare-net"]
-        base = [program(), "--ro-bind", "/", "/", "--dev", "/dev", "--die-with-parent"]
-        return [*base, *shown, *bound, *shut, *_rights(), "--"]
+        shut = () if self.network else ("--unshare-net",)
+        return [program(), *_laid(self._view()), *APART, *shut, *_rights(), "--"]
 
     def enter(self) -> None:
         """What the process does that becomes the command. Raises OSError."""
         if self.kind == USERNS:
             from enve_fire.stage import walls
 
-            walls.enter(self.writable, self.network)
+            walls.enter(self._view(), self.network)
+
+    def _view(self) -> view.View:
+        return view.of(self.writable, self.seen, self.network)
+
+
+def _laid(found: view.View) -> Iterator[str]:
+    for path in view.EMPTY:
+        yield from ("--dir", path)
+    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", view.TMP)
+    for path in found.shown:
+        yield from ("--ro-bind", path, path)
+    for text, path in found.links:
+        yield from ("--symlink", text, path)
+    for path in found.seen:
+        yield from ("--ro-bind", path, path)
+    for path in found.writable:
+        yield from ("--bind", path, path)
+    yield from ("--remount-ro", "/proc", "--remount-ro", "/")
 
 
 def _rights() -> list[str]:

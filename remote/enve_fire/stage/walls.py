@@ -1,7 +1,8 @@
 """Walls of the kernel's own, without a program: what a process does before it becomes a command.
 
-It gets its own mounts, of which all but some folders are read-only, and a network with nothing but
-`lo`. root keeps the rights over files that it has; nobody keeps a right to take the walls down.
+It gets a root of its own that holds what it needs (`stage.view`), with few devices, processes of
+its own, and a network with nothing but `lo`. root keeps the rights over files that it has; nobody
+keeps a right to take the walls down.
 """
 
 from __future__ import annotations
@@ -9,30 +10,30 @@ from __future__ import annotations
 import errno
 import os
 
+from enve_fire.stage import backdrop, init
 from enve_pm.enter import kernel
-from enve_pm.maker import libc
+from enve_pm.maker.links import Links
+from enve_pm.maker.netlink import Netlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from enve_fire.stage.view import View
 
-# capabilities of root's that concern files and its own children
-_KEPT = (0, 1, 3, 4, 5, 6, 7, 18)  # chown dac_override fowner fsetid kill setgid setuid chroot
+# capabilities of root's that concern files
+_KEPT = (0, 1, 3, 4)  # chown dac_override fowner fsetid
 _MOST = 64
 
 
-def enter(writable: Sequence[str], network: bool) -> None:
-    """Raises OSError."""
-    _separate(kernel.NEWNS | kernel.NEWIPC | (0 if network else kernel.NEWNET))
-    libc.mount("none", "/", "", libc.REC | libc.PRIVATE)
-    for folder in writable:
-        libc.mount(folder, folder, "", libc.BIND)
-    _set_read_only("/", True)
-    for folder in writable:
-        _set_read_only(folder, False)
+def enter(view: View, network: bool) -> None:
+    """Returns in the process that becomes the command. Raises OSError."""
+    apart = kernel.NEWNS | kernel.NEWIPC | kernel.NEWPID
+    _separate(apart | (0 if network else kernel.NEWNET))
+    init.first()
     if not network:
         _raise_loopback()
+    backdrop.lay(view)  # no module is found from here on
     _give_up()
+    init.second()
 
 
 def _separate(what: int) -> None:
@@ -57,29 +58,19 @@ def _write(path: str, text: str) -> None:
         os.close(handle)
 
 
-def _set_read_only(folder: str, read_only: bool) -> None:
-    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        kernel.set_read_only(handle, recursive=read_only, read_only=read_only)
-    finally:
-        os.close(handle)
-
-
 def _raise_loopback() -> None:
-    from enve_pm.maker.links import Links
-    from enve_pm.maker.netlink import Netlink
-
     links = Links(Netlink())
     links.raise_(links.loopback())
 
 
 def _give_up() -> None:
-    """Of another user than root the kernel takes all rights when it becomes a command."""
+    """A command of root's keeps some, one of anybody else none."""
+    kept = () if os.geteuid() else _KEPT
     kernel.prctl(kernel.SET_NO_NEW_PRIVS, 1)
-    if os.geteuid() == 0:
-        for number in range(_MOST):
-            if number not in _KEPT and not _drop(number):
-                break
+    for number in range(_MOST):
+        if number not in kept and not _drop(number):
+            break
+    kernel.set_capabilities(sum(1 << number for number in kept))
 
 
 def _drop(number: int) -> bool:

@@ -13,6 +13,7 @@ NEWUSER = 0x10000000
 NEWPID = 0x20000000
 NEWNET = 0x40000000
 
+SET_PDEATHSIG, SET_DUMPABLE = 1, 4
 SET_KEEPCAPS = 8
 CAPBSET_READ, CAPBSET_DROP = 23, 24
 SET_NO_NEW_PRIVS = 38
@@ -20,7 +21,7 @@ CAP_AMBIENT, AMBIENT_RAISE, AMBIENT_CLEAR_ALL = 47, 2, 4
 CAP_VERSION_3 = 0x20080522
 MOUNT_SETATTR = 442  # the same number everywhere but on alpha
 EMPTY_PATH, RECURSIVE = 0x1000, 0x8000
-ATTR_RDONLY = 1
+ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV = 1, 2, 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -71,7 +72,16 @@ def pivot(folder: int) -> bool:
 def set_read_only(handle: int, recursive: bool, read_only: bool = True) -> None:
     """Of the mount that an open folder stands for, and of those in it. Raises OSError (ENOSYS
     before Linux 5.12)."""
-    attr = _MountAttr(ATTR_RDONLY, 0, 0, 0) if read_only else _MountAttr(0, ATTR_RDONLY, 0, 0)
+    set_, clear = (ATTR_RDONLY, 0) if read_only else (0, ATTR_RDONLY)
+    _set_attributes(handle, _MountAttr(set_, clear, 0, 0), recursive)
+
+
+def restrict(handle: int, attributes: int, recursive: bool) -> None:
+    """As `set_read_only`, by attributes: ATTR_..."""
+    _set_attributes(handle, _MountAttr(attributes, 0, 0, 0), recursive)
+
+
+def _set_attributes(handle: int, attr: _MountAttr, recursive: bool) -> None:
     flags = EMPTY_PATH | (RECURSIVE if recursive else 0)
     size = ctypes.c_size_t(ctypes.sizeof(attr))
     _judge(
