@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import stat
+from contextlib import contextmanager
 
-from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_pm.shell.state.folder import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+
+_TREE = "tree"
 
 
 def target(path: str) -> str:
@@ -26,28 +34,51 @@ def folder(path: str, target: str) -> str:
     if not target:
         return path
     from enve_fire.tree.copy import copy
-    from enve_fire.tree.remove import remove
 
-    above = os.path.dirname(target)
+    above, name = os.path.split(target)
     os.makedirs(above, exist_ok=True)
     if (os.path.realpath(above) + "/").startswith(os.path.realpath(path) + "/"):
         raise Trouble(USAGE, "%s: lies within what would be copied" % target)
-    part = tempfile.mkdtemp(prefix=".enve-", dir=above)  # nobody can have made it before us
-    try:
-        copy(path, part)
-        _open(part)
-        os.rename(part, target)
-    finally:
-        remove(part)
+    with _opened(above) as there, _hidden(there) as hidden:
+        with hidden.made(_TREE, 0o700) as tree:
+            copy(path, tree.fd)
+            _open(tree.fd)
+        os.rename(_TREE, name, src_dir_fd=hidden.fd, dst_dir_fd=there.fd)
     return target
 
 
-def _open(top: str) -> None:
-    for here, _, names in os.walk(top):
-        for name in names:
-            state = os.lstat(here + "/" + name)
-            if not os.path.islink(here + "/" + name):
-                os.chmod(here + "/" + name, state.st_mode & 0o7777 | 0o200)
+def _opened(path: str) -> Folder:
+    """Somebody else's, maybe: from here on no path leads through it."""
+    return Folder(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+
+@contextmanager
+def _hidden(there: Folder) -> Iterator[Folder]:
+    """A folder in it that is for us only, for as long as this lasts."""
+    part = _part()
+    os.mkdir(part, 0o700, dir_fd=there.fd)
+    try:
+        with there.below(part) as found:
+            state = os.fstat(found.fd)
+            if state.st_uid != os.geteuid() or state.st_mode & 0o077:
+                raise Trouble(FAILED, "%s: somebody has put another folder in its place" % part)
+            yield found
+    finally:
+        there.remove(part)
+
+
+def _part() -> str:
+    return ".enve-" + os.urandom(6).hex()
+
+
+def _open(top: int) -> None:
+    """Nobody else comes here yet."""
+    os.fchmod(top, os.fstat(top).st_mode & 0o7777 | 0o200)
+    for _, folders, files, here in os.fwalk(".", dir_fd=top):
+        for name in folders + files:
+            mode = os.stat(name, dir_fd=here, follow_symlinks=False).st_mode
+            if not stat.S_ISLNK(mode):
+                os.chmod(name, mode & 0o7777 | 0o200, dir_fd=here)
 
 
 def file(path: str, target: str) -> str:
@@ -56,15 +87,16 @@ def file(path: str, target: str) -> str:
         return path
     import shutil
 
+    name, part = os.path.basename(path), _part()
     os.makedirs(target, exist_ok=True)
-    place = os.path.join(target, os.path.basename(path))
-    handle, part = tempfile.mkstemp(prefix=".enve-", dir=target)
-    try:
-        with open(path, "rb") as source, open(handle, "wb") as copy:
-            shutil.copyfileobj(source, copy, 1 << 20)
-            os.fchmod(copy.fileno(), 0o644)
-        os.replace(part, place)
-    except BaseException:
-        os.unlink(part)
-        raise
-    return place
+    with _opened(target) as there:
+        handle = there.create(part)
+        try:
+            with open(path, "rb") as source, open(handle, "wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+                os.fchmod(copy.fileno(), 0o644)
+            there.rename(part, name)
+        except BaseException:
+            there.unlink(part)
+            raise
+    return os.path.join(target, name)
