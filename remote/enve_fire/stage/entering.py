@@ -26,8 +26,8 @@ _EXEC = "exec:"
 def enter(room: Mapping[str, str], argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
     """`room`: of `settle.room`. There is no way back: what fails is told, and ends with
     MISSING where it is the program, else with FAILED."""
-    machine = follower.Machine()
     try:
+        machine = follower.Machine(room["root"])
         Passage(_orders(room, argv, env), machine.fork).go()
     except Stop as stop:
         reason = str(stop)

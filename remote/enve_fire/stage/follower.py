@@ -25,9 +25,11 @@ _HARMLESS = (signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH)
 
 
 class Machine:
-    """Its /proc, opened before what is around us is another root."""
+    """Its /proc, opened before what is around us is another root. `root`: that one, by its path; it
+    stays open, so that everybody sees who uses it: what goes on in there has mounts of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str) -> None:
+        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._child = 0
 
@@ -55,10 +57,10 @@ class Machine:
                 because = self._hand_on(told.si_signo, told.si_code == TERMINAL) or because
 
     def _close(self) -> None:
-        """All but /proc: who waits for a pipe to end, or for a lock, waits for the child alone."""
+        """All but these: who waits for a pipe to end, or for a lock, waits for the child alone."""
         folder = os.open("self/fd", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         for number in map(int, os.listdir(folder)):
-            if number != self._proc:
+            if number not in (self._proc, self._root):
                 os.closerange(number, number + 1)
 
     def _hand_on(self, number: int, known: bool) -> int:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.shell.process import mountinfo
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator
@@ -19,10 +17,11 @@ _LONGEST = 8 << 20  # bytes of one process's mappings
 
 
 def users(root: str) -> list[int]:
-    """Pids of all whose root, working folder, program, open files or mappings lie in it; a root is
-    known in another mount namespace, too."""
+    """Pids of all whose root, working folder, program, open files or mappings lie in it; also where
+    it is mounted in another mount namespace alone: it is called the same there, and who removes the
+    folder here takes the mount away there."""
     real = os.path.realpath(root)
-    if mountinfo.on(real, mountinfo.read()) is None:
+    if not os.path.isdir(real):
         return []
     state, pids = os.stat(real), filter(str.isdigit, os.listdir("/proc"))
     return [int(pid) for pid in pids if _stands("/proc/" + pid, real, state)]

@@ -63,6 +63,30 @@ def test_nothing_is_taken_from_under_who_stands_in_it(tmp_path: Path, isolate: s
     in_own_mounts(work)
 
 
+@pytest.mark.parametrize("isolate", ["chroot", "jail"])
+def test_who_stands_in_it_elsewhere_is_seen(tmp_path: Path, isolate: str) -> None:
+    volumes = [{"path": "data"}]
+    wanted = product_of(mounts=[*MACHINE, DATA], volumes=volumes, isolate=isolate)
+
+    def elsewhere() -> None:
+        for at in mounts_below(tmp_path):
+            subprocess.run(["umount", at], check=True)
+        with pytest.raises(Trouble, match="in use by pid"):
+            unsettle(str(tmp_path), purge=True)
+
+    def work() -> None:
+        settle(wanted, context(), str(tmp_path))
+        with standing(wanted, tmp_path) as process:
+            in_own_mounts(elsewhere)
+            says(process, "now")
+            assert (tmp_path / "spots/volume-data!settle@here/data/rows").read_text() == "now\n"
+            assert process.stdin
+            process.stdin.close()
+        unsettle(str(tmp_path))
+
+    in_own_mounts(work)
+
+
 def test_who_has_but_a_file_open_keeps_it_there(tmp_path: Path) -> None:
     wanted = product_of(mounts=[*MACHINE, CACHE])
 
