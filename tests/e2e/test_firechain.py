@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,6 +184,24 @@ def test_a_reload_that_fails_is_named(chain: Chain) -> None:
     why = chain.fleet.run("why", "n1.extra").stdout
     assert "no such port" in why
     assert "it runs by its old config" in why
+
+
+def test_a_program_that_is_gone_leads_to_what_lays_it_again(chain: Chain) -> None:
+    chain.version(21)
+    chain.march(21)
+    [place] = beside(chain.node.home / "spots/web/tool-21")
+    (place / "opt/tool/bin/tool").unlink()
+    chain.fleet.run("restart", "n1.web", code=3)
+    why = chain.fleet.run("why", "n1.web").stdout
+    assert "its program is missing" in why, why
+    advice = why.partition("its program is missing")[2]
+    verify, recheck = re.findall(
+        r"enve ((?:shell|recheck) .*?)(?: names it|$)", advice, re.MULTILINE
+    )
+    assert "tool" in chain.fleet.run(*shlex.split(verify), code=None).stdout
+    chain.fleet.run(*shlex.split(recheck), code=None)
+    until(lambda: chain.row()["state"] == "RUNNING", "web to run again")
+    assert (place / "opt/tool/bin/tool").exists()
 
 
 def test_three_spots_and_three_versions_are_nine_folders(chain: Chain) -> None:

@@ -35,6 +35,7 @@ def why(node: str, printed: str) -> Table:
         "alive": flag(found, "alive"),
         "chain": chain,
         "job": _job(found.get("job")),
+        "made": _full(node, made) if (made := text(found, "made")) else "",
         "log": [printable(str(line), 1000) for line in _list(found, "log", MOST_LINES)],
     }
 

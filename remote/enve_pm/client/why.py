@@ -15,7 +15,7 @@ from enve_pm.shell.words import OK, USAGE, Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from enve_pm.core.cause import Link
@@ -66,6 +66,7 @@ def tell(home: str, path: tuple[str, ...]) -> dict[str, Any]:
         "chain": [_link(link, units.get(link.path)) for link in links],
         "job": job,
         "log": _log(home, last, began),
+        "made": _install(last, needs(last)),
     }
 
 
@@ -83,6 +84,15 @@ def _job(home: str, path: tuple[str, ...]) -> dict[str, Any] | None:
         return jobfiles.newest(where.nested(home, path[:-1], "jobs"), path[-1])
     except OSError:
         return None
+
+
+def _install(path: tuple[str, ...], needs: Iterable[str]) -> str:
+    """The address of the install that a unit runs on."""
+    for name in needs:
+        found = stages.split(name)
+        if found is not None and found.stage == stages.INSTALL and not stages.spot(path[-1]):
+            return address.format((*path[:-1], name))
+    return ""
 
 
 def _log(home: str, path: tuple[str, ...], began: Sequence[int]) -> list[str]:

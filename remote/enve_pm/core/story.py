@@ -1,14 +1,15 @@
 """The story of a state as text for people: what `pm why` and `enve why` print. Pure.
 
 {"v": 1, "alive": bool, "chain": [{"unit", "relation", *UNIT}], "job": {...} | None,
- "log": [TEXT], "plan": TEXT, "where": TEXT, "signer": TEXT}   the last three: where known
+ "log": [TEXT], "made": the install that the last of the chain runs on, "" none,
+ "plan": TEXT, "where": TEXT, "signer": TEXT}   the last three: where known
 """
 
 from __future__ import annotations
 
 from shlex import quote
 
-from enve_pm.core import states
+from enve_pm.core import address, states
 from enve_pm.core.unit import LOADER, STAGE
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # What is told of each unit of the chain.
 UNIT = ("kind", "state", "want", "why", "result", "since", "restarts", "pid", "detail", "drift")
 SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
+MISSES = ("exec:ENOENT", "exec:ENOTDIR", "cwd:ENOENT", "exec:EACCES")  # of a program that is gone
 LABEL = 6  # columns
 OWN = ("the stage's own work",)  # in the place of a command that tells nobody anything
 LONGEST = 200  # characters of a command
@@ -31,7 +33,7 @@ def lines(story: dict[str, Any], now: int, program: str = "pm") -> list[str]:
     if not story.get("alive", True):
         told.append("  pm itself is not running: these are its last states")
     told += _rows(_facts(story, now))
-    return told + _rows([("next", _advice(chain[-1], program))])
+    return told + _rows([("next", _advice(chain[-1], story, program))])
 
 
 def _unit(link: dict[str, Any], depth: int, now: int) -> str:
@@ -95,7 +97,7 @@ def ending(code: int) -> str:
     return f"ended with {code}" if code >= 0 else f"ended by signal {-code}"
 
 
-def _advice(link: dict[str, Any], program: str) -> str:
+def _advice(link: dict[str, Any], story: dict[str, Any], program: str) -> str:
     def order(verb: str) -> str:
         return "%s %s %s" % (program, verb, quote(link["unit"]))
 
@@ -104,7 +106,9 @@ def _advice(link: dict[str, Any], program: str) -> str:
     if link.get("kind") == LOADER and link.get("result") not in ("ok", "", None):
         return "it is tried again; to look now: " + order("recheck")
     if link["state"] in (states.FAIL, states.STARTING_FAIL):
-        return _mending(link, order)
+        made = story.get("made") or ""
+        misses = made and str(link.get("result")).startswith(MISSES)
+        return _laying(link["unit"], made, program) if misses else _mending(link, order)
     if str(link.get("detail") or "").startswith(states.RELOAD_STEP + ": "):
         return "it runs by its old config: mend the new one and march, or try again now: " + order(
             "reload"
@@ -112,6 +116,17 @@ def _advice(link: dict[str, Any], program: str) -> str:
     if link.get("want") == states.DOWN and str(link.get("why", "")).startswith("manual"):
         return "it was stopped by hand: start it, or march to set it back"
     return ""
+
+
+def _laying(unit: str, made: str, program: str) -> str:
+    """What lies there is not what its install has laid: its mark alone does not say so."""
+    verify = "pm stages verify --forget"
+    if program != "pm":
+        verify = f"{program} shell {quote(address.parse(unit)[0])} -- {verify}"
+    return (
+        f"its program is missing. What was installed may differ: {verify} names it and has it "
+        f"laid again, by {program} recheck {quote(made)}"
+    )
 
 
 def _mending(link: dict[str, Any], order: Callable[[str], str]) -> str:

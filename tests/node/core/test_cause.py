@@ -99,6 +99,15 @@ def test_a_story_fits_a_screen() -> None:
     ]
 
 
+def test_a_program_that_is_missing_leads_to_its_install() -> None:
+    link = {"unit": "web1.app", "relation": "", **unit("STARTING_FAIL", "exec:ENOENT")}
+    made = "web1.[app-1!install@app]"
+    advice = story.lines({"chain": [link], "made": made}, NOW, "enve")[-1]
+    assert "enve shell web1 -- pm stages verify --forget" in advice
+    assert f"enve recheck '{made}'" in advice
+    assert story.lines({"chain": [link]}, NOW, "enve")[-1].endswith("enve restart web1.app")
+
+
 def test_how_long_it_ran_is_by_no_clock_that_was_set_where_that_is_known() -> None:
     job = {"step": "", "command": ["x"], "message": "", "wall": NOW + 90_000, "ended": NOW - 9000}
     told = {"chain": [{"unit": "web", "relation": "", **unit("RUNNING")}]}
