@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from enve_fire.core.trouble import USAGE, Trouble, troubled
+from enve_fire.core.trouble import FULL, USAGE, Trouble, troubled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +28,17 @@ COMMANDS: dict[str, str] = {
 def main(words: Sequence[str]) -> int:
     """Run one command line; the exit status. Every error is printed here."""
     try:
-        return _command(list(words))
+        code = _command(list(words))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: no second complaint at exit
+        _no_more_output()
         return 141
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            _no_more_output()
         return _told(troubled(error))
 
 
@@ -45,6 +49,11 @@ def _command(words: list[str]) -> int:
     module = __import__("enve_fire.verb." + name, fromlist=["main"])  # importlib takes longer
     command: Command = module.main
     return command(words[1:])
+
+
+def _no_more_output() -> None:
+    """Nobody reads, or there is no room for it: no second complaint at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _told(trouble: Trouble) -> int:

@@ -59,6 +59,11 @@ def refused(error: OSError) -> Trouble:
     name = error.filename or "system"
     where = name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else name
     told = "%s: %s" % (where, error.strerror or error)
+    if error.errno in FULL and not error.filename:  # a write says nothing of its file
+        told = "%s: what the output goes to, or a file of ours" % error.strerror
+        return Trouble(
+            MISSING, told, "make room there; in the store: enve store gc --max-size SIZE"
+        )
     if error.errno in FULL:
         return Trouble(MISSING, told, "make room, or: enve store gc --max-size SIZE")
     return Trouble(MISSING if error.errno in _FORBIDDEN else FAILED, told)

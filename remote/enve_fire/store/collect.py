@@ -36,6 +36,13 @@ def by_itself(store: Store, report: Callable[[str], None]) -> None:
         report("the store was full: %s went, %s" % (amounts.entries(len(gone)), freed))
 
 
+_BY_ROOTS = "kept by roots (store gc --roots shows them, store drop NAME takes one away)"
+_OF_TODAY = (
+    "of use within a day, which never goes (rm -r PATH by hand: it is made again when wanted)"
+)
+_IN_USE = "in use, or newer than what was asked for (store gc --why ENTRY)"
+
+
 class Collector:
     """Of what is mine in the folder that is written to; what root or another has is theirs."""
 
@@ -88,6 +95,19 @@ class Collector:
             else:
                 gone.append(item)
         return gone
+
+    def staying(self, gone: Sequence[Item]) -> list[tuple[str, int]]:
+        """(why and what to do, bytes) of what stays when these are gone."""
+        taken = {item.entry.path for item in gone}
+        sums = dict.fromkeys((_BY_ROOTS, _OF_TODAY, _IN_USE), 0)
+        for path, item in self.items.items():
+            if path in taken:
+                continue
+            name = item.entry.name
+            young = self.now - self.collection.used[name] < DAY
+            rest = _OF_TODAY if young else _IN_USE
+            sums[_BY_ROOTS if name in self.collection.kept else rest] += item.bytes
+        return [(why, amount) for why, amount in sums.items() if amount]
 
     def why(self, item: Item) -> list[str]:
         """What keeps an entry, in words."""

@@ -60,6 +60,9 @@ def _collect(collector: Collector, found: Words) -> int:
     word = "would go" if found.has("--dry-run") else "went"
     told = (amounts.entries(len(items)), word, amounts.told(freed), amounts.told(left - freed))
     print("%s %s: %s; %s stay" % told)
+    if most is not None and left - freed > most:
+        for why, amount in collector.staying(items):
+            print("  %s %s" % (amounts.told(amount), why))
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from tests.support.forked import forked
@@ -75,6 +76,18 @@ def test_a_store_that_nothing_can_be_written_to(bench, small_disk):
     assert bench.good("build", "-f", profile, folder) == made
     told = f"the store {small_disk} cannot be written to"
     refused(bench, 69, told, "run", "-f", profile, folder)
+
+
+@pytest.mark.parametrize("verb", [["store", "list"], ["build"]])
+def test_only_what_is_printed_has_no_room(bench, verb):
+    more = [] if verb[0] == "store" else ["fire", "-f", bench.profile(table()), bench.source()]
+    words = [*more[:1], *verb, *more[1:]]
+    with Path("/dev/full").open("w") as full:
+        argv = [*ARGV, *words]
+        done = subprocess.run(argv, env=bench.env, stdout=full, stderr=-1, text=True, check=False)
+    assert done.returncode == 69
+    assert "No space left on device: what the output goes to" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC])

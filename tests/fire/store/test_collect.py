@@ -54,8 +54,9 @@ def test_the_least_recent_go(store: Store, verb: Verb) -> None:
     done = json.loads(verb("gc", "--max-size", "2000", "-o", "json").stdout)
     assert done["bytes"] == 1000 and done["left"] == 2000
     assert left(store) == {"new", "old"}
-    verb("gc", "--max-size", "0")
+    done = verb("gc", "--max-size", "0").stdout
     assert left(store) == {"new"}, "it was of use today"
+    assert done.splitlines()[-1].startswith("  1.0K of use within a day")
 
 
 def test_nothing_is_left_of_what_went(store: Store, verb: Verb) -> None:
@@ -77,7 +78,7 @@ def test_roots_keep_with_all_that_they_need(store: Store, verb: Verb, tmp_path: 
     assert f"root spot web: {outer.name} -> {inner.name}" in why
     table = verb("gc", "--roots").stdout
     assert "spot web" in table and "2.0K" in table
-    verb("gc", "--max-size", "0")
+    assert "  2.0K kept by roots (store gc --roots" in verb("gc", "--max-size", "0").stdout
     assert left(store) == {"inner", "outer"}
     here.unlink()
     assert verb("gc", "--why", "inner").stdout.splitlines()[1].startswith("  nothing keeps it")
