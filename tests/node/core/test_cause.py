@@ -100,7 +100,7 @@ def test_a_story_fits_a_screen() -> None:
 
 
 def test_a_program_that_is_missing_leads_to_its_install() -> None:
-    link = {"unit": "web1.app", "relation": "", **unit("STARTING_FAIL", "exec:ENOENT")}
+    link = {"unit": "web1.app", "relation": "", **unit("STARTING_FAIL exec:ENOENT")}
     made = "web1.[app-1!install@app]"
     advice = story.lines({"chain": [link], "made": made}, NOW, "enve")[-1]
     assert "enve shell web1 -- pm stages verify --forget" in advice
