@@ -9,7 +9,7 @@ from functools import partial
 from enve_fire.app import quick
 from enve_fire.app.asowner import as_owner
 from enve_fire.core import mark
-from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.core.trouble import BUSY, USAGE, Trouble
 from enve_fire.stage import drift
 from enve_fire.stage.rootmarks import is_root
 from enve_fire.stage.stored import CATALOG
@@ -41,13 +41,14 @@ def verify(
     What cannot be judged stops no other. Raises Trouble, OSError."""
     found: list[Document] = []
     unjudged = []
-    for root in dict.fromkeys(_named(words) if words else _used(environ, report)):
+    for root in dict.fromkeys(_named(words) if words else _used(environ, report, found)):
         try:
             documents = as_owner(root, partial(drift.of, root, extra, forget))
         except FileNotFoundError:
             continue  # it was replaced, or removed, since we found it
         except (Trouble, OSError, ValueError) as error:
-            documents = [drift.of_place(root, drift.DAMAGED, str(error))]
+            busy = isinstance(error, Trouble) and error.code == BUSY
+            documents = [drift.of_place(root, UNREADABLE if busy else drift.DAMAGED, str(error))]
         found += documents
         if words and not documents:
             unjudged.append(root)
@@ -79,18 +80,30 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _used(environ: Mapping[str, str], report: Report) -> Iterator[str]:
+def _used(environ: Mapping[str, str], report: Report, wrong: list[Document]) -> Iterator[str]:
+    """`wrong`: gets a document for each folder that there is too much in."""
     store = Store.of(environ, offline=True)
     for folder in store.folders():
         shelves = [one.path for one in survey.shelves(folder, store.me) if one.catalog == CATALOG]
         for path in shelves:
-            yield from _below(path, 1)
+            yield from _all(path, 1, wrong)
     cache = quick.cache(environ)
-    yield from _below(cache + "/root", 1)
+    yield from _all(cache + "/root", 1, wrong)
     yield from filter(is_root, _run(cache + "/rc", report))
     for home in _homes(_home(environ)):
-        yield from _below(home + "/spots", 2)
-        yield from _below(home + "/artifacts", 3)
+        spots = _folders(home + "/spots")
+        yield from filter(is_root, spots)
+        for spot in spots:  # each is another user's
+            yield from _all(spot, 1, wrong)
+        yield from _all(home + "/artifacts", 3, wrong)
+
+
+def _all(folder: str, depth: int, wrong: list[Document]) -> Iterator[str]:
+    """What is below; whoever fills a folder of his own hides nothing of others'."""
+    try:
+        yield from _below(folder, depth)
+    except Trouble as error:
+        wrong.append(drift.of_place(folder, UNREADABLE, str(error)))
 
 
 def _run(folder: str, report: Report) -> Iterator[str]:

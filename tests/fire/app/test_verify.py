@@ -266,6 +266,21 @@ def test_what_its_owner_has_shut_is_told(greet, what):
         assert said["install of greet-1"] in ("same", "unreadable")
 
 
+@pytest.mark.parametrize("many", [9_999, 10_001])
+def test_who_fills_his_spot_hides_no_other(greet, many):
+    spots = greet.path / "pm/spots"
+    for spot in ("a", "full", "z"):
+        installed(greet, "--root", spots / spot / "greet-1")
+    for number in range(many - 1):
+        (spots / f"full/{number}").mkdir()
+    greet.env["PMHOME"] = str(greet.path / "pm")
+    done = verify(greet, "-o", "json")
+    said = [(one["state"], one["root"]) for one in json.loads(done.stdout)["stages"]]
+    wanted = [("same", f"{spots}/{spot}/greet-1") for spot in "az"]
+    full = ("unreadable", f"{spots}/full") if many > 10_000 else ("same", f"{spots}/full/greet-1")
+    assert (done.returncode, sorted(said)) == (3 * (many > 10_000), sorted([*wanted, full]))
+
+
 @pytest.mark.parametrize("data", ["a\\u0000b", "\\ud800", "a\\\\q"])
 def test_a_hostile_mark_stops_no_other(greet, data):
     one, other = greet.path / "one", greet.path / "other"
