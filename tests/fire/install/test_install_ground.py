@@ -24,6 +24,7 @@ from enve_fire.stage.context import Context
 from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
 from enve_fire.store import lock
+from enve_fire.store.store import Store
 from enve_fire.unit import runtime
 
 pytestmark = [
@@ -32,7 +33,8 @@ pytestmark = [
 ]
 HIM = "games"
 PLATFORM = ("Linux", "x86_64", "glibc 2.36")
-CTX = Context(None, None, lambda _: None, 1, PLATFORM)
+STORE = Store.of({"ENVE_STORE": "/nowhere"})
+CTX = Context(STORE, None, lambda _: None, 1, PLATFORM)
 
 
 @pytest.fixture
