@@ -68,15 +68,19 @@ def _lint(args: argparse.Namespace) -> int:
     where, asked = product.where(args), product.asked(args, profiles)
     _, first = profiles.product(where, asked)
     unused, bad = first.unused, []
+    known = unused.union(*first.names.values())
+    own: list[str] = []
     others = () if asked.profiles else first.profiles
     for name in others:
         try:
-            unused &= profiles.product(where, asked._replace(profiles=(name,)))[1].unused
+            found = profiles.product(where, asked._replace(profiles=(name,)))[1].unused
+            unused &= found
+            own += [f"{one} of profile {name}" for one in sorted(found - known)]
         except EnveError as error:
             bad.append(error)
     if bad:
         raise ExceptionGroup("profiles", bad)
-    for name in sorted(unused):
+    for name in (*sorted(unused), *own):
         print(f"nothing uses the variable {name}")
     print(f"{name_of(first.table)} is good" + "".join(f", {name} too" for name in others))
     return OK

@@ -17,7 +17,7 @@ from enve.load.item import Item
 from enve.load.profiledep import Asked
 from enve.load.profiledeps import Chain, Checked, Checkout, Deps, Found, local
 from enve.load.profilefolder import Beside, Unreadable
-from enve.load.profilelayers import above, layered, named
+from enve.load.profilelayers import above, layered, named, strays
 from enve.load.profilescope import Workshop
 from enve.load.profilesecret import ByName, Lent, Nothing
 from enve.load.profiletable import Made, make, options
@@ -70,6 +70,7 @@ class Profiles:
         self._budget.renew()
         chain = Chain(("",), (root.file,))
         made = make(layered(root, asked), self._shop(self._secrets), self._deps, chain)
+        strays(root, asked, made.unused)
         return self._loaded(made, root)
 
     def product(
@@ -83,6 +84,7 @@ class Profiles:
         def load(checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:
             root = self._root(checked.folder, asked)
             made = make(layered(root, asked), shop, self._deps, chain)
+            strays(root, asked, made.unused)
             loaded.append(self._loaded(made, root))
             return made.table
 

@@ -42,6 +42,23 @@ def above(asked: Asked) -> Branch:
     return layered(_EMPTY, Asked(config=asked.config, sets=sets))
 
 
+def strays(root: Item, asked: Asked, unused: frozenset[str]) -> None:
+    """A variable of `config` that the profile does not have and that nothing uses is a typo. Raises
+    InputError."""
+    if asked.config is None:
+        return
+    known = _variables(layered(root, asked._replace(config=None, sets=())))
+    for name, (key, _) in _variables(branch(asked.config, "config")).items():
+        if name in unused and name not in known:
+            hint = did_you_mean(name, known, "nothing in the profile uses it")
+            raise key.bad(f"the profile has no variable {name!r}", hint=hint)
+
+
+def _variables(table: Branch) -> Keys:
+    found = table.keys.get("vars")
+    return {} if found is None or is_nothing(found[1]) else branch(found[1], "vars").keys
+
+
 def _named(root: Item, name: str) -> Part | None:
     known = _layers(root)
     if name in known:
@@ -66,7 +83,7 @@ def _layers(root: Item) -> Keys:
 
 def _set(table: Branch, path: str, value: Item) -> Branch:
     """`NAME=V` sets a variable, `KEY.KEY=V` a key."""
-    variables = branch(table.keys["vars"][1], "vars").keys if "vars" in table.keys else {}
+    variables = _variables(table)
     if path in variables:
         return nested(f"vars.{path}", value)
     kind = LAYER.below(path.partition(".")[0])

@@ -77,6 +77,12 @@ def test_a_good_one_is_said_to_be_good(enve: Enve) -> None:
     assert out == "nothing uses the variable unused\nweb-1.0 is good, test too\n"
 
 
+def test_a_variable_that_only_a_profile_has_is_named_with_it(enve: Enve, tmp_path: Path) -> None:
+    (tmp_path / "enve.yml").write_text(PROFILE.replace("port: 8080", "port: 8080, prot: 1"))
+    _, out, _ = enve("profile", "lint")
+    assert "nothing uses the variable prot of profile test\n" in out
+
+
 def test_a_bad_one_is_shown_where_it_is_bad(enve: Enve, tmp_path: Path) -> None:
     (tmp_path / "enve.yml").write_text(PROFILE + "  more: {biuld: {}}\n")
     (tmp_path / "enve.yml").write_text(PROFILE.replace("{test: {", "{test: {biuld: {}, "))

@@ -390,6 +390,7 @@ def test_another_build_is_another_artifact(
         ("  n1.web: {commit: {url: 'URL', profile: nope}}", "no profile is called 'nope'"),
         ("  n1.web: {commit: {url: 'URL', set: {run.cmd: ''}}}", ""),
         ("  n1.web: {commit: {url: 'URL', config: {install: {mode: none}}}}", "has no install"),
+        ("  n1.web: {commit: {url: 'URL', config: {vars: {prot: 1}}}}", "has no variable 'prot'"),
         (
             "  n1.web: {commit: {url: 'URL', config: {settle: {from: {debootstrap: {suite: x}}}}}}",
             "no plan makes a root by debootstrap",
