@@ -69,8 +69,8 @@ def asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
 
 def secrets(args: argparse.Namespace) -> Lent:
     """Those that its profile may name. Raises InputError."""
-    from enve.load.profilesecret import ByName  # noqa: PLC0415
+    from enve.load.profilesecret import GIVE, ByName  # noqa: PLC0415
     from enve.load.secret import Secrets  # noqa: PLC0415
     from enve.load.yamlfile import read_yaml  # noqa: PLC0415
 
-    return ByName(Secrets(read_yaml(args.secrets) if args.secrets else None))
+    return ByName(Secrets(read_yaml(args.secrets) if args.secrets else None, GIVE))

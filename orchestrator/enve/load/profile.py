@@ -19,7 +19,7 @@ from enve.load.profiledeps import Chain, Checked, Checkout, Deps, Found, local
 from enve.load.profilefolder import Beside, Unreadable
 from enve.load.profilelayers import above, layered, named, strays
 from enve.load.profilescope import Workshop
-from enve.load.profilesecret import ByName, Lent, Nothing
+from enve.load.profilesecret import GIVE, ByName, Lent, Nothing
 from enve.load.profiletable import Made, make, options
 from enve.load.secret import Secrets
 from enve.load.yamlfile import parse_yaml, read_bytes
@@ -55,7 +55,7 @@ class Profiles:
     def __init__(self, checkout: Checkout = local, secrets: Lent | None = None) -> None:
         self._beside = Beside()
         self._budget = Budget()
-        self._secrets = secrets or ByName(Secrets(None))
+        self._secrets = secrets or ByName(Secrets(None, GIVE))
         self._shops: dict[Lent, Workshop] = {}
         self._foreign = Workshop(Nothing(), self._beside, self._budget)  # a dep gets no secret
         self._deps = Deps(checkout, self._dep, self._early)

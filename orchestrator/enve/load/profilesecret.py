@@ -16,6 +16,10 @@ class Lent(Protocol):
         """The secret that `!secret NAME` stands for. Raises InputError."""
 
 
+# Where no plan gives it.
+GIVE = "--secrets FILE gives it; FILE reads `NAME: {file: ...}`, {env: ...} or {command: [...]}"
+
+
 class ByName:
     """All of a file that is meant for one product."""
 

@@ -21,9 +21,11 @@ _DEADLINE = 60.0
 
 
 class Secrets:
-    """The secrets of one plan; each is read once, and only when something uses it."""
+    """The secrets of one plan; each is read once, and only when something uses it. `define`: how
+    one that is missing is given."""
 
-    def __init__(self, item: Item | None) -> None:
+    def __init__(self, item: Item | None, define: str = "define it under `secrets`") -> None:
+        self._define = define
         self._sources: dict[str, Item] = {}
         self._values: dict[str, str] = {}
         for key, source in [] if item is None or item.is_nothing else item.entries("secrets"):
@@ -56,7 +58,7 @@ class Secrets:
         return self._values[name]
 
     def _unknown(self, item: Item, name: str) -> InputError:
-        hint = did_you_mean(name, self._sources, "define it under `secrets`")
+        hint = did_you_mean(name, self._sources, self._define)
         return item.bad(f"no secret is called {name!r}", hint=hint)
 
 

@@ -81,3 +81,17 @@ def test_a_secret_rebuilds_and_installs_nothing(enve: Enve, tmp_path: Path) -> N
     artifact = enve("geheim-1", "build")
     assert enve("geheim-2", "install") == first
     assert enve("geheim-2", "build") == artifact
+
+
+def test_where_no_plan_gives_one_the_file_of_secrets_is_named(enve: Enve, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "enve", "run", str(tmp_path / "web")],
+        env={"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 65, done.stderr
+    assert "no secret is called 'db'" in done.stderr
+    assert "--secrets FILE" in done.stderr
+    assert "`secrets`" not in done.stderr  # enve.yml has no such key
