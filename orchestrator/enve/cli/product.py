@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def flags(parser: argparse.ArgumentParser) -> None:
-    """URL -f --profile --set --secrets --refresh --offline."""
+    """URL -f --profile --set --secrets --trust --refresh --offline."""
     parser.add_argument("url", nargs="?", metavar="URL", help="a url or a folder; else this one")
     parser.add_argument("-f", "--file", metavar="FILE", help="a profile in place of its own")
     parser.add_argument(
@@ -34,6 +34,11 @@ def flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--secrets", metavar="FILE", help="where the secrets of its profile are: NAME: {env: X}"
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="it may say how its build is kept in (build.sandbox, build.network), and its deps too",
     )
     parser.add_argument(
         "--refresh", action="store_true", help="look up again what can move: branches, tags"
@@ -64,7 +69,7 @@ def asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
             raise UsageError(f"--set {text}: wanted NAME=VALUE")
         sets.append((name, given(value, f"--set {name}=...")))
     inline = profiles.read(Path(args.file)) if args.file else None
-    return Asked(tuple(args.profile), inline, sets=tuple(sets))
+    return Asked(tuple(args.profile), inline, sets=tuple(sets), trust=args.trust)
 
 
 def secrets(args: argparse.Namespace) -> Lent:

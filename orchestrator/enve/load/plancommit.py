@@ -22,7 +22,7 @@ from enve_fire.core.trouble import Trouble
 from enve_pm.core.fieldcheck import Bad
 
 KEYS = (
-    *("url", "profile", "config", "set", "artifact", "place", "cfgpath", "timeout"),
+    *("url", "profile", "config", "set", "trust", "artifact", "place", "cfgpath", "timeout"),
     *("check_every", "secrets"),
 )
 AS_IT_IS = ["mkdir -p $OUT$PREFIX", "cp -a . $OUT$PREFIX"]
@@ -179,7 +179,8 @@ def _asked(keys: Mapping[str, Item], inline: Item | None, what: str) -> Asked:
         raise config.wanted("a table (key: value)", f"config of {what}")
     rows = keys["set"].entries(f"set of {what}") if "set" in keys else []
     sets = tuple((str(key), given_at(value, value.text(f"set of {what}"))) for key, value in rows)
-    return Asked(names, inline, config, sets)
+    trust = "trust" in keys and keys["trust"].boolean(f"trust of {what}")
+    return Asked(names, inline, config, sets, trust)
 
 
 def _span(keys: Mapping[str, Item], name: str, default: int, what: str) -> int:

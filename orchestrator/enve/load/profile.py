@@ -68,7 +68,7 @@ class Profiles:
     def inline(self, root: Item, asked: Asked = PLAIN) -> Loaded:
         """A profile without its product."""
         self._budget.renew()
-        chain = Chain(("",), (root.file,))
+        chain = Chain(("",), (root.file,), trust=asked.trust)
         made = make(layered(root, asked), self._shop(self._secrets), self._deps, chain)
         strays(root, asked, made.unused)
         return self._loaded(made, root)

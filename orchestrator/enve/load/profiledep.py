@@ -14,12 +14,14 @@ from enve_fire.core import profile
 
 class Asked(NamedTuple):
     """How a profile is to be read. `profiles`: names, laid over each other in this order;
-    `inline`: stands for the product's own; `config`: a layer above; `sets`: values by key."""
+    `inline`: stands for the product's own; `config`: a layer above; `sets`: values by key;
+    `trust`: what was fetched may say how its build is kept in, and so may all that it needs."""
 
     profiles: tuple[str, ...] = ()
     inline: Item | None = None
     config: Item | None = None
     sets: tuple[tuple[str, Item], ...] = ()
+    trust: bool = False
 
 
 class Needed(NamedTuple):

@@ -55,15 +55,22 @@ Load = Callable[[Checked, Asked, "Chain"], Mapping[str, Any]]
 
 class Chain(NamedTuple):
     """Which products led here. `fetched`: the folders of those that are nobody's own; `strange`: of
-    these, the ones that come from elsewhere than this machine."""
+    these, the ones that come from elsewhere than this machine; `trust`: see `Asked`."""
 
     keys: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     fetched: tuple[Path, ...] = ()
     strange: tuple[Path, ...] = ()
+    trust: bool = False
 
     def told(self, name: str) -> str:
         return " <- ".join((*self.names, name))
+
+    def is_own(self, item: Item) -> bool:
+        """Whether it does not stand in what was fetched. What has no path is a command line's."""
+        file = Path(item.file)
+        there = file.resolve()
+        return not (file.is_absolute() and any(map(there.is_relative_to, self.fetched)))
 
 
 class Deps:
@@ -92,12 +99,13 @@ class Deps:
             raise one.item.bad(
                 f"more than {profileshape.DEPTH} deps of deps: {chain.told(url.text)}"
             )
-        key = key_of(self._check(url, self._early(one.asked), one.item).pinned, one.asked)
+        asked = one.asked._replace(trust=chain.trust)
+        key = key_of(self._check(url, self._early(asked), one.item).pinned, asked)
         if key in chain.keys:
             raise one.item.bad(f"products that need each other: {chain.told(url.text)}")
         if key not in self._found:
             try:
-                self._found[key] = self.product(url, one.asked, chain, self._load, one.item)
+                self._found[key] = self.product(url, asked, chain, self._load, one.item)
             except InputError as error:
                 raise _needed(error, one.item) from None
         return self._found[key]
@@ -145,7 +153,8 @@ def _within(chain: Chain, url: Url, checked: Checked, asked: Asked) -> Chain:
     fetched = () if url.kind == FOLDER else folder
     strange = folder if url.remote or url.kind == STORE else ()
     names = (*chain.names, url.text)
-    return Chain(keys, names, (*chain.fetched, *fetched), (*chain.strange, *strange))
+    found = ((*chain.fetched, *fetched), (*chain.strange, *strange))
+    return Chain(keys, names, *found, asked.trust)
 
 
 def _needed(error: InputError, item: Item) -> InputError:
@@ -161,7 +170,7 @@ def _url(one: Needed, chain: Chain) -> Url:
     """A product that was fetched lies elsewhere on a node, so it names no path beside it; what a
     stranger says, also about the deps of his deps, names nothing of this machine at all."""
     file = Path(one.item.file).resolve()
-    folder = "" if any(map(file.is_relative_to, chain.fetched)) else str(file.parent)
+    folder = str(file.parent) if chain.is_own(one.item) else ""
     try:
         url = parse(one.url, folder)
     except Bad as bad:

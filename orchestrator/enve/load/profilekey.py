@@ -14,7 +14,7 @@ def key_of(url: Url, asked: Asked) -> str:
     """Equal keys: the same product, read in the same way."""
     layers = [item and _told(item) for item in (asked.inline, asked.config)]
     sets = [(name, str(value)) for name, value in asked.sets]
-    return json.dumps([url.text, asked.profiles, layers, sets], sort_keys=True)
+    return json.dumps([url.text, asked.profiles, layers, sets, asked.trust], sort_keys=True)
 
 
 def _told(item: Item) -> Any:

@@ -43,6 +43,7 @@ def make(
     table = _prefixed({"enve": FORMAT, **table}, reader)
     needed = table.pop("deps", {})
     _check(table, reader)  # before anything is fetched for it
+    _kept_in(table, reader, chain)
     table["deps"] = {kind: deps.rows(rows, chain) for kind, rows in needed.items() if rows}
     table = _plain(table)
     _check(table, reader)
@@ -50,6 +51,17 @@ def make(
     unused = scope.names.difference(*names.values())
     hidden = frozenset(reader.hidden) | scope.hidden()
     return Made(table, names, unused, hidden, reader.places)
+
+
+def _kept_in(table: Mapping[str, Any], reader: Reader, chain: Chain) -> None:
+    """How a build is kept in says who calls, and not what was fetched. Raises InputError."""
+    for key in () if chain.trust else profile.loose(table):
+        item = reader.places[".build." + key]
+        if not chain.is_own(item):
+            value = str(table["build"][key]).lower()
+            told = f"build.{key} is {value} in a product that was fetched: say so yourself"
+            hint = f"--set build.{key}={value}, or --trust for all that it needs, too; in a plan"
+            raise item.bad(told, hint=f"{hint} `set: {{build.{key}: '{value}'}}`, or `trust: true`")
 
 
 def options(root: Branch, shop: Workshop) -> dict[str, Any]:

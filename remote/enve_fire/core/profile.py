@@ -37,6 +37,12 @@ def builds(table: Mapping[str, Any]) -> bool:
     return bool(section(table, "build")["run"])
 
 
+def loose(table: Mapping[str, Any]) -> list[str]:
+    """The keys of `build` by which its commands get out of their walls."""
+    found = section(table, BUILD)
+    return [key for key, value in (("sandbox", "none"), ("network", True)) if found[key] == value]
+
+
 def installs(table: Mapping[str, Any]) -> bool:
     return str(section(table, "install")["mode"]) != "none"
 

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from enve_fire.app.request import Loaded
+    from enve_fire.core.product import Product
     from enve_fire.stage.context import Context
 
 FILE = "enve.json"  # beside a source
 LONGEST = 16 << 20  # bytes of a profile
 FLAGS = {
     **{"-f": True, "--root": True, "--refresh": False, "--offline": False},
-    **{"--check": False, "--purge": False},
+    **{"--check": False, "--purge": False, "--trust": False},
 }
 
 
@@ -53,7 +54,7 @@ def _slow(words: Sequence[str]) -> int:
     keep = not found.has("--refresh")
     check, purge = found.has("--check"), found.has("--purge")
     request = Request(target, before, more, found.text("--root"), "", check, keep, purge)
-    return fire(request, lambda: loaded(url, file, ctx), ctx)
+    return fire(request, lambda: loaded(url, file, ctx, found.has("--trust")), ctx)
 
 
 def _names_something(word: str, targets: Sequence[str]) -> None:
@@ -81,8 +82,9 @@ def _report(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def loaded(url: str, file: str, ctx: Context) -> Loaded:
-    """A folder of somebody's own is not hashed before its profile is known."""
+def loaded(url: str, file: str, ctx: Context, trust: bool = False) -> Loaded:
+    """A folder of somebody's own is not hashed before its profile is known. `trust`: what was
+    fetched may say how its build is kept in."""
     from enve_fire.app.request import Loaded
     from enve_fire.core.product import Product
     from enve_fire.core.url import FOLDER
@@ -96,7 +98,24 @@ def loaded(url: str, file: str, ctx: Context) -> Loaded:
         table, files = _table(where.base + "/" + FILE)
     else:
         table, files = _table(checkout(url, None, ctx, folder).path + "/" + FILE)
+        if not trust:
+            _kept_in(Product(url, "", table))
     return Loaded(Product(*pinned(url, table, ctx, folder), table), files)
+
+
+def _kept_in(product: Product) -> None:
+    """How a build is kept in says who calls. Raises Trouble."""
+    from enve_fire.core import profile
+    from enve_fire.core.trouble import INPUT, Trouble
+
+    for one in product.each():
+        for key in profile.loose(one.table):
+            told = "%s: build.%s is %s in what was fetched" % (
+                one.name,
+                key,
+                str(one.table["build"][key]).lower(),
+            )
+            raise Trouble(INPUT, told, "--trust, or a profile of your own by -f")
 
 
 def _table(path: str) -> tuple[Mapping[str, Any], Mapping[str, bytes]]:

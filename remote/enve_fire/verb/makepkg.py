@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FLAGS = {
     **{"-f": True, "-o": True, "--owners": True, "--sign": True},
     **{"--import": True, "--keyring": True},
-    **{"--refresh": False, "--offline": False},
+    **{"--refresh": False, "--offline": False, "--trust": False},
 }
 
 
@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     if way not in WAYS:
         raise Trouble(USAGE, "--owners: wanted one of %s, found %s" % (" ".join(WAYS), way))
     ctx = context_of(found)
-    product = loaded(rest[0] if rest else ".", found.text("-f"), ctx).product
+    product = loaded(rest[0] if rest else ".", found.text("-f"), ctx, found.has("--trust")).product
     print(packed(product, Asked(found.text("-o"), way, found.text("--sign")), ctx))
     return 0
 

@@ -504,3 +504,12 @@ def test_two_setups_in_one_place_by_their_cfgpath(case: Case) -> None:
     assert "[tool-1.0!setup@one@a]" in lines
     assert "[tool-1.0!setup@%2Fetc%2Fb@b]" in lines
     assert lines["a"]["env"]["ROOT"] == "/srv"
+
+
+def test_a_plan_says_how_a_build_is_kept_in(case: Case) -> None:
+    case.commit(PROFILE.replace("build: {", "build: {network: true, "))
+    with pytest.raises(InputError, match=r"build\.network is true in a product that was fetched"):
+        case.lines("  n1.web: {commit: 'URL'}")
+    for more in ("trust: true", "set: {build.network: 'true'}", "config: {build: {network: true}}"):
+        lines = case.lines(f"  n1.web: {{commit: {{url: 'URL', {more}}}}}")
+        assert lines[BUILD]["stage"]["table"]["build"]["network"] is True

@@ -12,6 +12,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from enve.errors import InputError
 from enve.load.item import Item
 from enve.load.profile import Asked, Checked, Profiles
 from enve.load.profilemerge import Branch, Part, given, merge
@@ -258,8 +259,6 @@ def test_what_is_known_of_the_checkout_before_is_checked_out_at_once(
 
 def test_a_product_that_was_fetched_needs_nothing_beside_it(tmp_path: Path) -> None:
     """Its folder is a store's: elsewhere it is another. What a plan adds lies beside the plan."""
-    from enve.errors import InputError
-
     fetched, plan, lib = tmp_path / "fetched", tmp_path / "plan.yml", tmp_path / "lib"
     for folder, text in ((fetched, "deps: {run: [{url: ./lib}]}"), (lib, "")):
         folder.mkdir()
@@ -278,8 +277,6 @@ def test_a_product_that_was_fetched_needs_nothing_beside_it(tmp_path: Path) -> N
 
 def test_too_many_products_are_refused(tmp_path: Path) -> None:
     """Each of six levels needs the next one many times, in its own words."""
-    from enve.errors import InputError
-
     for level in range(7):
         rows = ", ".join(f"{{url: ../{level + 1}, set: {{x: '{{{{ x }}}}{n}'}}}}" for n in range(8))
         deps = f"deps: {{build: [{rows}]}}" if level < 6 else ""
@@ -291,8 +288,6 @@ def test_too_many_products_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_chain_that_is_too_deep_is_refused(tmp_path: Path) -> None:
-    from enve.errors import InputError
-
     for level in range(profileshape.DEPTH + 2):
         (tmp_path / str(level)).mkdir()
         deps = f"deps: {{run: [{{url: ../{level + 1}}}]}}" if level <= profileshape.DEPTH else ""
@@ -300,3 +295,67 @@ def test_a_chain_that_is_too_deep_is_refused(tmp_path: Path) -> None:
     assert load(tmp_path / "1")
     with pytest.raises(InputError, match=f"more than {profileshape.DEPTH} deps of deps: .* <- "):
         load(tmp_path / "0")
+
+
+def _fetched(folder: Path) -> Any:
+    """Each url is a folder of its last name, that was fetched."""
+
+    def checkout(url: Url, options: Mapping[str, Any]) -> Checked:
+        where = folder / url.base.rsplit("/", 1)[-1]
+        return Checked(where, "git:" + where.name, url._replace(ref="1" * 40))
+
+    return checkout
+
+
+LOOSE = ["sandbox: none", "network: true"]
+
+
+@pytest.mark.parametrize("line", LOOSE)
+@pytest.mark.parametrize("which", ["own", "of a profile", "dep", "for a dep", "whole, of a dep"])
+def test_how_a_build_is_kept_in_says_who_calls(tmp_path: Path, line: str, which: str) -> None:
+    texts = {
+        "own": f"build: {{{line}}}",
+        "of a profile": f"profiles: {{p: {{build: {{{line}}}}}}}",
+        "dep": "deps: {build: [{url: 'git+https://h/b'}]}",
+        "for a dep": f"deps: {{run: [{{url: 'git+https://h/c', config: {{build: {{{line}}}}}}}]}}",
+        "whole, of a dep": "deps: {run: [{url: 'git+https://h/c', profile: "
+        f"{{enve: 1, title: c, build: {{{line}}}}}}}]}}",
+    }
+    _product(tmp_path, "a", texts[which])
+    _product(tmp_path, "b", f"build: {{{line}}}")
+    _product(tmp_path, "c", "")
+    url = Url("git", "git+https://h/a", "v1")
+    names = ("p",) if which == "of a profile" else ()
+    with pytest.raises(InputError, match=r"in a product that was fetched.*") as caught:
+        Profiles(_fetched(tmp_path)).product(url, Asked(names))
+    assert "--trust" in (caught.value.hint or "")
+    profiles = Profiles(_fetched(tmp_path))
+    assert profiles.product(url, Asked(names, trust=True))[1].table
+    with pytest.raises(InputError, match="in a product that was fetched"):
+        profiles.product(url, Asked(names))
+
+
+@pytest.mark.parametrize("line", LOOSE)
+def test_who_calls_may_let_a_build_out(tmp_path: Path, line: str) -> None:
+    _product(tmp_path, "a", f"build: {{{line}}}")
+    key, value = line.split(": ")
+    layer = parse_yaml(f"build: {{{line}}}".encode(), "plan.yml")
+    whole = parse_yaml(f"enve: 1\ntitle: a\nbuild: {{{line}}}".encode(), "plan.yml")
+    url = Url("git", "git+https://h/a", "v1")
+    for asked in (
+        Asked(sets=((f"build.{key}", given(value, "--set")),)),
+        Asked(config=layer),
+        Asked(inline=whole),
+    ):
+        found = Profiles(_fetched(tmp_path)).product(url, asked)[1].table["build"]
+        assert found == {key: value == "true" or value}
+    assert Profiles(checkout).product(Url(FOLDER, str(tmp_path / "a")))[1].table["build"]
+    own = f"deps: {{build: [{{url: 'git+https://h/b', config: {{build: {{{line}}}}}}}]}}"
+    _product(tmp_path, "b", "")
+    inline = parse_yaml(f"enve: 1\ntitle: m\n{own}".encode(), "plan.yml")
+    assert Profiles(_fetched(tmp_path)).inline(inline).table["deps"]["build"][0]["table"]["build"]
+
+
+def _product(folder: Path, name: str, text: str) -> None:
+    (folder / name).mkdir(exist_ok=True)
+    (folder / name / "enve.yml").write_text(f"enve: 1\ntitle: {name}\n{text}\n")
