@@ -20,6 +20,8 @@ from enve_pm.core.stores import encoded
 
 pytestmark = pytest.mark.real
 
+NO_WALLS = {"sandbox": "none"}  # which would hide the file that a build looks for
+
 
 class Pair:
     """Two nodes with one product that needs a library; as long as `closed` is there, whatever is
@@ -35,7 +37,7 @@ class Pair:
         self.one, self.other = Node(folder / "one"), Node(folder / "other")
         self.other.body = self.one.body
         for node in (self.one, self.other):
-            node.table["build"] = {"run": [self._open, *node.table["build"]["run"]]}
+            node.table["build"] = {"run": [self._open, *node.table["build"]["run"]], **NO_WALLS}
             node.table["deps"] = {kind: [library]}
         ring = encoded(keys.public(keys.make("ci")))
         key = {"ring": ring, "since": 0, "until": 0}
@@ -48,7 +50,7 @@ class Pair:
     def _library(self, repo: Repo) -> dict[str, Any]:
         commit = repo.commit(say="echo lib\n")
         run = [self._open, "mkdir -p $OUT$PREFIX", "cp say $OUT$PREFIX/"]
-        table = {"enve": 1, "title": "lib", "prefix": "/opt/lib", "build": {"run": run}}
+        table = {"enve": 1, "title": "lib", "prefix": "/opt/lib", "build": {"run": run, **NO_WALLS}}
         source = "git:" + repo.git("rev-parse", "HEAD^{tree}")
         return {"url": f"{repo.url}#{commit}", "source": source, "table": table}
 
