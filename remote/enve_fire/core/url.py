@@ -24,6 +24,10 @@ _WEB = ("https://", "http://")
 _FILE = "file://"
 _HEX = frozenset("0123456789abcdef")
 _PIN = "sha256="
+_REPOSITORY = ".git"
+_SCHEMES = ("https", "http", "file", "git+https", "git+http", "git+ssh", "git+file")
+_MEANT = "a url (did you mean %s ?)"
+_NO_BLANKS = "a path without blanks, as commands of builds have it in $SRC (a link to it will do)"
 WANTED = "git+https://, git+http://, git+ssh://, git+file:///, https://, http://, file:///, a path"
 
 
@@ -62,13 +66,17 @@ def is_commit(ref: str) -> bool:
 def parse(text: str, folder: str = "") -> Url:
     """`folder`: the absolute folder that relative paths start at; "": there are none. Raises Bad
     (wanted, found)."""
-    if not 0 < len(text) <= LONGEST or not text.isprintable() or " " in text or "\\" in text:
+    if not 0 < len(text) <= LONGEST or not text.isprintable() or "\\" in text:
         raise Bad("a url: " + WANTED, text)
+    if " " in text:
+        raise Bad(_NO_BLANKS, text)
     base, _, tail = text.partition("#")
     if base.startswith(_GIT):
         return _git(base, tail)
     if base.startswith(_WEB):
-        return Url(ARCHIVE, _bare(base), sha256=_pin(tail))
+        if _bare(base).endswith(_REPOSITORY):
+            raise Bad(_MEANT % ("git+" + base), base)
+        return Url(ARCHIVE, base, sha256=_pin(tail))
     if base.startswith("store:"):
         return _store(base)
     return _local(base, tail, folder)
@@ -114,6 +122,9 @@ def _store(base: str) -> Url:
 
 def _local(base: str, tail: str, folder: str) -> Url:
     path = base[len(_FILE) :] if base.startswith(_FILE) else base
+    meant = _meant(path)
+    if meant:
+        raise Bad(_MEANT % meant, base)
     if "://" in path or (base.startswith(_FILE) and not path.startswith("/")):
         raise Bad(WANTED, base)
     if not path.startswith("/"):
@@ -121,11 +132,28 @@ def _local(base: str, tail: str, folder: str) -> Url:
             raise Bad("an absolute path, or a url", base)
         path = folder + "/" + path
     path = _clean(path)
+    if " " in path:
+        raise Bad(_NO_BLANKS, path)
     if path.endswith(ENDS):
         return Url(ARCHIVE, path, sha256=_pin(tail))
     if tail:
         raise Bad("nothing after the # of a folder", "#" + tail)
     return Url(FOLDER, path)
+
+
+def _meant(text: str) -> str:
+    """What somebody who writes this has in mind, if that is clear: as git takes it, or a typo."""
+    first, colon, rest = text.partition(":")
+    if colon and "@" in first and "/" not in first and not rest.startswith("//"):
+        return "git+ssh://%s/%s" % (first, rest.lstrip("/"))
+    if first == "git+file":
+        return "git+file:///" + rest.lstrip("/")
+    if not rest.startswith("//"):
+        return ""
+    from difflib import get_close_matches
+
+    near = get_close_matches(first, _SCHEMES, 1)
+    return near[0] + "://" if near else ""
 
 
 def _clean(path: str) -> str:

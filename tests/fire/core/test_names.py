@@ -80,6 +80,30 @@ def test_what_is_no_url_is_refused(text: str) -> None:
         url.parse(text, "/home/me")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("git@github.com:a/b.git", "did you mean git+ssh://git@github.com/a/b.git ?"),
+        ("https://github.com/a/b.git", "did you mean git+https://github.com/a/b.git ?"),
+        ("https://me:pw@host/b.git", "a url without a password"),
+        ("git+file:/tmp/x.git", "did you mean git+file:///tmp/x.git ?"),
+        ("htp://h/x.tar", "did you mean http:// ?"),
+        ("/srv/a b", "a path without blanks"),
+    ],
+)
+def test_what_was_meant_is_told(text: str, said: str) -> None:
+    with pytest.raises(Bad) as told:
+        url.parse(text)
+    assert said in told.value.args[0]
+
+
+def test_a_folder_within_one_that_has_a_blank() -> None:
+    assert url.parse("https://h/a.tar", "/home/a b").base == "https://h/a.tar"
+    assert url.parse("./grün", "/home").base == "/home/grün"
+    with pytest.raises(Bad, match="without blanks"):
+        url.parse(".", "/home/a b")
+
+
 def test_marks_show_their_hash_in_line_one() -> None:
     hash_ = digest.hash_of("i", {})
     data = mark.text(hash_, {"files": [["a", HEX, 0o755]]})
