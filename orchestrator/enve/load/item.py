@@ -130,7 +130,8 @@ class Item(Cursor):
             raise self.wanted("an integer", what)
         number = int(self._plain(what)[:20])
         if not low <= number <= high:
-            raise self.bad(f"{what}: wanted {low} to {high}, found {self._node.value}")
+            span = f"{low} to {high}" if low < high else f"{low}"
+            raise self.bad(f"{what}: wanted {span}, found {self._node.value}")
         return number
 
     def boolean(self, what: str) -> bool:

@@ -62,6 +62,10 @@ class Profiles:
 
     def read(self, path: Path) -> Item:
         """A profile that lies elsewhere, for `inline` or `Asked.inline`."""
+        if path.is_fifo() and not path.is_relative_to("/dev"):  # but of <(...)
+            raise InputError(
+                f"{path}: wanted a file, found a pipe", hint="name a file, or a folder"
+            )
         data = self._beside.read[str(path)] = read_bytes(path)
         return _headed(parse_yaml(data, str(path)))
 

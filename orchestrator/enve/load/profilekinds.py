@@ -134,7 +134,9 @@ class Refresh(Kind):
         text = str(item)
         if text[:1].isdigit() and not item.is_table and not item.is_list:
             return int(text) if text.isdigit() else item.duration_ms(what) // 1000
-        return item.choice(what, ("never", "always"))
+        if text not in {"never", "always"}:
+            raise item.wanted("never, always, or a time (seconds, 1h)", what)
+        return text
 
     def schema(self) -> Schema:
         return {"anyOf": [{"type": ["integer", "string"]}, _TEMPLATE]}

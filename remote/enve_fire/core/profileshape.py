@@ -53,6 +53,8 @@ def prefix(value: Any) -> Any:
     place(value)
     if not value.startswith("/"):
         raise Bad("an absolute path", value)
+    if any(map(str.isspace, value)):
+        raise Bad("a path without blanks, as commands have it in $PREFIX", value)
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from enve_fire.core.trouble import USAGE, Trouble
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     Report = Callable[[str], None]
 
+JOBS = "ENVE_JOBS"
 MOST_JOBS = 1024
 
 
@@ -42,9 +44,13 @@ def context(environ: Mapping[str, str], store: Any, how: Any, report: Report = q
 
 
 def jobs(environ: Mapping[str, str]) -> int:
-    wanted = environ.get("ENVE_JOBS", "")
+    """Raises Trouble."""
+    wanted = environ.get(JOBS, "")
     if wanted.isdigit() and 1 <= int(wanted) <= MOST_JOBS:
         return int(wanted)
+    if wanted:
+        told = "%s: wanted a number from 1 to %d, found %r"
+        raise Trouble(USAGE, told % (JOBS, MOST_JOBS, wanted))
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # no Linux

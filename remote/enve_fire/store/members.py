@@ -42,7 +42,10 @@ def limit(environ: Mapping[str, str]) -> int:
     """Bytes; 0: none. Raises Trouble."""
     from enve_fire.store import amounts
 
-    return amounts.size(environ.get(LIMIT) or MOST)
+    try:
+        return amounts.size(environ.get(LIMIT) or MOST)
+    except Trouble as trouble:
+        raise Trouble(USAGE, "%s: %s" % (LIMIT, trouble.message)) from None
 
 
 def split(text: str) -> Sequence[str]:

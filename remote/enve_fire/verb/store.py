@@ -33,7 +33,8 @@ def meta(store: Store, words: Sequence[str]) -> int:
     from enve_pm.core.canonical import dumps
 
     for item in storeview.named(store, Words(words, {}).takes(1, 1, "store meta ENTRY")[0]):
-        print(dumps(item.meta).decode())
+        which = {"name": item.entry.name, "catalog": item.entry.catalog}
+        print(dumps({**item.meta, **which}).decode())
     return 0
 
 

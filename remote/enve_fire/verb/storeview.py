@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from enve_fire.core.trouble import FAILED, MISS, Trouble
@@ -22,7 +23,11 @@ def listing(store: Store, words: Sequence[str]) -> int:
     found = Words(words, {"--catalog": True, "-o": True})
     found.takes(0, 0, "store list [--catalog C] [-o json]")
     only = found.text("--catalog")
-    items = [one for one in survey.everything(store) if only in ("", one.entry.catalog)]
+    every = survey.everything(store)
+    items = [one for one in every if only in ("", one.entry.catalog)]
+    if only and not items:
+        has = " ".join(sorted({one.entry.catalog for one in every})) or "none"
+        print("no entry is in the catalog %s; it has: %s" % (only, has), file=sys.stderr)
     if found.format() == "json":
         as_json({"v": 1, "entries": [document(item) for item in items]})
     else:

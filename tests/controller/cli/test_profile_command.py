@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -69,6 +70,25 @@ def test_a_file_in_place_of_its_own(enve: Enve, tmp_path: Path) -> None:
     (tmp_path / "other.yml").write_text("enve: 1\ntitle: other\n")
     code, out, _ = enve("profile", "show", "-f", "other.yml")
     assert (code, yaml.safe_load(out)["title"]) == (0, "other")
+
+
+def test_a_pipe_is_not_waited_for(enve: Enve, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = enve("profile", "show", "-f", "pipe")
+    assert (code, "wanted a file, found a pipe" in err) == (65, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("enve: 1\n", "enve: 2\n", "wanted 1, found 2"),
+        ("run: {", "checkout: {refresh: sometimes}\nrun: {", "never, always, or a time (seconds"),
+    ],
+)
+def test_what_was_wanted_is_told(enve: Enve, tmp_path: Path, old: str, new: str, said: str) -> None:
+    (tmp_path / "enve.yml").write_text(PROFILE.replace(old, new))
+    code, _, err = enve("profile", "lint")
+    assert (code, said in err) == (65, True), err
 
 
 def test_a_good_one_is_said_to_be_good(enve: Enve) -> None:

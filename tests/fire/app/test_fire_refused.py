@@ -78,6 +78,19 @@ def test_a_store_that_nothing_can_be_written_to(bench, small_disk):
     refused(bench, 69, told, "run", "-f", profile, folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("ENVE_STORE_LIMIT", "lots"), ("ENVE_JOBS", "many"), ("ENVE_JOBS", "0")]
+)
+def test_a_variable_that_says_nothing_good_is_named(bench, name, value):
+    bench.env[name] = value
+    refused(bench, 64, f"{name}: wanted", "build", "-f", bench.profile(table()), bench.source())
+
+
+def test_a_prefix_without_blanks(bench):
+    wanted = table(prefix="/opt/my app")
+    refused(bench, 65, "a path without blanks", "-f", bench.profile(wanted), bench.source())
+
+
 @pytest.mark.parametrize("verb", [["store", "list"], ["build"]])
 def test_only_what_is_printed_has_no_room(bench, verb):
     more = [] if verb[0] == "store" else ["fire", "-f", bench.profile(table()), bench.source()]

@@ -92,6 +92,8 @@ def test_a_root_is_dropped(store: Store, verb: Verb) -> None:
     store.put_root("me", made)
     assert store.drop_root("me") and not store.drop_root("me")
     assert verb("drop", "me").returncode == 64
+    assert f'"name":"{made.name}"' in verb("meta", "x").stdout
+    assert "no entry is in the catalog nope; it has:" in verb("list", "--catalog", "nope").stderr
     for word in ("path", "meta", "keep", "verify"):
         assert verb(word, "nope").returncode == 87
     with pytest.raises(Trouble):

@@ -49,7 +49,8 @@ async def _practice(story: Story) -> None:
     async with fleet(story.site, BARE):
         try:
             _how_to_reach(story)
-            story.tell.note("then follow docs/tutorial/first-fleet.md from its second step on")
+            story.tell.note("then follow docs/tutorial/first-fleet.md from its second step on,")
+            story.tell.note("or go on with docs/tutorial/first-product.md")
             story.tell.note(ENDS)
             await asyncio.Event().wait()
         finally:
