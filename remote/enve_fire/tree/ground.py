@@ -31,8 +31,8 @@ def opened(path: str, code: int, alone: bool = False) -> Folder:
         finally:
             os.close(handle)
     except trusted.Bent as bent:
-        told = "%s: wanted a way that only root and uid %d can change, found that %s"
-        raise Trouble(code, told % (path, os.geteuid(), bent.strerror), _HINT) from None
+        told = "%s: wanted a way that nobody but root and you can change, found that %s"
+        raise Trouble(code, told % (path, bent.strerror), _HINT) from None
 
 
 _HINT = "do it as that user, or in a folder of your own below others that are root's or yours"

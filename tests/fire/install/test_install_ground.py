@@ -25,6 +25,7 @@ from enve_fire.stage.laid import Artifact
 from enve_fire.stage.place import Place
 from enve_fire.store import lock
 from enve_fire.store.store import Store
+from enve_fire.tree import ground
 from enve_fire.unit import runtime
 
 pytestmark = [
@@ -171,6 +172,19 @@ def test_a_user_installs_into_his_own(open_path: Path) -> None:
         assert (made / "opt/app/x").exists()
     finally:
         shutil.rmtree(made)
+
+
+@pytest.mark.parametrize(("group", "good"), [(HIM, True), ("users", False)])
+def test_a_group_of_his_own_may_write(open_path: Path, group: str, good: bool) -> None:
+    root = his(open_path / "home", lambda home: (home / "root").mkdir()) / "root"
+    shutil.chown(root, HIM, group)
+    root.chmod(0o775)
+
+    def work() -> None:
+        with contextlib.nullcontext() if good else pytest.raises(Trouble, match="bend the way"):
+            os.close(ground.opened(str(root), INSTALL).fd)
+
+    as_user(HIM, work)
 
 
 # -- locks ----------------------------------------------------------------------------------------
