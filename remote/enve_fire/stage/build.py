@@ -22,6 +22,7 @@ from enve_fire.stage.work import Work
 from enve_fire.store import draft
 from enve_fire.store.wanted import Wanted
 from enve_fire.tree.modes import close_files
+from enve_fire.tree.walk import odd, top
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,9 +94,22 @@ class Building:
         if commands and not os.listdir(out):
             hint = "its commands install below $OUT$PREFIX: make install DESTDIR=$OUT"
             raise Trouble(BUILD, "build of %s: nothing is in $OUT" % name, hint, work.log)
+        self._refuse_odd(out)
         close_files(out, profile.setuid(table))
         if self._then:
             self._then(work)
+
+    def _refuse_odd(self, out: str) -> None:
+        """What no install would lay. Raises Trouble."""
+        handle = top(out)
+        try:
+            path = odd(handle)
+        finally:
+            os.close(handle)
+        if path:
+            told = "build of %s: $OUT/%s is no file, folder or link"
+            hint = "a pipe, socket or device is made where it runs, not built"
+            raise Trouble(BUILD, told % (self._product.name, ascii(path)[1:-1]), hint)
 
     def _prepared(self, out: str) -> Work:
         """All that the commands need is there."""

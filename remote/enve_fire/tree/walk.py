@@ -41,6 +41,32 @@ def entries(folder: int) -> list[tuple[bytes, os.stat_result]]:
     return [(name, state) for name, state in seen if stat.S_IFMT(state.st_mode) in _PARTS]
 
 
+def odd(folder: int) -> str:
+    """The path of the first thing below that is no part of a tree; "" if there is none. Raises
+    Trouble, OSError."""
+    found = _odd_in(folder, "")
+    if found:
+        return found
+    for inner, path, name, state in walk(folder):
+        if stat.S_ISDIR(state.st_mode):
+            handle = os.open(name, FOLDER, dir_fd=inner)
+            try:
+                found = _odd_in(handle, os.fsdecode(path) + "/")
+            finally:
+                os.close(handle)
+            if found:
+                return found
+    return ""
+
+
+def _odd_in(folder: int, above: str) -> str:
+    with os.scandir(folder) as found:
+        for one in found:
+            if stat.S_IFMT(one.stat(follow_symlinks=False).st_mode) not in _PARTS:
+                return above + one.name
+    return ""
+
+
 def walk(folder: int, skip: Skip = nothing) -> Iterator[Seen]:
     """(descriptor of the folder that it is in, path, name, stat), a folder before what it holds,
     else in no order. Raises Trouble, OSError."""

@@ -125,6 +125,14 @@ def test_in_memory(bench):
 
 
 # -- failures --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("where", ["", "/a/b"])
+def test_a_pipe_in_out_is_a_failure(bench, where):
+    profile = bench.profile(table(build=commands(f"mkdir -p $OUT{where}; mkfifo $OUT{where}/pipe")))
+    done = bench.fire("build", "-f", profile, bench.source())
+    assert done.returncode == 82
+    assert f"$OUT{where}/pipe is no file, folder or link" in done.stderr
+
+
 def test_nothing_in_out_is_a_failure(bench):
     profile = bench.profile(table(build=commands("true")))
     done = bench.fire("build", "-f", profile, bench.source())
