@@ -14,8 +14,8 @@ ABOUT = """\
 The file is the same to the byte whoever makes it, and wherever: its archive's sha256 is reported.
 Its name ends in .tar.gz, .tar.xz or .tar.zst; nodes read the first two.
 
-Exit codes: 0; 5 a signature that does not hold; 64; 65; 69 a program is missing; 80 checkout
-82 build 83 install"""
+Exit codes: 0; 5 a signature that does not hold; 64; 65; 69 a program, a key or a place to
+write to is missing; 80 checkout 82 build 83 install"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

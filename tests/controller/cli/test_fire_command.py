@@ -231,7 +231,7 @@ def test_a_refresh_forgets_what_it_looked_up_and_nothing_else(enve, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("makepkg", "-o", "/nonexistent/x.tar.gz"), 3, "/nonexistent/x.tar.gz"),
+        (("makepkg", "-o", "/nonexistent/x.tar.gz"), 69, "/nonexistent/x.tar.gz"),
         (("makepkg", "--import", "/nonexistent/x.tar.gz"), 65, "/nonexistent/x.tar.gz"),
         (("fire", "nonsense", "."), 64, "no target 'nonsense'"),
         (("fire", "buidl"), 64, "did you mean 'build'?"),
