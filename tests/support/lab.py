@@ -200,12 +200,20 @@ def wait_until_listening(
             time.sleep(0.01)
 
 
+def _tasks(pid: int) -> list[Path]:
+    """Of a process; none of one that has just ended."""
+    try:
+        return [*Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return []
+
+
 def descendants(pid: int) -> list[int]:
     """Every process below `pid` right now, children first."""
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    for task in _tasks(pid):
         try:
-            children = [int(child) for child in task.read_text().split()]
+            children = [int(child) for child in (task / "children").read_text().split()]
         except OSError:
             continue
         for child in children:

@@ -17,7 +17,7 @@ from tests.support.mirror import Mirror
 from tests.support.web import Web, cut, redirect, trickle
 from tests.support.workbench import ARGV
 
-from enve_fire.core.trouble import MISS, REFUSED, USAGE, Trouble
+from enve_fire.core.trouble import MISS, MISSING, REFUSED, USAGE, Trouble
 from enve_fire.fetch import served
 from enve_fire.fetch.how import How, quiet
 from enve_fire.fetch.served import get
@@ -359,7 +359,7 @@ def test_export_wants_a_key_and_what_does_not_change(
     assert verb("export", "x", str(site.folder)).returncode == USAGE
     home = str(site.home.path)
     done = verb("export", "x", str(site.folder), "--sign-with", "nobody", GNUPGHOME=home)
-    assert done.returncode == REFUSED
+    assert done.returncode == MISSING
     store.make(Wanted("m", "m", mutable=True), tree)
     store.make(Wanted("p", "p", private=True), tree)
     for title in ("m", "p"):

@@ -184,9 +184,9 @@ def test_whoever_is_killed_all_of_it_ends(walls, who):
         wait.until(lambda: not _sleeping(), "they are ended")
 
 
+@pytest.mark.parametrize("walls", [sandbox.USERNS], indirect=True)
 def test_told_to_end_it_has_time_for_that(walls):
-    if walls.kind != sandbox.USERNS:
-        pytest.skip("bubblewrap ends at once, and all with it")
+    """bubblewrap ends at once, and all with it."""
     place = Path(walls.writable[0])
     line = f"trap 'echo 1 >ended; exit 1' TERM; echo 1 >begun; sleep {LONG} & wait"
     with begun(walls, line) as ours:

@@ -161,7 +161,7 @@ def test_what_is_bad_is_named_and_keeps_nobody_waiting(
     assert (unit["state"], unit["result"]) == ("RUNNING", "exit:1")
     why = node.pm("why", "pull").stdout
     assert "refused (keyhole)" in why
-    assert "to look now: recheck" in why
+    assert "to look now: pm recheck pull" in why
     told(node, f"there is no {file}", "second")
     assert node.states() == {"pull": "RUNNING", "second": "RUNNING"}
     file.write_bytes(plan().stream(keys.sign("alice")))
