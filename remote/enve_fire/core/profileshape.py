@@ -23,6 +23,7 @@ from enve_pm.core.fieldcheck import (
     one_of,
     place,
     record,
+    several,
     sha256,
     text,
 )
@@ -68,15 +69,6 @@ def below(value: Any) -> Any:
     return value
 
 
-def commands(value: Any) -> Any:
-    """Lines for `sh -e -c`."""
-    if not isinstance(value, list) or len(value) > 256:
-        raise Bad("a list of at most 256 commands", value)
-    for i, one in enumerate(value):
-        at("[%d]" % i, text(COMMAND), one)
-    return value
-
-
 def owner(value: Any) -> Any:
     """`UID:GID`, or "": whoever installs it."""
     pieces = value.split(":") if isinstance(value, str) else ()
@@ -94,14 +86,6 @@ def refresh(value: Any) -> Any:
     return integer(1, 1 << 31)(value) if type(value) is int else one_of(NEVER, ALWAYS)(value)
 
 
-def paths(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) > 1024:
-        raise Bad("a list of at most 1024 paths", value)
-    for i, one in enumerate(value):
-        at("[%d]" % i, place, one)
-    return value
-
-
 def file(value: Any) -> Any:
     """One file of setup: its content in here, or the hash of what is brought beside."""
     content = {"content": text(CONTENT, 0)}
@@ -113,11 +97,11 @@ def file(value: Any) -> Any:
     return value
 
 
+_files = several(file, 1024, "files")
+
+
 def files(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) > 1024:
-        raise Bad("a list of at most 1024 files", value)
-    for i, one in enumerate(value):
-        at("[%d]" % i, file, one)
+    _files(value)
     if len({one["path"] for one in value}) < len(value):
         raise Bad("each path once", [one["path"] for one in value])
     if sum(len(one.get("content", "")) for one in value) > CONTENTS:
@@ -144,16 +128,18 @@ def dep(value: Any, depth: int) -> Any:
 
 
 def deps(depth: int) -> Any:
-    def several(value: Any) -> Any:
+    def products(value: Any) -> Any:
         if not isinstance(value, list) or len(value) > 64 or (value and depth <= 0):
             raise Bad("a list of at most 64 products, %d deep" % DEPTH, value)
         for i, one in enumerate(value):
             at("[%d]" % i, lambda found: dep(found, depth), one)
         return value
 
-    return record({}, dict.fromkeys(KINDS, several))
+    return record({}, dict.fromkeys(KINDS, products))
 
 
+commands = several(text(COMMAND), 256, "commands")  # lines for `sh -e -c`
+paths = several(place, 1024, "paths")
 env = mapping(env_name, text(32768, 0))
 _SECTIONS: Mapping[str, Any] = {
     "checkout": record(

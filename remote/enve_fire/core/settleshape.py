@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_fire.core.settlewords import absolute, line, mirror, package, several, user_name
+from enve_fire.core.settlewords import absolute, line, mirror, package, user_name
 from enve_pm.core import network as networks
 from enve_pm.core import networkbody
 from enve_pm.core.fieldcheck import (
@@ -13,6 +13,7 @@ from enve_pm.core.fieldcheck import (
     one_of,
     place,
     record,
+    several,
     tagged,
     text,
 )
@@ -21,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
+MOST = 64  # of each list
 NONE, TAR, SNAPSHOT, DEBOOTSTRAP = "none", "tar", "snapshot", "debootstrap"
 CHROOT, JAIL = "chroot", "jail"
 BIND, TMPFS = "bind", "tmpfs"
@@ -31,7 +33,7 @@ _FROM = "none, tar:URL, snapshot:PATH or {debootstrap: {suite: ...}}"
 
 
 _debootstrap = record(
-    {DEBOOTSTRAP: record({"suite": package}, {"mirror": mirror, "include": several(package)})}
+    {DEBOOTSTRAP: record({"suite": package}, {"mirror": mirror, "include": several(package, MOST)})}
 )
 
 
@@ -82,9 +84,9 @@ _shape = record(
     {
         "path": place,
         "from": _from,
-        "users": several(_user),
-        "mounts": several(_mount),
-        "volumes": several(_volume),
+        "users": several(_user, MOST),
+        "mounts": several(_mount, MOST),
+        "volumes": several(_volume, MOST),
         "network": _network,
         "isolate": one_of(NONE, CHROOT, JAIL),
     },

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enve_pm.core.fieldcheck import Bad, below, place, text
+from enve_pm.core.fieldcheck import Bad, place, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-MOST = 64  # of each list
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 _SUITE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")
 
@@ -37,17 +36,6 @@ def mirror(value: Any) -> Any:
     if " " in value:
         raise Bad("a url without blanks", value)
     return value
-
-
-def several(item: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if not isinstance(value, list) or len(value) > MOST:
-            raise Bad("a list of at most %d" % MOST, value)
-        for number, one in enumerate(value):
-            below("[%d]" % number, item, one)
-        return value
-
-    return check
 
 
 def line(value: Any) -> Any:

@@ -117,6 +117,20 @@ def mapping(key: Check, item: Check, most: int = 1024) -> Check:
     return check
 
 
+def several(item: Check, most: int, what: str = "") -> Check:
+    """A list; `what`: of which things, for who reads the error."""
+    wanted = ("a list of at most %d %s" % (most, what)).rstrip()
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, list) or len(value) > most:
+            raise Bad(wanted, value)
+        for i, one in enumerate(value):
+            below("[%d]" % i, item, one)
+        return value
+
+    return check
+
+
 def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
     """A mapping with just these keys."""
     known = {**required, **(optional or {})}

@@ -4,7 +4,7 @@ by the step itself (`enve_fire`): pm looks only at its shape and size."""
 from __future__ import annotations
 
 from enve_pm.core.canonical import dumps
-from enve_pm.core.fieldcheck import Bad, below, boolean, integer, one_of, place, record, text
+from enve_pm.core.fieldcheck import Bad, boolean, integer, one_of, place, record, several, text
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.stages import BUILD, SETUP, STAGES, split
 
@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from enve_pm.core.fieldcheck import Check
     from enve_pm.core.unit import UnitSpec
 
 LARGEST = 4 << 20  # bytes of a table
@@ -65,15 +64,6 @@ def folder(value: Any) -> Any:
     return value
 
 
-def platform(value: Any) -> Any:
-    """The words that an artifact's platform is known by."""
-    if not isinstance(value, list) or len(value) > 8:
-        raise Bad("a list of at most 8 words", value)
-    for one in value:
-        text(128, 0)(one)
-    return value
-
-
 def web(value: Any) -> Any:
     """The address of a store of others."""
     good = isinstance(value, str) and value.startswith(("http://", "https://"))
@@ -82,20 +72,10 @@ def web(value: Any) -> Any:
     return value
 
 
-def several(item: Check) -> Check:
-    def check(value: Any) -> Any:
-        if not isinstance(value, list) or len(value) > MOST:
-            raise Bad("a list of at most %d" % MOST, value)
-        for i, one in enumerate(value):
-            below("[%d]" % i, item, one)
-        return value
-
-    return check
-
-
 _seconds = integer(0, 2**53 - 1)
 _key = record({"ring": text(RING), "since": _seconds, "until": _seconds})
-_stores = record({"from": several(web), "keys": several(_key)})
+_stores = record({"from": several(web, MOST), "keys": several(_key, MOST)})
+platform = several(text(128, 0), 8, "words")  # that an artifact's platform is known by
 
 # source: what has to be found at the url · place: the root that it is installed into; without it
 # the folder of the product in the spot's directory · artifact: the url of one that was built
