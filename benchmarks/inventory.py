@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from enve.core.resolve import select_nodes
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import PublicKey
-from enve.load.plan import load_plan
+from enve.load.plan.plan import load_plan
 from enve.model.blueprint import Blueprint
 from enve.model.site import Domain
 

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from benchmarks.stages_cases import grow
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
-from enve_fire.stage import install
 from enve_fire.stage.context import Context
-from enve_fire.stage.laid import Artifact
-from enve_fire.stage.place import Place
+from enve_fire.stage.install import install
+from enve_fire.stage.install.laid import Artifact
+from enve_fire.stage.install.place import Place
 from enve_fire.store.store import Store
 from enve_fire.tree.modes import close_files
 from enve_fire.tree.remove import remove

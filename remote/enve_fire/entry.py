@@ -19,7 +19,7 @@ COMMANDS: dict[str, str] = {
     "makepkg": "makepkg",
     "fetch": "fetch",
     "fire": "fire",
-    "store": "store",
+    "store": "store.store",
     "unit": "unit",
     "verify": "verify",
 }

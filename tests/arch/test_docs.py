@@ -16,12 +16,12 @@ import pytest
 from enve import errors, settings
 from enve.cli import arguments
 from enve.cli.main import COMMANDS
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import read_key
-from enve.load.plan import open_plan
-from enve.load.profile import Profiles
-from enve.load.yamlfile import read_yaml
+from enve.load.plan.plan import open_plan
+from enve.load.profile.profiles import Profiles
+from enve.load.yaml.file import read_yaml
 from enve_fire.core.url import FOLDER, Url
 from enve_pm import entry
 from enve_pm.shell import words as pm_words
@@ -239,7 +239,7 @@ def exists(name: str) -> bool:
 
 def test_the_rooms_of_the_architecture_exist() -> None:
     text = (DOCS / "explanation" / "architecture.md").read_text()
-    rooms = re.findall(r"`((?:app|core|load|trust|host|cli|shell|hostinit|model)/[\w.]+)`", text)
+    rooms = re.findall(r"`((?:app|core|load|trust|host|cli|shell|hostinit|model)/[\w./]+)`", text)
     assert len(rooms) > 20
     for room in rooms:
         homes = (ROOT / "orchestrator" / "enve", ROOT / "remote" / "enve_pm")

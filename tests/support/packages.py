@@ -10,7 +10,7 @@ from enve_fire.core import package as packages
 from enve_fire.core import sums
 from enve_fire.core.product import Product
 from enve_fire.pack import makepkg
-from enve_fire.stage.laid import Artifact
+from enve_fire.stage.install.laid import Artifact
 
 PLATFORM = ("Linux", "x86_64", "glibc 2.36")
 SOURCE = "git:" + "1" * 40

@@ -9,7 +9,7 @@ from typing import Any
 
 from enve_fire.core.product import Product
 from enve_fire.stage.context import Context
-from enve_fire.stage.settle import room
+from enve_fire.stage.settle.settle import room
 from enve_pm.shell.process import mountinfo
 
 MACHINE = [

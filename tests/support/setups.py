@@ -9,7 +9,7 @@ from typing import Any
 
 from enve_fire.core.product import Product
 from enve_fire.stage.context import Context
-from enve_fire.stage.place import Place
+from enve_fire.stage.install.place import Place
 
 Row = dict[str, Any]
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from enve.load.planartifact import Build, Built
+from enve.load.chain.artifact import Build, Built
 from enve_fire.core.product import Product
 from enve_fire.fetch.how import How, quiet
 from enve_fire.stage.chain import Chain

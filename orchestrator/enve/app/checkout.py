@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from enve.load.profiledeps import Checked, Checkout, local
+from enve.load.profile.needs import Checked, Checkout, local
 from enve_fire.core.profile import ALWAYS
 from enve_fire.core.url import FOLDER, Url
-from enve_fire.fetch import archive
+from enve_fire.fetch.archive import archive
 from enve_fire.fetch.fetch import fetch
 from enve_fire.fetch.how import How, quiet
 from enve_fire.store.store import Store

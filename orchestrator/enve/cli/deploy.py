@@ -125,7 +125,7 @@ def _run(connect: Connector, story: Coroutine[Any, Any, Any], report: Report) ->
 
 
 def _blueprint(domain: Domain, report: Report) -> Blueprint:
-    from enve.load.blueprint import load_blueprint  # noqa: PLC0415
+    from enve.load.blueprint.blueprint import load_blueprint  # noqa: PLC0415
     from enve.load.keyfile import read_key  # noqa: PLC0415
     from enve.model.blueprint import Blueprint  # noqa: PLC0415
     from enve.model.report import Notice  # noqa: PLC0415

@@ -104,7 +104,7 @@ def _request(args: argparse.Namespace, target: str) -> Request:
 
 def loaded(args: argparse.Namespace, ctx: Context) -> Loaded:
     from enve.app.checkout import by, lazily  # noqa: PLC0415
-    from enve.load.profile import Profiles  # noqa: PLC0415
+    from enve.load.profile.profiles import Profiles  # noqa: PLC0415
     from enve_fire.app.request import Loaded  # noqa: PLC0415
     from enve_fire.core.product import Product  # noqa: PLC0415
 

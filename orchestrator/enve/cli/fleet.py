@@ -42,7 +42,7 @@ def settings(args: Namespace) -> Settings:
 
 def domain(found: Settings) -> Domain:
     """The domain that -i, the settings, or ./inventory describe."""
-    from enve.load.inventory import load_domain  # noqa: PLC0415
+    from enve.load.inventory.inventory import load_domain  # noqa: PLC0415
 
     return load_domain(inventories(found))
 

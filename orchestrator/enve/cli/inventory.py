@@ -13,7 +13,7 @@ from enve.core.printable import printable
 from enve.errors import OK, UsageError
 
 if TYPE_CHECKING:
-    from enve.load.origin import Origin
+    from enve.load.inventory.origin import Origin
     from enve.model.site import Domain, Node
 
 HEADERS = ("NODE", "GROUPS", "CONNECTION", "USER", "INSTALL", "MACHINE")
@@ -93,7 +93,7 @@ def _data(value: Any) -> Any:
 
 
 def _explain(node: Node, paths: Sequence[str], args: argparse.Namespace) -> int:
-    from enve.load.origin import origins  # noqa: PLC0415
+    from enve.load.inventory.origin import origins  # noqa: PLC0415
 
     found = origins(paths, node)
     if args.output == "json":

@@ -12,7 +12,7 @@ from enve.errors import InputError, RefusedError, UsageError, Where
 
 if TYPE_CHECKING:
     from enve.cli.progress import Report
-    from enve.load.scope import Facts
+    from enve.load.template.scope import Facts
     from enve.model.blueprint import Blueprint
     from enve.model.march import SignedPlan
     from enve.model.plan import RenderedPlan
@@ -34,7 +34,7 @@ def rendered(args: argparse.Namespace, settings: Settings, report: Report) -> So
     from enve.app import building, checkout  # noqa: PLC0415
     from enve.cli.clock import now  # noqa: PLC0415
     from enve.load.extra import read_extra, unused  # noqa: PLC0415
-    from enve.load.plan import load_plan, open_plan  # noqa: PLC0415
+    from enve.load.plan.plan import load_plan, open_plan  # noqa: PLC0415
     from enve.model.report import Notice  # noqa: PLC0415
 
     file = open_plan(args.plan)
@@ -102,7 +102,7 @@ def _below_ceilings(plan: RenderedPlan, domain: Domain, blueprint: Blueprint, fa
     """What was signed may be above a ceiling of today: every node would refuse its whole part."""
     from enve.core import validate  # noqa: PLC0415
     from enve.core.layout import as_pm  # noqa: PLC0415
-    from enve.load.scope import home  # noqa: PLC0415
+    from enve.load.template.scope import home  # noqa: PLC0415
     from enve_pm.core.policy import read_lines  # noqa: PLC0415
     from enve_pm.core.refusal import FormatError  # noqa: PLC0415
 
@@ -128,7 +128,7 @@ def _facts(settings: Settings, domain: Domain) -> Facts:
 
 
 def _blueprint(domain: Domain, report: Report) -> Blueprint | None:
-    from enve.load.blueprint import load_blueprint  # noqa: PLC0415
+    from enve.load.blueprint.blueprint import load_blueprint  # noqa: PLC0415
     from enve.load.keyfile import read_key  # noqa: PLC0415
     from enve.model.report import Notice  # noqa: PLC0415
 

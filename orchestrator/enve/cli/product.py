@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from enve.errors import UsageError
 
 if TYPE_CHECKING:
-    from enve.load.profile import Asked, Profiles
-    from enve.load.profilesecret import Lent
+    from enve.load.profile.profiles import Asked, Profiles
+    from enve.load.profile.secret import Lent
     from enve_fire.core.url import Url
 
 
@@ -59,8 +59,8 @@ def where(args: argparse.Namespace) -> Url:
 
 def asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
     """How its profile is to be read. Raises UsageError, InputError."""
-    from enve.load.profile import Asked  # noqa: PLC0415
-    from enve.load.profilemerge import given  # noqa: PLC0415
+    from enve.load.profile.merge import given  # noqa: PLC0415
+    from enve.load.profile.profiles import Asked  # noqa: PLC0415
 
     sets = []
     for text in args.set:
@@ -74,8 +74,8 @@ def asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
 
 def secrets(args: argparse.Namespace) -> Lent:
     """Those that its profile may name. Raises InputError."""
-    from enve.load.profilesecret import GIVE, ByName  # noqa: PLC0415
+    from enve.load.profile.secret import GIVE, ByName  # noqa: PLC0415
     from enve.load.secret import Secrets  # noqa: PLC0415
-    from enve.load.yamlfile import read_yaml  # noqa: PLC0415
+    from enve.load.yaml.file import read_yaml  # noqa: PLC0415
 
     return ByName(Secrets(read_yaml(args.secrets) if args.secrets else None, GIVE))

@@ -13,7 +13,7 @@ from enve.cli.trouble import told
 from enve.errors import OK, EnveError, UsageError
 
 if TYPE_CHECKING:
-    from enve.load.profile import Asked, Profiles
+    from enve.load.profile.profiles import Asked, Profiles
 
 ACTIONS = ("show", "lint", "schema")
 
@@ -38,7 +38,7 @@ def configure(parser: arguments.Parser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Nothing is built; a url is fetched. Secrets are named and not read."""
     if args.action == "schema":
-        from enve.load.profileschema import schema  # noqa: PLC0415
+        from enve.load.profile.schema import schema  # noqa: PLC0415
 
         if args.url:
             raise UsageError("enve profile schema takes no URL")
@@ -93,8 +93,8 @@ def _asked(args: argparse.Namespace, profiles: Profiles) -> Asked:
 
 def _profiles(args: argparse.Namespace) -> Profiles:
     from enve.app.checkout import here  # noqa: PLC0415
-    from enve.load.profile import Profiles  # noqa: PLC0415
-    from enve.load.profilesecret import Shown  # noqa: PLC0415
+    from enve.load.profile.profiles import Profiles  # noqa: PLC0415
+    from enve.load.profile.secret import Shown  # noqa: PLC0415
 
     return Profiles(
         here(refresh=args.refresh, offline=args.offline, report=_report), secrets=Shown()

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """What the verb ends with."""
-    from enve_fire.verb.store import main  # noqa: PLC0415
+    from enve_fire.verb.store.store import main  # noqa: PLC0415
 
     with told():
         return main(args.words)

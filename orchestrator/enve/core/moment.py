@@ -1,4 +1,4 @@
-"""A moment as people write it in files (`enve.load.moment` reads it)."""
+"""A moment as people write it in files (`enve.load.yaml.moment` reads it)."""
 
 from __future__ import annotations
 

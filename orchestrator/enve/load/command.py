@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import yaml
 
-from enve.load.item import Item
+from enve.load.yaml.item import Item
 
 SHELL = ("/bin/sh", "-c")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)

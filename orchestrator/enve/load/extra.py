@@ -9,9 +9,9 @@ from typing import Any
 
 from enve.core.suggest import did_you_mean
 from enve.errors import UsageError
-from enve.load.template import ANYTHING
+from enve.load.template.template import ANYTHING
 from enve.load.variables import RESERVED, read_variables
-from enve.load.yamlfile import read_yaml
+from enve.load.yaml.file import read_yaml
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 

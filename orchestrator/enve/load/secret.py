@@ -13,7 +13,7 @@ from pathlib import Path
 
 from enve.core.suggest import did_you_mean
 from enve.errors import InputError
-from enve.load.item import Item
+from enve.load.yaml.item import Item
 
 SOURCES = ("file", "env", "command")
 BYTES = 64 << 10

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from enve.load.item import Item
+from enve.load.yaml.item import Item
 
 # What templates know beside the variables: no variable can take these names.
 RESERVED = ("node", "nodes", "groups", "spot", "facts", "domain", "plan")

@@ -12,7 +12,7 @@ from enve_fire.core import profile
 from enve_fire.core.trouble import MISSING, USAGE, Trouble
 from enve_fire.stage import final
 from enve_fire.stage.chain import Chain
-from enve_fire.stage.place import Place
+from enve_fire.stage.install.place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

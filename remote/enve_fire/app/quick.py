@@ -128,7 +128,7 @@ def _execute(rc: Rc, argv: Sequence[str], env: Mapping[str, str]) -> str:
 def _enter(rc: Rc, argv: Sequence[str], env: Mapping[str, str]) -> str:
     """Into its root, which nobody takes away meanwhile."""
     from enve_fire.stage.entering import enter
-    from enve_fire.stage.rootlock import RootLock
+    from enve_fire.stage.settle.lock import RootLock
 
     room = {key: value for value, key in rc.room}
     try:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 
 from enve_fire.app import quick
-from enve_fire.core import mark, profile, rcfile, settling
+from enve_fire.core import mark, profile, rcfile
+from enve_fire.core.settle import settling
 from enve_fire.core.trouble import SETTLE, Trouble
-from enve_fire.stage import settle
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.final import Where
-from enve_fire.stage.rootlock import RootLock
+from enve_fire.stage.settle import settle
+from enve_fire.stage.settle.lock import RootLock
 from enve_pm.core.fieldcheck import Bad
 
 TYPE_CHECKING = False
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from enve_fire.app.prepared import Prepared
     from enve_fire.core.product import Product
-    from enve_fire.core.settling import Line
+    from enve_fire.core.settle.settling import Line
     from enve_fire.stage.context import Context
-    from enve_fire.stage.settle import Settled
+    from enve_fire.stage.settle.settle import Settled
 
 
 def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:

@@ -13,7 +13,7 @@ from enve_fire.stage import dep
 from enve_fire.stage.build import Building
 from enve_fire.stage.commands import run_commands
 from enve_fire.stage.environment import variables
-from enve_fire.stage.sandbox import OPEN
+from enve_fire.stage.walls.sandbox import OPEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from enve_fire.app import quick
 from enve_fire.app.asowner import as_owner
 from enve_fire.core import mark
 from enve_fire.core.trouble import BUSY, USAGE, Trouble
-from enve_fire.stage import drift
-from enve_fire.stage.rootmarks import is_root
-from enve_fire.stage.stored import CATALOG
+from enve_fire.stage.install.stored import CATALOG
+from enve_fire.stage.settle.marks import is_root
+from enve_fire.stage.verify import drift
 from enve_fire.store import survey
 from enve_fire.store.store import Store, quiet
 from enve_fire.tree.difference import UNREADABLE
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from enve_fire.stage.drift import Document
+    from enve_fire.stage.verify.drift import Document
     from enve_fire.store.store import Report
 
 DEPTH = 3  # folders from one that is named to a place in it

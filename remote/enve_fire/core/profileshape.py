@@ -117,9 +117,9 @@ def reload(value: Any) -> Any:
 
 
 def settle(value: Any) -> Any:
-    from enve_fire.core import settleshape  # hardly any product has one
+    from enve_fire.core.settle import shape  # hardly any product has one
 
-    return settleshape.check(value)
+    return shape.check(value)
 
 
 def dep(value: Any, depth: int) -> Any:

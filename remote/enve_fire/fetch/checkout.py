@@ -5,9 +5,9 @@ from __future__ import annotations
 from enve_fire.core import sums
 from enve_fire.core import url as urls
 from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch.archive.view import STRIP
 from enve_fire.fetch.how import Fetched
 from enve_fire.fetch.record import title_of
-from enve_fire.fetch.view import STRIP
 from enve_fire.store.wanted import Wanted
 
 TYPE_CHECKING = False

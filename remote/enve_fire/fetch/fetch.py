@@ -27,7 +27,7 @@ def known(url: Url, how: How) -> str:
     """The source of what is pinned, without looking; "" where somebody has to look."""
     if url.kind != urls.ARCHIVE or not url.sha256:
         return ""
-    from enve_fire.fetch import archive
+    from enve_fire.fetch.archive import archive
 
     return archive.source(url.sha256, how)
 
@@ -45,11 +45,11 @@ def hidden(url: Url, store: Store, how: How) -> bool:
 
 def _room(url: Url) -> _Room:
     if url.kind == urls.ARCHIVE:
-        from enve_fire.fetch import archive
+        from enve_fire.fetch.archive import archive
 
         return archive
     if url.kind == urls.GIT:
-        from enve_fire.fetch import repository
+        from enve_fire.fetch.git import repository
 
         return repository
     if url.kind == urls.FOLDER:

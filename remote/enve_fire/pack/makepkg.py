@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from enve_fire.core.package import Package
     from enve_fire.core.product import Product
-    from enve_fire.stage.laid import Artifact
+    from enve_fire.stage.install.laid import Artifact
 
 EPOCH = 315532800  # 1980: of a folder that somebody works in, whose times say nothing
 

@@ -10,7 +10,7 @@ from enve_fire.core import profile
 from enve_fire.core.product import Product
 from enve_fire.core.source import worked_in
 from enve_fire.pack.writer import Terms, write
-from enve_fire.stage.laid import Artifact, Laying
+from enve_fire.stage.install.laid import Artifact, Laying
 from enve_fire.tree.remove import remove
 from enve_pm.core.lean import namedtuple
 

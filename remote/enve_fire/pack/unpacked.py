@@ -11,11 +11,11 @@ from contextlib import contextmanager
 
 from enve_fire.core import profile
 from enve_fire.core.trouble import INPUT, Trouble
+from enve_fire.fetch.archive.unpacked import is_package, unpack
+from enve_fire.fetch.archive.view import View
 from enve_fire.fetch.how import MORE, UNPACKED, most
-from enve_fire.fetch.unpacked import is_package, unpack
-from enve_fire.fetch.view import View
 from enve_fire.pack import signed
-from enve_fire.stage import packaged
+from enve_fire.stage.install import packaged
 from enve_fire.store import draft, shelf
 from enve_fire.store.wanted import Wanted
 from enve_fire.tree.copy import AUTO, Terms, copy

@@ -16,8 +16,9 @@ import os
 
 from enve_fire.core import profile, sums
 from enve_fire.core.trouble import BUILD, Trouble
-from enve_fire.stage import checkout, dep, sandbox, source
+from enve_fire.stage import checkout, dep, source
 from enve_fire.stage.environment import variables
+from enve_fire.stage.walls import sandbox
 from enve_fire.stage.work import Work
 from enve_fire.store import draft
 from enve_fire.store.wanted import Wanted

@@ -16,11 +16,11 @@ from enve_fire.stage.build import build
 from enve_fire.stage.dep import Dep
 from enve_fire.stage.had import Had
 from enve_fire.stage.identity import Identity
-from enve_fire.stage.install import STORED, install
-from enve_fire.stage.laid import Artifact
-from enve_fire.stage.place import Place
+from enve_fire.stage.install.install import STORED, install
+from enve_fire.stage.install.laid import Artifact
+from enve_fire.stage.install.place import Place
+from enve_fire.stage.install.stored import Stored
 from enve_fire.stage.source import newest
-from enve_fire.stage.stored import Stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import Trouble
-from enve_fire.stage import keeper, sandbox
 from enve_fire.stage.context import quiet
 from enve_fire.stage.log import Log
+from enve_fire.stage.walls import sandbox, supervisor
 from enve_fire.tree.pace import Pace
 
 TYPE_CHECKING = False
@@ -64,8 +64,8 @@ class Begun:
         argv = [*walls.words(), SHELL, "-e", "-c", command]
         self._reader, writer = os.pipe()
         try:
-            how = keeper.How(argv, env, cwd, writer, walls.enter)
-            self._pid, self._lifeline = keeper.start(how)
+            how = supervisor.How(argv, env, cwd, writer, walls.enter)
+            self._pid, self._lifeline = supervisor.start(how)
         finally:
             os.close(writer)
 
@@ -73,7 +73,7 @@ class Begun:
         """To its end; its exit status."""
         try:
             _follow(self._reader, kept, progress)
-            return keeper.exit_status(os.waitpid(self._pid, 0)[1])
+            return supervisor.exit_status(os.waitpid(self._pid, 0)[1])
         except BaseException:
             os.close(self._lifeline)
             self._lifeline = -1

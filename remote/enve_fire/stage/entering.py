@@ -2,7 +2,7 @@
 order that a unit of a node has for it.
 
 In a jail a child goes on, as the first process of its own processes; this one stays for those who
-know it (`stage.follower`).
+know it (`stage.walls.follower`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import errno
 import os
 
 from enve_fire.core.trouble import FAILED, MISSING
-from enve_fire.stage import follower
+from enve_fire.stage.walls import follower
 from enve_pm.enter.order import Orders
 from enve_pm.enter.passage import Passage, Stop
 

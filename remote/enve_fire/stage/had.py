@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_fire.fetch.served import served
+from enve_fire.fetch.web.served import served
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

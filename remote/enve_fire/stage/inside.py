@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from enve_fire.core import settleshape, settling
+from enve_fire.core.settle import settling, shape
 from enve_fire.core.trouble import SETTLE, Trouble
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.process import mountinfo
@@ -62,7 +62,7 @@ class Inside(namedtuple("Inside", "root netns", defaults=("",))):
 def of(table: Mapping[str, Any], spot: str, spots: str) -> Inside | None:
     """Of a profile's `settle`; None where it runs in the machine's own root."""
     section = table.get("settle")
-    if not section or section.get("isolate") == settleshape.NONE:
+    if not section or section.get("isolate") == shape.NONE:
         return None
     netns = section.get("network", {}).get("netns", "")
     return Inside(settling.at(section, spot, spots), netns)

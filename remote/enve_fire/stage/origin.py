@@ -4,7 +4,8 @@ read of it."""
 from __future__ import annotations
 
 from enve_fire.core.trouble import Trouble
-from enve_fire.stage import checkout, packaged
+from enve_fire.stage import checkout
+from enve_fire.stage.install import packaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

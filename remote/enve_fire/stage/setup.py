@@ -25,8 +25,8 @@ from enve_fire.stage.config.kept import STATE, Setups
 from enve_fire.stage.config.seal import Seal
 from enve_fire.stage.config.standing import Root
 from enve_fire.stage.config.turn import Share, Turn
-from enve_fire.stage.extra import listed
-from enve_fire.stage.place import Place
+from enve_fire.stage.install.place import Place
+from enve_fire.stage.verify.extra import listed
 from enve_fire.tree.difference import CHANGED, KIND, MISSING, MODE, UNREADABLE, Difference
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from enve_fire.stage.sandbox import Sandbox
+    from enve_fire.stage.walls.sandbox import Sandbox
 
 
 class Work:

@@ -34,7 +34,7 @@ def quiet(_: str) -> None:
 
 class Store:
     """`first`: the folder that is written to · `webs`: prefixes that others serve theirs at, see
-    `fetch.served`; none is asked here. Everything raises Trouble and OSError."""
+    `fetch.web.served`; none is asked here. Everything raises Trouble and OSError."""
 
     def __init__(self, found: members.Members, me: int, limit: int = 0, ring: str = "") -> None:
         self.first = found.first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enve_fire.core import along, profile
 from enve_fire.stage import marks
 from enve_fire.stage.chain import Chain
-from enve_fire.stage.place import Place
+from enve_fire.stage.install.place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enve_fire.core import profile
 from enve_fire.core.trouble import INPUT, Trouble
-from enve_fire.stage import dep, packaged
+from enve_fire.stage import dep
 from enve_fire.stage import setup as setting
 from enve_fire.stage.config.doing import Given
+from enve_fire.stage.install import packaged
 from enve_fire.unit import runtime
 from enve_pm.core.stages import BUILD, INSTALL
 
@@ -37,7 +38,7 @@ def _given(step: Step) -> Given:
 
 
 def _install(step: Step, used: Collection[str]) -> None:
-    from enve_fire.stage import versions
+    from enve_fire.stage.install import versions
 
     step.chain.installed()
     if step.along is not None:

@@ -1,7 +1,7 @@
 """What a unit runs with: products that its own needs, by their paths, which only the node knows.
 
 They lie in the node's store, so that no plan can name them. An install writes a text for `sh`, and
-the command of the unit reads it (see `enve.load.chainlines`).
+the command of the unit reads it (see `enve.load.chain.lines`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shlex
 from enve_fire.core.rcfile import quoted
 from enve_fire.core.title import DEP, variable
 from enve_fire.stage import marks
-from enve_fire.stage.place import marks_of
+from enve_fire.stage.install.place import marks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Mapping
 
     from enve_fire.stage.dep import Dep
-    from enve_fire.stage.place import Place
+    from enve_fire.stage.install.place import Place
 
 
 def is_there(place: Place, table: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from enve_fire.stage import inside as insides
 from enve_fire.stage import marks
 from enve_fire.stage import setup as setting
 from enve_fire.stage.chain import Chain
-from enve_fire.stage.place import Place
+from enve_fire.stage.install.place import Place
 from enve_fire.unit import runtime
 from enve_fire.unit.along import Along
 from enve_pm.core.fieldcheck import Bad

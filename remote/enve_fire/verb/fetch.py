@@ -82,7 +82,7 @@ def _done(url: urls.Url, how: How, target: str, form: str) -> str:
 
     store = Store.of(os.environ, offline=how.offline)
     if form == FILE:
-        from enve_fire.fetch.archive import bring
+        from enve_fire.fetch.archive.archive import bring
 
         if url.kind != urls.ARCHIVE:
             raise _usage("only an archive comes as a file")

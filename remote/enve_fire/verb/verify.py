@@ -7,7 +7,7 @@ import os
 import sys
 
 from enve_fire.core.trouble import FAILED, INPUT, Trouble
-from enve_fire.stage.drift import AWAY, DAMAGED, INSTALL, PLACE, SAME, SETTLE, SETUP
+from enve_fire.stage.verify.drift import AWAY, DAMAGED, INSTALL, PLACE, SAME, SETTLE, SETUP
 from enve_fire.tree.difference import Difference
 from enve_fire.verb.words import Words
 from enve_pm.client import plain
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from enve_fire.stage.drift import Document
+    from enve_fire.stage.verify.drift import Document
 
 FLAGS = {"--no-extra": False, "--forget": False, "-o": True}
 DONE = {INSTALL: "installed in", SETUP: "set up in", SETTLE: "settled in"}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.support.workbench import room
 
 from enve.cli import fire, makepkg, start
-from enve.load.profile import Profiles
-from enve.load.profilemerge import given as set_to
+from enve.load.profile.merge import given as set_to
+from enve.load.profile.profiles import Profiles
 from enve_fire.app import request
 from enve_fire.core import sums
 from enve_fire.core.url import parse
@@ -273,7 +273,7 @@ def test_a_variable_that_only_setup_uses_is_no_part_of_the_builds_hash(tmp_path_
     folder = tmp_path_factory.mktemp("greet")
     (folder / "enve.yml").write_text(PROFILE)
     profiles = Profiles()
-    from enve.load.profile import Asked
+    from enve.load.profile.profiles import Asked
 
     asked = Asked(sets=(("whom", set_to(value, "--set")),))
     table = profiles.product(parse(str(folder)), asked)[1].table

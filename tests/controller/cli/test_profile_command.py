@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tests.support.here import Enve, enve_in
 
-from enve.load.profileschema import schema
+from enve.load.profile.schema import schema
 
 PROFILE = """\
 enve: 1

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from enve.errors import InputError, Where
-from enve.load import effort
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import PublicKey
-from enve.load.plan import load_plan
+from enve.load.plan.plan import load_plan
+from enve.load.template import effort
 
 CASES = Path(__file__).parents[2] / "cases" / "bad"
 

@@ -8,8 +8,8 @@ import pytest
 
 from enve.core import nodeblueprint
 from enve.core.layout import as_pm, pms, spots
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import PublicKey
 from enve.model.blueprint import Blueprint
 from enve_pm.core import blueprint as node_side

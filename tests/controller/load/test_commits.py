@@ -23,9 +23,9 @@ from tests.support.web import web as serve
 from enve.app.building import here as pushed
 from enve.app.checkout import archives, here
 from enve.errors import InputError
-from enve.load.inventory import load_domain
-from enve.load.plan import load_plan
-from enve.load.planartifact import Built
+from enve.load.chain.artifact import Built
+from enve.load.inventory.inventory import load_domain
+from enve.load.plan.plan import load_plan
 from enve.model.plan import RenderedPlan
 from enve_fire.core.product import Product
 from enve_pm.core.unit import UnitSpec

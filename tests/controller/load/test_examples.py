@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from enve.app import building
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import read_key
-from enve.load.plan import load_plan, open_plan
-from enve.load.profile import Checked, local
-from enve.load.yamlfile import read_yaml
+from enve.load.plan.plan import load_plan, open_plan
+from enve.load.profile.profiles import Checked, local
+from enve.load.yaml.file import read_yaml
 from enve_fire.core.url import FOLDER, Url
 
 ROOT = Path(__file__).parents[3]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from enve.errors import InputError
-from enve.load import yamlfile
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import PublicKey
-from enve.load.plan import load_plan
+from enve.load.plan.plan import load_plan
+from enve.load.yaml import file as yamlfile
 
 ROOT = Path(__file__).parents[3]
 ROUNDS = 120

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from enve.load.inventory import load_domain
+from enve.load.inventory.inventory import load_domain
 from enve.model.site import Become, Domain
 
 

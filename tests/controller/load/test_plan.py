@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import PublicKey
-from enve.load.plan import load_plan, open_plan
+from enve.load.plan.plan import load_plan, open_plan
 from enve.model.plan import RenderedPlan
 from enve_pm.core.unit import UnitSpec
 

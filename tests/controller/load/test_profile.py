@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from enve.errors import InputError
-from enve.load.profile import Asked, Checked, Loaded, Profiles
-from enve.load.profilemerge import given
-from enve.load.profilesecret import ByName
+from enve.load.profile.merge import given
+from enve.load.profile.profiles import Asked, Checked, Loaded, Profiles
+from enve.load.profile.secret import ByName
 from enve.load.secret import Secrets
-from enve.load.yamlfile import parse_yaml
+from enve.load.yaml.file import parse_yaml
 from enve_fire.core.url import FOLDER, Url
 
 CASES = Path(__file__).parents[2] / "cases" / "profiles"

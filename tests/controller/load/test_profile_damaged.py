@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 
 from enve.errors import InputError
-from enve.load import scalar
-from enve.load.item import Item
-from enve.load.profile import Asked, Checked, Profiles
-from enve.load.profileschema import schema
-from enve.load.profilesecret import Shown
-from enve.load.yamlfile import parse_yaml
+from enve.load.profile.profiles import Asked, Checked, Profiles
+from enve.load.profile.schema import schema
+from enve.load.profile.secret import Shown
+from enve.load.yaml import scalar
+from enve.load.yaml.file import parse_yaml
+from enve.load.yaml.item import Item
 from enve_fire.core import profileshape, sums
 from enve_fire.core.url import FOLDER, Url
 from enve_pm.core import canonical

@@ -15,12 +15,12 @@ import pytest
 
 from enve.app.checkout import here
 from enve.errors import EnveError, InputError
-from enve.load import effort
-from enve.load.inventory import load_domain
-from enve.load.plan import load_plan
-from enve.load.planartifact import Built
-from enve.load.profile import Asked, Checked, Profiles
-from enve.load.yamlfile import parse_yaml
+from enve.load.chain.artifact import Built
+from enve.load.inventory.inventory import load_domain
+from enve.load.plan.plan import load_plan
+from enve.load.profile.profiles import Asked, Checked, Profiles
+from enve.load.template import effort
+from enve.load.yaml.file import parse_yaml
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
 from enve_fire.core.url import Url, parse

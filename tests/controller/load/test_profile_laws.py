@@ -13,11 +13,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from enve.errors import InputError
-from enve.load.item import Item
-from enve.load.profile import Asked, Checked, Profiles
-from enve.load.profilemerge import Branch, Part, given, merge
-from enve.load.profiletables import Anything
-from enve.load.yamlfile import parse_yaml
+from enve.load.profile.compound import Anything
+from enve.load.profile.merge import Branch, Part, given, merge
+from enve.load.profile.profiles import Asked, Checked, Profiles
+from enve.load.yaml.file import parse_yaml
+from enve.load.yaml.item import Item
 from enve_fire.core import profile, profileshape, sums
 from enve_fire.core.url import FOLDER, Url
 

@@ -10,13 +10,14 @@ import pytest
 import yaml
 
 from enve.errors import InputError
-from enve.load import scalar
-from enve.load.item import Item
-from enve.load.profileform import FORM
-from enve.load.profileschema import schema
-from enve.load.profilesettle import SETTLE
-from enve.load.yamlfile import read_yaml
-from enve_fire.core import profile, settleshape
+from enve.load.profile.form import FORM
+from enve.load.profile.schema import schema
+from enve.load.profile.settle import SETTLE
+from enve.load.yaml import scalar
+from enve.load.yaml.file import read_yaml
+from enve.load.yaml.item import Item
+from enve_fire.core import profile
+from enve_fire.core.settle import shape
 from enve_pm.core.fieldcheck import Bad
 
 CASES = Path(__file__).parents[2] / "cases" / "profiles"
@@ -79,7 +80,7 @@ def test_the_definition_has_the_keys_of_the_table() -> None:
         if name != "settle":
             assert found["properties"].keys() - {"prefix"} == defaults.keys(), name
     with pytest.raises(Bad) as caught:
-        settleshape.check({"": 1})
+        shape.check({"": 1})
     assert caught.value.args[0] == "only " + " ".join(SETTLE.keys)
     assert set(FORM.keys) == {
         *("enve", "title", "version", "prefix", "vars", "deps", "profiles"),

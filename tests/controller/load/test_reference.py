@@ -7,31 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from enve.load import (
-    blueprint,
-    ceiling,
-    connection,
-    content,
-    gathered,
-    groups,
-    keyholes,
-    outline,
-    planfile,
-    profileform,
-    secret,
-    unitline,
-)
-from enve.load.profiledep import Dep
-from enve.load.profilefiles import SetupFile
-from enve.load.profiletables import Record
+from enve.load import secret
+from enve.load.blueprint import blueprint, ceiling, keyholes, outline
+from enve.load.inventory import connection, gathered, groups
+from enve.load.plan import content
+from enve.load.plan import file as planfile
+from enve.load.profile import form
+from enve.load.profile.compound import Record
+from enve.load.profile.dep import Dep
+from enve.load.profile.files import SetupFile
+from enve.load.unit import line as unitline
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 
 
 def _inner() -> Iterator[str]:
     """The keys of sections, of deps and of files; those of settle have a page of their own."""
-    for table in (*profileform.READ.values(), Dep(), SetupFile()):
-        if isinstance(table, Record) and table is not profileform.SETTLE:
+    for table in (*form.READ.values(), Dep(), SetupFile()):
+        if isinstance(table, Record) and table is not form.SETTLE:
             yield from table.keys
 
 
@@ -49,9 +42,9 @@ def _inner() -> Iterator[str]:
         ("blueprint", outline.LIMITS),
         ("plan", planfile.KEYS),
         ("plan", unitline.KEYS),
-        ("profile", tuple(profileform.FORM.keys)),
+        ("profile", tuple(form.FORM.keys)),
         ("profile", tuple(_inner())),
-        ("settle", tuple(profileform.SETTLE.keys)),
+        ("settle", tuple(form.SETTLE.keys)),
     ],
 )
 def test_every_key_has_a_row(page: str, keys: tuple[str, ...]) -> None:

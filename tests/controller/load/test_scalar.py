@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve.load import scalar
+from enve.load.yaml import scalar
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from tests.support.packed import PACKERS, folder, hard, link, member, tar, tree,
 
 from enve_fire.core import url as urls
 from enve_fire.core.trouble import BUSY, CHECKOUT, Trouble
-from enve_fire.fetch import archive, decode, readers, unpacked
-from enve_fire.fetch.view import View
+from enve_fire.fetch import readers
+from enve_fire.fetch.archive import archive, decode, unpacked
+from enve_fire.fetch.archive.view import View
 from enve_fire.tree import pace
 
 ANY = "."
@@ -273,7 +274,7 @@ def pax(size: int) -> bytes:
 
 def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many = tar(*[(f"a/{n}", b"") for n in range(40)])
-    monkeypatch.setattr("enve_fire.fetch.foreign.MEMBERS", 30)
+    monkeypatch.setattr("enve_fire.fetch.archive.foreign.MEMBERS", 30)
     refused(many, tmp_path, "more than 30 members")
     refused(zipped(*[(f"a/{n}", b"") for n in range(40)]), tmp_path, "more than 30 members")
     wide = tar(*[("/".join(["a", *[str(n)] * 12, "x"]), b"") for n in range(9)])

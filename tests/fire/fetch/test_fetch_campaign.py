@@ -14,8 +14,8 @@ from tests.support.packed import PACKERS, folder, link, tar, tree, zipped
 from tests.support.web import Web
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.fetch import unpacked
-from enve_fire.fetch.view import View
+from enve_fire.fetch.archive import unpacked
+from enve_fire.fetch.archive.view import View
 
 ROUNDS, DAMAGES = 60, 4000
 

@@ -13,7 +13,7 @@ from tests.support.packed import tree
 
 from enve_fire.core import url as urls
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.fetch import mirror
+from enve_fire.fetch.git import mirror
 from enve_pm.core.fieldcheck import Bad
 
 

@@ -14,7 +14,7 @@ from tests.support.packed import PACKERS, tar, tree
 from tests.support.web import Authority, Proxy, Web, cut, raw, redirect, stall, status, trickle
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.fetch import download, tempo
+from enve_fire.fetch.web import download, tempo
 
 BODY = PACKERS["tar.gz"](tar(("lua-5.4/x", b"1"), ("lua-5.4/s/y", b"2")))
 BIG = tar(("big/x", bytes(range(256)) * 4000))

@@ -16,7 +16,7 @@ from tests.support.packed import tar, tree
 from tests.support.web import Authority, Proxy, Web, redirect, stall, status
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.fetch import mirror, modules
+from enve_fire.fetch.git import mirror, modules
 
 
 @pytest.fixture(autouse=True)

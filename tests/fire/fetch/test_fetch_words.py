@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enve_fire.core.trouble import Trouble
-from enve_fire.fetch import modules, refs
-from enve_fire.fetch.gitwords import explained
-from enve_fire.fetch.proxy import proxy
+from enve_fire.fetch.archive.view import View, suffix
+from enve_fire.fetch.git import modules, refs
+from enve_fire.fetch.git.words import explained
 from enve_fire.fetch.record import file_of, title_of
-from enve_fire.fetch.view import View, suffix
+from enve_fire.fetch.web.proxy import proxy
 
 P = {"http_proxy": "http://p:3128"}
 

@@ -11,11 +11,12 @@ import pytest
 
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
-from enve_fire.stage import install, marks
+from enve_fire.stage import marks
 from enve_fire.stage.context import Context
-from enve_fire.stage.laid import Artifact
-from enve_fire.stage.place import Place
-from enve_fire.stage.whole import Whole
+from enve_fire.stage.install import install
+from enve_fire.stage.install.laid import Artifact
+from enve_fire.stage.install.place import Place
+from enve_fire.stage.install.whole import Whole
 from enve_fire.store.store import Store
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.listing import compare

@@ -13,10 +13,12 @@ from enve_fire.core import profileshape
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import BUSY, INPUT, INSTALL, Trouble
-from enve_fire.stage import drift, install, manifest, marks, versions
+from enve_fire.stage import marks
 from enve_fire.stage.context import Context
-from enve_fire.stage.laid import Artifact
-from enve_fire.stage.place import Place
+from enve_fire.stage.install import install, manifest, versions
+from enve_fire.stage.install.laid import Artifact
+from enve_fire.stage.install.place import Place
+from enve_fire.stage.verify import drift
 from enve_fire.store.store import Store
 from enve_fire.tree import listfile
 from enve_fire.tree.digest import tree_hash
@@ -182,7 +184,7 @@ def test_what_an_artifact_holds_is_hashed_when_it_is_made(
     install.install(product, built, place, CTX)
     (tmp_path / "a.sums").write_bytes(listfile.dumps(listing(str(tmp_path / "a"))))
     built = built._replace(sums=str(tmp_path / "a.sums"))
-    monkeypatch.setattr("enve_fire.stage.laid.listing", None)  # whoever hashes fails
+    monkeypatch.setattr("enve_fire.stage.install.laid.listing", None)  # whoever hashes fails
     again = Place(place.root + "-again", "web")
     install.install(product, built, again, CTX)
     first, second = (marks.read_body(one.installed(product.table)) for one in (place, again))
@@ -227,7 +229,7 @@ def test_root_gives_it_to_whom_the_profile_says(tmp_path: Path, place: Place) ->
 def test_nobody_else_gives_files_away(
     tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("enve_fire.stage.laid.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("enve_fire.stage.install.laid.os.geteuid", lambda: 1000)
     product, built = lua(tmp_path / "a", owner="0:0")
     with pytest.raises(Trouble) as found:
         install.install(product, built, place, CTX)

@@ -15,10 +15,11 @@ from enve_fire.app.verify import verify
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import Trouble
-from enve_fire.stage import install, marks, versions
+from enve_fire.stage import marks
 from enve_fire.stage.context import Context
-from enve_fire.stage.laid import Artifact
-from enve_fire.stage.place import Place
+from enve_fire.stage.install import install, versions
+from enve_fire.stage.install.laid import Artifact
+from enve_fire.stage.install.place import Place
 from enve_fire.store.store import Store
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.listing import compare, listing

@@ -19,10 +19,11 @@ from tests.support.wait import until
 from enve_fire.core.digest import hash_of
 from enve_fire.core.product import Product
 from enve_fire.core.trouble import INSTALL, Trouble
-from enve_fire.stage import install, laid, manifest, marks
+from enve_fire.stage import marks
 from enve_fire.stage.context import Context
-from enve_fire.stage.laid import Artifact
-from enve_fire.stage.place import Place
+from enve_fire.stage.install import install, laid, manifest
+from enve_fire.stage.install.laid import Artifact
+from enve_fire.stage.install.place import Place
 from enve_fire.store import lock
 from enve_fire.store.store import Store
 from enve_fire.tree import ground

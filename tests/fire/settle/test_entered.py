@@ -22,7 +22,7 @@ from tests.support.rooted import (
 from tests.support.wait import until
 
 from enve_fire.core.trouble import MISSING
-from enve_fire.stage.settle import settle, unsettle
+from enve_fire.stage.settle.settle import settle, unsettle
 from enve_pm.shell.process import mountinfo
 
 pytestmark = [pytest.mark.real, pytest.mark.host]

@@ -25,10 +25,11 @@ from tests.support.rooted import (
 )
 from tests.support.wait import until
 
-from enve_fire.core.settling import shown
+from enve_fire.core.settle.settling import shown
 from enve_fire.core.trouble import SETTLE, Trouble
-from enve_fire.stage import marks, rootunit
-from enve_fire.stage.settle import SPOT, settle, unsettle
+from enve_fire.stage import marks
+from enve_fire.stage.settle import unit as rootunit
+from enve_fire.stage.settle.settle import SPOT, settle, unsettle
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 

@@ -11,7 +11,7 @@ from tests.support.box import Box, line
 from tests.support.rooms import OWN, mounted
 from tests.support.wait import until
 
-from enve_fire.core import settling
+from enve_fire.core.settle import settling
 from enve_pm.core import ceiling, stages
 from enve_pm.core.refusal import FormatError, Refused
 from enve_pm.core.unit import UnitError, UnitSpec

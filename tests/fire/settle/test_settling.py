@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from enve_fire.core import settleshape, settling
+from enve_fire.core.settle import settling, shape
 from enve_pm.core import room
 from enve_pm.core.fieldcheck import Bad
 from enve_pm.core.unit import UnitSpec
@@ -40,7 +40,7 @@ FROM = [
 
 
 def _specs(section: dict[str, Any]) -> list[UnitSpec]:
-    settleshape.check(section)
+    shape.check(section)
     archive = BLOB if settling.is_archive(section) else None
     return [UnitSpec.parse(line) for line in settling.lines(section, "web", SPOTS, archive)]
 
@@ -72,7 +72,7 @@ def test_the_order_is_that_of_the_memo() -> None:
 def test_data_stays_where_it_is_whatever_else_the_section_says() -> None:
     def places(*paths: str, data: str = "", **keys: Any) -> list[str]:
         section = {"volumes": [{"path": path, **keys} for path in paths]}
-        lines = settling.lines(settleshape.check(section), "web", SPOTS, data=data)
+        lines = settling.lines(shape.check(section), "web", SPOTS, data=data)
         return [line["volume"]["path"] for line in lines if "volume" in line][: len(paths)]
 
     assert places("b", "a")[1:] == places("a") == [SPOTS + "/volume-a!settle@web/a"]
@@ -122,7 +122,7 @@ def test_what_runs_in_it_is_told_so() -> None:
 )
 def test_what_it_may_not_say(section: dict[str, Any], wanted: str) -> None:
     with pytest.raises(Bad) as bad:
-        settleshape.check(section)
+        shape.check(section)
     assert wanted in bad.value.args[0]
 
 
@@ -140,7 +140,7 @@ def test_users_are_added_once_and_none_is_made_another(tmp_path: Path) -> None:
     app, old = (line for line in lines if line["kind"] == "resource")
     assert run(app, "check")
     assert [run(app, "make"), run(app, "check"), run(app, "make")] == [0, 0, 0]
-    row = f"app:x:900:900::/:{settleshape.NO_SHELL}\n"
+    row = f"app:x:900:900::/:{shape.NO_SHELL}\n"
     assert (tmp_path / "passwd").read_text().count(row) == 1
     assert (tmp_path / "group").read_text() == "root:x:0:\napp:x:900:\n"
     assert run(old, "make")

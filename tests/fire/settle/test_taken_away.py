@@ -21,12 +21,12 @@ from tests.support.rooted import (
     standing,
 )
 
-from enve_fire.core.settling import shown
+from enve_fire.core.settle.settling import shown
 from enve_fire.core.trouble import SETTLE, Trouble
-from enve_fire.stage import held
-from enve_fire.stage.held import Held
-from enve_fire.stage.rootlock import RootLock
-from enve_fire.stage.settle import SPOT, settle, unsettle
+from enve_fire.stage.install import held
+from enve_fire.stage.install.held import Held
+from enve_fire.stage.settle.lock import RootLock
+from enve_fire.stage.settle.settle import SPOT, settle, unsettle
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 

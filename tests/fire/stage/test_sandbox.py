@@ -18,8 +18,8 @@ from tests.support.box import installed
 from tests.support.interpreter import python_for
 
 from enve_fire.core.trouble import BUILD, MISSING, Trouble
-from enve_fire.stage import sandbox
 from enve_fire.stage.commands import run_commands
+from enve_fire.stage.walls import sandbox
 from enve_pm.shell.guard.subtree import children
 
 ENV = {"PATH": "/usr/sbin:/usr/bin:/bin"}
@@ -159,7 +159,8 @@ def test_what_it_leaves_behind_is_reaped_and_ended(walls):
 def begun(walls, line: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of ours that runs a line."""
     code = (
-        "import sys; from enve_fire.stage import commands, sandbox;"
+        "import sys; from enve_fire.stage import commands;"
+        "from enve_fire.stage.walls import sandbox;"
         "folder, kind, line = sys.argv[1:];"
         "commands.run_commands([line], {'PATH': '/bin'}, folder, '', code=82, what='w',"
         " walls=sandbox.Sandbox(kind, (folder,)))"
@@ -216,7 +217,8 @@ import os, sys, tempfile
 os.umask(0o077)
 place = tempfile.TemporaryDirectory()
 os.chdir(place.name)
-from enve_fire.stage import sandbox, commands
+from enve_fire.stage import commands
+from enve_fire.stage.walls import sandbox
 for kind in sandbox.BWRAP, sandbox.USERNS:
     walls = sandbox.Sandbox(kind, (os.getcwd(),))
     why = sandbox.probe(walls)

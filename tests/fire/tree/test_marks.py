@@ -11,7 +11,7 @@ from enve_fire.core import mark
 from enve_fire.core.digest import hash_of
 from enve_fire.core.trouble import Trouble
 from enve_fire.stage import marks
-from enve_fire.stage.place import Place
+from enve_fire.stage.install.place import Place
 
 HASH = hash_of("i", {"v": 1})
 TABLE = {"enve": 1, "title": "lua", "version": "5.4.4", "prefix": "/opt/lua"}

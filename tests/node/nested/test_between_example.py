@@ -12,10 +12,10 @@ from tests.support.rooms import mounted
 from tests.support.wait import until
 
 from enve.core.layout import as_pm
-from enve.load.blueprint import load_blueprint
-from enve.load.inventory import load_domain
+from enve.load.blueprint.blueprint import load_blueprint
+from enve.load.inventory.inventory import load_domain
 from enve.load.keyfile import read_key
-from enve.load.plan import load_plan, open_plan
+from enve.load.plan.plan import load_plan, open_plan
 from enve_pm.core import pmlines
 
 pytestmark = [pytest.mark.real, pytest.mark.host]

@@ -10,8 +10,8 @@ import pytest
 from tests.support.box import Box
 from tests.support.wait import until
 
-from enve.load.inventory import load_domain
-from enve.load.plan import load_plan, open_plan
+from enve.load.inventory.inventory import load_domain
+from enve.load.plan.plan import load_plan, open_plan
 
 PLAN = Path(__file__).parents[3] / "playbooks/backup/plan.yml"
 

@@ -15,8 +15,8 @@ from tests.support.box import Box
 from tests.support.networks import enter
 from tests.support.wait import until
 
-from enve.load.inventory import load_domain
-from enve.load.plan import load_plan, open_plan
+from enve.load.inventory.inventory import load_domain
+from enve.load.plan.plan import load_plan, open_plan
 
 pytestmark = [pytest.mark.real, pytest.mark.host]
 PLAN = Path(__file__).parents[3] / "playbooks/host/plan.yml"

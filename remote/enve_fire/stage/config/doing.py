@@ -10,7 +10,7 @@ from enve_fire.stage.commands import run_commands
 from enve_fire.stage.config import naming
 from enve_fire.stage.config.kept import LOG, SCRATCH
 from enve_fire.stage.environment import variables
-from enve_fire.stage.sandbox import OPEN
+from enve_fire.stage.walls.sandbox import OPEN
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from enve_fire.stage.config.kept import Kept
     from enve_fire.stage.context import Context
     from enve_fire.stage.inside import Inside
-    from enve_fire.stage.place import Place
+    from enve_fire.stage.install.place import Place
 
 
 def nobody_knows() -> None:

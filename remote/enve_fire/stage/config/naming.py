@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from enve_fire.core.configfile import ConfigFile
     from enve_fire.core.product import Product
-    from enve_fire.stage.place import Place
+    from enve_fire.stage.install.place import Place
 
 
 def name(product: Product) -> str:

@@ -14,7 +14,7 @@ from enve_fire.stage.config.kept import NEW, OLD
 from enve_fire.stage.config.owner import Owners
 from enve_fire.stage.config.seal import Seal
 from enve_fire.stage.config.standing import Root
-from enve_fire.stage.extra import left
+from enve_fire.stage.verify.extra import left
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from enve_fire.core.product import Product
     from enve_fire.stage.config.kept import Kept, Setups
     from enve_fire.stage.context import Context
-    from enve_fire.stage.place import Place
+    from enve_fire.stage.install.place import Place
     from enve_pm.shell.state.folder import Folder
 
 

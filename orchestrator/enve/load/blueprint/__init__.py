@@ -1,0 +1,1 @@
+"""Blueprints: nodes, their spots and pms, ceilings and keyholes."""

@@ -1,0 +1,1 @@
+"""The commit of a spot, pinned, as the units of its stages."""

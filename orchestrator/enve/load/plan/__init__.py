@@ -1,0 +1,1 @@
+"""Plans: from a file to the parts of its nodes."""

@@ -1,0 +1,1 @@
+"""One spot of a plan as the line of a unit, kind by kind."""

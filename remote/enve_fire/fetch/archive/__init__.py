@@ -1,0 +1,1 @@
+"""Archives: what packs them, and their way into a folder."""

@@ -1,0 +1,1 @@
+"""Git: from a reference to a commit, from a commit to a folder."""

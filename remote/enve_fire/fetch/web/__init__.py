@@ -1,0 +1,1 @@
+"""Web servers: one request, one file in however many tries."""

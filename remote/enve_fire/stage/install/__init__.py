@@ -1,0 +1,1 @@
+"""Install: an artifact in its place, alone there or among others."""

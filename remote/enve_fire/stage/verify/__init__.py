@@ -1,0 +1,1 @@
+"""Verify: what lies there against the marks of who laid it."""

@@ -1,0 +1,1 @@
+"""`store VERB`, verb by verb."""
