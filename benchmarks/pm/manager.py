@@ -26,7 +26,7 @@ DEADLINE = 120.0
 COMPILE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from enve_pm.hostinit.unpack import compile_all
+from enve_pm.hostinit.compiling import compile_all
 compile_all(sys.argv[2])
 """
 

@@ -10,7 +10,10 @@ if not __package__:  # run as a file or a folder: then the package is not in the
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [os.path.dirname(here), *(path for path in sys.path if path != here)]
 
-from enve_pm.entry import main
+from enve_pm import compiled
 
 if __name__ == "__main__":
+    compiled.use(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    from enve_pm.entry import main
+
     sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from enve_pm.hostinit.unpack import compile_all
+from enve_pm.hostinit.compiling import compile_all
 from enve_pm.shell.product import feed
 from tests.support import brood
 from tests.support.wait import until
@@ -44,7 +44,7 @@ def installed() -> Path:
     for name in ("enve_pm", "enve_fire"):
         copy = place / name
         shutil.copytree(REMOTE / name, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        compile_all(str(copy))
+    compile_all(str(place))
     place.chmod(0o755)
     return place / "enve_pm"
 

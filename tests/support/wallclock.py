@@ -14,7 +14,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-from enve_pm.hostinit.unpack import compile_all
+from enve_pm.hostinit.compiling import compile_all
 
 LIBRARIES = ("lib/*/faketime", "lib/faketime", "lib64/faketime", "local/lib/faketime")  # below /usr
 YEAR = 365 * 86_400
@@ -84,7 +84,7 @@ def patient(package: Path, folder: Path) -> Path:
     main = copy / "__main__.py"
     head, imports, rest = main.read_text().partition("import sys\n")
     main.write_text(head + imports + SLEEP + rest)
-    compile_all(str(copy))
+    compile_all(str(folder))
     return copy
 
 

@@ -11,8 +11,10 @@ import os
 import sys
 import time
 
+from enve_pm import compiled
 from enve_pm.hostinit import (
     accounts,
+    compiling,
     files,
     kept,
     layout,
@@ -125,10 +127,11 @@ class Install:
             standing.spare(self.order)
 
     def _files(self, gid: int) -> None:
+        place = self.lib + "/" + self.order.program
         if unpack.install(self.lib, self.order.program, self.program):
             self.did.append("program " + self.order.program)
-        else:
-            unpack.compile_all(self.lib + "/" + self.order.program)
+        elif not compiled.there(place):  # it is for another Python
+            compiling.compile_all(place)
         files.put(self.lib + "/python", record.python(), 0o600)
         layout.leases(self.run_folder, trust.lanes(self.order), gid)
         self.laid, sums = trust.lay(self.order)

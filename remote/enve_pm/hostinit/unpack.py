@@ -11,7 +11,7 @@ import os
 import shutil
 import zipfile
 
-from enve_pm.hostinit import files
+from enve_pm.hostinit import compiling, files
 from enve_pm.hostinit.problem import Problem
 from enve_pm.shell.state.handle import sync_folder, write_all
 
@@ -30,7 +30,7 @@ def install(lib: str, name: str, data: bytes) -> bool:
     shutil.rmtree(part, ignore_errors=True)  # of a deploy that was cut off
     try:
         _unpack(data, part)
-        compile_all(part)
+        compiling.compile_all(part, place)
         _open_up(part)
         os.rename(part, place)
     except OSError:
@@ -69,20 +69,6 @@ def _open_up(place: str) -> None:
         os.chmod(folder, 0o755)  # noqa: S103  no secret in a program
         for name in names:
             os.chmod(folder + "/" + name, 0o644)
-
-
-def compile_all(place: str) -> None:
-    """For the Python that runs this, without what only readers of the source need: that would stay
-    in pm's memory for good. What can't be compiled is found when it is run."""
-    import py_compile
-    from importlib.util import cache_from_source
-
-    for folder, _, names in os.walk(place):
-        for name in names:
-            if name.endswith(".py"):
-                path = folder + "/" + name
-                compiled = cache_from_source(path, optimization="")
-                py_compile.compile(path, compiled, optimize=2, quiet=2)
 
 
 def prune(lib: str, keep: set[str]) -> list[str]:
