@@ -169,6 +169,24 @@ def test_stages_of_one_content_have_hashes_of_their_own() -> None:
     assert len(set(found)) == len(found)
 
 
+def test_another_format_is_another_hash_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So what an older enve has cached is never taken for what this one means."""
+    table = {"enve": 1, "title": "a", "prefix": "/a", "build": {"run": ["make"]}}
+
+    def found() -> list[str]:
+        return [
+            *(of(table) for of, _ in STAGES.values()),
+            sums.artifact({**table, "build": {}}, "git:1", [], PLATFORM),
+            sums.root_text({"suite": "x"}, PLATFORM),
+            sums.final(b"a"),
+            sums.content(table, "git:1"),
+        ]
+
+    before = found()
+    monkeypatch.setattr(sums, "FORMAT", digest.FORMAT + 1)
+    assert not set(before) & set(found())
+
+
 def test_without_a_build_the_source_is_the_artifact() -> None:
     """Title, platform and build deps do not matter then: nothing is built for them."""
     table = {"enve": 1, "title": "a", "prefix": "/a"}

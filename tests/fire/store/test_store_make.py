@@ -13,7 +13,7 @@ import pytest
 from tests.support.wait import until
 
 from enve_fire.core.trouble import MISS, Trouble
-from enve_fire.store import draft
+from enve_fire.store import draft, members
 from enve_fire.store.entry import Entry
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
@@ -249,6 +249,41 @@ def test_files_may_be_anybodys(store: Store) -> None:
     made = store.make(Wanted("x"), method)
     assert Path(made.path, "hello").stat().st_uid == 1
     assert store.find(Wanted("x"))
+
+
+def test_times_are_those_that_were_made(store: Store) -> None:
+    def method(out: str) -> None:
+        hello(out)
+        os.utime(Path(out, "hello"), (1_500_000_000, 1_500_000_000))
+
+    made = store.make(Wanted("x"), method)
+    assert Path(made.path, "hello").stat().st_mtime == 1_500_000_000
+
+
+def test_a_store_that_was_moved_is_the_same(store: Store, tmp_path: Path) -> None:
+    """Where it lies is in no hash."""
+    made = store.make(Wanted("x", "lua", "build"), hello)
+    known = made.meta()
+    moved = Store.of({"ENVE_STORE": str(Path(store.first).rename(tmp_path / "moved"))})
+    found = moved.make(Wanted("x", "lua", "build"), None)
+    assert found.path == made.path.replace(store.first, moved.first)
+    assert found.meta() == known != {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "counts"), [(0o1777, True), (0o777, False), (0o755, False), (None, False)]
+)
+def test_the_machines_store_is_one_that_its_administrator_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int | None, counts: bool
+) -> None:
+    shared = tmp_path / "shared"
+    monkeypatch.setattr(members, "SHARED", str(shared))
+    if mode is not None:
+        shared.mkdir()
+        shared.chmod(mode)
+    own = "/home/x/.cache/enve/store"
+    assert Store.of({"HOME": "/home/x"}).first == (str(shared) if counts else own)
+    assert Store.of({"HOME": "/home/x", "ENVE_STORE": "/a"}).first == "/a"
 
 
 @pytest.mark.parametrize("text", ["", "\udcff", "x" * (16 << 20) + "x"])

@@ -109,6 +109,35 @@ def test_other_config_is_another_setup_and_nothing_else(node: Node) -> None:
     assert (node.place / "opt/tool/when").read_text() == when
 
 
+def test_where_there_is_nothing_to_do_nothing_is_done(node: Node) -> None:
+    """Neither built nor set up: the source lies at its prefix; and a second time not even that."""
+    del node.table["build"], node.table["setup"]
+    made(node, "build", "install", "setup")
+    assert (node.place / "opt/tool/tool").is_file()
+    assert {path.name for path in (node.place / ".enve").iterdir()} == {"install", "deps"}
+    assert not list((node.path / "store").glob("*-build"))
+    assert not list((node.path / "store").glob("*-install"))
+    before = states(node.path)
+    made(node, "build", "install", "setup")
+    assert states(node.path) == before
+
+
+def test_what_was_done_is_not_done_again(node: Node) -> None:
+    made(node, "build", "install", "setup")
+    before = states(node.path)
+    made(node, "build", "install", "setup")
+    assert states(node.path) == before
+
+
+def states(folder: Path) -> dict[str, tuple[int, ...]]:
+    """What every change shows in; who only looks leaves another time of access."""
+    found = {str(path): path.lstat() for path in folder.rglob("*")}
+    return {
+        path: (one.st_ino, one.st_mode, one.st_size, one.st_mtime_ns, one.st_ctime_ns)
+        for path, one in found.items()
+    }
+
+
 def test_a_build_counts_as_there_while_it_is_installed(node: Node) -> None:
     made(node, "build", "install")
     (node.path / "store").rename(node.path / "gone")
