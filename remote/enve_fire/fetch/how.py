@@ -36,8 +36,8 @@ class How(
     """`refresh`: when a reference that can move is looked up again: `never` (only where it was not
     yet), `always`, or after so many seconds · `subdir`, `submodules`, `strip`: see the profile's
     `checkout` · `limit`: bytes, 0: see `most` · `report`: one line of progress · `environ`: of it
-    are used ENVE_OFFLINE, ENVE_FETCH_LIMIT, PATH, HOME, TMPDIR, proxies, SSL_CERT_FILE,
-    SSH_AUTH_SOCK, GIT_SSH_COMMAND."""
+    are used ENVE_OFFLINE, ENVE_FETCH_LIMIT, ENVE_FETCH_PLAIN, PATH, HOME, TMPDIR, proxies,
+    SSL_CERT_FILE, SSH_AUTH_SOCK, GIT_SSH_COMMAND."""
 
     __slots__ = ()
 

@@ -152,12 +152,12 @@ def test_what_is_not_there_is_not_asked_again(
 
 def test_redirects(web: Web, fetcher: Fetcher) -> None:
     web.put("/a.tar.gz", BODY)
-    for n in range(6):
+    for n in range(4):
         web.put(f"/{n}", b"", redirect("/a.tar.gz" if n == 0 else f"/{n - 1}", 301 + n % 2))
-    assert tree(Path(fetcher(web.url("/4")).path)) == FOUND
-    for n in range(6):
+    assert tree(Path(fetcher(web.url("/2")).path)) == FOUND
+    for n in range(4):
         web.plan[f"/{n}"] = [redirect(f"/{n - 1}")]
-    refused(fetcher, web.url("/5"), "more than 5 redirects")
+    refused(fetcher, web.url("/3"), "more than 3 redirects")
     for to in ("file:///etc/passwd", "ftp://127.0.0.1/x", "http://u:p@127.0.0.1/x"):
         refused(fetcher, web.put("/x", b"", redirect(to)), "is not https|wanted http")
     refused(fetcher, web.put("/x", b"", redirect("http://[")), "is not https")
@@ -294,6 +294,19 @@ def test_through_a_proxy(web: Web, fetcher: Fetcher, tmp_path: Path) -> None:
         fetcher.environ["no_proxy"] = "example.org,127.0.0.0/8"
         fetcher(url, refresh="always")
         assert len(proxy.requests) == 2
+
+
+def test_nobody_is_asked_where_anybody_could_answer(fetcher: Fetcher) -> None:
+    with Proxy() as proxy:
+        fetcher.environ["http_proxy"] = f"http://{proxy.address}/"
+        url = "http://plain.invalid/a.tar.gz"
+        for refused_one in (url, "git+http://plain.invalid/a"):
+            refused(fetcher, refused_one, "plain http")
+        assert proxy.requests == []
+        fetcher.environ["ENVE_FETCH_PLAIN"] = "plain.invalid"
+        with pytest.raises(Trouble):  # the proxy knows no such host
+            fetcher(url)
+        assert set(proxy.requests) == {f"GET {url}"}
 
 
 def connections(port: int) -> int:

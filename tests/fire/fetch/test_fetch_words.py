@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enve_fire.core.trouble import Trouble
+from enve_fire.core import url as urls
+from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch import plain
 from enve_fire.fetch.archive.view import View, suffix
 from enve_fire.fetch.git import modules, refs
 from enve_fire.fetch.git.words import explained
@@ -49,6 +51,45 @@ def test_proxies_that_are_none_for_us(text: str) -> None:
 
 
 ID = "a" * 40
+LAN = {"ENVE_FETCH_PLAIN": "10.0.0.0/8,.lan:8080"}
+
+
+@pytest.mark.parametrize(
+    ("url", "environ"),
+    [
+        ("https://h/a.tar", {}),
+        ("git+https://h/a#main", {}),
+        ("git+ssh://h/a#main", {}),
+        ("http://h/a.tar#sha256=" + "0" * 64, {}),
+        ("git+http://h/a#" + ID, {}),
+        ("http://127.0.0.1:99/a.tar", {}),
+        ("git+http://[::1]/a", {}),
+        ("http://localhost/a.tar", {}),
+        ("http://10.1.2.3/a.tar", LAN),
+        ("git+http://git.lan:8080/a", LAN),
+        ("file:///a.tar", {}),
+    ],
+)
+def test_what_comes_is_what_was_meant(url: str, environ: dict[str, str]) -> None:
+    plain.judge(urls.parse(url), environ)
+
+
+@pytest.mark.parametrize(
+    ("url", "pin"),
+    [
+        ("http://h/a.tar", "#sha256=HEX"),
+        ("http://127.0.0.1.h/a.tar", "#sha256=HEX"),
+        ("http://git.lan/a.tar", "#sha256=HEX"),
+        ("git+http://h/a", "a commit id"),
+        ("git+http://h/a#" + ID[1:], "a commit id"),
+    ],
+)
+def test_plain_http_is_no_way_for_what_is_not_pinned(url: str, pin: str) -> None:
+    with pytest.raises(Trouble, match="plain http, where anybody on the way can answer") as told:
+        plain.judge(urls.parse(url), LAN)
+    assert told.value.code == CHECKOUT
+    assert pin in told.value.hint
+    assert "ENVE_FETCH_PLAIN=" in told.value.hint
 
 
 def test_references_as_git_has_them() -> None:

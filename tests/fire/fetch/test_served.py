@@ -283,9 +283,8 @@ def test_one_that_breaks_off_and_sends_us_on_is_gone_on_with(site: Site, exporte
         mine, path = away(site, web), f"/{X.name}.tar.gz"
         web.files["/there"] = web.files[path]
         web.plan[path] = [cut(200), redirect("/1")]
-        for number in range(1, 4):
-            web.plan[f"/{number}"] = [redirect(f"/{number + 1}")]
-        web.plan["/4"] = [redirect("/there")]
+        web.plan["/1"] = [redirect("/2")]
+        web.plan["/2"] = [redirect("/there")]
         assert make(mine, X, never)
     [last] = [headers for asked, headers in web.requests if asked == "/there"]
     assert last["Range"] == "bytes=200-"

@@ -10,7 +10,7 @@ import time
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.core.url import is_commit
-from enve_fire.fetch import checkout, readers
+from enve_fire.fetch import checkout, plain, readers
 from enve_fire.fetch.git import modules, worktree
 from enve_fire.fetch.git.export import Export
 from enve_fire.fetch.git.mirror import Mirror
@@ -71,6 +71,7 @@ class Repository:
     def lookup(self) -> str:
         """The commit that the reference means now."""
         self._may(self.url.ref or "HEAD")
+        plain.judge(self.url, self.how.environ)
         before = self.record.stamp(self.url.ref)
         self.record.path()
         with self.record.locked(self.how) as lock:

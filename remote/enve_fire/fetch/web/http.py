@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from enve_fire.fetch.web.proxy import Proxy
 
-REDIRECTS = 5
+REDIRECTS = 3
 _MOVED = (301, 302, 303, 307, 308)
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 AGENT = "enve"

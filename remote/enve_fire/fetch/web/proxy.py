@@ -34,7 +34,7 @@ PORT = 8080
 def proxy(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     """None: directly. Raises Trouble for one that we cannot use."""
     text = _value(environ, scheme + "_proxy") or _value(environ, "all_proxy")
-    if not text or _spared(host, port, _value(environ, "no_proxy")):
+    if not text or is_among(host, port, _value(environ, "no_proxy")):
         return None
     return parse(text, scheme + "_proxy")
 
@@ -60,7 +60,8 @@ def parse(text: str, name: str) -> Proxy:
     return Proxy(host, port, basic)
 
 
-def _spared(host: str, port: int, said: str) -> bool:
+def is_among(host: str, port: int, said: str) -> bool:
+    """Whether `no_proxy` would mean it by these words."""
     host = host.lower().rstrip(".")
     return any(_matches(host, port, one.strip().lower()) for one in said.split(",") if one.strip())
 

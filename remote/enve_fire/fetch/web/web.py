@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from enve_fire.fetch import checkout
+from enve_fire.fetch import checkout, plain
 from enve_fire.fetch.archive.brought import Brought, check
 from enve_fire.fetch.archive.localfile import hashed
 from enve_fire.fetch.record import DOWNLOAD, Record, Stamp
@@ -56,6 +56,7 @@ class Web:
     def _fetched(self) -> Brought:
         if self.how.alone:
             raise checkout.offline(self.url, "what it gives")
+        plain.judge(self.url, self.how.environ)
         folder = self.record.path()
         with self.record.locked(self.how):
             return self._come() or self._download(folder)
