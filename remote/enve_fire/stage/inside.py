@@ -12,7 +12,7 @@ from enve_pm.shell.process import mountinfo
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence
 
 NETWORKS = "/run/netns/"
 TMP = "/tmp"  # noqa: S108  (one that is mounted for this root alone)
@@ -44,8 +44,10 @@ class Inside(namedtuple("Inside", "root netns", defaults=("",))):
         return tempfile.TemporaryDirectory(prefix="enve-", dir=self.root + TMP)
 
     # -- as `sandbox.Sandbox` ----------------------------------------------------------------------
-    def words(self) -> list[str]:
-        return []
+    def started(
+        self, argv: Sequence[str], env: Mapping[str, str]
+    ) -> tuple[list[str], Mapping[str, str]]:
+        return list(argv), env
 
     def enter(self) -> None:
         """What the process does that becomes the command. Raises OSError."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from enve_fire.stage.walls.supervisor import exit_status
+from enve_fire.stage.walls.supervisor import exit_status, only_standard
 from enve_pm.enter import kernel
 
 
@@ -26,7 +26,7 @@ def first() -> None:
 
 def second() -> None:
     """As pid 1: goes on as its child. When that ends, pid 1 does, and so do all that are left."""
-    _close()
+    only_standard()
     kernel.prctl(kernel.SET_DUMPABLE, 0)  # nobody in here looks into it
     pid = os.fork()
     if pid == 0:
@@ -41,13 +41,3 @@ def _end_with_parent() -> None:
     import signal
 
     kernel.prctl(kernel.SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _close() -> None:
-    """All but the standard ones: they lead out of the walls."""
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2:
-            try:
-                os.close(int(name))
-            except OSError:
-                pass  # that of the listing

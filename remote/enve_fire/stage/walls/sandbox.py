@@ -12,10 +12,13 @@ import os
 from enve_fire.core.trouble import MISSING, Trouble
 from enve_fire.stage.walls import view
 from enve_pm.core.lean import namedtuple
+from enve_pm.shell.process import keyring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Started = tuple[list[str], Mapping[str, str]]  # words, environment
 
 AUTO, NONE, USERNS, BWRAP = KINDS = ("auto", "none", "userns", "bwrap")
 PROGRAM = "bwrap"
@@ -36,17 +39,23 @@ class Sandbox(namedtuple("Sandbox", "kind writable network seen", defaults=((), 
         network: bool
         seen: Sequence[str]
 
-    def words(self) -> list[str]:
-        """What stands before a command."""
+    def started(self, argv: Sequence[str], env: Mapping[str, str]) -> Started:
+        """What is executed for a command. Its environment is for behind the walls: what stands
+        before them would be led by it (LD_PRELOAD)."""
+        if self.kind != NONE:
+            keyring.prepare()  # once, and not by each command
         if self.kind == USERNS:
-            from enve_fire.stage.walls import kernel  # noqa: F401  (once, and not by each command)
+            from enve_fire.stage.walls import kernel  # noqa: F401  (likewise)
         if self.kind != BWRAP:
-            return []
+            return list(argv), env
         shut = () if self.network else ("--unshare-net",)
-        return [program(), *_laid(self._view()), *APART, *shut, *_rights(), "--"]
+        laid = [program(), *_laid(self._view()), *APART, *shut, *_rights()]
+        return [*laid, *_environment(env), "--", *argv], {}
 
     def enter(self) -> None:
         """What the process does that becomes the command. Raises OSError."""
+        if self.kind != NONE:
+            keyring.leave()
         if self.kind == USERNS:
             from enve_fire.stage.walls import kernel
 
@@ -69,6 +78,11 @@ def _laid(found: view.View) -> Iterator[str]:
     for path in found.writable:
         yield from ("--bind", path, path)
     yield from ("--remount-ro", "/proc", "--remount-ro", "/")
+
+
+def _environment(env: Mapping[str, str]) -> Iterator[str]:
+    for name, value in env.items():
+        yield from ("--setenv", name, value)
 
 
 def _rights() -> list[str]:

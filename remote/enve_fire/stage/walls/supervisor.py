@@ -126,6 +126,7 @@ def _become(how: How) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(how.output, 1)
         os.dup2(how.output, 2)
+        only_standard()
         os.umask(UMASK)
         how.enter()
         os.chdir(how.cwd)
@@ -134,3 +135,16 @@ def _become(how: How) -> None:
         os.write(2, ("enve: %s cannot begin: %s\n" % (how.argv[0], error)).encode())
     finally:
         os._exit(NOT_STARTED)
+
+
+def only_standard() -> None:
+    """All descriptors but the standard ones are closed: who called us may have left some open, and
+    they lead out of any walls."""
+    try:
+        numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:  # no Linux
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        return
+    for number in numbers:
+        if number > 2:
+            os.closerange(number, number + 1)

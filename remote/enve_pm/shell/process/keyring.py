@@ -44,9 +44,19 @@ def renew() -> None:
     """As root: have a new one, without a key, that nobody else has; what we start next inherits
     it. Where the host has none, or a container forbids the call, nobody reads any either."""
     if os.geteuid() == 0:
-        if not _JOINS:
-            _JOINS.append(_join())
-        _JOINS[0]()
+        leave()
+
+
+def leave() -> None:
+    """The same, whoever we are."""
+    prepare()
+    _JOINS[0]()
+
+
+def prepare() -> None:
+    """Load what it takes, so that a child need not."""
+    if not _JOINS:
+        _JOINS.append(_join())
 
 
 _JOINS: list[Callable[[], object]] = []  # one, made when it is needed first
