@@ -193,6 +193,26 @@ def test_the_spots_own_keys_win(case: Case) -> None:
     assert web["needs"][0] == "db"
 
 
+def test_a_relative_path_of_the_profiles_is_in_the_softwares_folder(case: Case) -> None:
+    """As where it is tried out (`enve run`); what a plan says is relative to the spot's."""
+    run = "run: {cmd: [./serve, -x], reload: [bin/tell, ./x]}"
+    case.commit(PROFILE.replace(PROFILE[PROFILE.index("run: {cmd") :], run))
+    place = "/h/spots/web/tool-1.0/opt/tool"
+    web = case.lines("  n1.web: {commit: 'URL'}")["web"]
+    assert web["command"] == [f"{place}/./serve", "-x"]
+    assert web["reload"] == {"command": [f"{place}/bin/tell", "./x"]}
+    web = case.lines("  n1.web: {commit: 'URL', run: ./own, reload: ./other}")["web"]
+    assert (web["command"], web["reload"]) == (["./own"], {"command": ["./other"]})
+
+
+@pytest.mark.parametrize("cmd", ["[$SRC/serve]", "'cat ${SRC}/x'", "{sh: 'cat $SRC/x'}"])
+def test_what_runs_from_the_source_does_not_run_on_nodes(case: Case, cmd: str) -> None:
+    case.commit(PROFILE.replace("[/opt/tool/bin/tool, -x]", cmd))
+    with pytest.raises(InputError, match=r"runs what lies in \$SRC, which no node keeps"):
+        case.load("  n1.web: {commit: 'URL'}")
+    assert case.lines("  n1.web: {commit: 'URL', run: /opt/tool/x}")["web"]["command"]
+
+
 def test_all_get_the_same_commit_and_each_its_own_folder(case: Case) -> None:
     plan = case.load("  '*.web': {commit: 'URL#main'}")
     one, two = (

@@ -21,6 +21,7 @@ from enve_pm.core.stages import BUILD, INSTALL, SETUP, STAGES
 
 COMMANDS = ("command", "check", "make", "undo")  # of a unit's line
 WITH_COMMAND = ("reload", "health")  # tables of it that may have one
+SOURCE = ("$SRC", "${SRC}")
 STEP_TIMEOUT = 600_000  # ms for what is no build
 AGAIN = 2  # times that a build is tried again
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -72,7 +73,8 @@ class Chain:
         self._main(line, spoken, run)
         if run["reload"] and "reload" not in line and line.get("kind", "process") == "process":
             reload = run["reload"]
-            line["reload"] = reload if isinstance(reload, dict) else {"command": reload}
+            command = {} if isinstance(reload, dict) else {"command": self._below(reload)}
+            line["reload"] = command or reload
         if run["user"] and "user" not in line:
             line["user"] = run["user"]
         self._own_root.check(line)
@@ -98,7 +100,7 @@ class Chain:
     def _main(
         self, line: dict[str, Any], spoken: Mapping[str, Any], run: Mapping[str, Any]
     ) -> None:
-        words = line.get("command", []) if "run" in spoken else run["cmd"]
+        words = line.get("command", []) if "run" in spoken else self._below(run["cmd"])
         if words:
             line["command"] = words
         elif line.get("want") != "down":
@@ -123,6 +125,16 @@ class Chain:
             return words
         text = mark.env(self._commit.name, bool(self._commit.place))
         return [*SHELL, f'. "$ROOT/{text}" && exec "$@"', "sh", *words]
+
+    def _below(self, words: list[str]) -> list[str]:
+        """Of the profile's own words: a program by a relative path lies in the software's folder,
+        as where it is tried out. What a plan says is relative to the spot's."""
+        if any(name in word for word in words for name in SOURCE):
+            told = f"{self._commit.name}: its profile runs what lies in $SRC, which no node keeps"
+            raise self._commit.item.bad(told, hint="install it, and run it from $ROOT$PREFIX")
+        if words and "/" in words[0] and not words[0].startswith("/"):
+            return [f"{self._table['prefix']}/{words[0]}", *words[1:]]
+        return words
 
     def _own(self, words: list[str]) -> list[str]:
         """Its program, where that begins with the prefix, is the one that is installed here, or as
