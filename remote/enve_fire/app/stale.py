@@ -26,7 +26,7 @@ def prune(environ: Mapping[str, str]) -> None:
         except OSError:
             continue  # there is none, or it is not ours to look into
         with folder:
-            if _is_ours(os.fstat(folder.fd)):
+            if quick.is_ours(os.fstat(folder.fd)):
                 _clean(folder, time.time() - MONTH)
 
 
@@ -34,11 +34,7 @@ def _clean(folder: Folder, since: float) -> None:
     for name in folder.names():
         try:
             state = folder.stat(name)
-            if stat.S_ISREG(state.st_mode) and _is_ours(state) and state.st_mtime < since:
+            if stat.S_ISREG(state.st_mode) and quick.is_ours(state) and state.st_mtime < since:
                 folder.unlink(name)
         except FileNotFoundError:
             continue  # somebody else has taken it
-
-
-def _is_ours(state: os.stat_result) -> bool:
-    return state.st_uid == os.geteuid() and not state.st_mode & 0o022

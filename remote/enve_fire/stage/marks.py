@@ -7,8 +7,10 @@ import stat
 
 from enve_fire.core import mark
 from enve_fire.core.trouble import INPUT, Trouble
+from enve_fire.tree import trusted
 from enve_fire.tree.flush import flush
 from enve_fire.tree.listing import rows_read
+from enve_fire.tree.walk import FILE
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.state.handle import read_all, sync_folder, write_all
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from enve_fire.tree.listing import Listed
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW = ".new"
 
@@ -72,11 +73,10 @@ def read(path: str, me: int) -> bytes:
 
 def _read(path: str, limit: int, me: int = -1) -> bytes:
     """`me`: nobody else, but root, may have written it."""
-    handle = os.open(path, _READ)
+    handle = os.open(path, FILE)
     try:
         state = os.fstat(handle)
-        strange = state.st_uid not in (0, me) or state.st_mode & 0o022
-        if not stat.S_ISREG(state.st_mode) or (me >= 0 and strange):
+        if not stat.S_ISREG(state.st_mode) or (me >= 0 and not trusted.is_safe(state, me)):
             return b""
         return read_all(handle, limit)
     finally:

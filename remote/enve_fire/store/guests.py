@@ -11,6 +11,8 @@ import stat
 
 from enve_fire.store import roots, shelf, survey
 from enve_fire.store.entry import META, ROOTS
+from enve_fire.tree import trusted
+from enve_fire.tree.walk import FILE
 from enve_pm.core.canonical import loads
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.state.folder import Folder
@@ -26,7 +28,6 @@ FILES, BYTES = 10_000, 64 << 20  # that are read of one user
 LONGEST = 1 << 20  # bytes of one file
 STEPS = 1_000_000  # from what needs something to that
 PATIENCE = 10.0  # seconds for all the paths that roots live with: they may lie anywhere
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def held(store: str, names: Collection[str]) -> list[Root]:
@@ -48,7 +49,7 @@ def _shelves(store: str) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for name in sorted(os.listdir(store)):
         state = os.lstat(store + "/" + name)
-        if stat.S_ISDIR(state.st_mode) and state.st_uid and not state.st_mode & 0o022:
+        if stat.S_ISDIR(state.st_mode) and state.st_uid and trusted.is_closed(state):
             found.setdefault(state.st_uid, []).append(store + "/" + name)
     return found
 
@@ -143,7 +144,7 @@ class _Guest:
         if self._files < 0 or self._bytes < 0:
             return None
         try:
-            handle = os.open(name, _READ, dir_fd=folder.fd)
+            handle = os.open(name, FILE, dir_fd=folder.fd)
         except OSError:
             return None
         try:

@@ -12,6 +12,7 @@ import subprocess
 
 from enve_fire.core.trouble import MISSING, REFUSED, USAGE, Trouble
 from enve_fire.store import draft
+from enve_fire.tree import trusted
 from enve_pm.core.refusal import Refused
 from enve_pm.wire import gpgv, openpgp
 
@@ -89,7 +90,7 @@ def ring(path: str, me: int, named: str = RING) -> bytes:
     with os.fdopen(handle, "rb") as file:
         state = os.fstat(handle)
         data = file.read(LONGEST_RING + 1)
-    if state.st_uid not in (0, me) or state.st_mode & 0o022:
+    if not trusted.is_safe(state, me):
         raise Trouble(REFUSED, "%s: %s: others may write to it" % (named, path))
     if len(data) > LONGEST_RING:
         raise Trouble(USAGE, "%s: %s is larger than %d bytes" % (named, path, LONGEST_RING))

@@ -11,55 +11,51 @@ import os
 import stat
 
 from enve_fire.core.trouble import FAILED, USAGE, Trouble
+from enve_fire.tree import trusted
+from enve_fire.tree.walk import FILE
 from enve_pm.shell.state.handle import read_all
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 LONGEST = 1 << 20  # bytes of a file that is read whole
 
 
 def folder(path: str, owner: int, hidden: bool = False) -> bool:
     """A real folder of that user, which others cannot change; `hidden`: nor read."""
-    try:
-        state = os.lstat(path)
-    except OSError:
+    state = _seen(path)
+    if state is None or (hidden and state.st_mode & 0o077):
         return False
-    if hidden and state.st_mode & 0o077:
-        return False
-    return _closed(state) and state.st_uid == owner
+    return trusted.keeps_names(state) and state.st_uid == owner
 
 
 def inner(path: str, me: int) -> bool:
     """A folder within one that is trusted: root's or ours, where others write nothing."""
-    try:
-        state = os.lstat(path)
-    except OSError:
-        return False
-    mine = stat.S_ISDIR(state.st_mode) and state.st_uid in (me, 0)
-    return mine and not state.st_mode & 0o022
+    state = _seen(path)
+    return state is not None and stat.S_ISDIR(state.st_mode) and trusted.is_safe(state, me)
 
 
 def entry(path: str, me: int) -> bool:
     """Whether an entry in a trusted folder is root's or ours."""
+    state = _seen(path)
+    return state is not None and stat.S_ISDIR(state.st_mode) and trusted.is_ours(state, me)
+
+
+def _seen(path: str) -> os.stat_result | None:
     try:
-        state = os.lstat(path)
+        return os.lstat(path)
     except OSError:
-        return False
-    return stat.S_ISDIR(state.st_mode) and state.st_uid in (me, 0)
+        return None
 
 
 def read(path: str, me: int, longest: int = LONGEST) -> bytes | None:
     """A file of root's or ours; None if there is none, or it is longer."""
     try:
-        handle = os.open(path, _READ)
+        handle = os.open(path, FILE)
     except OSError:
         return None
     try:
         state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode) or state.st_uid not in (me, 0):
+        if not stat.S_ISREG(state.st_mode) or not trusted.is_ours(state, me):
             return None
-        if state.st_size > longest:
-            return None
-        return read_all(handle, longest)
+        return read_all(handle, longest) if state.st_size <= longest else None
     finally:
         os.close(handle)
 
@@ -83,19 +79,14 @@ _WHY = "%s: wanted a store's folder of mine or root's, where others cannot renam
 
 def closed(state: os.stat_result, me: int) -> bool:
     """A folder of root's or ours in which others cannot rename what is ours."""
-    return _closed(state) and state.st_uid in (me, 0)
-
-
-def _closed(state: os.stat_result) -> bool:
-    others = state.st_mode & 0o022 and not state.st_mode & stat.S_ISVTX
-    return stat.S_ISDIR(state.st_mode) and not others
+    return trusted.keeps_names(state) and trusted.is_ours(state, me)
 
 
 def _way(path: str) -> None:
     """Root must not be led elsewhere by whoever owns a folder above."""
-    from enve_pm.maker import trusted
+    from enve_pm.maker.trusted import Bent, open_path
 
     try:
-        os.close(trusted.open_path(path))
-    except trusted.Bent as bent:
+        os.close(open_path(path))
+    except Bent as bent:
         raise Trouble(FAILED, "%s: %s" % (path, bent.strerror)) from None

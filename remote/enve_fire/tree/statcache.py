@@ -14,6 +14,7 @@ import os
 import stat
 from binascii import crc32
 
+from enve_fire.tree import trusted
 from enve_fire.tree.walk import FILE
 from enve_pm.shell.state.handle import read_all, write_all
 
@@ -43,7 +44,7 @@ def load(path: str, folder: os.stat_result) -> Known:
     except OSError:
         return {}
     try:
-        data = read_all(handle, LONGEST) if _trusted(os.fstat(handle)) else b""
+        data = read_all(handle, LONGEST) if _counts(os.fstat(handle)) else b""
     finally:
         os.close(handle)
     head, _, body = data.partition(b"\n")
@@ -53,9 +54,8 @@ def load(path: str, folder: os.stat_result) -> Known:
     return dict(zip(fields[0::3], zip(fields[1::3], fields[2::3])))  # noqa: B905  (3.8)
 
 
-def _trusted(state: os.stat_result) -> bool:
-    mine = state.st_uid in (0, os.geteuid()) and not state.st_mode & 0o022
-    return mine and stat.S_ISREG(state.st_mode)
+def _counts(state: os.stat_result) -> bool:
+    return stat.S_ISREG(state.st_mode) and trusted.is_safe(state, os.geteuid())
 
 
 def _head(folder: os.stat_result, body: bytes) -> bytes:

@@ -8,6 +8,7 @@ import os
 import stat
 
 from enve_fire.core.trouble import SETUP, Trouble
+from enve_fire.tree import trusted
 from enve_pm.shell.state.folder import Folder
 from enve_pm.shell.state.handle import read_all, write_all
 
@@ -73,7 +74,7 @@ def own(above: Folder, name: str, mode: int, code: int = SETUP) -> Folder:
     except OSError as error:
         raise Trouble(code, "%s: wanted a folder: %s" % (name, error.strerror)) from None
     state = os.fstat(found.fd)
-    if state.st_uid not in (0, os.geteuid()) or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not trusted.is_safe(state, os.geteuid()):
         os.close(found.fd)
         found_ = "found uid %d, mode %o" % (state.st_uid, stat.S_IMODE(state.st_mode))
         told = "%s: wanted a folder that only root or uid %d may write in, %s"

@@ -12,6 +12,7 @@ from enve_fire.stage import marks
 from enve_fire.stage.config.kept import KEPT
 from enve_fire.stage.install import manifest
 from enve_fire.stage.verify.extra import listed
+from enve_fire.tree import trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class RootMarks:
         except OSError as error:
             self._failed(error)
             return False
-        mine = state.st_uid in (0, os.geteuid()) and not state.st_mode & 0o022
-        return stat.S_ISDIR(state.st_mode) and mine
+        return stat.S_ISDIR(state.st_mode) and trusted.is_safe(state, os.geteuid())
 
     def _names(self, folder: str, but: Sequence[str] = ()) -> list[str]:
         steps = folder.split("/")
