@@ -21,6 +21,7 @@ from enve_fire.stage.environment import variables
 from enve_fire.stage.walls import sandbox
 from enve_fire.stage.work import Work
 from enve_fire.store import draft
+from enve_fire.store.needs import closure
 from enve_fire.store.wanted import Wanted
 from enve_fire.tree.modes import close_files
 from enve_fire.tree.walk import odd, top
@@ -136,8 +137,8 @@ class Building:
         return Work(cwd, env, draft.beside(out, draft.LOG), walls, self._ctx.report)
 
     def _walls(self, how: Any, writable: Sequence[str], src: str) -> sandbox.Sandbox:
-        """What it needs may name what that needs: the whole catalogue is seen that it lies in."""
-        seen = [src, *(os.path.dirname(one.root) for one in self._deps)]
+        """What it needs may name what that needs, and nothing else that lies in the store."""
+        seen = [src, *closure(self._ctx.store, [one.root for one in self._deps])]
         walls = sandbox.choose(how["sandbox"], writable, how["network"], seen)
         if walls.kind == sandbox.NONE and how["sandbox"] == sandbox.AUTO:
             told = "build of %s: neither bwrap nor user namespaces work here: it has no walls"
