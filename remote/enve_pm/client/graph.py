@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from enve_pm.client import read
@@ -40,6 +39,8 @@ def run(verb: str, arguments: Sequence[str]) -> int:
 
 def _text(graph: dict[str, Knot], roots: Sequence[str], output: str) -> str:
     if output == "json":
+        import json
+
         units = {name: knot._asdict() for name, knot in sorted(graph.items())}
         return json.dumps({"v": 1, "units": units})
     return "\n".join(picture.dot(graph) if output == "dot" else picture.tree(graph, roots))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 
@@ -40,6 +39,8 @@ def units(verb: str, arguments: Sequence[str]) -> int:
 
 def _print(found: Sequence[Any], output: str) -> None:
     if output == "json":
+        import json
+
         print(json.dumps({address.format(row): unit for row, unit in found}, indent=2))
     elif output == "name":
         print("".join(f"{address.format(row)}\n" for row, _ in found), end="")
@@ -73,6 +74,8 @@ def cat(verb: str, arguments: Sequence[str]) -> int:
     options, names = words.split(arguments, where.FLAGS)
     if not names:
         raise Failure(USAGE, "which unit? pm cat UNIT...")
+    import json
+
     home = where.home(options)
     for name in names:
         line = veiled(read.parameter(home, read.steps(name)))

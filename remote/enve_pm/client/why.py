@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
@@ -35,6 +34,8 @@ def run(verb: str, arguments: Sequence[str]) -> int:
     told = tell(where.home(options), read.steps(names[0]))
     now = time.time_ns() // 1_000_000
     if output == "json":
+        import json
+
         print(json.dumps(told))
     else:
         print("\n".join(map(plain.text, story.lines(told, now))))

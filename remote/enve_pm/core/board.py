@@ -6,9 +6,10 @@ Nothing here decides; the cells of the table (`transitions`) do, with these move
 
 from __future__ import annotations
 
+from _heapq import heappush
+
 from enve_pm.core import effects, states, timers
 from enve_pm.core.graph import AFTER, NEED, WANT, edges
-from enve_pm.core.lean import heappush
 from enve_pm.core.timing import Timing
 from enve_pm.core.unitstate import LIVE, Unit
 

@@ -1,6 +1,7 @@
 """Tools of the standard library without the modules around them that the resident program has no
-use for: `collections`, `heapq` and `operator` would cost it more than half a megabyte, and a
-`namedtuple` of theirs twice as much as one of ours.
+use for: `collections` and `operator` would cost it more than half a megabyte, and a `namedtuple` of
+theirs twice as much as one of ours. (`_heapq`, `_struct` and `_json`, which are files of their own
+on some systems, are imported where they are used.)
 """
 
 from __future__ import annotations
@@ -8,20 +9,14 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque, namedtuple
-    from heapq import heapify, heappop, heappush
     from operator import attrgetter
-    from struct import Struct
 else:
     try:
         from _collections import _tuplegetter, deque
-        from _heapq import heapify, heappop, heappush
         from _operator import attrgetter
-        from _struct import Struct
     except ImportError:  # another Python than CPython
         from collections import deque
-        from heapq import heapify, heappop, heappush
         from operator import attrgetter, itemgetter
-        from struct import Struct
 
         def _tuplegetter(index, doc):
             return property(itemgetter(index), doc=doc)
@@ -66,4 +61,4 @@ else:
         return type(name, (_Named,), space)
 
 
-__all__ = ["Struct", "attrgetter", "deque", "heapify", "heappop", "heappush", "namedtuple"]
+__all__ = ["attrgetter", "deque", "namedtuple"]

@@ -8,10 +8,11 @@ so that nothing is forked or killed on half a picture.
 
 from __future__ import annotations
 
+from _heapq import heappop, heappush
+
 from enve_pm.core import commands, effects, judge, saved, situation, states, transitions, wants
 from enve_pm.core.board import Board
 from enve_pm.core.judge import Refusal
-from enve_pm.core.lean import heappop, heappush
 from enve_pm.core.timers import DUE, GRACE
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ skipped when it comes up. The heap is rebuilt when dead entries prevail, so memo
 
 from __future__ import annotations
 
-from enve_pm.core.lean import heapify, heappop, heappush
+from _heapq import heapify, heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

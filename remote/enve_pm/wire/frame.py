@@ -14,10 +14,11 @@ bytes of the stream's SHA-256; every payload but the last is full; the rest is p
 
 from __future__ import annotations
 
+from _struct import Struct
 from binascii import crc32
 
 from enve_pm.core.digest import sha256
-from enve_pm.core.lean import Struct, namedtuple
+from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -95,3 +95,24 @@ def test_anything_gives_the_shape_or_nothing(value: Any) -> None:
             json.dumps(cleaned, allow_nan=False)
             for unit in (cleaned.get("units") or {}).values():
                 assert unit["state"] in states.STATES
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(VALUES, st.booleans(), st.sampled_from([None, 1, "\t\r\n"]))
+def test_what_is_read_is_what_json_reads(value: Any, plain: bool, indent: Any) -> None:
+    text = json.dumps(value, ensure_ascii=plain, indent=indent).encode("utf-8", "ignore")
+    wanted = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 20 else -1)
+    assert nested.loads(b" \n" + text + b"\t\r ") == wanted
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b" ", b"{", b"[1,]", b"{} {}", b'"\x01"', b"\xff", b"{'a':1}", b"tru", b"1 2"]
+)
+def test_what_is_no_json_is_refused(bad: bytes) -> None:
+    with pytest.raises(ValueError):
+        nested.loads(bad)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core.lean import heappop, heappush
+from _heapq import heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ a unit gets of it can only be written to (see `handing.Inlet`).
 from __future__ import annotations
 
 import os
+from _struct import Struct
 
-from enve_pm.core.lean import Struct
 from enve_pm.shell.events.handing import Inlet
 from enve_pm.shell.events.light import socket
 from enve_pm.shell.log.logwords import BATCH, MESSAGE

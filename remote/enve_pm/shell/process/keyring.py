@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-
-from enve_pm.core.lean import Struct
+from _struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ run. A socket of its own tells the run also when the sender is gone by then (`sy
 from __future__ import annotations
 
 import os
+from _struct import Struct
 
-from enve_pm.core.lean import Struct
 from enve_pm.shell.events.light import socket
 
 TYPE_CHECKING = False

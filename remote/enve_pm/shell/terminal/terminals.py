@@ -8,8 +8,8 @@ is replaced, or with pm's program.
 from __future__ import annotations
 
 import os
+from _struct import Struct
 
-from enve_pm.core.lean import Struct
 from enve_pm.shell.events.light import socket
 from enve_pm.shell.process.beside import beside
 from enve_pm.shell.process.spawn import SpawnError, code_name
