@@ -16,6 +16,7 @@ import sys
 from enve_fire.core import profile
 from enve_fire.core.trouble import FAILED, MISSING, Trouble
 from enve_fire.pack import staged
+from enve_fire.tree.pieces import pieces
 from enve_pm.core.canonical import dumps
 
 TYPE_CHECKING = False
@@ -30,7 +31,6 @@ WORD = "_pack"
 OWN_IDS = ("unshare", "--user", "--map-root-user")
 MORE_IDS = ("unshare", "--user", "--map-auto", "--map-root-user")
 _PASSED = ("PATH", "TMPDIR", "HOME")
-PIECE = 1 << 20
 
 
 def choose(order: Order) -> str:
@@ -93,7 +93,8 @@ def _child(order: Order, before: Sequence[str], out: Any) -> None:
         asked.seek(0)
         child = subprocess.Popen(argv, stdin=asked, stdout=subprocess.PIPE, stderr=said, env=env)
         try:
-            _pour(child.stdout, out)
+            for piece in pieces(child.stdout.fileno()):  # type: ignore[union-attr]
+                out.write(piece)
         finally:
             child.stdout.close()  # type: ignore[union-attr]
             status = child.wait()
@@ -101,11 +102,6 @@ def _child(order: Order, before: Sequence[str], out: Any) -> None:
             said.seek(0)
             told = said.read(4000).decode("utf-8", "replace").strip()
             raise Trouble(status if 0 < status < 128 else FAILED, _error(told) or "packing failed")
-
-
-def _pour(source: Any, out: Any) -> None:
-    for piece in iter(lambda: source.read(PIECE), b""):
-        out.write(piece)
 
 
 def _error(told: str) -> str:

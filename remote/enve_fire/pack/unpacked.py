@@ -20,6 +20,7 @@ from enve_fire.store import draft, shelf
 from enve_fire.store.wanted import Wanted
 from enve_fire.tree.copy import AUTO, Terms, copy
 from enve_fire.tree.modes import paths
+from enve_fire.tree.pieces import pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from enve_fire.store.store import Store
 
 COPY, CHECK = "package", "check"  # in the draft that it is looked at in
-PIECE = 1 << 20
 
 
 def import_package(path: str, store: Store, keyring: str = "") -> Entry:
@@ -71,10 +71,10 @@ def _read(path: str, target: str) -> None:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise Trouble(INPUT, "%s: %s" % (path, error.strerror)) from None
-    with os.fdopen(handle, "rb", buffering=0) as source, open(target, "xb") as file:
+    with os.fdopen(handle, "rb"), open(target, "xb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Trouble(INPUT, "%s: wanted a file" % path)
-        for piece in iter(lambda: source.read(PIECE), b""):
+        for piece in pieces(handle):
             file.write(piece)
             if file.tell() > limit:
                 raise Trouble(INPUT, "%s: more than %d bytes" % (path, limit), MORE)

@@ -8,7 +8,6 @@ import stat
 from enve_fire.core.trouble import REFUSED, USAGE, Trouble
 from enve_fire.store import draft
 from enve_pm.core.canonical import dumps, loads
-from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.product.unpack import CAPS, Unfit, Unpacking, whole
 from enve_pm.shell.state.folder import Folder
@@ -91,12 +90,3 @@ def unpack(source: BinaryIO, folder: str) -> Mapping[str, Any]:
     if not isinstance(facts, dict) or set(facts) != set(FACTS):
         raise Trouble(REFUSED, "not an entry of a store: %s says other things" % META)
     return facts
-
-
-def sum_of(file: BinaryIO) -> str:
-    """SHA-256 of an open file, from its beginning."""
-    found = sha256(b"")
-    file.seek(0)
-    for piece in iter(lambda: file.read(1 << 20), b""):
-        found.update(piece)
-    return str(found.hexdigest())

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Row = tuple[bytes, os.stat_result, bytes]
 
 TRIES = 3
-PIECE = 1 << 18
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
@@ -126,12 +125,10 @@ def sum_of(handle: int, size: int, tell: Tell = quiet) -> bytes:
     """The sha256 of so much of an open file, in hex."""
     from hashlib import sha256
 
+    from enve_fire.tree.pieces import pieces
+
     sum_ = sha256()
-    while size > 0:
-        piece = os.read(handle, min(size, PIECE))
-        if not piece:
-            break
+    for piece in pieces(handle, size):
         sum_.update(piece)
-        size -= len(piece)
         tell(len(piece))
     return sum_.hexdigest().encode()

@@ -6,10 +6,10 @@ import errno
 import os
 from fcntl import ioctl
 
+from enve_fire.tree.pieces import pieces
 from enve_pm.shell.state.handle import write_all
 
 FICLONE = 0x40049409
-PIECE = 1 << 20
 MOST = 1 << 30  # bytes of one call
 _NO_CALL = (
     *(errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.ENOSYS),
@@ -35,7 +35,8 @@ def pour(source: int, target: int, state: os.stat_result) -> None:
         _sparse(source, target, state.st_size)
     else:
         _span(source, target, state.st_size)
-        _rest(source, target)
+        for piece in pieces(source):
+            write_all(target, piece)
 
 
 def _sparse(source: int, target: int, size: int) -> None:
@@ -52,12 +53,8 @@ def _sparse(source: int, target: int, size: int) -> None:
         os.lseek(source, at, os.SEEK_SET)
         os.lseek(target, at, os.SEEK_SET)
         left = _span(source, target, end - at)
-        while left > 0:
-            piece = os.read(source, min(left, PIECE))
-            if not piece:
-                return
+        for piece in pieces(source, left):
             write_all(target, piece)
-            left -= len(piece)
         at = end
 
 
@@ -74,11 +71,3 @@ def _span(source: int, target: int, size: int) -> int:
             break
         size -= done
     return size
-
-
-def _rest(source: int, target: int) -> None:
-    while True:
-        piece = os.read(source, PIECE)
-        if not piece:
-            return
-        write_all(target, piece)

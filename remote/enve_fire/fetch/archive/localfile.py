@@ -16,6 +16,7 @@ from enve_fire.fetch.how import MORE
 from enve_fire.fetch.record import file_of
 from enve_fire.store import draft, shelf
 from enve_fire.tree.pace import Amount
+from enve_fire.tree.pieces import pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from enve_fire.core.url import Url
     from enve_fire.fetch.how import How
     from enve_fire.store.store import Store
-
-PIECE = 1 << 20
 
 
 @contextmanager
@@ -66,7 +65,7 @@ def _sum(path: str, source: Any, how: How, target: Any, name: str = "") -> str:
     """Of all that it holds, which goes to `target` where there is one."""
     found, tell, most = sha256(), Amount(how.report, "hash of " + (name or path)), how.most
     before = _facts(source)
-    for piece in iter(lambda: source.read(PIECE), b""):
+    for piece in pieces(source.fileno()):
         found.update(piece)
         if target:
             target.write(piece)

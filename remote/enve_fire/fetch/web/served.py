@@ -13,6 +13,7 @@ from enve_fire.fetch.web.answered import GONE, Answered
 from enve_fire.fetch.web.download import Download
 from enve_fire.store import archive, draft, signature
 from enve_fire.store.store import miss
+from enve_fire.tree.pieces import sha256_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,8 +109,7 @@ class _Asking:
         os.mkdir(tree, 0o700)
         try:
             with open(path, "rb") as file:
-                signer = self._signer(url, archive.sum_of(file), folder)
-                file.seek(0)
+                signer = self._signer(url, sha256_of(file.fileno()), folder)
                 facts = archive.unpack(file, tree)
             _alike(facts, self._wanted)
         except Trouble as trouble:

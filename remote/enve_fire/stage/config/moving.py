@@ -7,11 +7,9 @@ import errno
 import os
 import stat
 
+from enve_fire.tree.pour import pour
 from enve_pm.core.digest import sha256
 from enve_pm.shell.state.folder import Folder
-from enve_pm.shell.state.handle import write_all
-
-PIECE = 1 << 20
 
 
 def copy(source: Folder, name: str, target: Folder, new: str) -> None:
@@ -36,21 +34,14 @@ def _copy_file(source: Folder, name: str, target: Folder, part: str) -> None:
     try:
         writer = target.create(part)
         try:
-            pour(reader, writer)
-            resemble(writer, os.fstat(reader))
+            state = os.fstat(reader)
+            pour(reader, writer, state)
+            resemble(writer, state)
             os.fsync(writer)
         finally:
             os.close(writer)
     finally:
         os.close(reader)
-
-
-def pour(reader: int, writer: int) -> None:
-    while True:
-        piece = os.read(reader, PIECE)
-        if not piece:
-            return
-        write_all(writer, piece)
 
 
 def resemble(handle: int, state: os.stat_result) -> None:

@@ -6,8 +6,9 @@ import os
 
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.stage.config.kept import default_name
-from enve_fire.stage.config.moving import copy, pour
-from enve_fire.stage.config.standing import digest
+from enve_fire.stage.config.moving import copy
+from enve_fire.tree.pieces import sha256_of
+from enve_fire.tree.pour import pour
 from enve_pm.shell.state.folder import Folder
 from enve_pm.shell.state.handle import write_all
 
@@ -65,9 +66,8 @@ def _bring(handle: int, file: ConfigFile, blobs: str) -> None:
         where = "%s/%s: %s" % (blobs or "nowhere", file.sum, error.strerror)
         raise Trouble(SETUP, "%s: its content was not brought: %s" % (file.path, where)) from None
     try:
-        pour(reader, handle)
-        os.lseek(reader, 0, os.SEEK_SET)
-        found = digest(reader, os.fstat(reader).st_size)
+        pour(reader, handle, os.fstat(reader))
+        found = sha256_of(reader)
     finally:
         os.close(reader)
     if found != file.sum:

@@ -12,14 +12,13 @@ import os
 import stat
 
 from enve_fire.core.trouble import SETUP, Trouble
-from enve_pm.core.digest import for_size
+from enve_fire.tree.pieces import sha256_of
 from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-PIECE = 1 << 20
 _WAY = "%s: %s is a link or a file: a path in a root leads through folders only"
 
 
@@ -110,16 +109,6 @@ def sum_at(folder: Folder, name: str, path: str) -> str:
         raise Trouble(SETUP, "%s: wanted a file, found %s" % (path, what))
     handle = folder.read(name)
     try:
-        return digest(handle, state.st_size)
+        return sha256_of(handle)
     finally:
         os.close(handle)
-
-
-def digest(handle: int, size: int) -> str:
-    """SHA-256 of what is left to read."""
-    found = for_size(size)
-    while True:
-        piece = os.read(handle, PIECE)
-        if not piece:
-            return str(found.hexdigest())
-        found.update(piece)

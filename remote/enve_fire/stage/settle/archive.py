@@ -15,7 +15,7 @@ from enve_fire.stage.commands import run_commands
 from enve_fire.stage.environment import FIXED
 from enve_fire.store import draft
 from enve_fire.store.wanted import Wanted
-from enve_pm.core.digest import for_size
+from enve_fire.tree.pieces import sha256_of
 from enve_pm.core.fieldcheck import Bad
 
 TYPE_CHECKING = False
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from enve_fire.stage.context import Context
 
 FILE = "root.tar"
-PIECE = 1 << 20
 SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -40,7 +39,8 @@ def brought(section: Mapping[str, Any], ctx: Context, home: str) -> dict[str, An
     part = folder + "/.part"
     try:
         shutil.copyfile(path, part)
-        sha256, size = _hashed(part)
+        with open(part, "rb") as file:
+            sha256, size = sha256_of(file.fileno()), os.fstat(file.fileno()).st_size
         os.rename(part, "%s/%s" % (folder, sha256))
     finally:
         if os.path.lexists(part):
@@ -97,12 +97,3 @@ _PLAIN = (
     'debootstrap %s "$SUITE" "$OUT/tree" ${MIRROR:+"$MIRROR"} &&'
     ' tar --one-file-system -C "$OUT/tree" -cf "$OUT/%s" . && rm -rf "$OUT/tree"'
 ) % (_OPTIONS, FILE)
-
-
-def _hashed(path: str) -> tuple[str, int]:
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        found = for_size(size)
-        for piece in iter(lambda: file.read(PIECE), b""):
-            found.update(piece)
-    return str(found.hexdigest()), size
