@@ -9,7 +9,7 @@ from enve_fire.app import quick, relied
 from enve_fire.core import profile, rcfile, sums
 from enve_fire.stage import dep, final
 from enve_fire.tree.digest import tree_hash
-from enve_pm.shell.state.handle import write_all
+from enve_fire.tree.written import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,17 +63,7 @@ def _write(path: str, made: Rc, ctx: Context) -> None:
         cache = quick.stat_cache(folder, ctx.environ)
         os.makedirs(os.path.dirname(cache), 0o700, exist_ok=True)
         tree_hash(folder, cache)
-    _replace(path, rcfile.text(made).encode("utf-8", "surrogateescape"))
-
-
-def _replace(path: str, data: bytes) -> None:
-    new = "%s.%s" % (path, os.urandom(6).hex())
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        write_all(handle, data)
-    finally:
-        os.close(handle)
-    os.rename(new, path)
+    replace(path, rcfile.text(made).encode("utf-8", "surrogateescape"))
 
 
 def forget(product: Product, ctx: Context) -> None:
@@ -82,7 +72,7 @@ def forget(product: Product, ctx: Context) -> None:
     try:
         for path in _anew(product, ctx):
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-            _replace(path, b"")
+            replace(path, b"")
     except OSError:
         pass  # then none could be written, either
 

@@ -7,13 +7,13 @@ ENTRY/...          a download that is not whole yet, or a mirror of a repository
 
 from __future__ import annotations
 
-import os
 import time
 
 from enve_fire.core.digest import FORMAT, hash_of
 from enve_fire.core.profile import ALWAYS, NEVER
 from enve_fire.core.title import LONGEST, TITLE
 from enve_fire.store.wanted import Wanted
+from enve_fire.tree.written import replace
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
@@ -62,7 +62,7 @@ class Record:
         return self._store.make(self.wanted, self._begin).path
 
     def _begin(self, out: str) -> None:
-        _write(out + "/url", self._base.encode() + b"\n")
+        replace(out + "/url", self._base.encode() + b"\n")
 
     def locked(self, how: How) -> Lock:
         """Nobody else fetches it meanwhile: a context manager."""
@@ -81,18 +81,11 @@ class Record:
             return None  # never written, or not wholly: it is looked up again
 
     def note(self, ref: str, stamp: Stamp) -> None:
-        _write(_place(self.path(), ref), dumps(stamp._asdict()))
+        replace(_place(self.path(), ref), dumps(stamp._asdict()))
 
 
 def _place(path: str, ref: str) -> str:
     return "%s/%s.is" % (path, hash_of("ref", ref))
-
-
-def _write(path: str, data: bytes) -> None:
-    part = "%s.%s" % (path, os.urandom(4).hex())
-    with open(part, "wb") as file:
-        file.write(data)
-    os.replace(part, path)
 
 
 def title_of(base: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
+from enve_fire.tree.written import unlink
 from enve_pm.core.lean import deque
+from enve_pm.shell.state.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +35,13 @@ class Log:
     def __exit__(self, *_: object) -> None:
         if self._left <= 0:
             tail = CUT + "\n".join(self.last()).encode() + b"\n"
-            self._write(tail)
+            write_all(self._file, tail)
         os.close(self._file)
 
     def add(self, data: bytes) -> None:
         """As it was read, in pieces of any length."""
         if self._left > 0:
-            self._write(data[: self._left])
+            write_all(self._file, data[: self._left])
             self._left -= len(data)
         *whole, part = (self._part + data).split(b"\n")
         self.lines += len(whole)
@@ -51,17 +53,10 @@ class Log:
         lines = [*self._last, self._part] if self._part else list(self._last)
         return [_plain(line) for line in lines[-LAST:]]
 
-    def _write(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._file, data) :]
-
 
 def _anew(path: str) -> int:
     """A file of our own, whatever lay there."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+    unlink(path)
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 

@@ -7,12 +7,12 @@ import stat
 
 from enve_fire.core import mark
 from enve_fire.core.trouble import INPUT, Trouble
-from enve_fire.tree import trusted
+from enve_fire.tree import trusted, written
 from enve_fire.tree.flush import flush
 from enve_fire.tree.listing import rows_read
 from enve_fire.tree.walk import FILE
 from enve_pm.core.refusal import FormatError
-from enve_pm.shell.state.handle import read_all, sync_folder, write_all
+from enve_pm.shell.state.handle import read_all, sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from enve_fire.tree.listing import Listed
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW = ".new"
 
 
@@ -102,21 +101,5 @@ def write(path: str, hash_: str, body: Mapping[str, Any]) -> None:
 
 
 def replace(path: str, data: bytes) -> None:
-    """A file that is there whole or not at all, also after a crash."""
-    new = path + NEW
-    _unlink(new)
-    handle = os.open(new, _NEW, 0o644)
-    try:
-        os.fchmod(handle, 0o644)  # whatever the umask: everybody may look whether it was done
-        write_all(handle, data)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.rename(new, path)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+    """A file that is there whole or not at all, also after a crash; all may look what was done."""
+    written.replace(path, data, 0o644, sync=True, new=path + NEW)

@@ -12,6 +12,7 @@ from enve_fire.store import amounts, draft, inuse, leftovers, shelf, survey
 from enve_fire.store import entry as entries
 from enve_fire.store.collection import DAY, Collection, Thing
 from enve_fire.store.lock import idle, is_idle
+from enve_fire.tree.written import unlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Collector:
                 return False  # asked for since we looked
             if not _remove(item.entry):
                 return False
-            leftovers.unlink(path)
+            unlink(path)
         finally:
             os.close(handle)
         return True

@@ -15,9 +15,9 @@ from __future__ import annotations
 import os
 import time
 
+from enve_fire.tree.written import fill
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.shell.state.folder import Folder
-from enve_pm.shell.state.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def note(out: str, **facts: Any) -> None:
 
 def state(out: str, what: str, facts: Mapping[str, Any]) -> None:
     """`what`: NOTE or FACTS."""
-    write(beside(out, what), dumps(facts), sync=False)
+    write(beside(out, what), dumps(facts))
 
 
 def stated(out: str, what: str) -> Mapping[str, Any]:
@@ -58,7 +58,7 @@ def begin(shelf: str, name: str) -> str:
     os.mkdir(path, 0o700)
     os.mkdir(path + "/" + OUT)
     os.chmod(path + "/" + OUT, 0o755)  # noqa: S103  (the umask has no say)
-    write(path + "/" + LOG, b"", sync=False)
+    write(path + "/" + LOG, b"")
     return path
 
 
@@ -72,16 +72,10 @@ def of(name: str) -> str:
     return name.partition("-")[2] if name.startswith((TMP, OLD)) else ""
 
 
-def write(path: str, data: bytes, mode: int = 0o644, sync: bool = True) -> None:
+def write(path: str, data: bytes, mode: int = 0o644) -> None:
+    """Into a draft: what was there goes. It is on the disk when all of the draft is."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    handle = os.open(path, flags, 0o600)
-    try:
-        os.fchmod(handle, mode)
-        write_all(handle, data)
-        if sync:
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+    fill(os.open(path, flags, 0o600), data, mode, sync=False)
 
 
 def sweep(shelf: str, name: str, locked: bool) -> None:

@@ -10,6 +10,7 @@ from enve_fire.store import draft
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
 from enve_fire.store.lock import idle
+from enve_fire.tree.written import unlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,13 +38,6 @@ def forget(entry: Entry) -> None:
     for kind in KINDS:
         unlink(entry.beside(kind))
     unlink("%s/%s/%s" % (entry.shelf, entries.USED, entry.name))
-
-
-def unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def _names(shelf: str) -> Iterator[str]:

@@ -76,7 +76,7 @@ class Making:
 
     def _write(self, name: str, data: bytes) -> None:
         path = self._draft + "/" + name
-        draft.write(path, data, 0o600 if self.wanted.private else 0o644, sync=False)
+        draft.write(path, data, 0o600 if self.wanted.private else 0o644)
 
     def _sums(self, out: str) -> bytes:
         """What its files hash to; nothing of what may change."""

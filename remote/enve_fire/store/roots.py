@@ -9,8 +9,9 @@ import os
 
 from enve_fire.core import title as titles
 from enve_fire.core.trouble import USAGE, Trouble
-from enve_fire.store import draft, trust
+from enve_fire.store import trust
 from enve_fire.store.entry import ROOTS
+from enve_fire.tree.written import replace
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.state.handle import sync_folder
 
@@ -29,9 +30,8 @@ def put(shelf: str, name: str, entry: str, path: str = "") -> None:
     file = "%s/%s/%s" % (shelf, ROOTS, _quoted(name))
     if "\n" in path or (path and not path.startswith("/")):
         raise Trouble(USAGE, "wanted an absolute path that the root lives with, found %r" % path)
-    part = "%s/%s/.%d.%s" % (shelf, ROOTS, os.getpid(), os.urandom(4).hex())
-    draft.write(part, ("%s\n%s\n" % (entry, path) if path else entry + "\n").encode())
-    os.rename(part, file)
+    text = "%s\n%s\n" % (entry, path) if path else entry + "\n"
+    replace(file, text.encode(), 0o644, sync=True)
     sync_folder(os.path.dirname(file))
 
 

@@ -49,7 +49,7 @@ def check(ring: bytes, signature: bytes, path: str, folder: str) -> str:
     """The fingerprint of the key that signed the file at `path`, which nobody else can change;
     `folder`: an empty one, likewise. Raises Trouble (REFUSED)."""
     for name, content in (("ring", ring), ("sig", signature)):
-        draft.write(folder + "/" + name, content, 0o600, sync=False)
+        draft.write(folder + "/" + name, content, 0o600)
     os.mkdir(folder + "/empty", 0o700)
     try:
         openpgp.check(signature)

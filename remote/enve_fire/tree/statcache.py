@@ -16,7 +16,7 @@ from binascii import crc32
 
 from enve_fire.tree import trusted
 from enve_fire.tree.walk import FILE
-from enve_pm.shell.state.handle import read_all, write_all
+from enve_pm.shell.state.handle import read_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,22 +64,11 @@ def _head(folder: os.stat_result, body: bytes) -> bytes:
 
 def save(path: str, folder: os.stat_result, known: Known) -> None:
     """Atomically. Where that is not possible there is no cache, which is no error."""
+    from enve_fire.tree.written import replace
+
     fields = [field for one, (stats, sum_) in known.items() for field in (one, stats, sum_)]
     body = b"\0".join(fields)
-    new = "%s.%d.new" % (path, os.getpid())
     try:
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        try:
-            write_all(handle, _head(folder, body) + b"\n" + body)
-        finally:
-            os.close(handle)
-        os.rename(new, path)
-    except OSError:
-        _unlink(new)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
+        replace(path, _head(folder, body) + b"\n" + body)
     except OSError:
         pass

@@ -11,10 +11,11 @@ from enve_fire.core.trouble import MISSING, Trouble
 from enve_fire.fetch.git.running import GitFailed, Running
 from enve_fire.fetch.web import proxy
 from enve_fire.fetch.web.progress import Progress
+from enve_fire.tree.written import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping, Sequence
+    from typing import Mapping, Sequence
 
     from enve_fire.fetch.how import How
 
@@ -88,25 +89,15 @@ class Git:
 def _settings(home: str, transport: str, safe: Sequence[str]) -> None:
     rows = ["\tdirectory = %s\n" % _quoted(path) for path in safe]
     text = _CONFIG % transport + "".join(["[safe]\n", *rows] if safe else [])
-    _place(home + "/.gitconfig", lambda part: _write(part, text))
+    replace(home + "/.gitconfig", text.encode("utf-8", "surrogateescape"))
 
 
 def _passwords(home: str, user: str) -> None:
     """Of the user's HOME only .netrc is there: passwords that he keeps for hosts."""
     if user.startswith("/") and os.path.isfile(user + "/.netrc"):
-        _place(home + "/.netrc", lambda part: os.symlink(user + "/.netrc", part))
-
-
-def _place(path: str, make: Callable[[str], None]) -> None:
-    """Others may be about to do the same."""
-    part = "%s.%s" % (path, os.urandom(4).hex())
-    make(part)
-    os.replace(part, path)
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
+        new = "%s/.netrc.%s" % (home, os.urandom(4).hex())  # others may be about to do the same
+        os.symlink(user + "/.netrc", new)
+        os.replace(new, home + "/.netrc")
 
 
 def environment(environ: Mapping[str, str], home: str, patience: float) -> dict[str, str]:

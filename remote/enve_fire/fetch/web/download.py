@@ -16,6 +16,7 @@ from enve_fire.fetch.how import MORE
 from enve_fire.fetch.web.answered import SHORTLY, Answered, seconds
 from enve_fire.fetch.web.progress import Progress
 from enve_fire.fetch.web.tempo import Tempo
+from enve_fire.tree.written import unlink
 from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.lean import namedtuple
 from enve_pm.core.refusal import FormatError
@@ -76,10 +77,7 @@ class Download:
     def drop(self) -> None:
         """What came is of no use."""
         for path in (self._part, self._of):
-            try:
-                os.unlink(path)
-            except FileNotFoundError:
-                pass
+            unlink(path)
 
     def _pause(self, passing: Any, tries: int) -> None:
         if tries > self._retries or passing.wait > LONGEST_WAIT:

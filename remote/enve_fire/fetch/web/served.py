@@ -132,7 +132,7 @@ class _Asking:
         check, name = folder + "/check", self._wanted.name
         os.mkdir(check, 0o700)
         statement = signature.statement(sum_, name)
-        draft.write(folder + "/statement", statement, 0o600, sync=False)
+        draft.write(folder + "/statement", statement, 0o600)
         said = self._signature(url.rpartition("/")[0] + "/" + name + archive.SIG, folder)
         return signature.check(ring, said, folder + "/statement", check)
 

@@ -9,8 +9,9 @@ import stat
 
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.tree import trusted
+from enve_fire.tree.written import fill
 from enve_pm.shell.state.folder import Folder
-from enve_pm.shell.state.handle import read_all, write_all
+from enve_pm.shell.state.handle import read_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +26,7 @@ def write(folder: Folder, name: str, data: bytes) -> None:
     """Whole or not at all, for its owner only."""
     new = ".%s.new" % name
     folder.unlink(new)
-    handle = folder.create(new)
-    try:
-        write_all(handle, data)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fill(folder.create(new), data)
     folder.rename(new, name)
     os.fsync(folder.fd)
 
