@@ -18,7 +18,6 @@ from enve_pm.shell.guard.lock import sign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any, Callable
 
 PATIENCE = 2.0  # seconds until somebody is told why nothing happens
@@ -59,12 +58,7 @@ class Lock:
             _held.add((get_ident(), self.path))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         _held.discard((get_ident(), self.path))
         os.close(self._fd)
 

@@ -11,7 +11,6 @@ from enve_fire.fetch.git.words import explained
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
-    from types import TracebackType
 
     from enve_fire.fetch.web.progress import Progress
 
@@ -49,12 +48,7 @@ class Running:
         self._timer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         self.out.close()
         if self.child.poll() is None:

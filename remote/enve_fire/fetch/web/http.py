@@ -12,7 +12,6 @@ from enve_fire.fetch.web.proxy import proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any, Mapping
 
     from enve_fire.fetch.web.proxy import Proxy
@@ -37,12 +36,7 @@ class Answer:
     def __enter__(self) -> Answer:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._response.close()
         self._sock.close()
 

@@ -25,7 +25,6 @@ from enve_pm.shell.state.folder import Folder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
 KEPT = ".kept"
 STATE = "state"
@@ -45,12 +44,7 @@ class Setups:
     def __enter__(self) -> Setups:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self.kept.fd)
         os.close(self.folder.fd)
 
@@ -97,12 +91,7 @@ class Kept:
     def __enter__(self) -> Kept:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self.default.fd)
         os.close(self.folder.fd)
 

@@ -15,10 +15,6 @@ from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.tree.pieces import sha256_of
 from enve_pm.shell.state.folder import Folder
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-
 _WAY = "%s: %s is a link or a file: a path in a root leads through folders only"
 
 
@@ -31,12 +27,7 @@ class Root:
     def __enter__(self) -> Root:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._folder.fd)
 
     def around(self, path: str) -> tuple[Folder, str]:
