@@ -8,10 +8,11 @@ from pathlib import Path
 
 from enve.load.chain.artifact import Build, Built
 from enve_fire.core.product import Product
-from enve_fire.fetch.how import How, quiet
+from enve_fire.fetch.how import How
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.context import context
 from enve_fire.store.store import Store
+from enve_fire.tree.pace import quiet
 
 
 def here(*, report: Callable[[str], None] = quiet) -> Build:

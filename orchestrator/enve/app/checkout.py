@@ -12,8 +12,9 @@ from enve_fire.core.profile import ALWAYS
 from enve_fire.core.url import FOLDER, Url
 from enve_fire.fetch.archive import archive
 from enve_fire.fetch.fetch import fetch
-from enve_fire.fetch.how import How, quiet
+from enve_fire.fetch.how import How
 from enve_fire.store.store import Store
+from enve_fire.tree.pace import quiet
 
 __all__ = ["archives", "by", "here", "lazily"]
 

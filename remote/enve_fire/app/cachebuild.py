@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 
-from enve_fire.fetch.how import How, quiet
+from enve_fire.fetch.how import How
 from enve_fire.fetch.web.served import get
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
+from enve_fire.tree.pace import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from enve_fire.store.store import Report
+    from enve_fire.tree.pace import Report
 
 
 def cache_build(

@@ -14,15 +14,16 @@ from enve_fire.stage.install.stored import CATALOG
 from enve_fire.stage.settle.marks import is_root
 from enve_fire.stage.verify import drift
 from enve_fire.store import survey
-from enve_fire.store.store import Store, quiet
+from enve_fire.store.store import Store
 from enve_fire.tree.difference import UNREADABLE
+from enve_fire.tree.pace import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from enve_fire.stage.verify.drift import Document
-    from enve_fire.store.store import Report
+    from enve_fire.tree.pace import Report
 
 DEPTH = 3  # folders from one that is named to a place in it
 MOST = 10_000  # folders that are looked at for places

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from enve_fire.core.profile import NEVER
 from enve_fire.core.trouble import Trouble
+from enve_fire.tree.pace import quiet
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping
+    from typing import Mapping
 
     from enve_fire.core.url import Url
+    from enve_fire.tree.pace import Report
 
-    Report = Callable[[str], None]
 
 OFFLINE = "ENVE_OFFLINE"
 LIMIT = "ENVE_FETCH_LIMIT"
@@ -20,10 +21,6 @@ MOST = "2G"  # of a download, or of a repository
 MORE = LIMIT + "=10G allows more"
 UNPACKED = 4  # times as much may be in it
 PATIENCE = 60.0  # seconds until a server that says nothing, or next to nothing, is given up
-
-
-def quiet(_line: str) -> None:
-    """Nobody is told."""
 
 
 class How(

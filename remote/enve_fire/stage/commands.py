@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import Trouble
-from enve_fire.stage.context import quiet
 from enve_fire.stage.log import Log
 from enve_fire.stage.walls import sandbox, supervisor
-from enve_fire.tree.pace import Pace
+from enve_fire.tree.pace import Pace, quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    Report = Callable[[str], None]
+    from enve_fire.tree.pace import Report
+
 
 SHELL = "/bin/sh"
 NO_PROGRAM = 127  # status of a shell that does not find one

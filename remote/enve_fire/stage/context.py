@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.tree.pace import quiet
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    Report = Callable[[str], None]
+    from enve_fire.tree.pace import Report
+
 
 JOBS = "ENVE_JOBS"
 MOST_JOBS = 1024
-
-
-def quiet(_line: str) -> None:
-    """A report that nobody reads."""
 
 
 class Context(namedtuple("Context", "store how report jobs platform environ", defaults=({},))):

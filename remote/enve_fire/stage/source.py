@@ -15,11 +15,12 @@ from enve_fire.tree.walk import top, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
+    from enve_fire.tree.pace import Report
 
-def copy(fetched: Any, target: str, report: Callable[[str], None]) -> None:
+
+def copy(fetched: Any, target: str, report: Report) -> None:
     """`fetched`: a `fetch.how.Fetched`. Raises Trouble (BUSY: it changes meanwhile), OSError."""
     mine = worked_in(fetched.source)
     tell = Amount(report, "copy of " + fetched.path)

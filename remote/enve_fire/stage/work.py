@@ -6,9 +6,10 @@ from enve_fire.stage.commands import run_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from enve_fire.stage.walls.sandbox import Sandbox
+    from enve_fire.tree.pace import Report
 
 
 class Work:
@@ -18,7 +19,7 @@ class Work:
         env: dict[str, str],
         log: str,
         walls: Sandbox,
-        report: Callable[[str], None],
+        report: Report,
     ) -> None:
         self.cwd = cwd
         self.env = env

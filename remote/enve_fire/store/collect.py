@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from enve_fire.store.store import Store
     from enve_fire.store.survey import Item, Shelf
+    from enve_fire.tree.pace import Report
 
 
-def by_itself(store: Store, report: Callable[[str], None]) -> None:
+def by_itself(store: Store, report: Report) -> None:
     """After a write that crosses the limit. What was made is there: nothing ends in a failure."""
     try:
         if survey.weight(survey.own(store), store.me) <= store.limit:

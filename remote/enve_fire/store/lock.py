@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from enve_fire.tree.pace import Report
+
 PATIENCE = 2.0  # seconds until somebody is told why nothing happens
 PAUSE = 0.005
 _WITHOUT = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
@@ -36,7 +38,7 @@ class Lock:
         self,
         folder: str,
         name: str,
-        report: Callable[[str], None],
+        report: Report,
         look: Callable[[], Any] = lambda: None,
         does: str = "",
     ) -> None:

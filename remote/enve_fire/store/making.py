@@ -16,7 +16,7 @@ from enve_fire.store.shelf import roomy
 from enve_fire.tree import listfile
 from enve_fire.tree.flush import flush
 from enve_fire.tree.listing import listing
-from enve_fire.tree.pace import Amount
+from enve_fire.tree.pace import Amount, quiet
 from enve_pm.core.canonical import dumps
 from enve_pm.core.digest import sha256
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from enve_fire.store.wanted import Wanted
+    from enve_fire.tree.pace import Report
 
     Method = Callable[[str], None]
 
@@ -37,7 +38,7 @@ class Making:
         shelf: str,
         wanted: Wanted,
         look: Callable[[], Entry | None],
-        report: Callable[[str], None] = lambda _line: None,
+        report: Report = quiet,
     ) -> None:
         self.shelf = shelf
         self.wanted = wanted

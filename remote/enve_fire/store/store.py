@@ -10,6 +10,7 @@ from enve_fire.store import draft, members, presence, shelf, trust
 from enve_fire.store import entry as entries
 from enve_fire.store.entry import Entry
 from enve_fire.store.lock import Lock, is_idle
+from enve_fire.tree.pace import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from enve_fire.store.making import Method
     from enve_fire.store.wanted import Wanted
+    from enve_fire.tree.pace import Report
 
-    Report = Callable[[str], None]
 
 _ELSEWHERE = "set ENVE_STORE to a folder of your own"
 OFFLINE, RING = "ENVE_OFFLINE", "ENVE_KEYRING"
@@ -26,10 +27,6 @@ OFFLINE, RING = "ENVE_OFFLINE", "ENVE_KEYRING"
 
 def miss(wanted: Wanted) -> Trouble:
     return Trouble(MISS, "%s is not in the store" % wanted.name, "say how it is made")
-
-
-def quiet(_: str) -> None:
-    """Nobody is told."""
 
 
 class Store:

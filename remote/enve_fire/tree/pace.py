@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    Report = Callable[[str], None]  # one line of progress
     Tell = Callable[[int], None]  # so many bytes more are done
 
 PATIENCE = 2.0  # seconds
@@ -15,7 +16,7 @@ EVERY = 10.0
 _MIB = 1 << 20
 
 
-def quiet(_bytes: int) -> None:
+def quiet(_said: object) -> None:
     """Nobody is told."""
 
 
@@ -44,7 +45,7 @@ class Pace:
 class Amount:
     """A Tell. `what`: "copy of /x"."""
 
-    def __init__(self, report: Callable[[str], None], what: str) -> None:
+    def __init__(self, report: Report, what: str) -> None:
         self._report = report
         self._what = what
         self._pace = Pace()

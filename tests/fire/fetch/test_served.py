@@ -18,13 +18,14 @@ from tests.support.web import Web, cut, redirect, trickle
 from tests.support.workbench import ARGV
 
 from enve_fire.core.trouble import MISS, MISSING, REFUSED, USAGE, Trouble
-from enve_fire.fetch.how import How, quiet
+from enve_fire.fetch.how import How
 from enve_fire.fetch.web import served
 from enve_fire.fetch.web.served import get
 from enve_fire.store import members, publish, signature
 from enve_fire.store.entry import Entry
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
+from enve_fire.tree.pace import quiet
 
 pytestmark = pytest.mark.real
 Verb = Callable[..., subprocess.CompletedProcess[str]]

@@ -6,13 +6,13 @@ from enve_fire.tree.pace import Pace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from enve_fire.tree.pace import Report
 
 _MIB = 1 << 20
 
 
 class Progress:
-    def __init__(self, report: Callable[[str], None], url: str) -> None:
+    def __init__(self, report: Report, url: str) -> None:
         self._report = report
         self._name = url.rpartition("/")[2] or url
         self._pace = Pace()

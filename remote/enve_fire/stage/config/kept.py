@@ -24,7 +24,9 @@ from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from enve_fire.tree.pace import Report
 
 KEPT = ".kept"
 STATE = "state"
@@ -58,7 +60,7 @@ class Setups:
                 with self.of(other) as kept:
                     yield other, kept.state()
 
-    def lock(self, name: str, report: Callable[[str], None]) -> int:
+    def lock(self, name: str, report: Report) -> int:
         """Held until it is closed, and let go by the kernel if we die."""
         return private.locked(self.folder, name + laying.LOCK, lambda: report(_WAITS % name))
 

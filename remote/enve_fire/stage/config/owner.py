@@ -10,7 +10,7 @@ from enve_pm.shell.state.handle import read_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from enve_fire.tree.pace import Report
 
 LARGEST = 8 << 20  # bytes of a passwd
 KEEP = -1  # as of chown(2)
@@ -23,7 +23,7 @@ class Owners:
     """`give` sets the owner of an open file: `app`, `app:staff`, `10:20`; "" is whoever sets it
     up. Only root may give files away: else that is reported, and the file stays ours."""
 
-    def __init__(self, root: Root, report: Callable[[str], None]) -> None:
+    def __init__(self, root: Root, report: Report) -> None:
         self._report = report
         self._users = _Names(root, "/etc/passwd")
         self._groups = _Names(root, "/etc/group")

@@ -12,7 +12,6 @@ from enve_fire.core import mark, profile
 from enve_fire.core.source import worked_in
 from enve_fire.core.trouble import BUSY, INSTALL, Trouble
 from enve_fire.stage import marks
-from enve_fire.stage.context import quiet
 from enve_fire.stage.install import packaged
 from enve_fire.tree import ignore, listfile
 from enve_fire.tree.contents import contents
@@ -21,16 +20,17 @@ from enve_fire.tree.digest import hash_of_rows
 from enve_fire.tree.listing import IS_FOLDER, LINK, listing, rows_of
 from enve_fire.tree.modes import closed
 from enve_fire.tree.names import shown
-from enve_fire.tree.pace import Amount
+from enve_fire.tree.pace import Amount, quiet
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional
+    from typing import Any, Optional
 
     from enve_fire.core.product import Product
     from enve_fire.tree.listing import Listed
+    from enve_fire.tree.pace import Report
 
 LARGEST_ID = 2**32 - 2
 
@@ -52,9 +52,7 @@ class Artifact(namedtuple("Artifact", "path hash sums laid", defaults=("", False
 class Laying:
     """rows: what lies there, once it is filled (see `tree.listing`). Raises Trouble, OSError."""
 
-    def __init__(
-        self, product: Product, artifact: Artifact, report: Callable[[str], None] = quiet
-    ) -> None:
+    def __init__(self, product: Product, artifact: Artifact, report: Report = quiet) -> None:
         self._product = product
         self._artifact = artifact
         self._tell = Amount(report, "install of " + product.name)

@@ -15,22 +15,23 @@ from contextlib import contextmanager
 from enve_fire.core import mark
 from enve_fire.core.trouble import INSTALL, Trouble
 from enve_fire.stage import marks
-from enve_fire.stage.context import quiet
 from enve_fire.stage.install.among import around, clear, lay, name_of
 from enve_fire.stage.install.manifest import Manifests
 from enve_fire.stage.install.place import marks_of
 from enve_fire.store.lock import Lock
 from enve_fire.tree import ground
 from enve_fire.tree.listing import IS_FOLDER
+from enve_fire.tree.pace import quiet
 from enve_pm.shell.state.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, Mapping
+    from typing import Any, Iterator, Mapping
 
     from enve_fire.core.product import Product
     from enve_fire.stage.install.place import Place
     from enve_fire.tree.listing import Listed
+    from enve_fire.tree.pace import Report
 
 TMP, TREE = ".tmp", "tree"
 LOCK = ".lock"
@@ -39,9 +40,7 @@ LOCK = ".lock"
 class Merge:
     """Of one product into a place. Everything raises Trouble, OSError."""
 
-    def __init__(
-        self, product: Product, place: Place, report: Callable[[str], None] = quiet
-    ) -> None:
+    def __init__(self, product: Product, place: Place, report: Report = quiet) -> None:
         self._product = product
         self._place = place
         self._report = report

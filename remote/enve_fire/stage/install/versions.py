@@ -7,14 +7,15 @@ import os
 
 from enve_fire.core import mark, profile
 from enve_fire.stage import marks
-from enve_fire.stage.context import quiet
 from enve_fire.stage.install.whole import Whole
+from enve_fire.tree.pace import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Collection, Mapping
+    from typing import Any, Collection, Mapping
 
     from enve_fire.stage.install.place import Place
+    from enve_fire.tree.pace import Report
 
 
 def beside(place: Place, table: Mapping[str, Any]) -> list[str]:
@@ -39,7 +40,7 @@ def prune(
     place: Place,
     table: Mapping[str, Any],
     used: Collection[str] = (),
-    report: Callable[[str], None] = quiet,
+    report: Report = quiet,
 ) -> list[str]:
     """Remove the oldest ones beyond `install.keep`; their names. Never the place itself, nor one of
     `used` (names of folders): something runs from there. Raises Trouble, OSError."""

@@ -17,15 +17,17 @@ from contextlib import contextmanager
 
 from enve_fire.core import mark
 from enve_fire.core.trouble import INSTALL, Trouble
-from enve_fire.stage.context import quiet
 from enve_fire.store.lock import Lock
 from enve_fire.tree import ground
+from enve_fire.tree.pace import quiet
 from enve_pm.shell.state.folder import Folder
 from enve_pm.shell.state.handle import sync_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, ContextManager, Iterator
+
+    from enve_fire.tree.pace import Report
 
 TMP, OLD, OFF, LOCK = ".tmp.", ".old.", ".off.", ".lock"
 TREE = "tree"
@@ -36,7 +38,7 @@ class Whole:
     """root: the absolute path of a folder, in one that is made where it is missing, and that nobody
     else may write in or could have led us to. Everything raises Trouble, OSError."""
 
-    def __init__(self, root: str, report: Callable[[str], None] = quiet) -> None:
+    def __init__(self, root: str, report: Report = quiet) -> None:
         above, _, self._name = root.rpartition("/")
         with ground.opened(above or "/", INSTALL, alone=True):
             self._above = os.path.realpath(above or "/")

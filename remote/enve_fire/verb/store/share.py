@@ -10,15 +10,16 @@ from enve_fire.verb.words import Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from enve_fire.store.store import Store
     from enve_fire.store.survey import Item
+    from enve_fire.tree.pace import Report
 
 FETCHED = (checkout.CATALOG, own.CATALOG, record.DOWNLOAD, record.GIT)
 
 
-def export(store: Store, words: Sequence[str], report: Callable[[str], None]) -> int:
+def export(store: Store, words: Sequence[str], report: Report) -> int:
     """Signed archives of entries, and of what they need as far as that is for others."""
     found = Words(words, {"--sign-with": True})
     word, folder = found.takes(2, 2, "store export ENTRY FOLDER --sign-with KEY")
