@@ -11,14 +11,13 @@ from __future__ import annotations
 from enve_fire.core import profile
 from enve_fire.core.source import worked_in
 from enve_fire.stage import build as building
-from enve_fire.stage import marks
 from enve_fire.stage.build import build
 from enve_fire.stage.dep import Dep
 from enve_fire.stage.had import Had
 from enve_fire.stage.identity import Identity
 from enve_fire.stage.install.install import STORED, install
 from enve_fire.stage.install.laid import Artifact
-from enve_fire.stage.install.place import Place
+from enve_fire.stage.install.place import Place, holds
 from enve_fire.stage.install.stored import Stored
 from enve_fire.stage.source import newest
 
@@ -139,8 +138,7 @@ class Chain:
         """Where it is, validly installed."""
         if self._place is None:
             return Place(self._stored.entry().path, STORED)
-        mark = self._place.installed(self.product.table)
-        if marks.read_hash(mark) != self.hash(profile.INSTALL):
+        if not holds(self._place, self.product.table, self.hash(profile.INSTALL)):
             deps = self.ready(profile.INSTALL)
             install(self.product, self.material(), self._place, self._ctx, deps)
         return self._place

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 NEW = ".new"
 
 
-def read_hash(path: str) -> str:
-    """The hash of what was done; "" where there is no mark that holds. This is all of a no-op."""
+def read_hash(path: str, me: int = -1) -> str:
+    """The hash of what was done; "" where there is no mark that holds. This is all of a no-op.
+    `me`: nobody else, but root, may have written it."""
     try:
-        return mark.head(_read(path, mark.HEAD_LENGTH))
+        return mark.head(_read(path, mark.HEAD_LENGTH, me))
     except OSError:
         return ""
 

@@ -31,8 +31,34 @@ def opened(path: str, code: int, alone: bool = False) -> Folder:
         finally:
             os.close(handle)
     except trusted.Bent as bent:
-        told = "%s: wanted a way that nobody but root and you can change, found that %s"
-        raise Trouble(code, told % (path, bent.strerror), _HINT) from None
+        raise _trouble(code, path, bent) from None
+
+
+def is_firm(path: str) -> bool:
+    """Whether a folder is there, and is such ground."""
+    try:
+        handle = trusted.open_path(path, may=_judge)
+        try:
+            _judge(handle, path)
+        finally:
+            os.close(handle)
+    except OSError:  # Bent is one
+        return False
+    return True
+
+
+def check(folder: int, path: str, code: int) -> None:
+    """That an open folder is such ground, whatever lies around it; `path`: what errors call it.
+    Raises Trouble (`code`)."""
+    try:
+        _judge(folder, path)
+    except trusted.Bent as bent:
+        raise _trouble(code, path, bent) from None
+
+
+def _trouble(code: int, path: str, bent: trusted.Bent) -> Trouble:
+    told = "%s: wanted a way that nobody but root and you can change, found that %s"
+    return Trouble(code, told % (path, bent.strerror), _HINT)
 
 
 _HINT = "do it as that user, or in a folder of your own below others that are root's or yours"
@@ -64,4 +90,5 @@ def _is_his_alone(folder: int) -> bool:
     except (KeyError, OSError):
         return False
     his = (user.pw_name, user.pw_gid) == (group.gr_name, group.gr_gid)
-    return his and not listed and set(group.gr_mem) <= {user.pw_name}
+    members = {*group.gr_mem, *(one.pw_name for one in pwd.getpwall() if one.pw_gid == user.pw_gid)}
+    return his and not listed and members <= {user.pw_name}

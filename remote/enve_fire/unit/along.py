@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enve_fire.core import along, profile
-from enve_fire.stage import marks
 from enve_fire.stage.chain import Chain
-from enve_fire.stage.install.place import Place
+from enve_fire.stage.install.place import Place, holds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +23,7 @@ class Along:
         return all(map(self._is_there, self._chains))
 
     def _is_there(self, chain: Chain) -> bool:
-        found = marks.read_hash(self._place.installed(chain.product.table))
-        return bool(found) and found == chain.hash(profile.INSTALL)
+        return holds(self._place, chain.product.table, chain.hash(profile.INSTALL))
 
     def named(self) -> list[tuple[str, str]]:
         """As `environment.variables` takes them, in the root that they are seen in."""

@@ -14,10 +14,9 @@ from enve_fire.core.product import Product
 from enve_fire.core.trouble import INPUT, Trouble
 from enve_fire.stage import build as building
 from enve_fire.stage import inside as insides
-from enve_fire.stage import marks
 from enve_fire.stage import setup as setting
 from enve_fire.stage.chain import Chain
-from enve_fire.stage.install.place import Place
+from enve_fire.stage.install.place import Place, holds
 from enve_fire.unit import runtime
 from enve_fire.unit.along import Along
 from enve_pm.core.fieldcheck import Bad
@@ -76,8 +75,7 @@ class Step:
         return self._installed() and setting.is_valid(self.chain.product, self.place, self.inside)
 
     def _installed(self) -> bool:
-        found = marks.read_hash(self.place.installed(self.table))
-        if not found or found != self.chain.hash(profile.INSTALL):
+        if not holds(self.place, self.table, self.chain.hash(profile.INSTALL)):
             return False
         if self.along is not None:
             return self.along.are_there()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -23,7 +24,7 @@ from enve_fire.stage import marks
 from enve_fire.stage.context import Context
 from enve_fire.stage.install import install, laid, manifest
 from enve_fire.stage.install.laid import Artifact
-from enve_fire.stage.install.place import Place
+from enve_fire.stage.install.place import Place, holds
 from enve_fire.store import lock
 from enve_fire.store.store import Store
 from enve_fire.tree import ground
@@ -123,11 +124,60 @@ def test_marks_that_he_has_laid_are_not_gone_by(open_path: Path, shared: bool) -
 
 
 @pytest.mark.parametrize("shared", [False, True])
+def test_what_he_has_installed_is_not_taken_for_ours(open_path: Path, shared: bool) -> None:
+    """His mark says the hash that ours would, and what lies there is his to change."""
+    product, built = app(open_path)
+
+    def lay(home: Path) -> None:
+        install.install(product, built, Place(f"{home}/root", "root", shared), CTX)
+
+    root = his(open_path / "home", lay) / "root"
+    place = Place(str(root), "root", shared)
+    hash_ = install.hash_of(product, built, "root", CTX)
+    assert marks.read_hash(place.installed(product.table)) == hash_
+    assert not holds(place, product.table, hash_)
+    assert "is another user's" in refused(product, built, place)
+    for path in (root.parent, root, root / ".enve"):  # ours all but the mark itself
+        shutil.chown(path, "root")
+    mark = Path(place.installed(product.table))
+    shutil.chown(mark.parent, "root")
+    assert not holds(place, product.table, hash_)
+    shutil.chown(mark, "root")
+    assert holds(place, product.table, hash_)
+
+
+def test_nothing_is_laid_in_a_folder_of_his_within_a_root(open_path: Path) -> None:
+    """He would put another one in its place."""
+    product, built = app(open_path)
+    root = open_path / "root"
+    root.mkdir()
+    his(root / "opt")
+    place = Place(str(root), "root", shared=True)
+    assert f"{root}/opt is another user's" in refused(product, built, place)
+    assert list((root / "opt").iterdir()) == []
+    (root / "opt").chmod(0o1777)
+    shutil.chown(root / "opt", "root")
+    install.install(product, built, place, CTX)
+
+
+def test_what_an_owner_has_is_his_next_versions(open_path: Path) -> None:
+    found = pwd.getpwnam(HIM)
+    place = Place(f"{open_path}/root", "root", shared=True)
+    for number in "12":
+        (open_path / number).mkdir()
+        product, built = app(open_path / number, owner=f"{found.pw_uid}:{found.pw_gid}")
+        product.table["version"] = "1." + number
+        built = built._replace(hash=hash_of("b", number))
+        if number == "2":
+            product.table["prefix"] = "/opt/other"
+            (Path(built.path) / "opt/app").rename(Path(built.path) / "opt/other")
+        install.install(product, built, place, CTX)
+
+
+@pytest.mark.parametrize("shared", [False, True])
 def test_what_is_given_to_him_is_out_of_his_reach_until_it_lies(
     open_path: Path, shared: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import pwd
-
     found = pwd.getpwnam(HIM)
     product, built = app(open_path, owner=f"{found.pw_uid}:{found.pw_gid}")
     place = Place(f"{open_path}/root/app-1", "w", shared)
@@ -186,6 +236,22 @@ def test_a_group_of_his_own_may_write(open_path: Path, group: str, good: bool) -
             os.close(ground.opened(str(root), INSTALL).fd)
 
     as_user(HIM, work)
+
+
+def test_no_group_that_others_log_in_with(open_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written with them, and not with the group."""
+    found = pwd.getpwnam(HIM)
+    root = his(open_path / "home", lambda home: (home / "root").mkdir()) / "root"
+    shutil.chown(root, HIM, HIM)
+    root.chmod(0o775)
+    helper = pwd.struct_passwd(("helper", "x", 4711, found.pw_gid, "", "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwall", lambda: [found, helper])
+    as_user(HIM, lambda: _bent(root))
+
+
+def _bent(root: Path) -> None:
+    with pytest.raises(Trouble, match="bend the way"):
+        ground.opened(str(root), INSTALL)
 
 
 # -- locks ----------------------------------------------------------------------------------------

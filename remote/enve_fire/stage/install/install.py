@@ -16,7 +16,7 @@ from enve_fire.core.digest import hash_of as hash_of_value
 from enve_fire.core.trouble import INSTALL, Trouble
 from enve_fire.stage import marks
 from enve_fire.stage.install.laid import Artifact, Laying
-from enve_fire.stage.install.place import Place
+from enve_fire.stage.install.place import Place, holds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def install(
     hash_ = hash_of(product, artifact, place.name, ctx, deps)
     if not profile.installs(product.table):
         return hash_  # it runs where it was checked out
-    if marks.read_hash(place.installed(product.table)) != hash_:
+    if not holds(place, product.table, hash_):
         _Install(product, artifact, ctx, deps, hash_).into(place)
     return hash_
 
@@ -94,7 +94,7 @@ class _Install:
             raise Trouble(INSTALL, told) from error
 
     def _is_done(self, place: Place) -> bool:
-        return marks.read_hash(place.installed(self._product.table)) == self._hash
+        return holds(place, self._product.table, self._hash)
 
     def _whole(self, place: Place) -> None:
         from enve_fire.stage.install.whole import Whole

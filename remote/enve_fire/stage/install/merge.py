@@ -12,7 +12,7 @@ import os
 import stat
 from contextlib import contextmanager
 
-from enve_fire.core import mark
+from enve_fire.core import mark, profile
 from enve_fire.core.trouble import INSTALL, Trouble
 from enve_fire.stage import marks
 from enve_fire.stage.install.among import around, clear, lay, name_of
@@ -92,26 +92,39 @@ class Merge:
             return
         if path in known.own or path in known.set_up:
             return
-        found = _type(root, known, path)
-        if found and not (content == IS_FOLDER and stat.S_ISDIR(found)):
+        found = _there(root, known, path)
+        if found is None:
+            return
+        if content == IS_FOLDER and stat.S_ISDIR(found.st_mode):
+            self._may_lie_in(root, path, found)
+        else:
             told = "%s/%s is there already, and no install has made it"
             hint = "remove it, or name another root"
             raise Trouble(INSTALL, told % (self._place.root, path), hint)
 
+    def _may_lie_in(self, root: Folder, path: str, found: os.stat_result) -> None:
+        """Who else could put another folder in the place of one that is laid in there? Its own
+        user may. Raises Trouble."""
+        owner = profile.section(self._product.table, profile.INSTALL)["owner"]
+        if owner and found.st_uid == int(owner.partition(":")[0]):
+            return
+        with around(root, path) as inner, inner.below(name_of(path)) as folder:
+            ground.check(folder.fd, "%s/%s" % (self._place.root, path), INSTALL)
 
-def _type(root: Folder, known: Manifests, path: str) -> int:
-    """The mode of what is there; 0 for nothing. Raises Trouble where the way leads through what is
+
+def _there(root: Folder, known: Manifests, path: str) -> os.stat_result | None:
+    """What is there; None for nothing. Raises Trouble where the way leads through what is
     no folder, and was not the product's own, which makes way."""
     try:
         with around(root, path) as inner:
-            return inner.stat(name_of(path)).st_mode
+            return inner.stat(name_of(path))
     except FileNotFoundError:
-        return 0
+        return None
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
         if any(one in known.own for one in _above(path)):
-            return 0
+            return None
         told = "/%s: the way there leads through a link or a file" % path
         raise Trouble(INSTALL, told, "take another prefix, or a root without it") from None
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from enve_fire.core import mark, profile
 from enve_fire.core.trouble import INSTALL
+from enve_fire.stage import marks
 from enve_fire.stage.config import private
 from enve_fire.tree import ground
 
@@ -49,6 +52,13 @@ class Place:
         if not self.shared:
             return self.mark(alone)
         return self.mark("%s/%s%s" % (mark.INSTALLS, profile.product(table), end))
+
+
+def holds(place: Place, table: Mapping[str, Any], hash_: str) -> bool:
+    """Whether just this is installed there. Who else could have laid the mark, or can put another
+    root in the place of this one, says nothing: what lies there would be run."""
+    path = place.installed(table)
+    return marks.read_hash(path, os.geteuid()) == hash_ and ground.is_firm(os.path.dirname(path))
 
 
 def marks_of(place: Place) -> Folder:
