@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--owners", choices=WAYS, default=WAYS[0], help="how files are given to their owners"
     )
     parser.add_argument("--sign", metavar="KEY", default="", help="sign it, beside it: F.sig")
-    parser.add_argument("--import", dest="file", metavar="F", help="put a package into the store")
+    parser.add_argument(
+        "--import", dest="package", metavar="F", help="put a package into the store"
+    )
     parser.add_argument(
         "--keyring", metavar="KEYS", default="", help="whose signature F has to bear"
     )
@@ -42,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
 
     with told():
         ctx = here(os.environ, report, offline=args.offline, refresh=args.refresh)
-        if args.file:
-            print(import_package(args.file, ctx.store, args.keyring).path)
+        if args.package:
+            print(import_package(args.package, ctx.store, args.keyring).path)
             return OK
         wanted = Asked(args.output, args.owners, args.sign)
         print(packed(loaded(args, ctx).product, wanted, ctx))

@@ -39,10 +39,7 @@ def makepkg(  # noqa: PLR0913, PLR0917
     """`out`: a file, or a folder that it is put into; `key`: that signs it, "": none. Raises
     Trouble, OSError."""
     target = _target(out, package)
-    end = next((end for end in packages.ENDS if target.endswith(end)), "")
-    if not end:
-        told = "%s: wanted a name that ends in one of %s"
-        raise Trouble(USAGE, told % (out, " ".join(packages.ENDS)))
+    end = end_of(target)
     order = Order(product, artifact, package.data().decode(), package.epoch, False)
     folder, name = os.path.split(target)
     try:
@@ -57,6 +54,15 @@ def makepkg(  # noqa: PLR0913, PLR0917
     except OSError as error:
         raise _unwritten(error, target, folder) from None
     return Packed(target, sink.sum(), taken, target + signed.END if key else "")
+
+
+def end_of(path: str) -> str:
+    """One of core.package.ENDS. Raises Trouble."""
+    for end in packages.ENDS:
+        if path.endswith(end):
+            return end
+    told = "%s: wanted a name that ends in one of %s, or a folder that is there"
+    raise Trouble(USAGE, told % (path, " ".join(packages.ENDS)))
 
 
 @contextmanager
@@ -94,7 +100,12 @@ def epoch(source: str, known: int) -> int:
     return EPOCH if worked_in(source) or not known else known
 
 
+def names_a_file(out: str) -> bool:
+    """And not the folder that it comes into, which it is too where nothing is said."""
+    return bool(out) and not out.endswith("/") and not os.path.isdir(out)
+
+
 def _target(out: str, package: Package) -> str:
-    if out and not out.endswith("/") and not os.path.isdir(out):
+    if names_a_file(out):
         return os.path.abspath(out)
     return os.path.join(os.path.abspath(out or "."), package.name + packages.GZIP)

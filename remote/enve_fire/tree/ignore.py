@@ -13,7 +13,7 @@ import os
 import stat
 
 from enve_fire.core.trouble import INPUT, Trouble
-from enve_fire.tree.walk import FILE
+from enve_fire.tree.walk import FILE, FOLDER
 from enve_pm.shell.state.handle import read_all
 
 TYPE_CHECKING = False
@@ -41,6 +41,20 @@ def of(folder: int) -> Skip:
         return found is not None and found.match(path) is not None
 
     return skip
+
+
+def counts(path: str, folder: str) -> bool:
+    """Whether a file is one of the source that a folder is. Raises Trouble, OSError."""
+    top = os.path.realpath(folder)
+    steps = os.fsencode(os.path.relpath(os.path.realpath(path), top)).split(b"/")
+    if steps[0] == b"..":
+        return False
+    handle = os.open(top, FOLDER)
+    try:
+        skip = of(handle)
+    finally:
+        os.close(handle)
+    return not any(skip(b"/".join(steps[:end])) for end in range(1, len(steps) + 1))
 
 
 def _is_there(name: bytes, folder: int) -> bool:

@@ -233,6 +233,7 @@ def test_a_refresh_forgets_what_it_looked_up_and_nothing_else(enve, tmp_path):
     [
         (("makepkg", "-o", "/nonexistent/x.tar.gz"), 69, "/nonexistent/x.tar.gz"),
         (("makepkg", "--import", "/nonexistent/x.tar.gz"), 65, "/nonexistent/x.tar.gz"),
+        (("makepkg", "-o", "x.zip", "--set", "build.run=[false]"), 64, "x.zip: wanted a name that"),
         (("fire", "nonsense", "."), 64, "no target 'nonsense'"),
         (("fire", "buidl"), 64, "did you mean 'build'?"),
         (("fire", "buidl", "."), 64, "did you mean 'build'?"),
@@ -249,6 +250,25 @@ def test_what_is_wrong_is_told(enve, words, code, told):
     done = enve(*words, code=code)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_package_by_a_profile_of_ones_own(enve, tmp_path):
+    profile = tmp_path / "other.yml"
+    profile.write_text(PROFILE.replace("title: greet", "title: other"))
+    made = Path(enve("makepkg", "-f", str(profile), "-o", f"{tmp_path}/").stdout.strip())
+    assert made.name.startswith("other-")
+    brought = enve("makepkg", "--import", str(made)).stdout.strip()
+    assert enve("build", "-f", str(profile)).stdout.strip() == brought
+
+
+def test_a_package_that_becomes_a_part_of_its_own_source_is_told(enve, tmp_path):
+    told = "it lies in its own source"
+    assert told not in enve("makepkg", "-o", f"{tmp_path}/").stderr
+    assert told in enve("makepkg").stderr
+    (tmp_path / "greet" / ".enveignore").write_text("*.tar.gz\n")
+    first = enve("makepkg", "-o", "dist.tar.gz")
+    assert told not in first.stderr
+    assert "making " not in enve("makepkg", "-o", "dist.tar.gz").stderr
 
 
 def test_words_are_the_same_on_either_side():
