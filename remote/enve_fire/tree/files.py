@@ -122,7 +122,7 @@ class Files:
             os.fchown(target, *self._owner)
         os.fchmod(target, mode)
         if state.st_mode & 0o111:
-            _capability(source, target)
+            capability(source, target)
         os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
 
     def _cloned(self, source: int, target: int) -> bool:
@@ -141,7 +141,7 @@ class Files:
         raise Trouble(MISSING, "%s: cannot be a %s: %s" % (self._source, self.way, why), hint)
 
 
-def _capability(source: int, target: int) -> None:
+def capability(source: int, target: int) -> None:
     """What a file may do though its user may not (capabilities(7)); only root can give it."""
     if not hasattr(os, "getxattr"):
         return  # no Linux

@@ -8,8 +8,8 @@ from functools import partial
 from enve_fire.core.configfile import SAVED
 from enve_fire.core.laying import above
 from enve_fire.core.trouble import Trouble
-from enve_fire.stage.config.moving import keep, move, part_of
 from enve_fire.stage.config.standing import Root, sum_at
+from enve_fire.stage.moving import keep, move, part_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import os
 from enve_fire.core import laying, mark
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.stage.config import private
-from enve_fire.stage.config.moving import copy
 from enve_fire.stage.config.standing import Root
+from enve_fire.stage.moving import copy
 from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.state.folder import Folder

@@ -6,7 +6,7 @@ import os
 
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.stage.config.kept import default_name
-from enve_fire.stage.config.moving import copy
+from enve_fire.stage.moving import copy
 from enve_fire.tree.pieces import sha256_of
 from enve_fire.tree.pour import pour
 from enve_pm.shell.state.folder import Folder

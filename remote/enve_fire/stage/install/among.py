@@ -8,7 +8,7 @@ import os
 import stat
 
 from enve_fire.core.trouble import INSTALL, Trouble
-from enve_fire.stage.install import across
+from enve_fire.stage import moving
 from enve_fire.tree.listing import IS_FOLDER
 from enve_fire.tree.names import real
 
@@ -30,7 +30,7 @@ def clear(root: Folder, known: Manifests, new: Mapping[str, str]) -> None:
             continue
         try:
             with around(root, path) as inner:
-                inner.unlink(across.part_of(name_of(path)))
+                inner.unlink(moving.part_of(name_of(path)))
                 remove = os.rmdir if was_folder else os.unlink
                 remove(name_of(path), dir_fd=inner.fd)
         except OSError as error:
@@ -79,10 +79,20 @@ def _moved(mine: Folder, theirs: Folder, name: str) -> bool:
         if error.errno != errno.EXDEV:
             raise
         if mine.has(name):
-            across.make(theirs, name, mine.stat(name))
+            _make(theirs, name, mine.stat(name))
             return False
-        across.bring(mine, theirs, name)
+        moving.copy(mine, name, theirs, name, exact=True)
+        os.fsync(theirs.fd)
     return True
+
+
+def _make(target: Folder, name: str, state: os.stat_result) -> None:
+    """A folder like that of another file system, with nothing in it yet."""
+    os.mkdir(name, 0o700, dir_fd=target.fd)
+    with target.below(name) as made:
+        os.fchown(made.fd, state.st_uid, state.st_gid)
+        os.fchmod(made.fd, stat.S_IMODE(state.st_mode))
+    os.fsync(target.fd)
 
 
 def _make_way(mine: Folder, theirs: Folder, name: str) -> None:
