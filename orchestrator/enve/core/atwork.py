@@ -54,14 +54,14 @@ class Goes(NamedTuple):
 
 def waiting(raw: bytes, held: Collection[str]) -> dict[str, Goes]:
     """Of the spots that a node holds, those that run by an older line. `held`: all addresses."""
-    shown = _read(raw) if stages.WAITS.encode() in raw else None
+    shown = _read(raw) if b'"waits_for":' in raw else None
     if shown is None:
         return {}
     found = {}
     for name in held:
         steps = address.parse(name)
         unit = seen.unit(shown, steps)
-        if unit is not None and stages.awaited(unit.detail):
+        if unit is not None and unit.waits_for:
             found[name] = _goes(shown, steps, held)
     return {name: goes for name, goes in found.items() if goes.product}
 

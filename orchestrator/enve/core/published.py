@@ -36,6 +36,7 @@ class Unit:
     stale: str = ""
     drift: bool = False
     detail: str = ""
+    waits_for: str = ""  # the stage that its new line waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ def _unit(found: Any) -> Unit:
         stale=text(found, "stale"),
         drift=flag(found, "drift"),
         detail=text(found, "detail"),
+        waits_for=text(found, "waits_for"),
     )
 
 

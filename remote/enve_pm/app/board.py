@@ -12,7 +12,6 @@ import sys
 from enve_pm import __version__
 from enve_pm.core import states
 from enve_pm.core.effects import Want
-from enve_pm.core.stages import BESIDE
 from enve_pm.shell.complain import complain
 from enve_pm.shell.guard import program
 from enve_pm.shell.state.claim import claim
@@ -46,7 +45,8 @@ class Board:
         self.kept: Callable[[], None] = lambda: None  # wants set by hand have changed
         self.shown: Callable[[], None] = lambda: None  # status.json was written
         self.clock_set: Callable[[], None] = lambda: None  # the wall clock was, some time before
-        self.held: Callable[[str], str] = lambda unit: ""  # what a line that waits, waits for
+        # of a unit whose new line waits: the stage that it waits for, and what is told of that
+        self.held: Callable[[str], tuple[str, str]] = lambda unit: ("", "")
         self.closing = False  # pm is shutting down: wants are not changed by that
         self._engine = engine
         self._home = home
@@ -197,8 +197,9 @@ class Board:
         return self._offset is None or abs(found - self._offset) > SET
 
     def _row(self, unit: Unit) -> Row:
+        waits_for, held = self.held(unit.name)
         return Row(
-            self._detail(unit),
+            self._detail(unit, held),
             unit.drift,
             unit.spec.kind,
             unit.pid,
@@ -207,13 +208,13 @@ class Board:
             (self._offset or 0) + unit.since,
             unit.stale,
             unit.state,
+            waits_for,
             unit.want,
             unit.why,
         )
 
-    def _detail(self, unit: Unit) -> str:
+    def _detail(self, unit: Unit, held: str) -> str:
         """Of one that runs first that its new line waits: by which it runs follows from that."""
-        held = self.held(unit.name)
         if unit.detail and held and unit.state == states.RUNNING:
-            return held + BESIDE + unit.detail
+            return held + "; " + unit.detail
         return unit.detail or held or self.notes.get(unit.name, "")

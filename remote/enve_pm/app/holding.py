@@ -96,16 +96,21 @@ class Holding:
         for name in ready:
             del self._needs[name]  # its line stays until the order is carried out
         for name in self._lines:
-            self._tell(name, self.waits_for(name))
+            self._tell(name, self.told(name))
         if ready:
             self._release(dict(self._lines[name] for name in ready))
 
-    def waits_for(self, name: str) -> str:
-        """What is shown of a unit whose line waits; "" if it does not."""
+    def told(self, name: str) -> str:
+        """What is told of a unit whose line waits; "" if it does not."""
+        return self.shown(name)[1]
+
+    def shown(self, name: str) -> tuple[str, str]:
+        """Of a unit whose line waits the stage at the root of it, and what is told of that."""
         if name not in self._needs:
-            return ""
+            return "", ""
         cause = self._cause(self._needs[name])
-        return stages.WAITS + cause + (stages.HAS_FAILED if self._failed(cause) else "")
+        failed = ", which has failed" if self._failed(cause) else ""
+        return cause, "its new line waits for %s%s" % (cause, failed)
 
     def hopes(self, names: Iterable[str]) -> bool:
         """Whether one of these waits for what may come soon: for none that has failed."""

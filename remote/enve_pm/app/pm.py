@@ -96,7 +96,7 @@ class Pm:
         self.jobs.ends = self._ends
         checks = [self.owner.check, self.reports.check, self.timed.check]
         held = self.rollout.holding
-        held.changed, self.board.held = self.board.changed, held.waits_for
+        held.changed, self.board.held = self.board.changed, held.shown
         engine.turned = [self.board.keep_wants, held.look, *checks, self._stop_listening]
         runs.heir = self.processes.heir
         runs.over = self.over

@@ -54,7 +54,7 @@ class Rollout:
         self._share: Share | None = None
         self.holding = Holding(engine, self._released)
         reports.waits = self._waits
-        reports.shown = self.holding.waits_for
+        reports.shown = self.holding.told
         self._leaving = Leaving(engine.loop, home, self._anew, self._proceed)
         engine.left = self._leaving.leave
 
@@ -208,7 +208,7 @@ class Rollout:
         again, so that what their stages have made is taken over."""
         if not share.order.march:
             return []
-        units, waits = self._engine.machine.units, self.holding.waits_for
+        units, waits = self._engine.machine.units, self.holding.told
         names = [name for name in share.new if name in units and name not in share.specs]
         return [name for name in names if units[name].behind and not waits(name)]
 

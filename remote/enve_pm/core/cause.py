@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enve_pm.core import stages, states
+from enve_pm.core import states
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -49,9 +49,8 @@ def _behind(units: Units, path: Path, needs: Needs) -> Link | None:
     for word in LOST:
         if result.startswith(word):
             return Link((*path[:-1], result[len(word) :]), "needs")
-    awaited = stages.awaited(str(unit.get("detail", "")))
-    if awaited:
-        return Link((*path[:-1], awaited), "waits for")
+    if unit.get("waits_for"):
+        return Link((*path[:-1], str(unit["waits_for"])), "waits for")
     if unit.get("state") in (states.SCHE_START, states.STOPPED) and unit.get("want") == states.UP:
         return _waited_for(units, path, needs)
     return None

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 SETTLE = "settle"
 BUILD, INSTALL, SETUP = STAGES = ("build", "install", "setup")
 
-# What is shown of a unit whose new line waits: the stage at the root of it, how that is, and what
-# else there is to say.
-WAITS, HAS_FAILED, BESIDE = "its new line waits for ", ", which has failed", "; "
-
 # variant: of a setup, as it stands in the name, "": it is the only one
 Name = namedtuple("Name", "product stage variant spot")
 
@@ -38,14 +34,6 @@ def spot(name: str) -> str:
     """The spot that a stage belongs to; "" for a unit that is no stage."""
     found = split(name)
     return "" if found is None else str(found.spot)
-
-
-def awaited(detail: str) -> str:
-    """The stage that the new line of a unit waits for, of what is shown of it; "" for none."""
-    if not detail.startswith(WAITS):
-        return ""
-    name = detail[len(WAITS) :].partition(BESIDE)[0]
-    return name[: -len(HAS_FAILED)] if name.endswith(HAS_FAILED) else name
 
 
 def settled(name: str) -> str:

@@ -123,6 +123,8 @@ def _unit(value: Any) -> dict[str, Any] | None:
     row["state"] = value["state"]
     row["want"] = states.UP if value.get("want") == states.UP else states.DOWN
     row["drift"] = value.get("drift") is True
+    if value.get("waits_for"):
+        row["waits_for"] = text(value["waits_for"])
     return row
 
 

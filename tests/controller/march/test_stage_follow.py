@@ -115,7 +115,8 @@ def test_a_reload_that_failed_is_tried_again_by_what_comes() -> None:
     held = ["web", "[lua-2!build@web]"]
     detail = "its new line waits for lua-2!build@web, which has failed; reload: exit:1"
     late = {f"lua-1!{do}@web": {} for do in ("build", "install")}
-    raw = shown({"web": {"detail": detail}, "lua-2!build@web": {"state": "FAIL"}, **late})
+    web = {"detail": detail, "waits_for": "lua-2!build@web"}
+    raw = shown({"web": web, "lua-2!build@web": {"state": "FAIL"}, **late})
     assert atwork.waiting(raw, held)["web"].product == "lua-1"
     assert atwork.unreloaded(raw, held) == ["web"]
     lines = {name: json.dumps(line) for name, line in chain().items()}
@@ -131,9 +132,9 @@ def test_what_runs_where_a_new_version_has_failed() -> None:
     """The node holds lua-2; its build has failed, and lua-1 runs."""
     held = ["web", "[lua-2!build@web]", "[lua-2!install@web]", "pm1.web"]
     late = {f"lua-1!{do}@web": {} for do in ("build", "install")}
-    detail = "its new line waits for lua-2!build@web, which has failed"
-    units = {"web": {"detail": detail}, "lua-2!build@web": {"state": "FAIL"}, **late}
+    web = {"waits_for": "lua-2!build@web"}
+    units = {"web": web, "lua-2!build@web": {"state": "FAIL"}, **late}
     ran = ("[lua-1!build@web]", "[lua-1!install@web]")
     assert atwork.waiting(shown(units), held) == {"web": ("lua-1", ran, ("[lua-2!build@web]",))}
     assert atwork.waiting(shown({"web": {}}), held) == {}
-    assert atwork.waiting(b"its new line waits for", held) == {}
+    assert atwork.waiting(b'{"waits_for":"x"', held) == {}

@@ -91,7 +91,7 @@ def hint(result: Result) -> str:
 
 
 def test_what_tries_again_is_the_stage_and_not_the_version_that_serves() -> None:
-    waits = {"detail": "its new line waits for app-1+x!build@app, which has failed"}
+    waits = {"waits_for": BUILD[1:-1]}
     units: Units = {"app": waits, BUILD[1:-1]: {"state": "STARTING_FAIL", "result": "exit:82"}}
     one, two = _of("web1", units), _of("web2", units)
     assert hint(one).endswith(f"`enve restart 'web1.{BUILD}'` tries again")

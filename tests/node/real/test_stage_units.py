@@ -95,6 +95,7 @@ def test_the_old_version_serves_while_the_new_one_is_built(box: Box, tmp_path: P
     now = box.unit("web")
     assert (now["state"], now["pid"]) == ("RUNNING", pid)
     assert now["detail"] == "its new line waits for " + unit("build", "lua-2")
+    assert now["waits_for"] == unit("build", "lua-2")
     assert {unit("setup", "lua-1"), unit("setup", "lua-2")} <= names(box)
     assert waiting.is_alive()
     go.touch()

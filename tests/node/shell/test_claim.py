@@ -11,7 +11,7 @@ from enve_pm.shell.events.system import System
 from enve_pm.shell.state.claim import SPARE, claim, claimed
 from enve_pm.shell.state.status import Row, Status
 
-ROW = Row("}  \n", False, "process", 9, 0, "", 1, "", "RUNNING", "up", "")
+ROW = Row("}  \n", False, "process", 9, 0, "", 1, "", "RUNNING", "", "up", "")
 
 
 def status(pid: int, start: int, program: str = "", unit: str = "web") -> bytes:

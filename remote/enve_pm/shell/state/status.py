@@ -16,11 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# A unit as it is shown (contracts, section 5); the fields stand in the order of canonical JSON.
-Row = namedtuple("Row", "detail drift kind pid restarts result since stale state want why")
+# A unit as it is shown (contracts, section 5); the fields stand in the order of canonical JSON, and
+# `waits_for` is there only where it says something.
+Row = namedtuple(
+    "Row", "detail drift kind pid restarts result since stale state waits_for want why"
+)
 _ROW = (
     '{"detail":%s,"drift":%s,"kind":"%s","pid":%d,"restarts":%d,"result":%s,"since":%d,'
-    '"stale":"%s","state":"%s","want":"%s","why":%s}'
+    '"stale":"%s","state":"%s",%s"want":"%s","why":%s}'
 )
 
 
@@ -36,6 +39,7 @@ def encode(row: Row) -> bytes:
         row.since,
         row.stale,
         row.state,
+        '"waits_for":%s,' % _quoted(row.waits_for) if row.waits_for else "",
         row.want,
         _quoted(row.why),
     )
