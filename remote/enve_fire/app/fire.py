@@ -9,7 +9,7 @@ from enve_fire.app.prepared import prepare
 from enve_fire.app.quick import EXECUTE, MODULE, RUN
 from enve_fire.app.request import BUILD, INSTALL, SETUP, TEST, UNSETTLE, WITH_WORDS
 from enve_fire.core import profile
-from enve_fire.core.trouble import MISSING, USAGE, Trouble
+from enve_fire.core.trouble import MISSING, SETTLE, USAGE, Trouble
 from enve_fire.stage import final
 from enve_fire.stage.chain import Chain
 from enve_fire.stage.install.place import Place
@@ -31,6 +31,8 @@ def fire(request: Request, load: Callable[[], Loaded], ctx: Context) -> int:
     table = loaded.product.table
     if ctx.how.refresh == profile.ALWAYS:
         rc.forget(loaded.product, ctx)
+    if request.target in (SETUP, MODULE):
+        _stays(loaded, request.target)
     chain = Chain(loaded.product, ctx, _place(request), own=profile.sets_up(table))
     if request.target == BUILD:
         from enve_fire.app import checking
@@ -70,6 +72,14 @@ def _place(request: Request) -> Place | None:
         return None
     root = os.path.abspath(request.root)
     return Place(root, os.path.basename(root) or "root", shared=True)
+
+
+def _stays(loaded: Loaded, target: str) -> None:
+    """What says where a root is has none where that ends with it. Raises Trouble."""
+    if profile.settles(loaded.product.table) and os.geteuid():
+        told = "%s of %s: its root is only there while something runs in it, as uid %d lays it"
+        hint = "`enve run`, `shell` and `test` do; root's stays"
+        raise Trouble(SETTLE, told % (target, loaded.product.name, os.geteuid()), hint)
 
 
 def _keep_open(loaded: Loaded) -> None:

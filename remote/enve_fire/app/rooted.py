@@ -34,13 +34,14 @@ def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     """The root, and in it the software that was prepared. Raises Trouble, OSError."""
     along = _along(product)
     home, data = _home(product, found.where, ctx), _data(product, ctx)
-    for trouble in _others(product, ctx, home):
-        ctx.report(trouble.message)
     deps = [Chain(one, ctx).as_dep(profile.INSTALL) for one in along]
     prefixes = [one.table["prefix"] for one in (product, *along)]
     shown = _shown([found.where.home, *(dep.where for dep in deps)], prefixes)
+    archive = _alone(product, ctx) if os.geteuid() else ""
+    for trouble in _others(product, ctx, home):
+        ctx.report(trouble.message)
     os.makedirs(data, 0o700, exist_ok=True)
-    settled = _held(product, ctx, home, data, shown)
+    settled = _held(product, ctx, home, data, shown, archive)
     marks = [*found.marks, ("%s/%s" % (home, mark.ROOT), settled.hash)]
     mounts = list(dict.fromkeys(map(os.path.realpath, (home, settled.root))))
     found = found._replace(marks=marks, home=home, mounts=mounts, inside=settled.inside)
@@ -52,10 +53,24 @@ def lay(product: Product, found: Prepared, ctx: Context) -> Prepared:
     return found._replace(where=Where("", "", prefixes[0]), deps=deps, room=rows)
 
 
-def _held(product: Product, ctx: Context, home: str, data: str, shown: Sequence[Line]) -> Settled:
+def _alone(product: Product, ctx: Context) -> str:
+    """Who is not root lays it among mounts of his own. All that the store has for it is looked for
+    before: in there nobody can tell whose things are. The archive of its files, "" if it has none.
+    Raises Trouble, OSError."""
+    from enve_fire.stage.settle import alone, archive
+
+    section = product.table["settle"]
+    path = archive.found(section, ctx) if settling.is_archive(section) else ""
+    alone.enter(_roots(ctx))
+    return path
+
+
+def _held(  # noqa: PLR0913, PLR0917
+    product: Product, ctx: Context, home: str, data: str, shown: Sequence[Line], archive: str
+) -> Settled:
     """Laid, and not taken away before this process has become what runs in it, or ended."""
     while True:
-        settled = settle.settle(product, ctx, home, data, shown)
+        settled = settle.settle(product, ctx, home, data, shown, archive)
         lock = RootLock(home, alone=False, make=True).take()
         if settle.stands(home, settled.hash, shown):
             return settled
@@ -92,7 +107,7 @@ def unsettle(product: Product, ctx: Context, purge: bool) -> None:
 
 def _others(product: Product, ctx: Context, but: str, purge: bool = True) -> list[Trouble]:
     """Take away the roots of all installs of this title but one; why some stay."""
-    folder, title = quick.cache(ctx.environ) + "/root", product.table["title"]
+    folder, title = _roots(ctx), product.table["title"]
     left = []
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         home = folder + "/" + name
@@ -107,7 +122,11 @@ def _others(product: Product, ctx: Context, but: str, purge: bool = True) -> lis
 def _home(product: Product, where: Where, ctx: Context) -> str:
     """Of an install, and of where its volumes lie: these are shown in it."""
     sum_ = rcfile.checksum("%s\n%s" % (where.root or where.home, _data(product, ctx)))
-    return "%s/root/%s-%s" % (quick.cache(ctx.environ), product.table["title"], sum_)
+    return "%s/%s-%s" % (_roots(ctx), product.table["title"], sum_)
+
+
+def _roots(ctx: Context) -> str:
+    return quick.cache(ctx.environ) + "/root"
 
 
 def _data(product: Product, ctx: Context) -> str:

@@ -40,9 +40,16 @@ def bind(
 
 def copy(source: int) -> int:
     """A mount of its own of what is open, which has to be in our namespace: an open one that nobody
-    sees yet. -1 where the kernel cannot; raises OSError for all else."""
+    sees yet. In a user namespace what is mounted in it comes along where the kernel does not let us
+    look below. -1 where the kernel cannot; raises OSError for all else."""
+    flags = _CLONE | _EMPTY_PATH | os.O_CLOEXEC
     try:
-        return _call(_OPEN_TREE, source, b"", _CLONE | _EMPTY_PATH | os.O_CLOEXEC)
+        try:
+            return _call(_OPEN_TREE, source, b"", flags)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+        return _call(_OPEN_TREE, source, b"", flags | _RECURSIVE)
     except OSError as error:
         if error.errno in _OLD:
             return -1
@@ -55,7 +62,7 @@ def lay(copied: int, target: int, flags: int, private: bool, before: Callable[[i
     it. False where the kernel cannot; raises OSError for all else."""
     try:
         attributes = _ATTR.pack(flags, 0, libc.PRIVATE if private else 0, 0)
-        _call(_MOUNT_SETATTR, copied, b"", _EMPTY_PATH, attributes, _ATTR.size)
+        _call(_MOUNT_SETATTR, copied, b"", _EMPTY_PATH | _RECURSIVE, attributes, _ATTR.size)
         before(copied)
         _call(_MOVE_MOUNT, copied, b"", target, b"", _FROM_EMPTY | _TO_EMPTY)
     except OSError as error:

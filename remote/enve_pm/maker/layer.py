@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from enve_pm.shell.process.mountinfo import Mount
 
-BIND = "bind"
+BIND, PROC = "bind", "proc"
 FORBIDDEN = {"nosuid": libc.NOSUID, "nodev": libc.NODEV, "noexec": libc.NOEXEC}
 FOLDER, FILE = "folder", "file"
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -68,12 +68,30 @@ def _like(source: int) -> str:
 def _mount(layer: Layer, source: int, target: int) -> bool:
     """Whether it is there as it shall be, and nothing is left to finish."""
     name = trusted.name(target)
+    if layer.kind == PROC:
+        return _mount_proc(layer, target)
     if layer.kind != BIND:
         _mount_system(layer, name)
         return False
     if attach.bind(source, target, layer.flags, private=True):
         return True
     libc.mount(trusted.name(source), name, "", libc.BIND)
+    return False
+
+
+def _mount_proc(layer: Layer, target: int) -> bool:
+    """Of our processes. In a user namespace the kernel lets those alone mount it who have some of
+    their own; then what we see is shown."""
+    try:
+        _mount_system(layer, trusted.name(target))
+    except PermissionError:
+        source = trusted.open_path("/" + PROC)
+        try:
+            if attach.bind(source, target, layer.flags, private=True):
+                return True
+        finally:
+            os.close(source)
+        raise
     return False
 
 

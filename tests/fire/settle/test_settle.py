@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -188,17 +187,6 @@ def test_what_takes_too_long_in_a_root_is_ended_with_all_it_started(
     line["check"] = line["make"] = ["/bin/sh", "-c", script]
     assert "is not done after" in rootunit.unit(str(tmp_path), line, [root]).check()
     until(lambda: state(int(pid.read_text())) in ("", "Z"), "it to be gone")
-
-
-def test_who_is_not_root_is_told_what_it_takes(tmp_path: Path) -> None:
-    def work() -> None:
-        os.setuid(65534)
-        with pytest.raises(Trouble, match=r"CAP_SYS_ADMIN.*uid 65534") as refused:
-            settle(product_of(mounts=MACHINE), context(), "/nonexistent/home")
-        assert refused.value.code == SETTLE
-
-    assert sys.platform == "linux"
-    in_own_mounts(work)
 
 
 def test_no_section_is_no_root(tmp_path: Path) -> None:

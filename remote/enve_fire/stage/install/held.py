@@ -93,7 +93,10 @@ class Held:
             raise Trouble(SETTLE, told % (self._home, pids), _END)
 
     def _left(self) -> str:
-        """What was done goes, after a failure; what does not is told beside the reason."""
+        """What was done goes, after a failure; what does not is told beside the reason. Of who is
+        not root it goes with this process."""
+        if os.geteuid():
+            return ""
         try:
             self.undo()
         except Trouble as trouble:
@@ -118,4 +121,4 @@ def boot() -> str:
 def _hint() -> str:
     with open("/proc/self/uid_map", encoding="ascii") as file:
         whole = file.read().split() == ["0", "0", str(2**32 - 1)]
-    return "" if whole else "in a user namespace the kernel lets nobody lay such a root: use root's"
+    return "" if whole else "in a user namespace the kernel lets nobody do that: root can"

@@ -28,10 +28,14 @@ FILE = "root.tar"
 SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def brought(section: Mapping[str, Any], ctx: Context, home: str) -> dict[str, Any]:
-    """{"kind": "tar", "sha256", "size"}: as a line's `product`. Raises Trouble, OSError."""
+def found(section: Mapping[str, Any], ctx: Context) -> str:
+    """Its path in the store. Raises Trouble, OSError."""
     kind, what = shape.origin(section)
-    path = _fetched(what, ctx) if kind == shape.TAR else _bootstrapped(what, ctx)
+    return _fetched(what, ctx) if kind == shape.TAR else _bootstrapped(what, ctx)
+
+
+def brought(path: str, home: str) -> dict[str, Any]:
+    """{"kind": "tar", "sha256", "size"}: as a line's `product`. Raises OSError."""
     folder = home + "/store"
     os.makedirs(folder, 0o755, exist_ok=True)
     for name in os.listdir(folder):  # what earlier roots came from, and copies that were cut off

@@ -35,11 +35,17 @@ SPOT = "here"
 Settled = namedtuple("Settled", "root hash inside", defaults=(None,))
 
 
-def settle(
-    product: Product, ctx: Context, home: str, data: str = "", shown: Sequence[Line] = ()
+def settle(  # noqa: PLR0913, PLR0917
+    product: Product,
+    ctx: Context,
+    home: str,
+    data: str = "",
+    shown: Sequence[Line] = (),
+    archive: str = "",
 ) -> Settled:
     """`data`: the folder of volumes, which outlive the root; `shown`: lines of software that is
-    seen in it (`settling.shown`). One at a time. Raises Trouble, OSError."""
+    seen in it (`settling.shown`); `archive`: with its files, if that was found already. One at a
+    time. Raises Trouble, OSError."""
     if not profile.settles(product.table):
         return Settled("", "")
     section, hash_ = product.table["settle"], sums.settle(product.table)
@@ -49,10 +55,9 @@ def settle(
         with RootLock(home, alone=False, make=True):
             if stands(home, hash_, shown):
                 return settled
-    _may_mount(product)
     with RootLock(home, alone=True, make=True):
         if not stands(home, hash_, shown):  # else somebody has laid it meanwhile
-            _lay(product, ctx, home, data, shown)
+            _lay(product, ctx, home, data, shown, archive)
     return settled
 
 
@@ -63,14 +68,17 @@ def stands(home: str, hash_: str, shown: Sequence[Line]) -> bool:
     return held.hash == hash_ and there == list(shown) and not held.missing()
 
 
-def _lay(product: Product, ctx: Context, home: str, data: str, shown: Sequence[Line]) -> None:
+def _lay(  # noqa: PLR0913, PLR0917
+    product: Product, ctx: Context, home: str, data: str, shown: Sequence[Line], archive: str
+) -> None:
     """Anew; where somebody stands in it only what is missing."""
     section, hash_, held = product.table["settle"], sums.settle(product.table), Held(home)
     lines = [line for line in held.lines if not settling.is_shown(line)]
     used = held.users()
     if held.hash != hash_ or not (used or all(_is_kept(line, home) for line in lines)):
         held.undo()
-        lines = settling.lines(section, SPOT, _spots(home), _archive(section, ctx, home), data)
+        brought = _archive(section, ctx, home, archive)
+        lines = settling.lines(section, SPOT, _spots(home), brought, data)
     lines += shown
     if held.lines != lines or not used:
         held.undo()
@@ -84,12 +92,12 @@ def _is_kept(line: Line, home: str) -> bool:
     return os.path.exists("%s/store/%s" % (home, line.get("product", {}).get("sha256", "")))
 
 
-def _archive(section: Line, ctx: Context, home: str) -> Line | None:
+def _archive(section: Line, ctx: Context, home: str, path: str) -> Line | None:
     if not settling.is_archive(section):
         return None
-    from enve_fire.stage.settle.archive import brought
+    from enve_fire.stage.settle import archive
 
-    return brought(section, ctx, home)
+    return archive.brought(path or archive.found(section, ctx), home)
 
 
 def unsettle(home: str, purge: bool = False) -> None:
@@ -134,10 +142,3 @@ def room(product: Product, home: str) -> dict[str, str]:
 def _spots(home: str) -> str:
     """The folder with a directory for each unit."""
     return home + "/spots"
-
-
-def _may_mount(product: Product) -> None:
-    if os.geteuid():
-        told = "settle of %s: mounts, users and networks take root's rights (CAP_SYS_ADMIN), and"
-        hint = "run it as root, or leave `settle` out: then it runs in this machine's own root"
-        raise Trouble(SETTLE, (told + " this is uid %d") % (product.name, os.geteuid()), hint)

@@ -92,16 +92,23 @@ class _InRoot:
         from enve_pm.maker import trusted
 
         handle = trusted.open_path(self._root)
+
+        def enter() -> None:  # no program does it for who is not root
+            os.fchdir(handle)
+            os.chroot(".")
+
         try:
             child = subprocess.Popen(
-                ["chroot", trusted.name(handle), *argv],
+                argv,
                 env=_ENV,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(handle,),
+                preexec_fn=enter,  # noqa: PLW1509  (there are no threads)
                 start_new_session=True,
             )
+        except subprocess.SubprocessError:
+            return "its root cannot be entered"
         finally:
             os.close(handle)
         try:
