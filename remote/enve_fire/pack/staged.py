@@ -9,7 +9,7 @@ import os
 from enve_fire.core import profile
 from enve_fire.core.product import Product
 from enve_fire.core.source import worked_in
-from enve_fire.pack.writer import Terms, write
+from enve_fire.pack.writer import PackTerms, write
 from enve_fire.stage.install.laid import Artifact, Laying
 from enve_fire.tree.remove import remove
 from enve_pm.core.lean import namedtuple
@@ -54,7 +54,7 @@ def pack(order: Order, out: Any) -> None:
         Laying(product, order.artifact._replace(sums="")).fill(target, False)
         plain = worked_in(order.product.source)
         owner = _owner(order.product) if order.map else None
-        write(target, order.first.encode(), Terms(order.epoch, owner, plain), out)
+        write(target, order.first.encode(), PackTerms(order.epoch, owner, plain), out)
     finally:
         remove(folder)
 

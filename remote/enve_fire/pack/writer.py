@@ -24,7 +24,7 @@ CAPABILITY = "security.capability"
 _HEADER = "SCHILY.xattr." + CAPABILITY
 
 
-class Terms(namedtuple("Terms", "epoch owner plain", defaults=(None, False))):
+class PackTerms(namedtuple("PackTerms", "epoch owner plain", defaults=(None, False))):
     """`epoch`: seconds, what no time is later than · `owner`: (uid, gid) of all of it; None: as the
     files say · `plain`: modes are no more than whether a file can be run."""
 
@@ -36,7 +36,7 @@ class Terms(namedtuple("Terms", "epoch owner plain", defaults=(None, False))):
         plain: bool
 
 
-def write(folder: str, first: bytes, terms: Terms, out: Any) -> None:
+def write(folder: str, first: bytes, terms: PackTerms, out: Any) -> None:
     """`first`: what MEMBER says; `out`: has a `write`. Raises Trouble, OSError."""
     import tarfile
 
@@ -53,7 +53,7 @@ def write(folder: str, first: bytes, terms: Terms, out: Any) -> None:
 
 
 class _Writer:
-    def __init__(self, archive: TarFile, terms: Terms) -> None:
+    def __init__(self, archive: TarFile, terms: PackTerms) -> None:
         self._archive = archive
         self._terms = terms
         self._twins: dict[tuple[int, int], str] = {}

@@ -23,7 +23,7 @@ from enve_fire.stage.config import naming
 from enve_fire.stage.config.doing import Doing, Given
 from enve_fire.stage.config.kept import STATE, Setups
 from enve_fire.stage.config.seal import Seal
-from enve_fire.stage.config.standing import Root
+from enve_fire.stage.config.standing import Standing
 from enve_fire.stage.config.turn import Share, Turn
 from enve_fire.stage.install.place import Place
 from enve_fire.stage.verify.extra import listed
@@ -121,13 +121,13 @@ def mark_of(product: Product, place: Place) -> str:
 
 def differences(place: Place, rows: Sequence[Listed]) -> list[Difference]:
     """What is not as it was laid; `rows`: of the mark. Raises OSError where there is no root."""
-    with Root(place.root or "/") as root:
+    with Standing(place.root or "/") as root:
         seal = Seal(lambda: naming.key(place))
         found = [_difference(root, seal, *row) for row in rows]
     return [one for one in found if one is not None]
 
 
-def _difference(root: Root, seal: Seal, path: str, sum_: str, mode: int) -> Difference | None:
+def _difference(root: Standing, seal: Seal, path: str, sum_: str, mode: int) -> Difference | None:
     below = listed(path)
     try:
         found = root.sum(path)

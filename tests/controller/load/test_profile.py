@@ -12,7 +12,7 @@ import yaml
 
 from enve.errors import InputError
 from enve.load.profile.merge import given
-from enve.load.profile.profiles import Asked, Checked, Loaded, Profiles
+from enve.load.profile.profiles import Asked, Checked, Profile, Profiles
 from enve.load.profile.secret import ByName
 from enve.load.secret import Secrets
 from enve.load.yaml.file import parse_yaml
@@ -62,7 +62,7 @@ def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Profiles:
     return Profiles(checkout, ByName(Secrets(parse_yaml(SECRETS, "secrets"))))
 
 
-def load(profiles: Profiles, case: dict[str, Any]) -> Loaded:
+def load(profiles: Profiles, case: dict[str, Any]) -> Profile:
     lay_out(case, Path())
     return profiles.product(Url(FOLDER, str(Path.cwd())), asked(case))[1]
 

@@ -13,7 +13,7 @@ from enve.load.inventory import connection, gathered, groups
 from enve.load.plan import content
 from enve.load.plan import file as planfile
 from enve.load.profile import form
-from enve.load.profile.compound import Record
+from enve.load.profile.compound import Keyed
 from enve.load.profile.dep import Dep
 from enve.load.profile.files import SetupFile
 from enve.load.unit import line as unitline
@@ -24,7 +24,7 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 def _inner() -> Iterator[str]:
     """The keys of sections, of deps and of files; those of settle have a page of their own."""
     for table in (*form.READ.values(), Dep(), SetupFile()):
-        if isinstance(table, Record) and table is not form.SETTLE:
+        if isinstance(table, Keyed) and table is not form.SETTLE:
             yield from table.keys
 
 

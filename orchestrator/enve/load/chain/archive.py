@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from enve.load.profile.profiles import Loaded
+from enve.load.profile.profiles import Profile
 from enve.load.yaml.item import Item
 from enve_fire.core import profile, url
 from enve_fire.core.settle import settling, shape
@@ -19,7 +19,7 @@ FROM = ".settle.from"
 HINT = "say it in the plan: config: {settle: {from: tar:URL}}"
 
 
-def archive_of(loaded: Loaded, plan: str, folder: Path, what: str) -> Url | None:
+def archive_of(loaded: Profile, plan: str, folder: Path, what: str) -> Url | None:
     """None: its root has no files of its own. `plan`: the file that may name anything, paths in it
     start at `folder`. Raises InputError."""
     table = loaded.table

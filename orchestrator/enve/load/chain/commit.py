@@ -11,7 +11,7 @@ from enve.load.chain.archive import archive_of
 from enve.load.chain.artifact import BUILD, PUSH, Build, Built, PlanArtifacts, nowhere
 from enve.load.profile.merge import given_at
 from enve.load.profile.needs import Checkout
-from enve.load.profile.profiles import Asked, Found, Loaded, Profiles
+from enve.load.profile.profiles import Asked, Found, Profile, Profiles
 from enve.load.profile.secret import Handed
 from enve.load.secret import Secrets
 from enve.load.template.template import is_template
@@ -116,7 +116,7 @@ class Commits:
             raise item.bad(f"url of {what}: wanted {bad.args[0]}, found {bad.args[1]}") from None
 
     def _commit(
-        self, item: Item, keys: Mapping[str, Item], found: Found, loaded: Loaded, what: str
+        self, item: Item, keys: Mapping[str, Item], found: Found, loaded: Profile, what: str
     ) -> Commit:
         artifact = keys["artifact"].text(f"artifact of {what}") if "artifact" in keys else BUILD
         table = _with_cfgpath(keys, loaded.table, what)
@@ -148,7 +148,7 @@ class Commits:
             commit = replace(commit, artifact=pinned)
         return commit if commit.place else _distinct(commit, what)
 
-    def _root(self, item: Item, loaded: Loaded, what: str) -> Path | None:
+    def _root(self, item: Item, loaded: Profile, what: str) -> Path | None:
         """The files of its root, which the plan brings along."""
         where = archive_of(loaded, item.file, self._folder, what)
         return None if where is None else self._bring(where)

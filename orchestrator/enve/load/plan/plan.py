@@ -13,7 +13,7 @@ from enve.load.chain.commit import Bring, Commits, nobody
 from enve.load.plan.content import Files
 from enve.load.plan.file import PlanFile, open_plan
 from enve.load.plan.pushed import Artifacts
-from enve.load.plan.spot import Workshop
+from enve.load.plan.spot import Supplies
 from enve.load.plan.story import Story
 from enve.load.profile.needs import Checkout, local
 from enve.load.secret import Secrets
@@ -50,23 +50,23 @@ def load_plan(  # noqa: PLR0913
     """
     plan = source if isinstance(source, PlanFile) else open_plan(source)
     commits = partial(Commits, checkout=checkout, build=build, bring=bring)
-    shop = _workshop(plan, extra or {}, artifacts, commits)
+    supplies = _supplies(plan, extra or {}, artifacts, commits)
     story = Story(plan, domain, blueprint, facts or {})
-    story.place(shop)
+    story.place(supplies)
     story.render()
     story.check()
     return story.result(_expires(plan.table.get("expires"), now))
 
 
-def _workshop(
+def _supplies(
     plan: PlanFile,
     extra: Mapping[str, Any],
     artifacts: Path,
     commits: Callable[[Path, Secrets], Commits],
-) -> Workshop:
+) -> Supplies:
     folder = plan.path.parent
     templates, secrets = Templates(folder), Secrets(plan.table.get("secrets"))
-    return Workshop(
+    return Supplies(
         folder,
         templates,
         secrets,

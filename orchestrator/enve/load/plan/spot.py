@@ -33,7 +33,7 @@ _ONLY_CHECKED = "a resource that is only checked says `kind: resource`"
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class Supplies:
     """What all spots of a plan are made with. `folder`: where the plan's paths start."""
 
     folder: Path
@@ -61,23 +61,23 @@ class Rendered:
 class PlanSpot:
     """`key`: the pattern's place in the file."""
 
-    def __init__(self, key: Item, item: Item, shop: Workshop) -> None:
+    def __init__(self, key: Item, item: Item, supplies: Supplies) -> None:
         self.key = key
         self.what = f"spot {str(key)!r}"
-        self._shop = shop
+        self._supplies = supplies
         table = prepared(item, self.what)
-        names = shop.files.names(table["files"], self.what) if "files" in table else frozenset()
+        names = supplies.files.names(table["files"], self.what) if "files" in table else frozenset()
         variables = table.pop("vars", None)
         self._inline = pulled(table)
-        own = Variables(variables, f"vars of {self.what}", shop.templates, shop.secrets)
+        own = Variables(variables, f"vars of {self.what}", supplies.templates, supplies.secrets)
         self.table = table
-        self._fillers = {name: Filler(value, shop.templates) for name, value in table.items()}
+        self._fillers = {name: Filler(value, supplies.templates) for name, value in table.items()}
         for filler in self._fillers.values():
             names |= filler.names
         if COMMIT in table:
-            shop.commits.check(table[COMMIT], f"commit of {self.what}")
+            supplies.commits.check(table[COMMIT], f"commit of {self.what}")
             names |= {"spot.dir"}  # where its versions lie
-        self._scope = Scope((shop.variables, own), shop.extra, names)
+        self._scope = Scope((supplies.variables, own), supplies.extra, names)
         self._known: dict[tuple[object, ...], Rendered] = {}
 
     @property
@@ -145,13 +145,13 @@ class PlanSpot:
     ) -> dict[str, Rendered]:
         """The stages of its commit; the line gets what comes of them."""
         what = f"commit of {self.what}"
-        commit = self._shop.commits.of(table[COMMIT], self._inline, what)
+        commit = self._supplies.commits.of(table[COMMIT], self._inline, what)
         if set(steps[-1]) & set("@!"):
             raise table[COMMIT].bad(f"{what}: a spot with stages has no @ or ! in its name")
         secrets |= commit.secrets
 
         def packed(path: Path | None) -> Blob | None:
-            return self._shop.artifacts.of(path, table[COMMIT], what) if path else None
+            return self._supplies.artifacts.of(path, table[COMMIT], what) if path else None
 
         artifact = packed(commit.built.folder if commit.built else None)
         chain = Chain(commit, steps, spot.dir, artifact, packed(commit.root))
@@ -171,7 +171,7 @@ class PlanSpot:
         for key, value in item.entries(f"env of {self.what}"):
             what = f"env of {self.what}: {key}"
             hidden = is_secret(value)
-            text = self._shop.secrets.value(value) if hidden else value.text(what, empty=True)
+            text = self._supplies.secrets.value(value) if hidden else value.text(what, empty=True)
             if hidden or value.tainted:
                 secrets.add(text)
             env[str(key)] = text
@@ -188,7 +188,7 @@ class PlanSpot:
         for key, value in item.entries(f"files of {self.what}"):
             path = str(key)
             what = f"file {path!r} of {self.what}"
-            made = self._shop.files.make(value, what, context, self._scope.secret)
+            made = self._supplies.files.make(value, what, context, self._scope.secret)
             entries[path] = {
                 "sha256": made.blob.sha256,
                 "size": made.blob.size,
@@ -200,8 +200,8 @@ class PlanSpot:
 
     def _push(self, item: Item, blobs: list[tuple[str, Blob]]) -> dict[str, Any]:
         what = f"push of {self.what}"
-        path = self._shop.folder / Path(item.text(what)).expanduser()
-        blob = self._shop.artifacts.of(path, item, what)
+        path = self._supplies.folder / Path(item.text(what)).expanduser()
+        blob = self._supplies.artifacts.of(path, item, what)
         blobs.append((path.name, blob))
         return {"kind": "tar", "sha256": blob.sha256, "size": blob.size}
 

@@ -13,7 +13,7 @@ from enve.core.validate import Flaw
 from enve.errors import InputError, Where
 from enve.load.plan.file import PlanFile
 from enve.load.plan.placement import Placement, Steps
-from enve.load.plan.spot import PlanSpot, Rendered, Workshop
+from enve.load.plan.spot import PlanSpot, Rendered, Supplies
 from enve.load.template.scope import Facts, Spot, home, world
 from enve.load.template.template import MissingFacts
 from enve.model.blueprint import Blueprint
@@ -48,12 +48,12 @@ class Story:
         self._by_name: dict[str, dict[str, PlanSpot]] = {}
         self._asks: set[str] = set()
 
-    def place(self, shop: Workshop) -> None:
+    def place(self, supplies: Supplies) -> None:
         """Which entry of the plan stands for which spot."""
         placement = Placement(self._domain, self._blueprint)
         item = self._plan.table.get("spots")
         for key, value in [] if item is None or item.is_nothing else item.entries("spots"):
-            entry = PlanSpot(key, value, shop)
+            entry = PlanSpot(key, value, supplies)
             self._asks |= entry.asks
             for node, steps in placement.of(key):
                 self._put(node, steps, entry)

@@ -90,7 +90,7 @@ class Anything(Kind):
         return {}
 
 
-class Record(Kind):
+class Keyed(Kind):
     """A table with these keys only; what is null is as if it was not said."""
 
     merges = True

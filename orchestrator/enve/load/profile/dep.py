@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from enve.load.profile.compound import Listed, Mapped, Record
+from enve.load.profile.compound import Keyed, Listed, Mapped
 from enve.load.profile.kinds import TEXT, Choice, Kind, Schema, Text, whole
 from enve.load.profile.merge import Part, given_at
 from enve.load.profile.reader import Reader
@@ -57,7 +57,7 @@ class _Which(Kind):
         return {"anyOf": [TEXT, {"type": "array", "items": TEXT}, {"type": "object"}]}
 
 
-class Dep(Record):
+class Dep(Keyed):
     """One of `deps.build`, `deps.install`, `deps.run`."""
 
     def __init__(self) -> None:

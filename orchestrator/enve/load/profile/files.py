@@ -8,7 +8,7 @@ from typing import Any
 from jinja2.exceptions import SecurityError
 
 from enve.load.plan.content import PRIVATE, PUBLIC
-from enve.load.profile.compound import Record
+from enve.load.profile.compound import Keyed
 from enve.load.profile.folder import Unreadable
 from enve.load.profile.kinds import Kind, Mode, Private, Text, whole
 from enve.load.profile.merge import Part, place
@@ -29,7 +29,7 @@ _KEYS: dict[str, Kind] = {
 }
 
 
-class SetupFile(Record):
+class SetupFile(Keyed):
     """One of `setup.files`."""
 
     def __init__(self) -> None:

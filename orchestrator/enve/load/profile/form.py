@@ -7,7 +7,7 @@ by `enve_fire.core.profile`, as nodes do.
 from __future__ import annotations
 
 from enve.load.profile.command import Argv, Reload
-from enve.load.profile.compound import Anything, Listed, Mapped, Record
+from enve.load.profile.compound import Anything, Keyed, Listed, Mapped
 from enve.load.profile.dep import Dep
 from enve.load.profile.files import SetupFile
 from enve.load.profile.kinds import Choice, Flag, Kind, Number, Private, Refresh, Text
@@ -17,7 +17,7 @@ from enve_fire.core import profile
 _LINES = "Commands for `sh -e`, one after the other."
 
 _SECTIONS: dict[str, Kind] = {
-    "checkout": Record(
+    "checkout": Keyed(
         {
             "subdir": Text().said("The folder in the source that is the product."),
             "submodules": Flag().said("Whether submodules of git come too."),
@@ -25,7 +25,7 @@ _SECTIONS: dict[str, Kind] = {
             "refresh": Refresh().said("When a branch is resolved again: never, always, or 1h."),
         }
     ).said("How the source is fetched."),
-    "build": Record(
+    "build": Keyed(
         {
             "prefix": Text().said("The same as `prefix` at the top."),
             "copy": Flag().said("Build in a copy of the source; false: beside it, from $SRC."),
@@ -35,14 +35,14 @@ _SECTIONS: dict[str, Kind] = {
             "run": Listed(Text()).said(_LINES + " What is to be installed goes to $OUT."),
         }
     ).said("How the source becomes an artifact; without `run` the source is it."),
-    "test": Record(
+    "test": Keyed(
         {
             "run": Listed(Text()).said(_LINES),
             "needs": Choice("build", "install", "setup").said("What has to be done before."),
         }
     ).said("What `test` runs."),
     "settle": SETTLE.said("The root that it is installed into."),
-    "install": Record(
+    "install": Keyed(
         {
             "mode": Choice("auto", "reflink", "hardlink", "copy", "none").said("How it is copied."),
             "owner": Text().said("Whose the files are: UID:GID."),
@@ -50,14 +50,14 @@ _SECTIONS: dict[str, Kind] = {
             "keep": Number(1, 1000).said("How many versions stay side by side."),
         }
     ).said("How the artifact comes to its place."),
-    "setup": Record(
+    "setup": Keyed(
         {
             "files": Listed(SetupFile()).said("Config files."),
             "run": Listed(Text()).said(_LINES + " They can be run any number of times."),
             "cfgpath": Text().said("The variant's name, where two setups share one root."),
         }
     ).said("How it is configured."),
-    "run": Record(
+    "run": Keyed(
         {
             "cmd": Argv().said("The program."),
             "env": Mapped(Private()).said("Its variables; a value may be `!secret NAME`."),
@@ -65,9 +65,9 @@ _SECTIONS: dict[str, Kind] = {
             "user": Text().said("Whom it runs as."),
         }
     ).said("What `run` starts."),
-    "execute": Record({"cmd": Argv().said("The program.")}).said("What `execute` starts."),
+    "execute": Keyed({"cmd": Argv().said("The program.")}).said("What `execute` starts."),
 }
-_DEPS = Record({kind: Listed(Dep()) for kind in profile.KINDS})
+_DEPS = Keyed({kind: Listed(Dep()) for kind in profile.KINDS})
 READ: dict[str, Kind] = {
     "enve": Number(1, 1).said("The format: 1."),
     "title": Text().said("What it is called: letters, digits and . _ + -"),
@@ -79,8 +79,8 @@ READ: dict[str, Kind] = {
 _VARS = Mapped(Anything()).said("Values for templates: {{ NAME }}.")
 _LAYER = {"vars": _VARS, **{name: kind for name, kind in READ.items() if name != "enve"}}
 
-LAYER = Record(_LAYER)  # one of `profiles`, or what a plan says about a product
-FORM = Record(
+LAYER = Keyed(_LAYER)  # one of `profiles`, or what a plan says about a product
+FORM = Keyed(
     {
         "enve": READ["enve"],
         **_LAYER,
@@ -88,4 +88,4 @@ FORM = Record(
     },
     ("enve", "title"),
 )
-TABLE = Record(READ, ("title",))
+TABLE = Keyed(READ, ("title",))

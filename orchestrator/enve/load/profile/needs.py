@@ -50,10 +50,10 @@ Checkout = Callable[[Url, Mapping[str, Any]], Checked]
 # section `checkout`, as far as it is known before the profile is
 Early = Callable[[Asked], Mapping[str, Any]]
 # a product, how its profile is to be read, and which products led to it -> its table
-Load = Callable[[Checked, Asked, "Chain"], Mapping[str, Any]]
+Load = Callable[[Checked, Asked, "Trail"], Mapping[str, Any]]
 
 
-class Chain(NamedTuple):
+class Trail(NamedTuple):
     """Which products led here. `fetched`: the folders of those that are nobody's own; `strange`: of
     these, the ones that come from elsewhere than this machine; `trust`: see `Asked`."""
 
@@ -84,43 +84,43 @@ class Deps:
         self._looked: set[str] = set()  # urls that were looked up again, as a profile wants it
         self._found: dict[str, Found] = {}
 
-    def rows(self, needed: list[Needed], chain: Chain) -> list[dict[str, Any]]:
+    def rows(self, needed: list[Needed], trail: Trail) -> list[dict[str, Any]]:
         """As `core.profile` wants them. Raises InputError, and Trouble from the checkout."""
         rows = []
         for one in needed:
-            found = self._dep(one, chain)
+            found = self._dep(one, trail)
             row = {"url": found.pinned.text, "source": found.source, "table": found.table}
             rows.append({**row, "stage": one.stage} if one.stage else row)
         return rows
 
-    def _dep(self, one: Needed, chain: Chain) -> Found:
-        url = _url(one, chain)
-        if len(chain.keys) > profileshape.DEPTH:
+    def _dep(self, one: Needed, trail: Trail) -> Found:
+        url = _url(one, trail)
+        if len(trail.keys) > profileshape.DEPTH:
             raise one.item.bad(
-                f"more than {profileshape.DEPTH} deps of deps: {chain.told(url.text)}"
+                f"more than {profileshape.DEPTH} deps of deps: {trail.told(url.text)}"
             )
-        asked = one.asked._replace(trust=chain.trust)
+        asked = one.asked._replace(trust=trail.trust)
         key = key_of(self._check(url, self._early(asked), one.item).pinned, asked)
-        if key in chain.keys:
-            raise one.item.bad(f"products that need each other: {chain.told(url.text)}")
+        if key in trail.keys:
+            raise one.item.bad(f"products that need each other: {trail.told(url.text)}")
         if key not in self._found:
             try:
-                self._found[key] = self.product(url, asked, chain, self._load, one.item)
+                self._found[key] = self.product(url, asked, trail, self._load, one.item)
             except InputError as error:
                 raise _needed(error, one.item) from None
         return self._found[key]
 
     def product(
-        self, url: Url, asked: Asked, chain: Chain, load: Load, item: Item | None = None
+        self, url: Url, asked: Asked, trail: Trail, load: Load, item: Item | None = None
     ) -> Found:
         """What is at a url. `item`: where it is asked for."""
         early = self._early(asked)
         checked = self._check(url, early, item)
-        table = load(checked, asked, _within(chain, url, checked, asked))
+        table = load(checked, asked, _within(trail, url, checked, asked))
         how = profile.section(table, "checkout")
         moved = self._check(url, {**early, "refresh": how["refresh"]}, item)
         if moved.pinned != checked.pinned:  # its profile may have moved, too
-            table = load(moved, asked, _within(chain, url, moved, asked))
+            table = load(moved, asked, _within(trail, url, moved, asked))
             how = profile.section(table, "checkout")
         checked = self._check(url, how, item)
         if _count(table) > MOST:
@@ -146,15 +146,15 @@ class Deps:
         return known[key]
 
 
-def _within(chain: Chain, url: Url, checked: Checked, asked: Asked) -> Chain:
+def _within(trail: Trail, url: Url, checked: Checked, asked: Asked) -> Trail:
     """What led to the products that this one needs."""
-    keys = (*chain.keys, key_of(checked.pinned, asked))
+    keys = (*trail.keys, key_of(checked.pinned, asked))
     folder = (checked.folder.resolve(),)
     fetched = () if url.kind == FOLDER else folder
     strange = folder if url.remote or url.kind == STORE else ()
-    names = (*chain.names, url.text)
-    found = ((*chain.fetched, *fetched), (*chain.strange, *strange))
-    return Chain(keys, names, *found, asked.trust)
+    names = (*trail.names, url.text)
+    found = ((*trail.fetched, *fetched), (*trail.strange, *strange))
+    return Trail(keys, names, *found, asked.trust)
 
 
 def _needed(error: InputError, item: Item) -> InputError:
@@ -166,16 +166,16 @@ def _needed(error: InputError, item: Item) -> InputError:
     return error
 
 
-def _url(one: Needed, chain: Chain) -> Url:
+def _url(one: Needed, trail: Trail) -> Url:
     """A product that was fetched lies elsewhere on a node, so it names no path beside it; what a
     stranger says, also about the deps of his deps, names nothing of this machine at all."""
     file = Path(one.item.file).resolve()
-    folder = str(file.parent) if chain.is_own(one.item) else ""
+    folder = str(file.parent) if trail.is_own(one.item) else ""
     try:
         url = parse(one.url, folder)
     except Bad as bad:
         raise one.item.bad(f"url of a dep: wanted {bad.args[0]}, found {bad.args[1]}") from None
-    if not url.remote and any(map(file.is_relative_to, chain.strange)):
+    if not url.remote and any(map(file.is_relative_to, trail.strange)):
         told = f"url of a dep: {one.url} is on this machine, and who names it was fetched"
         raise one.item.bad(told, hint="its deps are git+https, git+http, git+ssh, https or http")
     return url

@@ -15,23 +15,23 @@ from enve.errors import InputError
 from enve.load.profile.dep import Asked
 from enve.load.profile.folder import Beside, Unreadable
 from enve.load.profile.layers import above, layered, named, strays
-from enve.load.profile.needs import Chain, Checked, Checkout, Deps, Found, local
-from enve.load.profile.scope import Workshop
+from enve.load.profile.needs import Checked, Checkout, Deps, Found, Trail, local
 from enve.load.profile.secret import GIVE, ByName, Lent, Nothing
 from enve.load.profile.table import Made, make, options
+from enve.load.profile.workshop import Workshop
 from enve.load.secret import Secrets
 from enve.load.template.effort import Budget
 from enve.load.yaml.file import parse_yaml, read_bytes
 from enve.load.yaml.item import Item
 from enve_fire.core.url import Url
 
-__all__ = ["Asked", "Checked", "Found", "Loaded", "Profiles", "local"]
+__all__ = ["Asked", "Checked", "Found", "Profile", "Profiles", "local"]
 
 AS_DEP = ("test", "setup", "settle")  # what nobody does with a product that another one needs
 PLAIN = Asked()
 
 
-class Loaded(NamedTuple):
+class Profile(NamedTuple):
     """A profile. `table`: see `core.profile` · `files`: path -> bytes of all that was read for it,
     deps' too · `missing`: paths that would have been read if they were there · `names`: section ->
     the variables it was made with · `unused`: the others · `secrets`: values that must not be shown
@@ -69,39 +69,39 @@ class Profiles:
         data = self._beside.read[str(path)] = read_bytes(path)
         return _headed(parse_yaml(data, str(path)))
 
-    def inline(self, root: Item, asked: Asked = PLAIN) -> Loaded:
+    def inline(self, root: Item, asked: Asked = PLAIN) -> Profile:
         """A profile without its product."""
         self._budget.renew()
-        chain = Chain(("",), (root.file,), trust=asked.trust)
-        made = make(layered(root, asked), self._shop(self._secrets), self._deps, chain)
+        trail = Trail(("",), (root.file,), trust=asked.trust)
+        made = make(layered(root, asked), self._shop(self._secrets), self._deps, trail)
         strays(root, asked, made.unused)
         return self._loaded(made, root)
 
     def product(
         self, url: Url, asked: Asked = PLAIN, secrets: Lent | None = None
-    ) -> tuple[Found, Loaded]:
+    ) -> tuple[Found, Profile]:
         """The product at a url, checked out. `secrets`: those for it, if not those of all."""
         self._budget.renew()
-        loaded: list[Loaded] = []
+        loaded: list[Profile] = []
         shop = self._shop(secrets or self._secrets)
 
-        def load(checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:
+        def load(checked: Checked, asked: Asked, trail: Trail) -> Mapping[str, Any]:
             root = self._root(checked.folder, asked)
-            made = make(layered(root, asked), shop, self._deps, chain)
+            made = make(layered(root, asked), shop, self._deps, trail)
             strays(root, asked, made.unused)
             loaded.append(self._loaded(made, root))
             return made.table
 
-        return self._deps.product(url, asked, Chain(), load), loaded[-1]
+        return self._deps.product(url, asked, Trail(), load), loaded[-1]
 
     def _shop(self, secrets: Lent) -> Workshop:
         if secrets not in self._shops:
             self._shops[secrets] = Workshop(secrets, self._beside, self._budget)
         return self._shops[secrets]
 
-    def _dep(self, checked: Checked, asked: Asked, chain: Chain) -> Mapping[str, Any]:
+    def _dep(self, checked: Checked, asked: Asked, trail: Trail) -> Mapping[str, Any]:
         root = layered(self._root(checked.folder, asked), asked)
-        return make(root, self._foreign, self._deps, chain, AS_DEP).table
+        return make(root, self._foreign, self._deps, trail, AS_DEP).table
 
     def _early(self, asked: Asked) -> Mapping[str, Any]:
         """Section `checkout`, as far as it does not stand in what is yet to be checked out."""
@@ -121,9 +121,9 @@ class Profiles:
             raise InputError(str(error), hint=hint) from None
         return _headed(parse_yaml(data, str(path)))
 
-    def _loaded(self, made: Made, root: Item) -> Loaded:
+    def _loaded(self, made: Made, root: Item) -> Profile:
         files, missing = dict(self._beside.read), frozenset(self._beside.missing)
-        return Loaded(files=files, missing=missing, profiles=named(root), **made._asdict())
+        return Profile(files=files, missing=missing, profiles=named(root), **made._asdict())
 
 
 def _headed(root: Item) -> Item:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from enve.errors import InputError
 from enve.load.profile.merge import Part, place
-from enve.load.profile.scope import Scope, Workshop, holds_secret
+from enve.load.profile.scope import ProfileScope, holds_secret
+from enve.load.profile.workshop import Workshop
 from enve.load.yaml.item import Item
 
 _OPEN = ("setup", "run")  # sections that may hold secrets at all
@@ -18,7 +19,7 @@ _SEEN = "a command is seen by every user: " + _PLACES
 class Reader:
     """For one profile. `places`: path in the table -> the value's place."""
 
-    def __init__(self, scope: Scope, shop: Workshop) -> None:
+    def __init__(self, scope: ProfileScope, shop: Workshop) -> None:
         self.scope = scope
         self.shop = shop
         self.places: dict[str, Item] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from enve.load.profile.compound import Listed, Record
+from enve.load.profile.compound import Keyed, Listed
 from enve.load.profile.kinds import Choice, Flag, Kind, Mode, Number, Schema, Size, Text
 from enve.load.profile.merge import Part, is_table
 from enve.load.profile.reader import Reader
@@ -12,9 +12,9 @@ from enve.load.yaml.item import Item
 from enve_fire.core.settle import shape
 
 _ID = Number(1, shape.LARGEST_ID)
-_TREE = Record(
+_TREE = Keyed(
     {
-        shape.DEBOOTSTRAP: Record(
+        shape.DEBOOTSTRAP: Keyed(
             {
                 "suite": Text().said("Which release."),
                 "mirror": Text().said("Where it comes from."),
@@ -48,7 +48,7 @@ class Tree(Kind):
         return {"anyOf": [Text().schema(), _TREE.schema()]}
 
 
-_USER = Record(
+_USER = Keyed(
     {
         "name": Text().said("What it is called."),
         "uid": _ID.said("Its number."),
@@ -58,7 +58,7 @@ _USER = Record(
     },
     ("name", "uid"),
 )
-_MOUNT = Record(
+_MOUNT = Keyed(
     {
         "type": Choice(shape.BIND, shape.TMPFS).said("What it is."),
         "src": Text().said("What is shown there."),
@@ -69,7 +69,7 @@ _MOUNT = Record(
     },
     ("type", "dst"),
 )
-_VOLUME = Record(
+_VOLUME = Keyed(
     {
         "path": Text().said("Where it is."),
         "mode": Mode().said("Permission bits."),
@@ -80,7 +80,7 @@ _VOLUME = Record(
     },
     ("path",),
 )
-_NETWORK = Record(
+_NETWORK = Keyed(
     {
         "netns": Text().said("The name of the namespace."),
         "addr": Listed(Text()).said("Its addresses."),
@@ -89,7 +89,7 @@ _NETWORK = Record(
         "gateway": Listed(Text()).said("Its gateways."),
     }
 )
-SETTLE = Record(
+SETTLE = Keyed(
     {
         "path": Text().said("Where the root is."),
         "from": Tree().said("What is in it: none, tar:URL, snapshot:PATH, or debootstrap."),

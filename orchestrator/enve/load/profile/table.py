@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from enve.load.profile.compound import WHOLE
 from enve.load.profile.form import TABLE
 from enve.load.profile.merge import Branch, is_nothing
-from enve.load.profile.needs import Chain, Deps
+from enve.load.profile.needs import Deps, Trail
 from enve.load.profile.reader import Reader
-from enve.load.profile.scope import Scope, Workshop
+from enve.load.profile.scope import ProfileScope
+from enve.load.profile.workshop import Workshop
 from enve.load.yaml.item import Item
 from enve_fire.core import configfile, profile, profileshape
 from enve_pm.core.fieldcheck import Bad
@@ -32,19 +33,19 @@ class Made(NamedTuple):
 
 
 def make(
-    root: Branch, shop: Workshop, deps: Deps, chain: Chain, leave_out: Sequence[str] = ()
+    root: Branch, shop: Workshop, deps: Deps, trail: Trail, leave_out: Sequence[str] = ()
 ) -> Made:
     """Raises InputError, and Trouble from the checkout of a dep."""
     keys = {name: value for name, (_, value) in root.keys.items() if not is_nothing(value)}
-    scope = Scope(keys.get("vars"), shop)
+    scope = ProfileScope(keys.get("vars"), shop)
     reader = Reader(scope, shop)
     wanted = {name: pair for name, pair in root.keys.items() if name not in ("vars", *leave_out)}
     table = TABLE.read(reader, Branch(root.item, wanted), WHOLE, "")
     table = _prefixed({"enve": FORMAT, **table}, reader)
     needed = table.pop("deps", {})
     _check(table, reader)  # before anything is fetched for it
-    _kept_in(table, reader, chain)
-    table["deps"] = {kind: deps.rows(rows, chain) for kind, rows in needed.items() if rows}
+    _kept_in(table, reader, trail)
+    table["deps"] = {kind: deps.rows(rows, trail) for kind, rows in needed.items() if rows}
     table = _plain(table)
     _check(table, reader)
     names = {name: scope.closure(frozenset(used)) for name, used in reader.names.items()}
@@ -53,11 +54,11 @@ def make(
     return Made(table, names, unused, hidden, reader.places)
 
 
-def _kept_in(table: Mapping[str, Any], reader: Reader, chain: Chain) -> None:
+def _kept_in(table: Mapping[str, Any], reader: Reader, trail: Trail) -> None:
     """How a build is kept in says who calls, and not what was fetched. Raises InputError."""
-    for key in () if chain.trust else profile.loose(table):
+    for key in () if trail.trust else profile.loose(table):
         item = reader.places[".build." + key]
-        if not chain.is_own(item):
+        if not trail.is_own(item):
             value = str(table["build"][key]).lower()
             told = f"build.{key} is {value} in a product that was fetched: say so yourself"
             hint = f"--set build.{key}={value}, or --trust for all that it needs, too; in a plan"
@@ -69,7 +70,7 @@ def options(root: Branch, shop: Workshop) -> dict[str, Any]:
     keys = {name: value for name, (_, value) in root.keys.items() if not is_nothing(value)}
     if "checkout" not in keys:
         return {**profile.DEFAULTS["checkout"]}
-    reader = Reader(Scope(keys.get("vars"), shop), shop)
+    reader = Reader(ProfileScope(keys.get("vars"), shop), shop)
     found = TABLE.keys["checkout"].read(reader, keys["checkout"], "checkout", ".checkout")
     return {**profile.DEFAULTS["checkout"], **found}
 

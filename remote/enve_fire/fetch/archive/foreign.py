@@ -110,7 +110,7 @@ class Foreign(Unpacking):
         member.mode &= 0o755
 
 
-class Package(Foreign):
+class Packed(Foreign):
     """What enve itself packed: a tree as it lies below a root, so links may be absolute. Owners and
     capabilities can be given by root alone."""
 

@@ -140,7 +140,7 @@ def _made(  # noqa: PLR0913, PLR0917
     package = time is None and foreign.is_package(archive.firstmember)
     if package and not hidden:
         raise Unfit("a package, which is unpacked where nobody else can enter")
-    make = foreign.Package if package else foreign.Foreign
+    make = foreign.Packed if package else foreign.Foreign
     seen = View(0) if package else view
     with Folder.open(out) as folder:
         work = make(archive, folder, foreign.caps(most), seen, time)

@@ -101,7 +101,7 @@ class Repository:
     def export(self, id_: str, out: str) -> Export:
         """A commit that is here, into a folder."""
         export = Export(self.mirror(self.git()), id_, self.how)
-        Whole(self._store, self.how, export.epoch).run(export, out)
+        WithModules(self._store, self.how, export.epoch).run(export, out)
         return export
 
     def _may(self, what: str) -> None:
@@ -109,7 +109,7 @@ class Repository:
             raise checkout.offline(self.url, what)
 
 
-class Whole:
+class WithModules:
     """A commit with its submodules and theirs, all of one time. `left`: how many more there may be:
     a few that name each other would be any number."""
 

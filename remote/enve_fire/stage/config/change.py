@@ -8,7 +8,7 @@ from functools import partial
 from enve_fire.core.configfile import SAVED
 from enve_fire.core.laying import above
 from enve_fire.core.trouble import Trouble
-from enve_fire.stage.config.standing import Root, sum_at
+from enve_fire.stage.config.standing import Standing, sum_at
 from enve_fire.stage.moving import keep, move, part_of
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Change:
     """`new`, `old`: folders, of what shall be laid and for what it replaces."""
 
-    def __init__(self, root: Root, state: State, seal: Seal, new: Folder, old: Folder) -> None:
+    def __init__(self, root: Standing, state: State, seal: Seal, new: Folder, old: Folder) -> None:
         self._root = root
         self._state = state
         self._seal = seal

@@ -16,7 +16,7 @@ import os
 from enve_fire.core import laying, mark
 from enve_fire.core.trouble import SETUP, Trouble
 from enve_fire.stage.config import private
-from enve_fire.stage.config.standing import Root
+from enve_fire.stage.config.standing import Standing
 from enve_fire.stage.moving import copy
 from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import FormatError
@@ -108,7 +108,7 @@ class Kept:
     def write_state(self, state: laying.State) -> None:
         private.write(self.folder, STATE, state.data())
 
-    def save(self, root: Root, path: str) -> str:
+    def save(self, root: Standing, path: str) -> str:
         """Keep a copy of what stands at a path of the root; its sum, "" for nothing."""
         found = root.sum(path)
         if found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import SETUP, Trouble
-from enve_fire.stage.config.standing import Root
+from enve_fire.stage.config.standing import Standing
 from enve_pm.shell.state.handle import read_all
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ class Owners:
     """`give` sets the owner of an open file: `app`, `app:staff`, `10:20`; "" is whoever sets it
     up. Only root may give files away: else that is reported, and the file stays ours."""
 
-    def __init__(self, root: Root, report: Report) -> None:
+    def __init__(self, root: Standing, report: Report) -> None:
         self._report = report
         self._users = _Names(root, "/etc/passwd")
         self._groups = _Names(root, "/etc/group")
@@ -68,7 +68,7 @@ class Owners:
 class _Names:
     """Of the root's own file; of the machine's where the root has none."""
 
-    def __init__(self, root: Root, path: str) -> None:
+    def __init__(self, root: Standing, path: str) -> None:
         self._root = root
         self._path = path
         self._rows: list[list[str]] | None = None

@@ -18,13 +18,13 @@ from enve_pm.shell.state.folder import Folder
 _WAY = "%s: %s is a link or a file: a path in a root leads through folders only"
 
 
-class Root:
+class Standing:
     """A context manager. Paths begin with `/`, which is the root itself."""
 
     def __init__(self, path: str) -> None:
         self._folder = Folder.open(path)
 
-    def __enter__(self) -> Root:
+    def __enter__(self) -> Standing:
         return self
 
     def __exit__(self, *_: object) -> None:

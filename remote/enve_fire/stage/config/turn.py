@@ -13,7 +13,7 @@ from enve_fire.stage.config.change import Change
 from enve_fire.stage.config.kept import NEW, OLD
 from enve_fire.stage.config.owner import Owners
 from enve_fire.stage.config.seal import Seal
-from enve_fire.stage.config.standing import Root
+from enve_fire.stage.config.standing import Standing
 from enve_fire.stage.verify.extra import left
 from enve_pm.core.lean import namedtuple
 
@@ -70,7 +70,7 @@ class Turn:
         lock = self._setups.lock(self._name, self._ctx.report)
         try:
             if due():
-                with Root(self._place.root or "/") as root, self._setups.of(self._name) as kept:
+                with Standing(self._place.root or "/") as root, self._setups.of(self._name) as kept:
                     self._run(root, kept, blobs, then)
         except OSError as error:
             told = "setup of %s: %s: %s" % (self._product.name, error.filename, error.strerror)
@@ -78,7 +78,7 @@ class Turn:
         finally:
             os.close(lock)
 
-    def _run(self, root: Root, kept: Kept, blobs: str, then: Callable[[Kept], object]) -> None:
+    def _run(self, root: Standing, kept: Kept, blobs: str, then: Callable[[Kept], object]) -> None:
         files = self._share.files
         sums_ = {file.path: self._seal(file.sum) if file.secret else file.sum for file in files}
         before = self._before(root, kept.state())
@@ -108,11 +108,11 @@ class Turn:
         kept.tidy(ended)
 
     def _ready(self, new: Folder, blobs: str) -> dict[str, str]:
-        with Root(self._share.names or "/") as names:
+        with Standing(self._share.names or "/") as names:
             owners = Owners(names, self._ctx.report)
             return ready.all_files(new, self._share.files, blobs, owners)
 
-    def _before(self, root: Root, state: laying.State) -> laying.State:
+    def _before(self, root: Standing, state: laying.State) -> laying.State:
         """What is left of the last one after a new install, which replaces all below the prefix, or
         where others share the root what is its own."""
 
@@ -127,7 +127,7 @@ class Turn:
         return state.since(self._installed, lost)
 
     def _claim(
-        self, root: Root, kept: Kept, before: laying.State, wanted: Mapping[str, str]
+        self, root: Standing, kept: Kept, before: laying.State, wanted: Mapping[str, str]
     ) -> laying.State:
         """What has to be known whatever happens from here on. Raises Trouble where a path is
         another setup's."""
