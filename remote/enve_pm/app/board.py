@@ -12,6 +12,7 @@ import sys
 from enve_pm import __version__
 from enve_pm.core import states
 from enve_pm.core.effects import Want
+from enve_pm.core.stages import spot
 from enve_pm.shell.complain import complain
 from enve_pm.shell.guard import program
 from enve_pm.shell.state.claim import claim
@@ -73,8 +74,8 @@ class Board:
         }
 
     def changed(self, unit: str) -> None:
-        """Its row differs from what is shown."""
-        self._dirty.add(unit)
+        """Its row differs from what is shown, and so may that of the spot whose stage it is."""
+        self._dirty.update((unit, spot(unit)) if "!" in unit else (unit,))
         self._wake(max(SOON, self._last + PAUSE - self._system.now()))
 
     def at_beat(self) -> None:

@@ -102,15 +102,24 @@ class Holding:
 
     def told(self, name: str) -> str:
         """What is told of a unit whose line waits; "" if it does not."""
-        return self.shown(name)[1]
+        return self.shown(name)[1] if name in self._needs else ""
 
     def shown(self, name: str) -> tuple[str, str]:
-        """Of a unit whose line waits the stage at the root of it, and what is told of that."""
+        """Of a unit whose line waits the stage at the root of it, and what is told of that; of
+        another one that goes on although a stage of its own has failed what is told of that."""
         if name not in self._needs:
-            return "", ""
+            return "", self._without(name)
         cause = self._cause(self._needs[name])
         failed = ", which has failed" if self._failed(cause) else ""
         return cause, "its new line waits for %s%s" % (cause, failed)
+
+    def _without(self, name: str) -> str:
+        """Its line is the same as before, as with another setup of the version that runs."""
+        unit = self._engine.machine.units.get(name)
+        if unit is None or unit.state != states.RUNNING:
+            return ""
+        failed = next((need for need in _stages(unit.spec) if self._failed(need)), "")
+        return "runs without %s, which has failed" % failed if failed else ""
 
     def hopes(self, names: Iterable[str]) -> bool:
         """Whether one of these waits for what may come soon: for none that has failed."""

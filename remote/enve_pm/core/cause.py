@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enve_pm.core import states
 from enve_pm.core.lean import namedtuple
+from enve_pm.core.stages import spot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Link = namedtuple("Link", "path relation")
 DEEPEST = 50
 LOST = ("dependency:", "missing:")
 UP = (states.RUNNING,)
+FAILED = (states.STARTING_FAIL, states.FAIL)
 
 
 def chain(units: Units, path: Path, needs: Needs) -> list[Link]:
@@ -51,8 +53,25 @@ def _behind(units: Units, path: Path, needs: Needs) -> Link | None:
             return Link((*path[:-1], result[len(word) :]), "needs")
     if unit.get("waits_for"):
         return Link((*path[:-1], str(unit["waits_for"])), "waits for")
+    return _needed(units, path, needs)
+
+
+def _needed(units: Units, path: Path, needs: Needs) -> Link | None:
+    """What it needs and is not there: so it waits, or it runs without a stage of its own."""
+    unit = units[path]
+    if unit.get("state") in UP:
+        return _gone_without(units, path, needs)
     if unit.get("state") in (states.SCHE_START, states.STOPPED) and unit.get("want") == states.UP:
         return _waited_for(units, path, needs)
+    return None
+
+
+def _gone_without(units: Units, path: Path, needs: Needs) -> Link | None:
+    """The first stage that it needs and that has failed."""
+    for name in filter(spot, needs(path)):
+        other = (*path[:-1], name)
+        if units.get(other, {}).get("state") in FAILED:
+            return Link(other, "needs")
     return None
 
 

@@ -10,6 +10,7 @@ from enve_pm.core import address, cause, story
 
 NOW = 10**12
 NEEDS = {"web": ["db", "disk"], "tenants.shop": ["tenants.db"], "a": ["b"], "b": ["a"]}
+NEEDS["up"] = ["db", "[x!install@up]", "[x!setup@up]"]
 
 
 def unit(text: str) -> dict[str, Any]:
@@ -56,6 +57,8 @@ def chain(path: str, **shown: str) -> str:
             "of:tenants.shop needs:tenants.db",
         ),
         ("a", {"a": "SCHE_START", "b": "SCHE_START"}, "of:a waits for:b"),
+        ("up", {"up": "RUNNING", "db": "FAIL x", "[x!setup@up]": "RUNNING"}, "of:up"),
+        ("up", {"up": "RUNNING", "[x!setup@up]": "FAIL x"}, "of:up needs:[x!setup@up]"),
     ],
 )
 def test_chain(path: str, shown: dict[str, str], told: str) -> None:

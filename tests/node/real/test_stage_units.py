@@ -301,6 +301,20 @@ def _as_daemon(box: Box, folder: Path) -> None:
     assert (box.home / "spots/web/lua-1").stat().st_uid == 1
 
 
+def test_what_goes_on_without_its_new_setup_says_so(box: Box) -> None:
+    box.load(*chain("lua-1"))
+    said(box, "lua-1")
+    pid = box.unit("web")["pid"]
+    box.load(*chain("lua-1", {"setup": {"version": "b", "fail": True}}), status=3, march=True)
+    name = unit("setup", "lua-1")
+    until(lambda: box.unit("web")["detail"] == f"runs without {name}, which has failed", "web")
+    assert (box.unit("web")["state"], box.unit("web")["pid"]) == ("RUNNING", pid)
+    assert f"needs [{name}]" in box.pm("why", "web").stdout
+    box.load(*chain("lua-1", {"setup": {"version": "another"}}), march=True)
+    until(lambda: not box.unit("web")["detail"], "web to have its setup")
+    assert box.unit("web")["pid"] == pid
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root's pm is sure to have views")
 def test_where_nothing_can_be_written_a_stage_has_its_places(box: Box, tmp_path: Path) -> None:
     lines = chain("lua-1")
