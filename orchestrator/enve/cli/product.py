@@ -38,7 +38,7 @@ def flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust",
         action="store_true",
-        help="it may say how its build is kept in (build.sandbox, build.network), and its deps too",
+        help="it, and its deps, may say build.sandbox, build.network and install.setuid",
     )
     parser.add_argument(
         "--refresh", action="store_true", help="look up again what can move: branches, tags"

@@ -37,10 +37,18 @@ def builds(table: Mapping[str, Any]) -> bool:
     return bool(section(table, "build")["run"])
 
 
-def loose(table: Mapping[str, Any]) -> list[str]:
-    """The keys of `build` by which its commands get out of their walls."""
-    found = section(table, BUILD)
-    return [key for key, value in (("sandbox", "none"), ("network", True)) if found[key] == value]
+def loose(table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(key, value as it is written) of what lets its commands out of their walls, or others become
+    whoever builds and installs it: all who reach a setuid file may run that."""
+    build, files = section(table, BUILD), section(table, "setup")["files"]
+    found = [
+        ("build.sandbox", "none" if build["sandbox"] == "none" else ""),
+        ("build.network", "true" if build["network"] else ""),
+        ("install.setuid", " ".join(section(table, INSTALL)["setuid"])),
+    ]
+    modes = [(number, one["mode"]) for number, one in enumerate(files) if one["mode"] & 0o6000]
+    found += [("setup.files[%d].mode" % number, "%o" % mode) for number, mode in modes]
+    return [(key, value) for key, value in found if value]
 
 
 def installs(table: Mapping[str, Any]) -> bool:

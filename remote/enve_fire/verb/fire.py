@@ -104,17 +104,13 @@ def loaded(url: str, file: str, ctx: Context, trust: bool = False) -> Loaded:
 
 
 def _kept_in(product: Product) -> None:
-    """How a build is kept in says who calls. Raises Trouble."""
+    """How a build is kept in, and what is setuid, says who calls. Raises Trouble."""
     from enve_fire.core import profile
     from enve_fire.core.trouble import INPUT, Trouble
 
     for one in product.each():
-        for key in profile.loose(one.table):
-            told = "%s: build.%s is %s in what was fetched" % (
-                one.name,
-                key,
-                str(one.table["build"][key]).lower(),
-            )
+        for key, value in profile.loose(one.table):
+            told = "%s: %s is %.80s in what was fetched" % (one.name, key, value)
             raise Trouble(INPUT, told, "--trust, or a profile of your own by -f")
 
 

@@ -307,22 +307,24 @@ def _fetched(folder: Path) -> Any:
     return checkout
 
 
-LOOSE = ["sandbox: none", "network: true"]
+LOOSE = ["build: {sandbox: none}", "build: {network: true}"]
+SETUID = "install: {setuid: [bin/su]}"
 
 
-@pytest.mark.parametrize("line", LOOSE)
+@pytest.mark.parametrize("line", [*LOOSE, SETUID])
 @pytest.mark.parametrize("which", ["own", "of a profile", "dep", "for a dep", "whole, of a dep"])
 def test_how_a_build_is_kept_in_says_who_calls(tmp_path: Path, line: str, which: str) -> None:
+    """And what is setuid: all who reach it may run it as who has built it."""
     texts = {
-        "own": f"build: {{{line}}}",
-        "of a profile": f"profiles: {{p: {{build: {{{line}}}}}}}",
+        "own": line,
+        "of a profile": f"profiles: {{p: {{{line}}}}}",
         "dep": "deps: {build: [{url: 'git+https://h/b'}]}",
-        "for a dep": f"deps: {{run: [{{url: 'git+https://h/c', config: {{build: {{{line}}}}}}}]}}",
+        "for a dep": f"deps: {{run: [{{url: 'git+https://h/c', config: {{{line}}}}}]}}",
         "whole, of a dep": "deps: {run: [{url: 'git+https://h/c', profile: "
-        f"{{enve: 1, title: c, build: {{{line}}}}}}}]}}",
+        f"{{enve: 1, title: c, {line}}}}}]}}",
     }
     _product(tmp_path, "a", texts[which])
-    _product(tmp_path, "b", f"build: {{{line}}}")
+    _product(tmp_path, "b", line)
     _product(tmp_path, "c", "")
     url = Url("git", "git+https://h/a", "v1")
     names = ("p",) if which == "of a profile" else ()
@@ -337,10 +339,10 @@ def test_how_a_build_is_kept_in_says_who_calls(tmp_path: Path, line: str, which:
 
 @pytest.mark.parametrize("line", LOOSE)
 def test_who_calls_may_let_a_build_out(tmp_path: Path, line: str) -> None:
-    _product(tmp_path, "a", f"build: {{{line}}}")
-    key, value = line.split(": ")
-    layer = parse_yaml(f"build: {{{line}}}".encode(), "plan.yml")
-    whole = parse_yaml(f"enve: 1\ntitle: a\nbuild: {{{line}}}".encode(), "plan.yml")
+    _product(tmp_path, "a", line)
+    key, value = line[len("build: {") : -1].split(": ")
+    layer = parse_yaml(line.encode(), "plan.yml")
+    whole = parse_yaml(f"enve: 1\ntitle: a\n{line}".encode(), "plan.yml")
     url = Url("git", "git+https://h/a", "v1")
     for asked in (
         Asked(sets=((f"build.{key}", given(value, "--set")),)),
@@ -350,7 +352,7 @@ def test_who_calls_may_let_a_build_out(tmp_path: Path, line: str) -> None:
         found = Profiles(_fetched(tmp_path)).product(url, asked)[1].table["build"]
         assert found == {key: value == "true" or value}
     assert Profiles(checkout).product(Url(FOLDER, str(tmp_path / "a")))[1].table["build"]
-    own = f"deps: {{build: [{{url: 'git+https://h/b', config: {{build: {{{line}}}}}}}]}}"
+    own = f"deps: {{build: [{{url: 'git+https://h/b', config: {{{line}}}}}]}}"
     _product(tmp_path, "b", "")
     inline = parse_yaml(f"enve: 1\ntitle: m\n{own}".encode(), "plan.yml")
     assert Profiles(_fetched(tmp_path)).inline(inline).table["deps"]["build"][0]["table"]["build"]
@@ -359,3 +361,25 @@ def test_who_calls_may_let_a_build_out(tmp_path: Path, line: str) -> None:
 def _product(folder: Path, name: str, text: str) -> None:
     (folder / name).mkdir(exist_ok=True)
     (folder / name / "enve.yml").write_text(f"enve: 1\ntitle: {name}\n{text}\n")
+
+
+def test_who_calls_may_have_something_setuid(tmp_path: Path) -> None:
+    _product(tmp_path, "a", SETUID)
+    layer = parse_yaml(SETUID.encode(), "plan.yml")
+    url = Url("git", "git+https://h/a", "v1")
+    table = Profiles(_fetched(tmp_path)).product(url, Asked(config=layer))[1].table
+    assert table["install"]["setuid"] == ["bin/su"]
+
+
+def test_a_config_file_is_setuid_where_who_calls_says_so(tmp_path: Path) -> None:
+    _product(
+        tmp_path,
+        "a",
+        "setup: {files: [{path: x, template: a}, {path: y, template: b, mode: '4755'}]}",
+    )
+    url = Url("git", "git+https://h/a", "v1")
+    with pytest.raises(
+        InputError, match=r"setup\.files\[1\]\.mode is 4755 in a product that was f"
+    ):
+        Profiles(_fetched(tmp_path)).product(url, Asked())
+    assert Profiles(_fetched(tmp_path)).product(url, Asked(trust=True))

@@ -8,14 +8,23 @@ import pytest
 from tests.support.workbench import BUILD, table
 
 
-@pytest.mark.parametrize("key", [{"sandbox": "none"}, {"network": True}])
-def test_what_was_fetched_does_not_let_itself_out(bench, key):
-    found = table(build={"run": list(BUILD), **key})
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("build", {"sandbox": "none"}),
+        ("build", {"network": True}),
+        ("install", {"setuid": ["bin/greet"]}),
+    ],
+)
+def test_what_was_fetched_does_not_let_itself_out(bench, section, key):
+    """Nor does it make others what we are."""
+    found = table(build={"run": list(BUILD)})
+    found[section] = {**found.get(section, {}), **key}
     repo = bench.repository(enve__json=json.dumps(found))
     url = f"git+file://{repo}"
     done = bench.fire("build", url)
     assert done.returncode == 65
-    assert f"greet-1: build.{next(iter(key))} is" in done.stderr
+    assert f"greet-1: {section}.{next(iter(key))} is" in done.stderr
     assert not bench.entries("build")
     assert bench.fire("build", "--trust", url).returncode == 0
     assert bench.good("build", "-f", bench.profile(found), url)

@@ -55,14 +55,21 @@ def make(
 
 
 def _kept_in(table: Mapping[str, Any], reader: Reader, trail: Trail) -> None:
-    """How a build is kept in says who calls, and not what was fetched. Raises InputError."""
-    for key in () if trail.trust else profile.loose(table):
-        item = reader.places[".build." + key]
+    """How a build is kept in, and what is setuid, says who calls, and not what was fetched. Raises
+    InputError."""
+    for key, value in () if trail.trust else profile.loose(table):
+        item = reader.places["." + key]
         if not trail.is_own(item):
-            value = str(table["build"][key]).lower()
-            told = f"build.{key} is {value} in a product that was fetched: say so yourself"
-            hint = f"--set build.{key}={value}, or --trust for all that it needs, too; in a plan"
-            raise item.bad(told, hint=f"{hint} `set: {{build.{key}: '{value}'}}`, or `trust: true`")
+            told = f"{key} is {value[:SHOWN]} in a product that was fetched: say so yourself"
+            raise item.bad(told, hint=_by_caller(key, value))
+
+
+def _by_caller(key: str, value: str) -> str:
+    """How he says it. A list is written in a plan, or in a profile of his own."""
+    if not key.startswith("build."):
+        return "--trust, or a profile of your own by -f; in a plan `config`, or `trust: true`"
+    hint = f"--set {key}={value}, or --trust for all that it needs, too; in a plan"
+    return f"{hint} `set: {{{key}: '{value}'}}`, or `trust: true`"
 
 
 def options(root: Branch, shop: Workshop) -> dict[str, Any]:
