@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enve_fire.core import profile
 from enve_fire.core.trouble import INPUT, Trouble
-from enve_fire.stage import dep
+from enve_fire.stage import dep, marks
 from enve_fire.stage import setup as setting
 from enve_fire.stage.config.doing import Given
 from enve_fire.stage.final import Where
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from enve_fire.core.product import Product
     from enve_fire.stage.chain import Chain
     from enve_fire.stage.context import Context
     from enve_fire.stage.dep import Dep
     from enve_fire.stage.inside import Inside
+    from enve_fire.stage.install.place import Place
+
+MOST = 5  # pids that are told
 
 
 class Prepared(
@@ -102,9 +106,24 @@ def _folders(deps: Sequence[Dep]) -> list[str]:
 
 def _set_up(chain: Chain, ctx: Context, found: Prepared) -> Prepared:
     product, place, inside = chain.product, chain.installed(), found.inside
+    _warn(product, place, inside, ctx)
     given = Given(dep.named(found.deps), found.where.src, chain.epoch, inside)
     hash_ = setting.setup(product, place, ctx, given=given)
     if not hash_:
         return found
     marks = [*found.marks, *setting.relied_on(product, place, inside)]
     return found._replace(hash=hash_, marks=marks)
+
+
+def _warn(product: Product, place: Place, inside: Inside | None, ctx: Context) -> None:
+    """Where another config is laid under who runs by the one that was there. Raises Trouble."""
+    known = marks.read_hash(setting.mark_of(product, place))
+    if not known or setting.is_valid(product, place, inside):
+        return
+    from enve_fire.stage.settle.users import users
+
+    pids = users(place.prefix(product.table))
+    if pids:
+        told = "setup of %s: pid %s runs there by the config that it had; for several at once each"
+        told += " takes a `cfgpath`, or a place of its own (--root)"
+        ctx.report(told % (product.name, " ".join(map(str, pids[:MOST]))))

@@ -50,7 +50,7 @@ def variables(  # noqa: PLR0913
         "ENVE_HASH": hash_,
     }
     places = {variable(title): where for title, where in deps}
-    folders = [*path, *(where + "/bin" for _, where in deps), *SYSTEM]
+    folders = dict.fromkeys([*path, *(where + "/bin" for _, where in deps), *SYSTEM])
     more = profile.section(table, "build")["env"] if stage == profile.BUILD else {}
     known = {name: value for name, value in found.items() if value is not None}
     return {**FIXED, "PATH": ":".join(folders), **more, **places, **known}

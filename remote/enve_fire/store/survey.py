@@ -95,12 +95,13 @@ def _last(entry: Entry, meta: Mapping[str, Any]) -> float:
 
 def _size(entry: Entry, meta: Mapping[str, Any]) -> int:
     size = meta.get("bytes")
-    if type(size) is int and not meta.get("mutable"):
-        return size
+    known = size if type(size) is int else 0
+    if known and not meta.get("mutable"):
+        return known
     try:
         return int(closing.measure(entry.path).bytes)
     except OSError:
-        return 0
+        return known  # not ours to look into
 
 
 def weight(found: Sequence[Shelf], me: int) -> int:

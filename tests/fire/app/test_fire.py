@@ -361,6 +361,28 @@ def test_what_a_store_has_of_a_product_is_as_it_was_made_until_it_is_changed(ben
     assert not sums.exists(), "an install takes nothing for made so"
 
 
+def test_who_is_running_is_named_where_another_config_is_laid(bench):
+    folder = bench.source()
+    bench.write(folder / "greet", "#!/bin/sh\necho begun\nread line\n", 0o755)
+
+    def about(name: str) -> tuple[str | Path, ...]:
+        file = {"path": "/opt/greet/etc/name", "mode": 0o644, "content": name}
+        return "-f", bench.profile(table(setup={"files": [file]}), f"{name}.json"), folder
+
+    argv = [*ARGV, "fire", "run", *map(str, about("Ann"))]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, env=bench.env, stdin=pipe, stdout=pipe, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "begun\n"
+        for name, told in (("Bob", True), ("Bob", False), ("Ann", True)):
+            done = bench.fire("setup", *about(name))
+            assert done.returncode == 0, done.stderr
+            said = f"pid {running.pid} runs there by the config that it had"
+            assert (said in done.stderr) == told
+        running.communicate("end\n")
+    assert "runs there" not in bench.fire("setup", *about("Bob")).stderr
+
+
 def test_all_commands_are_told_of_the_source(bench):
     say = "cat $SRC/greet >/dev/null; echo $SOURCE_DATE_EPOCH"
     setup = {"run": [f"({say}) >$ROOT$PREFIX/said"]}

@@ -45,6 +45,8 @@ def test_where_dependencies_are_is_told_twice():
     found = environment.variables(TABLE, "build", "h", deps=[("lib-a.b", "/s/a/opt/a")])
     assert found["DEP_LIB_A_B"] == "/s/a/opt/a"
     assert found["PATH"] == "/s/a/opt/a/bin:/usr/bin:/bin"
+    twice = environment.variables(TABLE, "build", "h", deps=[("a", "/s/a"), ("a", "/s/a")])
+    assert twice["PATH"] == "/s/a/bin:/usr/bin:/bin"
 
 
 def test_build_env_is_of_the_build_alone_and_cannot_say_where_out_is():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -89,6 +90,18 @@ def test_what_root_made_is_for_all_and_what_a_user_made_is_his(store: Store, ver
     assert verb(*GET, who=AS_DAEMON).stdout == his.stdout, "his own come first"
     names = verb("list", who=AS_GAMES).stdout
     assert names.count(X.name) == 1, "others' are not even listed"
+
+
+def test_how_large_one_is_that_its_owner_has_shut_is_what_its_meta_says(
+    store: Store, verb: Verb
+) -> None:
+    def method(out: str) -> None:
+        Path(out, "own").mkdir(mode=0o700)
+        Path(out, "own/file").write_text("x" * 100)
+
+    store.make(Wanted("x", "large", mutable=True), method)
+    said = verb("list", "-o", "json", who=AS_DAEMON).stdout
+    assert [one["bytes"] for one in json.loads(said)["entries"]] == [100]
 
 
 def test_nobody_waits_for_what_root_was_killed_over(

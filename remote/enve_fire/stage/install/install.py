@@ -141,7 +141,8 @@ class _Install:
 
     # -- what it runs with ------------------------------------------------------------------------
     def _deps_text(self) -> bytes:
-        return "".join(dep.entry + "\n" for dep in self._deps).encode()
+        entries = dict.fromkeys(dep.entry for dep in self._deps)
+        return "".join(entry + "\n" for entry in entries).encode()
 
     @contextmanager
     def _deps_kept(self, place: Place) -> Iterator[None]:
