@@ -15,7 +15,6 @@ from enve_fire.core.settle.place import unit
 from enve_fire.core.settle.settling import ALONG, SOFTWARE
 from enve_pm.core import address
 from enve_pm.core.blueprint import ROOT
-from enve_pm.core.stages import SETUP
 
 FILES = "the files of its root"
 
@@ -62,10 +61,9 @@ class Rooted:
         root gets in."""
         return self.entered and spot.get("user", ROOT) == ROOT
 
-    def table(self, stage: str, spot: Mapping[str, Any]) -> dict[str, Any]:
-        """What a stage has to know of it, beside the rest of the profile."""
-        known = stage == SETUP and self.is_set_up(spot)
-        return {"settle": self._table["settle"]} if known else {}
+    def table(self, spot: Mapping[str, Any]) -> dict[str, Any]:
+        """What a setup has to know of it, beside the rest of the profile."""
+        return {"settle": self._table["settle"]} if self.is_set_up(spot) else {}
 
     def check(self, spot: Mapping[str, Any]) -> None:
         """Refuses what only root could lay, where it is somebody else who sets it up."""

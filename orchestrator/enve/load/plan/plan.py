@@ -13,8 +13,8 @@ from enve.load.chain.commit import Bring, Commits, nobody
 from enve.load.plan.content import Files
 from enve.load.plan.file import PlanFile, open_plan
 from enve.load.plan.pushed import Artifacts
-from enve.load.plan.spot import Supplies
 from enve.load.plan.story import Story
+from enve.load.plan.supplies import Supplies
 from enve.load.profile.needs import Checkout, local
 from enve.load.secret import Secrets
 from enve.load.template.scope import Facts, Variables

@@ -13,7 +13,9 @@ from enve.core.validate import Flaw
 from enve.errors import InputError, Where
 from enve.load.plan.file import PlanFile
 from enve.load.plan.placement import Placement, Steps
-from enve.load.plan.spot import PlanSpot, Rendered, Supplies
+from enve.load.plan.rendering import Rendered
+from enve.load.plan.spot import PlanSpot
+from enve.load.plan.supplies import Supplies
 from enve.load.template.scope import Facts, Spot, home, world
 from enve.load.template.template import MissingFacts
 from enve.model.blueprint import Blueprint
