@@ -76,7 +76,8 @@ class Board:
     def changed(self, unit: str) -> None:
         """Its row differs from what is shown, and so may that of the spot whose stage it is."""
         self._dirty.update((unit, spot(unit)) if "!" in unit else (unit,))
-        self._wake(max(SOON, self._last + PAUSE - self._system.now()))
+        if not self._waiting:
+            self._wake(max(SOON, self._last + PAUSE - self._system.now()))
 
     def at_beat(self) -> None:
         """Now and then: has the wall clock been set? What is shown is dated by it."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from enve_pm.app.rollout import PLAN
-from enve_pm.app.share import read_line
+from enve_pm.core import reading
 from enve_pm.core.effects import Define, Want
 from enve_pm.core.refusal import FormatError
 from enve_pm.core.unit import UnitError
@@ -49,7 +49,7 @@ def _wants(home: Home) -> dict[str, str]:
 def _known(pm: Pm, kept: Kept) -> list[Any]:
     """A unit that the disk knows; a line that cannot be read is left to the plan."""
     try:
-        spec = read_line(kept.line)
+        spec = reading.read(kept.line)
     except (FormatError, UnitError) as error:
         complain("pm: unit %s on disk: %s" % (kept.name, error))
         return []

@@ -3,10 +3,9 @@ are those of pms below it."""
 
 from __future__ import annotations
 
+from enve_pm.core import reading
 from enve_pm.core.address import parse as parse_address
 from enve_pm.core.lean import namedtuple
-from enve_pm.core.quick import loads
-from enve_pm.core.unit import UnitSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,13 +36,8 @@ def read(order: Order, differs: Callable[[str, str, bool], bool]) -> Share:
         else:
             nested[address] = line
     changed = [name for name in new if differs(name, new[name], order.march)]
-    specs = {name: read_line(new[name]) for name in changed}
+    specs = {name: reading.read(new[name]) for name in changed}
     return Share(order, list(filter(None, map(unit_of, order.old))), new, names, nested, specs)
-
-
-def read_line(text: str) -> UnitSpec:
-    """The unit of a line. Raises FormatError, UnitError."""
-    return UnitSpec.parse(loads(text.encode()))
 
 
 def unit_of(address: str) -> str:

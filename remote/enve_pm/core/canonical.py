@@ -153,6 +153,17 @@ def _plain(piece: str, at: int) -> str:
 
 
 def _escaped(text: str, begin: int) -> tuple[str, int]:
+    """Lines of units, which most of these are, have nothing escaped but quotes."""
+    quote = text.find('"', begin)
+    while quote >= 0 and text[quote - 1] == "\\":
+        quote = text.find('"', quote + 1)
+    piece = text[begin:quote].replace('\\"', '"')
+    if quote < 0 or "\\" in piece:  # also where two of them stand before the quote that ends it
+        return _any_escaped(text, begin)
+    return _plain(piece, begin), quote + 1
+
+
+def _any_escaped(text: str, begin: int) -> tuple[str, int]:
     pieces: list[str] = []
     at = begin
     quote = -1

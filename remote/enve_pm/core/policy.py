@@ -7,13 +7,12 @@ for, skipped or repaired. Everything is passed in: no clock, no files.
 
 from __future__ import annotations
 
-from enve_pm.core import ceiling, chain, civil, graph, pmlines, room, scope
+from enve_pm.core import ceiling, chain, civil, graph, pmlines, reading, room, scope
 from enve_pm.core import delta as deltas
 from enve_pm.core import part as parts
 from enve_pm.core.address import AddressError, parse
 from enve_pm.core.address import format as write
 from enve_pm.core.lean import namedtuple
-from enve_pm.core.quick import loads
 from enve_pm.core.refusal import (
     CLOCK,
     EXPIRED,
@@ -255,7 +254,7 @@ def read_lines(lines: Mapping[str, str], held: Mapping[str, str]) -> dict[str, U
 
 def _read(name: str, line: str, new: bool) -> UnitSpec:
     try:
-        spec = UnitSpec.parse(loads(line.encode("utf-8"), canonical=new))
+        spec = reading.judge(line) if new else reading.read(line)
     except (UnitError, FormatError) as error:
         raise FormatError("line %s: %s" % (name[:80], error)) from None
     if spec.name != name:

@@ -131,6 +131,8 @@ for _kind in (*ROOMS, TIMER):
 for _kind in (PROCESS, RESOURCE, JOB):
     _FOREIGN[_kind] = (*_FOREIGN[_kind], "jail", "users")
 _FOREIGN[SUBPM] = (*_FOREIGN[SUBPM], *(key for key in rooms.FIELDS if key not in walls.KEYS))
+# ... and what only other kinds have.
+_STRANGE = {kind: frozenset((*keys, *(BODIES - {kind}))) for kind, keys in _FOREIGN.items()}
 
 
 class UnitError(ValueError):
@@ -292,9 +294,9 @@ def _check_kind(spec: UnitSpec) -> None:
     for key in _REQUIRED[spec.kind]:
         if key not in spec.raw:
             raise UnitError(key, f"a value, as kind is {spec.kind}", "nothing")
-    for key in (*_FOREIGN[spec.kind], *sorted(BODIES - {spec.kind})):
-        if key in spec.raw:
-            raise UnitError(key, f"no such key, as kind is {spec.kind}", spec.raw[key])
+    if not _STRANGE[spec.kind].isdisjoint(spec.raw):
+        key = min(_STRANGE[spec.kind].intersection(spec.raw))
+        raise UnitError(key, f"no such key, as kind is {spec.kind}", spec.raw[key])
     if spec.kind == PROCESS and ("check" in spec.raw) != (spec.ready["how"] == "check"):
         raise UnitError("check", "a command exactly where ready.how is check", spec.check)
     if spec.watchdog and spec.ready["how"] != "notify":

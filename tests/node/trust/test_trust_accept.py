@@ -14,6 +14,7 @@ from tests.node.trust import forge
 from tests.node.trust.bench import Bench, Keys
 from tests.node.trust.brittle import Brittle
 
+from enve_pm.core import reading
 from enve_pm.core.canonical import loads
 from enve_pm.core.unit import UnitSpec
 from enve_pm.shell.plan.acks import ACCEPTED, REFUSED, Acks
@@ -65,20 +66,29 @@ def test_what_pm_is_given(bench: Bench, keys: Keys, stream: bytes) -> None:
     assert bench.acceptor.held() == {"main": dict(after.parts["web1"].lines)}
 
 
-def test_what_judged_a_plan_makes_room_for_what_runs_it(
+def test_what_was_judged_is_what_runs_and_nobody_else_keeps_it(
     bench: Bench, stream: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else what stays lies above it in memory, which is as large as both together from then on."""
+    """Each line is read once; what stayed beside what runs would lie above it in memory."""
 
-    def units() -> int:
-        return sum(type(one) is UnitSpec for one in gc.get_objects())
+    def units() -> list[UnitSpec]:
+        return [one for one in gc.get_objects() if type(one) is UnitSpec]
 
-    found: list[int] = []
-    monkeypatch.setattr(TakeUp, "take", lambda *_: found.append(units()))
+    lines = PLAN.parts["web1"].lines
+    judged: list[UnitSpec] = []
+    parsed: list[str] = []
+    parse = UnitSpec.parse
+    monkeypatch.setattr(UnitSpec, "parse", lambda line: parsed.append(line["name"]) or parse(line))
+    monkeypatch.setattr(TakeUp, "take", lambda *_: judged.extend(map(reading.read, lines.values())))
     gc.collect()
-    before = units()
+    before = len(units())
     bench.ask(stream)
-    assert found == [before]
+    assert sorted(parsed) == sorted(lines)
+    assert {spec.name: spec.raw for spec in judged} == {
+        name: loads(line.encode()) for name, line in lines.items()
+    }
+    judged.clear()
+    assert len(units()) == before
 
 
 def test_what_is_published(bench: Bench, stream: bytes) -> None:

@@ -109,3 +109,18 @@ def test_subclasses_of_str_and_int_are_written_as_what_they_are() -> None:
             return "many"
 
     assert dumps({Name("a"): Name("b"), "c": Number(3)}) == b'{"a":"b","c":3}'
+
+
+PIECES = st.lists(st.sampled_from(['\\"', "\\\\", "\\n", "\\u0041", "\\", '"', "a", "\x01", '","']))
+
+
+@given(PIECES)
+def test_what_is_escaped_is_read_as_json_reads_it_or_refused_as_there(pieces: list[str]) -> None:
+    text = '["' + "".join(pieces) + '"]'
+    try:
+        wanted = json.loads(text)
+    except ValueError:
+        with pytest.raises(FormatError):
+            loads(text.encode())
+    else:
+        assert loads(text.encode()) == wanted

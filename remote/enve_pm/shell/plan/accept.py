@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from enve_pm.core import brought, policy
+from enve_pm.core import brought, policy, reading
 from enve_pm.core.digest import sha256
 from enve_pm.core.refusal import STORAGE, FormatError, Refused
 from enve_pm.shell.complain import complain
@@ -206,6 +206,7 @@ class Acceptor:
             self._answers.duplicate(queued.who, answer)
         else:
             self._answers.refused(queued.who, answer)
+        reading.forget()
         if queued.told is not None:
             queued.told(answer)
 

@@ -3,11 +3,10 @@ ceilings say put in; and the sub-pms that the blueprint lays out."""
 
 from __future__ import annotations
 
-from enve_pm.core import ceiling, pmlines, stores
+from enve_pm.core import ceiling, pmlines, reading, stores
 from enve_pm.core.canonical import dumps
-from enve_pm.core.quick import loads
 from enve_pm.core.refusal import FormatError, Refused
-from enve_pm.core.unit import UnitError, UnitSpec
+from enve_pm.core.unit import UnitError
 from enve_pm.shell.complain import complain
 
 TYPE_CHECKING = False
@@ -47,7 +46,7 @@ class Wanted:
     def _settle(self, text: str, blueprint: Blueprint) -> str:
         """The line with its ceiling's user and limits; the same object where nothing is added."""
         try:
-            spec = UnitSpec.parse(loads(text.encode("utf-8")))
+            spec = reading.read(text)
             ceiling.check(spec, blueprint.tree, self._home)
         except (Refused, UnitError, FormatError) as error:
             complain("pm: left out: %s" % error)

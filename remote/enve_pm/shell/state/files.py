@@ -40,7 +40,7 @@ class Files:
         try:
             if os.write(handle, data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-            if os.fstat(handle).st_size != len(data):
+            if os.lseek(handle, 0, os.SEEK_END) != len(data):
                 os.ftruncate(handle, len(data))
         finally:
             os.close(handle)
