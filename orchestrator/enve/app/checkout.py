@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from enve.load.profile.needs import Checked, Checkout, local
+from enve.load.profile.checkout import Checked, Checkout, local
 from enve_fire.core.profile import ALWAYS
 from enve_fire.core.url import FOLDER, Url
 from enve_fire.fetch.archive import archive

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from enve.load.profile.needs import Checkout
+from enve.load.profile.checkout import Checkout
 from enve.load.yaml.item import Item
 from enve_fire.core import package as packages
 from enve_fire.core import profile, sums, url

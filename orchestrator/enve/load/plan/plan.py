@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from enve.load.chain.artifact import Build, nowhere
-from enve.load.chain.commit import Bring, Commits, nobody
+from enve.load.chain.commits import Bring, Commits, nobody
 from enve.load.plan.content import Files
 from enve.load.plan.file import PlanFile, open_plan
 from enve.load.plan.pushed import Artifacts
 from enve.load.plan.story import Story
 from enve.load.plan.supplies import Supplies
-from enve.load.profile.needs import Checkout, local
+from enve.load.profile.checkout import Checkout, local
 from enve.load.secret import Secrets
 from enve.load.template.scope import Facts, Variables
 from enve.load.template.template import Templates

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from enve.load.chain.commit import Commits
+from enve.load.chain.commits import Commits
 from enve.load.plan.content import Files
 from enve.load.plan.pushed import Artifacts
 from enve.load.secret import Secrets

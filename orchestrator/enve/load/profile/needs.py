@@ -1,33 +1,23 @@
-"""The products that a profile needs, and those that these need: each checked out and loaded once.
-
-Whoever checks out is given in: it may take them from a store, from a node, or from the net.
-"""
+"""The products that a profile needs, and those that these need: each checked out and loaded
+once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from enve.errors import InputError
+from enve.load.profile.checkout import Checked, Checkout
 from enve.load.profile.dep import Asked, Needed
 from enve.load.profile.key import key_of
+from enve.load.profile.trail import Trail
 from enve.load.yaml.item import Item
 from enve_fire.core import profile, profileshape
-from enve_fire.core.trouble import CHECKOUT, Trouble
-from enve_fire.core.url import FOLDER, STORE, Url, parse
-from enve_pm.core.fieldcheck import Bad
+from enve_fire.core.trouble import Trouble
+from enve_fire.core.url import Url
 
 MOST = 256  # products that one table may hold, those of its deps counted
 DECIDING = ("subdir", "submodules", "strip")  # what decides what is found at a url
-
-
-class Checked(NamedTuple):
-    """What a url is: a folder, what was found (see `core.product.Product`), and the url pinned."""
-
-    folder: Path
-    source: str
-    pinned: Url
 
 
 class Found(NamedTuple):
@@ -38,39 +28,10 @@ class Found(NamedTuple):
     table: Mapping[str, Any]
 
 
-def local(url: Url, options: Mapping[str, Any]) -> Checked:
-    """Checks out folders as they are, and nothing else; `options` do not matter for them."""
-    if url.kind != FOLDER:
-        raise Trouble(CHECKOUT, f"{url.text}: nothing is fetched here", "give its folder")
-    return Checked(Path(url.base), "", url)
-
-
-# url, section `checkout` with its defaults; raises Trouble
-Checkout = Callable[[Url, Mapping[str, Any]], Checked]
 # section `checkout`, as far as it is known before the profile is
 Early = Callable[[Asked], Mapping[str, Any]]
 # a product, how its profile is to be read, and which products led to it -> its table
-Load = Callable[[Checked, Asked, "Trail"], Mapping[str, Any]]
-
-
-class Trail(NamedTuple):
-    """Which products led here. `fetched`: the folders of those that are nobody's own; `strange`: of
-    these, the ones that come from elsewhere than this machine; `trust`: see `Asked`."""
-
-    keys: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    fetched: tuple[Path, ...] = ()
-    strange: tuple[Path, ...] = ()
-    trust: bool = False
-
-    def told(self, name: str) -> str:
-        return " <- ".join((*self.names, name))
-
-    def is_own(self, item: Item) -> bool:
-        """Whether it does not stand in what was fetched. What has no path is a command line's."""
-        file = Path(item.file)
-        there = file.resolve()
-        return not (file.is_absolute() and any(map(there.is_relative_to, self.fetched)))
+Load = Callable[[Checked, Asked, Trail], Mapping[str, Any]]
 
 
 class Deps:
@@ -94,7 +55,7 @@ class Deps:
         return rows
 
     def _dep(self, one: Needed, trail: Trail) -> Found:
-        url = _url(one, trail)
+        url = trail.url(one)
         if len(trail.keys) > profileshape.DEPTH:
             raise one.item.bad(
                 f"more than {profileshape.DEPTH} deps of deps: {trail.told(url.text)}"
@@ -116,11 +77,11 @@ class Deps:
         """What is at a url. `item`: where it is asked for."""
         early = self._early(asked)
         checked = self._check(url, early, item)
-        table = load(checked, asked, _within(trail, url, checked, asked))
+        table = load(checked, asked, trail.to(url, checked, asked))
         how = profile.section(table, "checkout")
         moved = self._check(url, {**early, "refresh": how["refresh"]}, item)
         if moved.pinned != checked.pinned:  # its profile may have moved, too
-            table = load(moved, asked, _within(trail, url, moved, asked))
+            table = load(moved, asked, trail.to(url, moved, asked))
             how = profile.section(table, "checkout")
         checked = self._check(url, how, item)
         if _count(table) > MOST:
@@ -146,17 +107,6 @@ class Deps:
         return known[key]
 
 
-def _within(trail: Trail, url: Url, checked: Checked, asked: Asked) -> Trail:
-    """What led to the products that this one needs."""
-    keys = (*trail.keys, key_of(checked.pinned, asked))
-    folder = (checked.folder.resolve(),)
-    fetched = () if url.kind == FOLDER else folder
-    strange = folder if url.remote or url.kind == STORE else ()
-    names = (*trail.names, url.text)
-    found = ((*trail.fetched, *fetched), (*trail.strange, *strange))
-    return Trail(keys, names, *found, asked.trust)
-
-
 def _needed(error: InputError, item: Item) -> InputError:
     """What is wrong with a product, and who needs it."""
     if error.where is None:
@@ -164,21 +114,6 @@ def _needed(error: InputError, item: Item) -> InputError:
     elif error.where != item.where:
         error.notes += (f"needed at {item.where}",)
     return error
-
-
-def _url(one: Needed, trail: Trail) -> Url:
-    """A product that was fetched lies elsewhere on a node, so it names no path beside it; what a
-    stranger says, also about the deps of his deps, names nothing of this machine at all."""
-    file = Path(one.item.file).resolve()
-    folder = str(file.parent) if trail.is_own(one.item) else ""
-    try:
-        url = parse(one.url, folder)
-    except Bad as bad:
-        raise one.item.bad(f"url of a dep: wanted {bad.args[0]}, found {bad.args[1]}") from None
-    if not url.remote and any(map(file.is_relative_to, trail.strange)):
-        told = f"url of a dep: {one.url} is on this machine, and who names it was fetched"
-        raise one.item.bad(told, hint="its deps are git+https, git+http, git+ssh, https or http")
-    return url
 
 
 def _count(table: Mapping[str, Any]) -> int:

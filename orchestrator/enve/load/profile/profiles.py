@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from enve.errors import InputError
+from enve.load.profile.checkout import Checked, Checkout, local
 from enve.load.profile.dep import Asked
 from enve.load.profile.folder import Beside, Unreadable
 from enve.load.profile.layers import above, layered, named, strays
-from enve.load.profile.needs import Checked, Checkout, Deps, Found, Trail, local
+from enve.load.profile.needs import Deps, Found
 from enve.load.profile.secret import GIVE, ByName, Lent, Nothing
 from enve.load.profile.table import Made, make, options
+from enve.load.profile.trail import Trail
 from enve.load.profile.workshop import Workshop
 from enve.load.secret import Secrets
 from enve.load.template.effort import Budget
@@ -49,7 +51,7 @@ class Profile(NamedTuple):
 
 
 class Profiles:
-    """Loads profiles. `checkout`: see `profiledeps`; `secrets`: those that a profile may name.
+    """Loads profiles. `checkout`: see `checkout`; `secrets`: those that a profile may name.
     Every method raises InputError, and Trouble from the checkout."""
 
     def __init__(self, checkout: Checkout = local, secrets: Lent | None = None) -> None:

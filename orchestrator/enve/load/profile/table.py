@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from enve.load.profile.compound import WHOLE
 from enve.load.profile.form import TABLE
 from enve.load.profile.merge import Branch, is_nothing
-from enve.load.profile.needs import Deps, Trail
+from enve.load.profile.needs import Deps
 from enve.load.profile.reader import Reader
 from enve.load.profile.scope import ProfileScope
+from enve.load.profile.trail import Trail
 from enve.load.profile.workshop import Workshop
 from enve.load.yaml.item import Item
 from enve_fire.core import configfile, profile, profileshape

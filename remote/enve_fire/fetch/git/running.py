@@ -20,7 +20,7 @@ _LINGER = 1.0  # seconds that what it started may keep its stderr open
 
 
 class GitFailed(Exception):
-    """`said`: see `gitwords`."""
+    """`said`: see `words`."""
 
     def __init__(self, stderr: str) -> None:
         self.said = explained(stderr)
