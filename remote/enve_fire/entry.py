@@ -57,9 +57,13 @@ def _no_more_output() -> None:
 
 
 def _told(trouble: Trouble) -> int:
-    print("error: " + trouble.message, file=sys.stderr)
+    """In it may stand what a server or a product says."""
+    from enve_pm.client import plain
+
+    lines = ["error: " + trouble.message]
     if trouble.hint:
-        print("  " + trouble.hint, file=sys.stderr)
+        lines.append("  " + trouble.hint)
     if trouble.log:
-        print("  all that was printed: " + trouble.log, file=sys.stderr)
+        lines.append("  all that was printed: " + trouble.log)
+    print(plain.text("\n".join(lines)), file=sys.stderr)
     return trouble.code

@@ -22,6 +22,7 @@ LONGEST = 4096
 _GIT = ("git+https://", "git+http://", "git+ssh://", "git+file:///")
 _WEB = ("https://", "http://")
 _FILE = "file://"
+_SHELL = frozenset("'`\"$;&<>|(){}*?!\\\n")  # ssh may hand its words on to one (ProxyCommand)
 _HEX = frozenset("0123456789abcdef")
 _PIN = "sha256="
 _REPOSITORY = ".git"
@@ -95,6 +96,8 @@ def _bare(base: str) -> str:
     """A name and a password before the host would be read by everybody; ssh takes the name."""
     where = base.partition("://")[2].partition("/")[0]
     user, at, host = where.rpartition("@")
+    if _SHELL & {*where, *_unquoted(where)}:
+        raise Bad("a host without signs that a shell takes for its own", where)
     if not host and not base.startswith("git+file:"):
         raise Bad("a url with a host", base)
     if at and (":" in user or not base.startswith("git+ssh:")):
@@ -102,6 +105,15 @@ def _bare(base: str) -> str:
     if host.startswith("-") or user.startswith("-"):
         raise Bad("a host that does not begin with -", host)
     return base
+
+
+def _unquoted(text: str) -> str:
+    """As git reads it."""
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote
+
+    return unquote(text)
 
 
 def _pin(tail: str) -> str:

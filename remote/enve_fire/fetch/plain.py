@@ -22,13 +22,20 @@ _WAYS = {"http": 80, "git+http": 80}
 
 def judge(url: Url, environ: Mapping[str, str]) -> None:
     """Raises Trouble where nobody could tell what comes from what was meant."""
+    if url.sha256 or is_commit(url.ref) or not overheard(url, environ):
+        return
     where = urlsplit(url.base)
-    if where.scheme not in _WAYS or url.sha256 or is_commit(url.ref):
-        return
-    host, port = where.hostname or "", where.port or _WAYS[where.scheme]
-    if is_among(host, port, HERE) or is_among(host, port, environ.get(TRUSTED, "")):
-        return
+    host = where.hostname or ""
     pin = "a commit id" if where.scheme.startswith("git") else "#sha256=HEX"
     told = "%s: plain http, where anybody on the way can answer in its place"
     hint = "https, or say what it has to be (%s); or trust the way there: %s=%s"
     raise Trouble(CHECKOUT, told % url.text, hint % (pin, TRUSTED, host))
+
+
+def overheard(url: Url, environ: Mapping[str, str]) -> bool:
+    """Whether somebody on the way could answer, and hear what is said: also a password."""
+    where = urlsplit(url.base)
+    if where.scheme not in _WAYS:
+        return False
+    host, port = where.hostname or "", where.port or _WAYS[where.scheme]
+    return not (is_among(host, port, HERE) or is_among(host, port, environ.get(TRUSTED, "")))

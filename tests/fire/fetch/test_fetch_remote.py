@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from tests.support.packed import tar, tree
 from tests.support.web import Authority, Proxy, Web, redirect, stall, status
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch import plain
 from enve_fire.fetch.git import mirror, modules
 
 
@@ -109,8 +111,27 @@ def test_servers_that_refuse(
     fetcher.environ["HOME"] = str(home)
     web.plan[path] = [login]
     found = fetcher(git_url(web), refresh="always")
-    assert web.requests[-1][1].get("Authorization") or found.private
+    assert web.requests[-1][1].get("Authorization")
     assert found.private
+
+
+def test_no_password_where_others_hear_it(
+    web: Web, repo: Repo, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A url may be a stranger's, who chooses the way; with its commit it is fetched anyhow."""
+    home = fetcher.folder / "home"
+    home.mkdir()
+    (home / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    fetcher.environ["HOME"] = str(home)
+    id_, login = repo.commit(x="1"), status(401, WWW_Authenticate="Basic realm=x")
+    path = "/git/repo/.git/info/refs"
+    for here, told in ((plain.HERE, True), ("", False), (plain.HERE, True)):
+        monkeypatch.setattr(plain, "HERE", here)
+        web.plan[path] = [login] * 2
+        web.requests.clear()
+        with contextlib.suppress(Trouble):
+            fetcher(f"{git_url(web)}#{id_[:-1]}{'0' if id_[-1] != '0' else '1'}")
+        assert any("Authorization" in headers for _, headers in web.requests) == told
 
 
 def test_a_server_that_stops(

@@ -14,6 +14,7 @@ from enve_fire.fetch.git import modules, refs
 from enve_fire.fetch.git.words import explained
 from enve_fire.fetch.record import file_of, title_of
 from enve_fire.fetch.web.proxy import proxy
+from enve_pm.core.fieldcheck import Bad
 
 P = {"http_proxy": "http://p:3128"}
 
@@ -99,6 +100,7 @@ def test_references_as_git_has_them() -> None:
     assert refs.chosen("v2", found) == refs.chosen("", found) == ""
     assert refs.hint("v2", ["refs/heads/main"]) == "there are: main"
     assert refs.hint("mian", ["refs/heads/main", "refs/tags/x"]) == "did you mean main?"
+    assert refs.hint("v2", ["refs/heads/main", "refs/heads/\x1b]0;x"]) == "there are: main"
     assert "..." in refs.hint("zzz", [f"refs/tags/{n}" for n in range(20)])
 
 
@@ -179,3 +181,15 @@ def test_what_git_says_names_what_it_was_about() -> None:
     assert "'http://h/'" in said.message
     assert explained("").message == "git: it says nothing"
     assert "\x1b" not in explained("fatal: \x1b[2J evil").message
+
+
+@pytest.mark.parametrize("host", ["$(id)", "`id`", "a%24(id)", "a;id", "u&v@h", "h%0aid", "'h"])
+def test_no_host_is_words_for_a_shell(host: str) -> None:
+    """ssh hands them on as they are, where its configuration says ProxyCommand or Match exec."""
+    with pytest.raises(Bad, match="signs that a shell takes"):
+        urls.parse(f"git+ssh://{host}/x")
+
+
+@pytest.mark.parametrize("host", ["h", "me@h-1.b_c:22", "me%40b.org@h", "[fe80::1]:22"])
+def test_other_hosts_are(host: str) -> None:
+    assert urls.parse(f"git+ssh://{host}/x").base == f"git+ssh://{host}/x"

@@ -49,9 +49,11 @@ _CONFIG = """\
 class Git:
     """`home`: a folder for its settings, made where it is not there; other settings, another
     folder · `transport`: http, https, ssh or file · `safe`: other users' repositories that may be
-    read."""
+    read · `netrc`: whether it may know the user's passwords for hosts."""
 
-    def __init__(self, how: How, home: str, transport: str, safe: Sequence[str] = ()) -> None:
+    def __init__(
+        self, how: How, home: str, transport: str, safe: Sequence[str] = (), netrc: bool = False
+    ) -> None:
         self.how = how
         self._program = shutil.which("git", path=how.environ.get("PATH") or os.defpath)
         if self._program is None:
@@ -59,7 +61,7 @@ class Git:
             raise Trouble(MISSING, "the program git is missing here", hint)
         os.makedirs(home, 0o700, exist_ok=True)
         _settings(home, transport, safe)
-        _passwords(home, how.environ.get("HOME", ""))
+        _passwords(home, how.environ.get("HOME", "") if netrc else "")
         self._environ = environment(how.environ, home, how.patience)
 
     def run(self, *words: str, folder: str = "/", keep: int = -1) -> bytes:
@@ -93,7 +95,10 @@ def _settings(home: str, transport: str, safe: Sequence[str]) -> None:
 
 
 def _passwords(home: str, user: str) -> None:
-    """Of the user's HOME only .netrc is there: passwords that he keeps for hosts."""
+    """Of the user's HOME only .netrc is there: passwords that he keeps for hosts. `user`: "" has
+    none."""
+    if not user and os.path.lexists(home + "/.netrc"):
+        os.unlink(home + "/.netrc")
     if user.startswith("/") and os.path.isfile(user + "/.netrc"):
         new = "%s/.netrc.%s" % (home, os.urandom(4).hex())  # others may be about to do the same
         os.symlink(user + "/.netrc", new)

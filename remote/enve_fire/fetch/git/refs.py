@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 HEAD = "HEAD"
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 _HEX = frozenset("0123456789abcdef")
+MOST = 10_000  # names that are compared with one
 _SHORTEST = 7  # of what looks like the beginning of a commit id
 
 
@@ -47,7 +48,8 @@ def hint(ref: str, names: Iterable[str]) -> str:
     """What to do about one that is not there."""
     if len(ref) >= _SHORTEST and set(ref) <= _HEX:
         return "a commit is named by its whole id, of 40 or 64 digits"
-    known = sorted({short(name) for name in names if not name.endswith("^{}") and name != HEAD})
+    said = (name for name in names if name.isprintable() and not name.endswith("^{}"))
+    known = sorted({short(name) for name in said if name != HEAD})[:MOST]
     if not known:
         return "there is nothing in it yet: push something"
     from difflib import get_close_matches

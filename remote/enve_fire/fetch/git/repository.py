@@ -59,7 +59,8 @@ class Repository:
         path = readers.local(self.url) if asks else ""
         safe = worktree.checked(path, self.how) if path else ()
         home = self.record.path() + ("/asks" if asks else "/here")
-        return Git(self.how, home, self._transport, safe)
+        netrc = asks and not plain.overheard(self.url, self.how.environ)
+        return Git(self.how, home, self._transport, safe, netrc)
 
     def known(self) -> str:
         """The commit, where nobody has to be asked; else ""."""
