@@ -4,7 +4,8 @@
     real.yml    where it comes from, what it answers, and what makes its second version
 
 `real.yml`: `from` (a client of `registry`: its words), `next` (`version`; in `file`, `old` becomes
-`new`), `says` (VERSION stands for its version), `set` (values of its profile), and
+`new`; without it there is but one), `says` (VERSION stands for its version), `set` (values of its
+profile), and
 of a server: `ask` (what is sent first), `change` (values of another setup; else another port)
 of a program: `run` (a command), `config` (more of a profile).
 """
@@ -42,7 +43,7 @@ class Other:
         self.text = self.file.read_text()
         self.profile: dict[str, Any] = yaml.safe_load(self.text)
         self.real: dict[str, Any] = yaml.safe_load(self.file.with_name("real.yml").read_text())
-        self.versions = (self.profile["version"], self.real["next"]["version"])
+        self.versions = (self.profile["version"], self.real.get("next", {}).get("version", ""))
 
     def archive(self) -> Path:
         """As its registry has it. Skips where that cannot be asked."""

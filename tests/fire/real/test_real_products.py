@@ -31,8 +31,13 @@ def test_lua_by_every_url_is_built_once_for_each_source(laptop: Laptop, mirror: 
 
     first = laptop.enve("execute", f"{repo.url}#{commit}", *quick)
     assert first.stdout == told.stdout
-    second = laptop.enve("execute", f"{mirror.publish(repo)}#main", *quick)
+    published = mirror.publish(repo)
+    second = laptop.enve("execute", f"{published}#main", *quick)
     assert second.stdout == told.stdout
+    (mirror.folder / "again").symlink_to(repo.path)
+    third = laptop.enve("execute", published.replace("/lua/", "/again/") + "#main", *quick)
+    assert third.stdout == told.stdout
+    assert "lua" not in MADE.findall(third.stderr), "another url, the same tree"
     assert laptop.enve("test", f"{repo.url}#main", *quick).returncode == 0
     shown = laptop.enve("run", f"{repo.url}#{commit}", *quick, "--", "-e", "print(6 * 7)")
     assert shown.stdout == "42\n"
