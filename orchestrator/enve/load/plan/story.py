@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from enve.core import validate
-from enve.core.layout import as_pm, spots
 from enve.core.validate import Flaw
 from enve.errors import InputError, Where
+from enve.load.plan.checks import Checks, NodeFlaw
 from enve.load.plan.file import PlanFile
 from enve.load.plan.placement import Placement, Steps
 from enve.load.plan.rendering import Rendered
@@ -21,12 +19,8 @@ from enve.load.template.template import MissingFacts
 from enve.model.blueprint import Blueprint
 from enve.model.plan import Blob, NodePlan, RenderedPlan
 from enve.model.site import Domain
-from enve_pm.core import address, pmlines
-from enve_pm.core.blueprint import Pm
+from enve_pm.core import address
 from enve_pm.core.ceiling import directory
-
-# A node's blueprint: as pm's own code knows it, the addresses of its spots, and its nested pms.
-Laid = tuple[Pm, frozenset[str], validate.Specs]
 
 
 def _whole(where: Where) -> str:
@@ -98,52 +92,15 @@ class Story:
         self._by_name[name] = entries
         return lines
 
-    # -- checks -----------------------------------------------------------------------------------
     def check(self) -> None:
-        """What only shows when all lines of a node are there; like nodes are checked once."""
-        seen: set[object] = set()
-        trees: dict[int, Laid] = {}
-        single: dict[str, list[str]] = {}
-        for name, lines in self._lines.items():
-            layout = self._blueprint.nodes.get(name) if self._blueprint is not None else None
-            tree = layout.tree if layout is not None else None
-            for below, line in lines.items():
-                if line.spec.single:
-                    single.setdefault(below, []).append(name)
-            like = (id(tree), tuple([(below, id(line)) for below, line in lines.items()]))
-            if like in seen:
-                continue
-            seen.add(like)
-            if tree is not None and id(tree) not in trees:
-                there = frozenset(address.format(steps) for steps, _ in spots(tree))
-                pm = as_pm(tree)
-                trees[id(tree)] = pm, there, pmlines.specs(pm)
-            self._check_node(name, lines, trees.get(id(tree)))
-        self._checked(next(iter(self._lines), ""), lambda: validate.check_single(single))
-
-    def _check_node(
-        self,
-        name: str,
-        lines: Mapping[str, Rendered],
-        layout: Laid | None,
-    ) -> None:
-        specs = {below: line.spec for below, line in lines.items()}
-        pm, there, pms = layout if layout is not None else (None, (), validate.NO_PMS)
-        self._checked(name, lambda: validate.check_node(name, specs, there, pms))
-        self._checked(name, lambda: validate.check_setups(name, specs))
-        if pm is None:
-            return
-        top = home(self._domain.nodes[name], self._facts.get(name)) or "~"
-        for spec in specs.values():
-            self._checked(name, partial(validate.check_ceiling, name, spec, pm, top))
-
-    def _checked(self, node: str, check: Callable[[], None]) -> None:
+        """What only shows when all lines of a node are there. Raises InputError."""
         try:
-            check()
-        except Flaw as flaw:
-            raise self._place_of(node, flaw) from None
+            Checks(self._domain, self._blueprint, self._facts).run(self._lines)
+        except NodeFlaw as found:
+            raise self._placed_at(found.node, found.flaw) from None
 
-    def _place_of(self, node: str, flaw: Flaw) -> InputError:
+    def _placed_at(self, node: str, flaw: Flaw) -> InputError:
+        """In the file of the plan."""
         entries = self._by_name.get(node, {})
         entry = entries.get(flaw.unit) or next(
             (names[flaw.unit] for names in self._by_name.values() if flaw.unit in names), None
