@@ -50,6 +50,10 @@ class Trouble(Exception):
         self.hint = hint
         self.log = log
 
+    def of(self, what: str) -> Trouble:
+        """The same, told of that."""
+        return Trouble(self.code, "%s: %s" % (what, self.message), self.hint, self.log)
+
     def __str__(self) -> str:
         return self.message + ("; " + self.hint if self.hint else "")
 

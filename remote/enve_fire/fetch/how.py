@@ -67,7 +67,7 @@ def most(environ: Mapping[str, str]) -> int:
     try:
         return amounts.size(environ.get(LIMIT) or MOST) or amounts.LARGEST
     except Trouble as trouble:
-        raise Trouble(trouble.code, "%s: %s" % (LIMIT, trouble.message)) from None
+        raise trouble.of(LIMIT) from None
 
 
 class Fetched(

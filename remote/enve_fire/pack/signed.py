@@ -27,5 +27,4 @@ def verify(path: str, copy: str, keyring: str, folder: str) -> str:
     try:
         return signature.check(ring, said, copy, folder)
     except Trouble as trouble:
-        text = "%s: %s" % (path, trouble.message)
-        raise Trouble(trouble.code, text, trouble.hint) from None
+        raise trouble.of(path) from None

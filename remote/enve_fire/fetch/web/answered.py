@@ -31,6 +31,14 @@ class Answered(Trouble):
         self.status = status
 
 
+class Passing(Exception):
+    """What may be over when one tries again. `wait`: seconds that the server asks for."""
+
+    def __init__(self, text: str, wait: float = 0) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
 def seconds(text: str) -> float:
     """What Retry-After says: seconds or a date."""
     if text.isdecimal():

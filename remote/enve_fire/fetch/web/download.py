@@ -1,25 +1,17 @@
-"""A file from a web server into a folder, in however many tries; what came is not asked for again.
-
-    FOLDER/part         what came so far
-    FOLDER/part.of      what the server calls just this (an ETag, or its date): canonical JSON
-
-Whoever calls holds the lock of the folder.
-"""
+"""A file from a web server into a folder, in however many tries; what came is not asked for again
+(see `part`). Whoever calls holds the lock of the folder."""
 
 from __future__ import annotations
 
-import os
 import time
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
 from enve_fire.fetch.how import MORE
-from enve_fire.fetch.web.answered import SHORTLY, Answered, seconds
+from enve_fire.fetch.web.answered import SHORTLY, Answered, Passing, seconds
+from enve_fire.fetch.web.part import Part
 from enve_fire.fetch.web.progress import Progress
 from enve_fire.fetch.web.tempo import Tempo
-from enve_fire.tree.written import unlink
-from enve_pm.core.canonical import dumps, loads
 from enve_pm.core.lean import namedtuple
-from enve_pm.core.refusal import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +20,6 @@ if TYPE_CHECKING:
     from enve_fire.fetch.how import How
     from enve_fire.fetch.web.http import Answer
 
-PART, OF = "part", "part.of"
 RETRIES = 3
 PAUSE = 0.5  # seconds before the first of them, then twice as long
 LONGEST_WAIT = 120.0  # seconds that a server may ask us to wait
@@ -54,30 +45,25 @@ class Download:
         self.url = url
         self.how = how
         self._retries = RETRIES if retries is None else retries
-        self._part = folder + "/" + PART
-        self._of = folder + "/" + OF
+        self._part = Part(folder)
         self._known = {"If-None-Match": etag, "If-Modified-Since": "" if etag else modified}
-        self._resumed = False
         self._progress = Progress(how.report, url)
         self._tempo = Tempo(url)
 
     def run(self) -> Any:
         """What came; None where what we have is still the same. Raises Trouble, OSError."""
-        from enve_fire.fetch.web.http import Passing
-
         tries = 0
         while True:
-            before = self._size()
+            before = self._part.size()
             try:
                 return self._try()
             except Passing as passing:
-                tries = 0 if self._size() >= before + PIECE else tries + 1
+                tries = 0 if self._part.size() >= before + PIECE else tries + 1
                 self._pause(passing, tries)
 
     def drop(self) -> None:
         """What came is of no use."""
-        for path in (self._part, self._of):
-            unlink(path)
+        self._part.drop()
 
     def _pause(self, passing: Any, tries: int) -> None:
         if tries > self._retries or passing.wait > LONGEST_WAIT:
@@ -90,37 +76,19 @@ class Download:
         self.how.report("%s: %s; again in %g s" % (self.url, passing, wait))
         time.sleep(wait)
 
-    def _size(self) -> int:
-        try:
-            return os.stat(self._part).st_size
-        except FileNotFoundError:
-            return 0
-
     # -- one try -----------------------------------------------------------------------------------
     def _try(self) -> Any:
         from enve_fire.fetch.web.http import ask
 
-        start, tag = self._begun()
+        start, tag = self._part.begun()
         headers = {"Range": "bytes=%d-" % start, "If-Range": tag} if start else dict(self._known)
         asked = {name: value for name, value in headers.items() if value}
         try:
             answer = ask(self.url, asked, self.how.patience, self.how.environ)
         except Trouble as trouble:
-            raise Trouble(
-                trouble.code, "%s: %s" % (self.url, trouble.message), trouble.hint
-            ) from None
+            raise trouble.of(self.url) from None
         with answer:
             return self._take(answer, start)
-
-    def _begun(self) -> tuple[int, str]:
-        """How much is there of what the server can still call by name."""
-        try:
-            with open(self._of, "rb") as file:
-                tag = loads(file.read(65536))["tag"]
-        except (OSError, FormatError, KeyError, TypeError):
-            tag = ""
-        size = self._size() if tag else 0
-        return (size, str(tag)) if size else (0, "")
 
     def _take(self, answer: Answer, start: int) -> Any:
         if answer.status == UNCHANGED and any(self._known.values()) and not start:
@@ -129,24 +97,15 @@ class Download:
             answer.status == PARTIAL and not _continues(answer, start)
         ):
             self.drop()
-            return self._again()
+            raise Passing("what came before is of no use")
         if answer.status not in (OK, PARTIAL):
             self._refused(answer)
         start = start if answer.status == PARTIAL else 0
-        self._resumed = bool(start)
         self._pour(answer, start)
-        return Came(
-            self._part, answer.header("ETag"), answer.header("Last-Modified"), self._resumed
-        )
-
-    def _again(self) -> Any:
-        from enve_fire.fetch.web.http import Passing
-
-        raise Passing("what came before is of no use")
+        names = answer.header("ETag"), answer.header("Last-Modified")
+        return Came(self._part.path, *names, resumed=bool(start))
 
     def _refused(self, answer: Answer) -> None:
-        from enve_fire.fetch.web.http import Passing
-
         if answer.status in SHORTLY:
             wait = seconds(answer.header("Retry-After"))
             raise Passing("the server answers %d" % answer.status, wait)
@@ -156,9 +115,9 @@ class Download:
         length = answer.length
         total = None if length is None else start + length
         self._fit(total or 0)
-        with open(self._part, "ab" if start else "wb") as file:
+        with open(self._part.path, "ab" if start else "wb") as file:
             if not start:
-                self._name(answer)
+                self._part.name(answer)
             size = start
             while True:
                 piece = self._piece(answer, total, size)
@@ -176,20 +135,10 @@ class Download:
         return answer.read(PIECE) if total is None or size < total else b""
 
     def _whole(self, size: int, total: int | None) -> None:
-        from enve_fire.fetch.web.http import Passing
-
         if total is None and not size:
             raise Passing("nothing came")
         if total is not None and size < total:
             raise Passing("cut off after %d of %d bytes" % (size, total))
-
-    def _name(self, answer: Answer) -> None:
-        """How to ask for the rest: by a strong name, since bytes are put together."""
-        tag = answer.header("ETag")
-        if not tag.startswith('"'):
-            tag = answer.header("Last-Modified")
-        with open(self._of, "wb") as file:
-            file.write(dumps({"tag": tag}))
 
     def _fit(self, size: int) -> None:
         if size > self.how.most:

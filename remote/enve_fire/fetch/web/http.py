@@ -4,21 +4,19 @@ takes for ever."""
 from __future__ import annotations
 
 import http.client
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from enve_fire.core.trouble import CHECKOUT, MISSING, Trouble
-from enve_fire.fetch.web.patience import Passing, Patience
+from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch.web import connection
+from enve_fire.fetch.web.patience import Patience
 from enve_fire.fetch.web.proxy import proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
-    from enve_fire.fetch.web.proxy import Proxy
-
 REDIRECTS = 3
 _MOVED = (301, 302, 303, 307, 308)
-_SAFE = "%/:=&?~#+!$,;'@()*[]"
 AGENT = "enve"
 LONGEST = 4096  # characters of a header
 
@@ -89,19 +87,20 @@ def _moved(url: str, target: str) -> str:
 def _once(
     url: str, headers: Mapping[str, str], patience: float, environ: Mapping[str, str]
 ) -> Answer:
-    scheme, host, port, path = split(url)
-    through = proxy(scheme, host, port, environ)
-    connection = _connection(scheme, host, port, through, patience, environ)
+    server = connection.split(url)
+    through = proxy(server.scheme, server.host, server.port, environ)
+    to = connection.to(server, through, patience, environ)
+    path = server.path
     more = {"Accept-Encoding": "identity", "User-Agent": AGENT, "Connection": "close", **headers}
-    if through and scheme == "http":
-        path = "http://%s%s" % (_netloc(host, port, 80), path)
+    if through and server.scheme == "http":
+        path = "http://%s%s" % (server.netloc(80), path)
         if through.authorization:
             more["Proxy-Authorization"] = through.authorization
-    sock, response = _asked(connection, path, more, patience)
+    sock, response = _asked(to, path, more, patience)
     return Answer(sock, response, url, patience)
 
 
-def _asked(connection: Any, path: str, headers: Mapping[str, str], patience: float) -> Any:
+def _asked(to: Any, path: str, headers: Mapping[str, str], patience: float) -> Any:
     """The socket, and what is read from it. When it raises, nothing is left open."""
     opened: list[Any] = []
 
@@ -109,70 +108,13 @@ def _asked(connection: Any, path: str, headers: Mapping[str, str], patience: flo
         opened.append(http.client.HTTPResponse(*words, **keys))
         return opened[-1]
 
-    connection.response_class = response  # a proxy that refuses: not every Python closes it
+    to.response_class = response  # a proxy that refuses: not every Python closes it
     try:
-        with Patience(lambda: connection.sock, patience):
-            connection.request("GET", path, headers=headers)
-            opened.append(connection.sock)  # the connection forgets it when the server will close
-            return opened[-1], connection.getresponse()
+        with Patience(lambda: to.sock, patience):
+            to.request("GET", path, headers=headers)
+            opened.append(to.sock)  # the connection forgets it when the server will close
+            return opened[-1], to.getresponse()
     except BaseException:
-        for one in (*reversed(opened), connection):
+        for one in (*reversed(opened), to):
             one.close()
         raise
-
-
-def split(url: str) -> tuple[str, str, int, str]:
-    """scheme, host, port, path with query. Raises Trouble."""
-    try:
-        found = urlsplit(url)
-        host, port = found.hostname or "", found.port
-        host.encode("idna")
-    except (ValueError, UnicodeError):
-        host = ""
-    if not host or found.username or found.password:
-        raise Trouble(CHECKOUT, "%s: wanted http(s)://HOST[:PORT]/PATH" % ascii(url[:200]))
-    path = quote(found.path or "/", safe=_SAFE) + ("?" + quote(found.query, safe=_SAFE)) * bool(
-        found.query
-    )
-    return found.scheme, host, port or (443 if found.scheme == "https" else 80), path
-
-
-def _netloc(host: str, port: int, usual: int) -> str:
-    name = "[%s]" % host if ":" in host else host
-    return name if port == usual else "%s:%d" % (name, port)
-
-
-def _connection(  # noqa: PLR0913, PLR0917
-    scheme: str,
-    host: str,
-    port: int,
-    through: Proxy | None,
-    patience: float,
-    environ: Mapping[str, str],
-) -> Any:
-    name, number = (through.host, through.port) if through else (host, port)
-    if scheme == "http":
-        return http.client.HTTPConnection(name, number, timeout=patience)
-    trust = _trust(environ)
-    connection = http.client.HTTPSConnection(name, number, timeout=patience, context=trust)
-    if through:
-        more = {"Proxy-Authorization": through.authorization} if through.authorization else {}
-        connection.set_tunnel(host, port, headers=more)
-    return connection
-
-
-def _trust(environ: Mapping[str, str]) -> Any:
-    """Who may vouch for servers: the authorities of this machine, or those of SSL_CERT_FILE."""
-    try:
-        import ssl
-    except ImportError:
-        text, hint = "this Python was built without TLS", "take http, or a path, with #sha256="
-        raise Trouble(MISSING, text, hint) from None
-    own = environ.get("SSL_CERT_FILE", "")
-    try:
-        return ssl.create_default_context(cafile=own or None)
-    except OSError as error:
-        raise Trouble(CHECKOUT, "SSL_CERT_FILE: %s: %s" % (own, error.strerror or error)) from None
-
-
-__all__ = ["Answer", "Passing", "ask", "split"]

@@ -7,18 +7,11 @@ import socket
 import threading
 
 from enve_fire.core.trouble import CHECKOUT, Trouble
+from enve_fire.fetch.web.answered import Passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
-
-
-class Passing(Exception):
-    """What may be over when one tries again. `wait`: seconds that the server asks for."""
-
-    def __init__(self, text: str, wait: float = 0) -> None:
-        super().__init__(text)
-        self.wait = wait
 
 
 class Patience:

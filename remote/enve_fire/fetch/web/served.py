@@ -113,7 +113,7 @@ class _Asking:
                 facts = archive.unpack(file, tree)
             _alike(facts, self._wanted)
         except Trouble as trouble:
-            raise Trouble(trouble.code, "%s: %s" % (url, trouble.message), trouble.hint) from None
+            raise trouble.of(url) from None
         if not _good(facts, self._wanted, tree + "/" + draft.OUT):
             return False
         os.rmdir(out)
