@@ -6,7 +6,7 @@ import os
 import time
 
 from enve_fire.app import quick, relied
-from enve_fire.core import profile, rcfile, sums
+from enve_fire.core import profile, rcfile, rctext, sums
 from enve_fire.stage import dep, final
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.written import replace
@@ -64,7 +64,7 @@ def _write(path: str, made: Rc, ctx: Context) -> None:
         cache = quick.stat_cache(folder, ctx.environ)
         os.makedirs(os.path.dirname(cache), 0o700, exist_ok=True)
         tree_hash(folder, cache)
-    replace(path, rcfile.text(made).encode("utf-8", "surrogateescape"))
+    replace(path, rctext.text(made).encode("utf-8", "surrogateescape"))
 
 
 def forget(product: Product, ctx: Context) -> None:

@@ -14,7 +14,7 @@ it is installed.
 
 from __future__ import annotations
 
-from enve_fire.core import profile, profileshape
+from enve_fire.core import profile, profilefields, profileshape
 from enve_fire.core import title as titles
 from enve_fire.core.digest import is_hash
 from enve_pm.core import stagebody
@@ -112,12 +112,12 @@ _shape = record(
         "bh": _hash,
         "epoch": integer(0, 1 << 33),
         "platform": stagebody.platform,
-        "prefix": profileshape.prefix,
+        "prefix": profilefields.prefix,
         "source": text(128),
         "table": profileshape.check,
         "text": text(LARGEST),
-        "title": profileshape.title,
-        "version": profileshape.version,
+        "title": profilefields.title,
+        "version": profilefields.version,
     }
 )
 

@@ -13,8 +13,9 @@
     #cmd 'WORD' 'WORD'
     export NAME='VALUE'
 
-It is read without any module but this: all of a no-op is to find it, to look at what it names, and
-to execute. A line of text is percent-encoded where it has a newline or a percent sign.
+It is read without any module but this (`rctext` writes it): all of a no-op is to find it, to look
+at what it names, and to execute. A line of text is percent-encoded where it has a newline or a
+percent sign.
 """
 
 from __future__ import annotations
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
 HEAD = "# enve-rc 2 "
 LONGEST = 1 << 20  # characters
 PATH = "PATH"
-_REST = '"${PATH:+:$PATH}"'  # of PATH's line: what the caller has comes behind
-_EXPORT = "export "
-_QUOTE, _INNER = "'", "'\\''"
+EXPORT = "export "
+QUOTE, INNER = "'", "'\\''"
 
 
 class Rc(
@@ -62,34 +62,12 @@ class Rc(
         room: Sequence[Pair]
 
 
-def text(rc: Rc) -> str:
-    lines = [HEAD + rc.hash, "#key " + line(rc.key), "#target " + rc.target]
-    facts = {
-        "file": rc.files,
-        "mark": rc.marks,
-        "src": rc.sources,
-        "mounts": rc.mounts,
-        "room": rc.room,
-    }
-    for word, pairs in facts.items():
-        lines += ["#%s %s %s" % (word, line(path), what) for path, what in pairs]
-    lines += ["#dir " + line(path) for path in rc.dirs]
-    if rc.until:
-        lines.append("#until %d" % rc.until)
-    if rc.cmd:
-        lines.append("#cmd " + " ".join(quoted(line(word)) for word in rc.cmd))
-    for name in sorted(rc.env):
-        rest = _REST if name == PATH else ""
-        lines.append("%s%s=%s%s" % (_EXPORT, name, quoted(rc.env[name]), rest))
-    return "\n".join(lines) + "\n"
-
-
 def parse(text: str) -> Rc | None:
     """None for what is no rc file of this format."""
     first, _, rest = text.partition("\n")
     if not first.startswith(HEAD):
         return None
-    head, found, body = ("\n" + rest).partition("\n" + _EXPORT)
+    head, found, body = ("\n" + rest).partition("\n" + EXPORT)
     rows = [row[1:].partition(" ")[::2] for row in head.split("\n") if row.startswith("#")]
     try:
         env = dict(_exports(found[1:] + body))
@@ -104,14 +82,14 @@ def _facts(rows: Sequence[Pair]) -> dict[str, object]:
 
     def pairs(word: str) -> tuple[Pair, ...]:
         found = [rest.rpartition(" ") for name, rest in rows if name == word]
-        return tuple((unline(path), what) for path, _, what in found)
+        return tuple((_unlined(path), what) for path, _, what in found)
 
     return {
-        "key": unline(one("key")),
+        "key": _unlined(one("key")),
         "target": one("target"),
-        "cmd": tuple(unline(word) for word in _words(one("cmd"))),
+        "cmd": tuple(_unlined(word) for word in _words(one("cmd"))),
         "files": pairs("file"),
-        "dirs": tuple(unline(rest) for name, rest in rows if name == "dir"),
+        "dirs": tuple(_unlined(rest) for name, rest in rows if name == "dir"),
         "marks": pairs("mark"),
         "sources": pairs("src"),
         "until": int(one("until", "0")),
@@ -120,19 +98,14 @@ def _facts(rows: Sequence[Pair]) -> dict[str, object]:
     }
 
 
-def quoted(text: str) -> str:
-    """For `sh`."""
-    return _QUOTE + text.replace(_QUOTE, _INNER) + _QUOTE
-
-
 def _unquoted(text: str, at: int) -> tuple[str, int]:
     """What is quoted from `at` on, and where it ends. Raises ValueError."""
     begin = end = at + 1
     while True:
-        end = text.index(_QUOTE, end)
-        if not text.startswith(_INNER, end):
-            return text[begin:end].replace(_INNER, _QUOTE), end + 1
-        end += len(_INNER)
+        end = text.index(QUOTE, end)
+        if not text.startswith(INNER, end):
+            return text[begin:end].replace(INNER, QUOTE), end + 1
+        end += len(INNER)
 
 
 def _words(text: str) -> list[str]:
@@ -148,17 +121,13 @@ def _exports(text: str) -> Iterator[Pair]:
     at = 0
     while at < len(text):
         equals = text.index("=", at)
-        name = text[at + len(_EXPORT) : equals]
+        name = text[at + len(EXPORT) : equals]
         value, end = _unquoted(text, equals + 1)
         yield name, value
         at = text.index("\n", end) + 1
 
 
-def line(text: str) -> str:
-    return text.replace("%", "%25").replace("\n", "%0A")
-
-
-def unline(text: str) -> str:
+def _unlined(text: str) -> str:
     return text.replace("%0A", "\n").replace("%25", "%")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from enve_fire.core.rcfile import quoted
+from enve_fire.core.rctext import quoted
 from enve_fire.core.title import DEP, variable
 from enve_fire.stage import marks
 from enve_fire.stage.install.place import marks_of

@@ -7,7 +7,7 @@ import sys
 
 from enve_fire.core import url as urls
 from enve_fire.core.profile import ALWAYS, NEVER
-from enve_fire.core.profileshape import below
+from enve_fire.core.profilefields import below
 from enve_fire.core.trouble import USAGE, Trouble
 from enve_fire.fetch.how import How
 from enve_fire.verb import placing

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from enve_fire.app import quick, relied
-from enve_fire.core import mark, rcfile
+from enve_fire.core import mark, rcfile, rctext
 from enve_fire.tree.digest import tree_hash
 
 REMOTE = Path(__file__).parents[3] / "remote"
@@ -50,7 +50,7 @@ def keep(env, facts, **changes) -> Path:
         ((str(marked), HASH),),
         ((str(work), tree_hash(str(work))),),
     )._replace(**changes)
-    path.write_text(rcfile.text(rc))
+    path.write_text(rctext.text(rc))
     return path
 
 
@@ -162,7 +162,7 @@ def test_an_rc_file_of_another_or_that_others_may_write_is_none(env, facts):
 def test_two_keys_of_one_checksum_are_told_apart(env, facts):
     path = keep(env, facts)
     key = quick.key_of(["run", "/other"], env)
-    path.write_text(rcfile.text(rcfile.parse(path.read_text())._replace(key=key)))
+    path.write_text(rctext.text(rcfile.parse(path.read_text())._replace(key=key)))
     assert go(env, *WORDS) == "new"
 
 

@@ -8,7 +8,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enve_fire.core import rcfile
+from enve_fire.core import rcfile, rctext
 
 NAME = st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True)
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
@@ -35,13 +35,13 @@ RC = st.builds(
 @settings(max_examples=50, deadline=None)
 @given(RC)
 def test_it_is_read_as_it_was_written(rc):
-    assert rcfile.parse(rcfile.text(rc)) == rc
+    assert rcfile.parse(rctext.text(rc)) == rc
 
 
 @settings(max_examples=50, deadline=None)
 @given(RC, st.data())
 def test_what_is_cut_off_or_changed_is_none_or_another(rc, data):
-    text = rcfile.text(rc)
+    text = rctext.text(rc)
     cut = data.draw(st.integers(0, len(text)))
     rcfile.parse(text[:cut])
     rcfile.parse(text[:cut] + data.draw(LINE) + text[cut:])
@@ -51,7 +51,7 @@ def test_what_is_cut_off_or_changed_is_none_or_another(rc, data):
 @given(st.dictionaries(NAME.map("X_{}".format), TEXT, max_size=5))
 def test_a_shell_reads_the_same(env):
     env = {**env, "PATH": "/o'wn/bin"}
-    text = rcfile.text(rcfile.Rc("a" * 32, "k", "run", env, cmd=("a\nb",)))
+    text = rctext.text(rcfile.Rc("a" * 32, "k", "run", env, cmd=("a\nb",)))
     caller = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
     done = subprocess.run(
         ["/bin/sh", "-c", text + "exec env -0"], env=caller, capture_output=True, check=True
@@ -62,7 +62,7 @@ def test_a_shell_reads_the_same(env):
 
 
 def test_exports_are_sorted_and_behind_all_else():
-    text = rcfile.text(rcfile.Rc("a" * 32, "k", "run", {"B": "1", "A": "2"}, cmd=("x",)))
+    text = rctext.text(rcfile.Rc("a" * 32, "k", "run", {"B": "1", "A": "2"}, cmd=("x",)))
     lines = text.splitlines()
     assert lines[0] == "# enve-rc 2 " + "a" * 32
     assert lines[-2:] == ["export A='2'", "export B='1'"]
