@@ -16,9 +16,8 @@ from enve_fire.stage.install.place import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from enve_fire.app.prepared import Prepared
     from enve_fire.app.request import Loaded, Request
     from enve_fire.stage.context import Context
 
@@ -101,17 +100,7 @@ def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
         cmd = final.command(product.table, request.target, found.where)
     made, path = rc.keep(request, loaded, found, cmd, ctx)
     why = quick.go(made, path, request.more, ctx.environ)
+    from enve_fire.app import lost
+
     told = "%s cannot run: %s" % (product.name, why)
-    raise Trouble(MISSING, told, _lost(found, [*cmd, *request.more][:1]))
-
-
-def _lost(found: Prepared, program: Sequence[str]) -> str:
-    """What to do about a program that is not there: it may have been installed."""
-    home = found.where.home
-    path = program[0] if program else ""
-    if not path or ("/" in path and not path.startswith(home + "/")) or os.path.exists(path):
-        return ""
-    if not found.where.root:
-        return "a program in PATH, or a path in %s" % home
-    told = "" if "/" in path else "it is not in PATH; if it was installed once: "
-    return told + "enve verify --forget %s has it installed again the next time" % home
+    raise Trouble(MISSING, told, lost.hint(found, [*cmd, *request.more, ""][0]))

@@ -26,14 +26,18 @@ def fetch(url: Url, store: Store, how: How) -> Fetched:
 def _folder(url: Url, how: How) -> str:
     path = url.base + ("/" + how.subdir if how.subdir else "")
     if not os.path.isdir(path):
-        what = "no folder" if os.path.lexists(path) else "nothing there"
-        raise Trouble(
-            CHECKOUT, "%s: %s" % (path, what), "see the path; archives end in .tar.gz, .."
-        )
+        raise _none(path)
     if how.subdir and not _within(path, url.base):
         # what it holds may be a stranger's, and says itself which folder of it is the product
         raise Trouble(CHECKOUT, "%s: a link that leads out of %s" % (path, url.base), "see subdir")
     return path
+
+
+def _none(path: str) -> Trouble:
+    if os.path.lexists(path):
+        told = "%s: no folder, and no archive by its name (x.tar.gz, x.zip, ..)"
+        return Trouble(CHECKOUT, told % path, "see the path")
+    return Trouble(CHECKOUT, "%s: nothing there" % path, "see the path")
 
 
 def _within(path: str, base: str) -> bool:
@@ -47,4 +51,11 @@ def _source(path: str, store: Store, how: How) -> str:
     from enve_fire.tree.pace import Amount
 
     cache = Record(store, CATALOG, path).path() + "/stat"
-    return tree_hash(path, cache, tell=Amount(how.report, "hash of " + path))
+    try:
+        return tree_hash(path, cache, tell=Amount(how.report, "hash of " + path))
+    except PermissionError as error:
+        if not (error.filename or "").startswith(path):  # but something of the store's
+            raise
+        told = "%s is a part of the source, and cannot be read: %s"
+        hint = "chmod; or leave it out by a line in %s/.enveignore" % path
+        raise Trouble(CHECKOUT, told % (error.filename, error.strerror), hint) from None

@@ -10,7 +10,7 @@ import time
 from enve_fire.core.trouble import BUSY, Trouble
 from enve_fire.tree import statcache
 from enve_fire.tree.pace import quiet
-from enve_fire.tree.walk import FILE, nothing, top, walk
+from enve_fire.tree.walk import FILE, nothing, opened, top, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ def contents(folder: str, cache: str = "", skip: Any = None, tell: Tell = quiet)
             except Changed:
                 known = {**known, **one.kept}
                 continue
+            except OSError as error:
+                if isinstance(error.filename, bytes):
+                    error.filename = os.path.join(folder, os.fsdecode(error.filename))
+                raise
             if cache and one.kept != known:
                 statcache.save(cache, state, one.kept)
             return rows
@@ -98,7 +102,7 @@ class _Pass:
         stats, sum_ = self._known.get(path, (b"", b""))
         if stats != key or young:
             self._hashed = True
-            sum_ = _hashed(folder, name, state, self._tell)
+            sum_ = _hashed(opened(name, FILE, folder, path), state, self._tell)
         if not young:
             self.kept[path] = (key, sum_)
         return sum_
@@ -111,8 +115,8 @@ def _marks(state: os.stat_result) -> Any:
     return state.st_mode, statcache.key(state)
 
 
-def _hashed(folder: int, name: bytes, state: os.stat_result, tell: Tell) -> bytes:
-    handle = os.open(name, FILE, dir_fd=folder)
+def _hashed(handle: int, state: os.stat_result, tell: Tell) -> bytes:
+    """Of an open file, which is closed then."""
     try:
         if statcache.key(os.fstat(handle)) != statcache.key(state):
             raise Changed

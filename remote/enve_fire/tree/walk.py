@@ -81,11 +81,20 @@ def _walk(folder: int, above: bytes, skip: Skip, depth: int) -> Iterator[Seen]:
         yield folder, path, name, state
         if stat.S_ISDIR(state.st_mode):
             deeper(depth, path)
-            inner = os.open(name, FOLDER, dir_fd=folder)
+            inner = opened(name, FOLDER, folder, path)
             try:
                 yield from _walk(inner, path + b"/", skip, depth - 1)
             finally:
                 os.close(inner)
+
+
+def opened(name: bytes, how: int, folder: int, path: bytes) -> int:
+    """Of a folder that is open. Raises OSError with the path below the top."""
+    try:
+        return os.open(name, how, dir_fd=folder)
+    except OSError as error:
+        error.filename = path
+        raise
 
 
 def deeper(depth: int, path: bytes) -> None:

@@ -331,6 +331,20 @@ def test_no_command_and_one_that_is_not_there(bench):
     assert (done.returncode, "it is not in PATH" in done.stderr) == (69, True)
 
 
+@pytest.mark.parametrize(
+    ("cmd", "told"),
+    [
+        ("/opt/greet/bin/geet", "what was installed in /opt/greet/bin: greet"),
+        ("geet", "it is not in PATH; what was installed in /opt/greet/bin: greet"),
+        ("/opt/greet/sbin/greet", "nothing was installed in /opt/greet/sbin"),
+    ],
+)
+def test_a_program_that_was_never_installed_is_not_looked_for_there(bench, cmd, told):
+    done = bench.fire("-f", bench.profile(table(run={"cmd": [cmd]})), bench.source())
+    assert (done.returncode, told in done.stderr) == (69, True), done.stderr
+    assert "--forget" not in done.stderr
+
+
 def test_a_program_that_was_installed_and_is_gone_can_be_had_again(bench):
     words = ("-f", bench.profile(table()), bench.source())
     home = bench.good("install", *words)

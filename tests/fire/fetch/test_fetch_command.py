@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 from tests.support.fetching import MAIN, Fetcher, Repo
+from tests.support.forked import as_user
 from tests.support.packed import tar, tree
 from tests.support.wait import until
 from tests.support.web import Web, stall
@@ -74,6 +76,25 @@ def test_a_folder_of_ones_own_is_used_as_it_is(fetcher: Fetcher, tmp_path: Path)
     assert "lies within" in within.stderr
     assert fetcher.command(str(place / "none")).returncode == CHECKOUT
     assert "no folder" in fetcher.command(str(place / "sub/x")).stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize("shut", ["sub/deep/x", "sub"])
+def test_a_source_that_cannot_be_read_is_told_by_its_path(shut: str) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        place = Path(folder)
+        place.chmod(0o777)
+        (place / "mine/sub/deep").mkdir(parents=True)
+        (place / "mine/sub/deep/x").write_text("1")
+        (place / "mine" / shut).chmod(0)
+
+        def there() -> None:
+            with pytest.raises(Trouble, match=f"{place}/mine/{shut} is a part of the") as error:
+                Fetcher(place)(str(place / "mine"))
+            assert error.value.code == CHECKOUT
+            assert f"{place}/mine/.enveignore" in error.value.hint
+
+        as_user("daemon", there)
 
 
 def test_a_subdir_of_ones_own_folder_lies_in_it(fetcher: Fetcher, tmp_path: Path) -> None:

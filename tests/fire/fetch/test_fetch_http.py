@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,7 +93,7 @@ def test_a_download_that_is_cut_goes_on(web: Web, fetcher: Fetcher) -> None:
 
 def test_a_download_goes_on_in_another_process(web: Web, fetcher: Fetcher) -> None:
     url = web.put("/big.tar", BIG, cut(600_000), *[status(503)] * 4)
-    refused(fetcher, url, "answers 503")
+    assert "what came is kept" in refused(fetcher, url, "answers 503").hint
     assert fetcher(url).source == "sha256:" + sha(BIG)
     assert web.requests[-1][1]["Range"] == "bytes=600000-"
 
@@ -125,8 +127,15 @@ def test_it_is_tried_three_times_more(web: Web, fetcher: Fetcher) -> None:
     url = web.put("/a.tar.gz", BODY, cut(0), status(502), raw(b"nonsense\r\n\r\n"))
     assert tree(Path(fetcher(url).path)) == FOUND
     url = web.put("/b.tar.gz", BODY, *[status(500)] * 4)
-    refused(fetcher, url, "answers 500")
+    assert refused(fetcher, url, "answers 500").hint == "try again later"
     assert len(web.requests) == 8
+
+
+def test_where_nobody_answers_the_address_is_looked_at(fetcher: Fetcher) -> None:
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/a.tar.gz"
+        assert "see the host and its port" in refused(fetcher, url, "Connection refused").hint
 
 
 def test_a_server_says_when_to_come_back(web: Web, fetcher: Fetcher) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Said = namedtuple("Said", "message hint passing")  # passing: it may be over when one tries again
 _LOGIN = "give ssh a key (ssh-add), use git+ssh, or put a password for the host into ~/.netrc"
 _CERTIFICATE = "if the authority is your own, name its certificates in SSL_CERT_FILE"
-_LATER = "try again later"
+_LATER = "see the host and its port, and https_proxy; else try again later"
 _KNOWN: Sequence[Tuple[Tuple[str, ...], str, str, bool]] = (
     (
         ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED"),

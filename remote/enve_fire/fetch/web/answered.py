@@ -32,11 +32,13 @@ class Answered(Trouble):
 
 
 class Passing(Exception):
-    """What may be over when one tries again. `wait`: seconds that the server asks for."""
+    """What may be over when one tries again. `wait`: seconds that the server asks for; `hint`: what
+    to do where it is not over then."""
 
-    def __init__(self, text: str, wait: float = 0) -> None:
+    def __init__(self, text: str, wait: float = 0, hint: str = "try again later") -> None:
         super().__init__(text)
         self.wait = wait
+        self.hint = hint
 
 
 def seconds(text: str) -> float:

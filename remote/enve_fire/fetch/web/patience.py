@@ -58,4 +58,7 @@ def _told(error: Exception) -> Exception:
         return Trouble(CHECKOUT, "the proxy refuses: %s" % text.partition(": ")[2], hint)
     if isinstance(error, http.client.HTTPException):
         return Passing("no good answer: %s" % kind)  # its words may be of a server within
-    return Passing(error.strerror or text) if isinstance(error, OSError) else error
+    return Passing(error.strerror or text, hint=_SEE) if isinstance(error, OSError) else error
+
+
+_SEE = "see the host and its port, and https_proxy; else try again later"
