@@ -30,6 +30,7 @@ class Parser(ArgumentParser):
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", RawDescriptionHelpFormatter)
         self.mixed = False  # a word that may be left out may also stand behind flags
+        self.help_of: Callable[[], str] | None = None  # of a command whose words go on as they are
         self.takes_words = False  # what stands behind `--` is no flag of ours, but `words`
         super().__init__(allow_abbrev=False, exit_on_error=False, **options)
 
@@ -48,6 +49,9 @@ class Parser(ArgumentParser):
             unknown = f"{self.prog}: unknown argument '{rest[0]}'"
             raise UsageError(unknown, hint=self._guess(rest[0]))
         return found
+
+    def format_help(self) -> str:
+        return self.help_of() if self.help_of else super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """What argparse finds wrong becomes a UsageError."""
@@ -159,6 +163,13 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= 100_000):
         raise ArgumentTypeError(f"wanted a whole number from 1 to 100000, found '{text}'")
     return int(text)
+
+
+def said(text: str) -> str:
+    """A value that is not empty, as that of a variable that is not set would be."""
+    if not text:
+        raise ArgumentTypeError("wanted a value, found nothing")
+    return text
 
 
 def seconds(text: str) -> float:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from enve.cli.trouble import told
 
-ABOUT = """\
-`enve fetch help` tells the rest.
-Exit codes: 0; 64; 80 it cannot be had; 87 not in the store"""
+if TYPE_CHECKING:
+    from enve.cli import arguments
+
+CODES = """
+Exit codes: 0; 64; 69 a program is missing here; 80 it cannot be had; 86 it changes meanwhile;
+87 not in the store
+"""
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: arguments.Parser) -> None:
     """All words go on as they are."""
-    parser.epilog = ABOUT
+    parser.help_of = _help
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="URL ...")
+
+
+def _help() -> str:
+    from enve_fire.verb.fetch import USE  # noqa: PLC0415
+
+    return USE + CODES
 
 
 def run(args: argparse.Namespace) -> int:

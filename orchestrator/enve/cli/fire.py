@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from enve.cli import product
+from enve.cli.arguments import said
 from enve.cli.trouble import told
 from enve.errors import UsageError
 
@@ -40,7 +41,8 @@ def configure(parser: arguments.Parser) -> None:
     if command == FIRE:
         parser.add_argument("target", nargs="?", metavar="TARGET", help="how far it goes")
     product.flags(parser)
-    parser.add_argument("--root", metavar="DIR", help="install there, not in the store")
+    about = "install there, not in the store"
+    parser.add_argument("--root", type=said, metavar="DIR", help=about)
     if command in (FIRE, "build"):
         parser.add_argument("--check", action="store_true", help="build again, and compare")
     if command == FIRE:

@@ -6,6 +6,7 @@ import argparse
 import os
 
 from enve.cli import product
+from enve.cli.arguments import said
 from enve.cli.trouble import told
 from enve.errors import OK
 
@@ -22,17 +23,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Its flags."""
     parser.epilog = ABOUT
     product.flags(parser)
-    parser.add_argument("-o", "--output", metavar="F", default="", help="a file, or a folder")
-    parser.add_argument(
-        "--owners", choices=WAYS, default=WAYS[0], help="how files are given to their owners"
-    )
-    parser.add_argument("--sign", metavar="KEY", default="", help="sign it, beside it: F.sig")
-    parser.add_argument(
-        "--import", dest="package", metavar="F", help="put a package into the store"
-    )
-    parser.add_argument(
-        "--keyring", metavar="KEYS", default="", help="whose signature F has to bear"
-    )
+    about = "a file, or a folder"
+    parser.add_argument("-o", "--output", type=said, metavar="F", help=about)
+    about = "how files are given to their owners"
+    parser.add_argument("--owners", choices=WAYS, default=WAYS[0], help=about)
+    about = "sign it, beside it: F.sig"
+    parser.add_argument("--sign", type=said, metavar="KEY", help=about)
+    about = "put a package into the store"
+    parser.add_argument("--import", dest="package", type=said, metavar="F", help=about)
+    about = "whose signature F has to bear"
+    parser.add_argument("--keyring", type=said, metavar="KEYS", help=about)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
     with told():
         ctx = here(os.environ, report, offline=args.offline, refresh=args.refresh)
         if args.package:
-            print(import_package(args.package, ctx.store, args.keyring).path)
+            print(import_package(args.package, ctx.store, args.keyring or "").path)
             return OK
-        wanted = Asked(args.output, args.owners, args.sign)
+        wanted = Asked(args.output or "", args.owners, args.sign or "")
         print(packed(loaded(args, ctx).product, wanted, ctx))
     return OK

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enve.cli.arguments import said
 from enve.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
 def flags(parser: argparse.ArgumentParser) -> None:
     """URL -f --profile --set --secrets --trust --refresh --offline."""
-    parser.add_argument("url", nargs="?", metavar="URL", help="a url or a folder; else this one")
-    parser.add_argument("-f", "--file", metavar="FILE", help="a profile in place of its own")
+    about = "a url or a folder; else this one"
+    parser.add_argument("url", nargs="?", type=said, metavar="URL", help=about)
+    about = "a profile in place of its own"
+    parser.add_argument("-f", "--file", type=said, metavar="FILE", help=about)
     parser.add_argument(
         "--profile",
         action="append",
@@ -33,7 +36,10 @@ def flags(parser: argparse.ArgumentParser) -> None:
         help="a variable, or a key such as build.network; wins over all others",
     )
     parser.add_argument(
-        "--secrets", metavar="FILE", help="where the secrets of its profile are: NAME: {env: X}"
+        "--secrets",
+        type=said,
+        metavar="FILE",
+        help="where the secrets of its profile are: NAME: {env: X}",
     )
     parser.add_argument(
         "--trust",

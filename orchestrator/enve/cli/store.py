@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from enve.cli.trouble import told
 
-ABOUT = """\
-`enve store help` tells all verbs: list path meta get keep drop gc verify export.
-Exit codes: 0; 3 a command failed; 5 a wrong signature; 64; 87 not in the store"""
+if TYPE_CHECKING:
+    from enve.cli import arguments
+
+USAGE = """\
+usage: enve store VERB ...
+
+What is made once and kept: look, make, keep, collect.
+
+"""
+CODES = """
+
+Exit codes: 0; 3 a command failed, or what differs was found; 5 a wrong signature; 64; 65 damaged;
+69 something is missing here; 86 it changes meanwhile; 87 not in the store
+"""
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: arguments.Parser) -> None:
     """All words go on as they are."""
-    parser.epilog = ABOUT
+    parser.help_of = _help
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="VERB ...")
+
+
+def _help() -> str:
+    from enve_fire.verb.store.store import USE  # noqa: PLC0415
+
+    return USAGE + USE + CODES
 
 
 def run(args: argparse.Namespace) -> int:

@@ -23,6 +23,9 @@ class Words:
             self._options, self.rest = split(found[:at], flags)
         except Failure as failure:
             raise Trouble(USAGE, str(failure)) from None
+        for flag, value in self._options.items():
+            if flags[flag] and not value:  # of a variable that is not set, most likely
+                raise Trouble(USAGE, "%s: wanted a value, found nothing" % flag)
 
     def text(self, flag: str, default: str = "") -> str:
         return self._options.get(flag, default)

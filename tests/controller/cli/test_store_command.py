@@ -55,5 +55,14 @@ def test_what_the_system_refuses_is_no_bug(enve: Enve, monkeypatch: pytest.Monke
 
 
 def test_help(enve: Enve) -> None:
-    assert "enve store help" in enve("--help")[1]
+    told = enve("--help")[1]
     assert enve("help")[1].startswith("store list")
+    assert enve("help")[1].strip() in told
+    assert told.startswith("usage: enve store")
+    assert "87 not in the store" in told
+
+
+def test_an_entry_that_is_not_there_is_87_whatever_is_asked_of_it(enve: Enve) -> None:
+    for words in (("path", "no"), ("meta", "no"), ("keep", "no"), ("gc", "--why", "no")):
+        code, _, err = enve(*words)
+        assert (code, "enve store list shows all" in err) == (87, True), words

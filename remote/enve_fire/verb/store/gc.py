@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_fire.app import stale
-from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.core.trouble import MISS, Trouble
 from enve_fire.store import amounts, members
 from enve_fire.store.collect import Collector, named_by
 from enve_fire.verb.store.view import age_of, as_json, document, table
@@ -70,7 +70,7 @@ def _why(collector: Collector, found: Words) -> int:
     word = found.text("--why")
     items = [one for one in collector.items.values() if named_by(word, one.entry)]
     if not items:
-        raise Trouble(USAGE, "no entry of mine is called %r" % word, "store list shows all")
+        raise Trouble(MISS, "no entry of mine is called %r" % word, "enve store list shows all")
     rows = [(item, collector.why(item)) for item in items]
     if found.format() == "json":
         as_json({"v": 1, "entries": [{**document(item), "why": why} for item, why in rows]})

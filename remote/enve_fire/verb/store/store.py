@@ -24,7 +24,9 @@ def main(words: Sequence[str]) -> int:
         from enve_pm.shell.words import nearest
 
         near = nearest(words[0], list(VERBS)) if words else ""
-        raise Trouble(USAGE, "store: wanted one of %s%s" % (" ".join(VERBS), near), "store help")
+        raise Trouble(
+            USAGE, "store: wanted one of %s%s" % (" ".join(VERBS), near), "enve store --help"
+        )
     return verb(Store.of(os.environ), words[1:])
 
 
@@ -51,7 +53,7 @@ def keep(store: Store, words: Sequence[str]) -> int:
 def drop(store: Store, words: Sequence[str]) -> int:
     for name in Words(words, {}).takes(1, 1000, "store drop NAME..."):
         if not store.drop_root(name):
-            raise Trouble(USAGE, "there is no root %r" % name, "store gc --roots shows all")
+            raise Trouble(USAGE, "there is no root %r" % name, "enve store gc --roots shows all")
     return 0
 
 

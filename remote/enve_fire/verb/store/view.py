@@ -39,7 +39,7 @@ def named(store: Store, word: str) -> list[Item]:
     """Entries by name, hash, title or path. Raises Trouble."""
     found = [item for item in survey.everything(store) if named_by(word, item.entry)]
     if not found:
-        raise Trouble(MISS, "the store has no entry %r" % word, "store list shows all")
+        raise Trouble(MISS, "the store has no entry %r" % word, "enve store list shows all")
     return found
 
 
