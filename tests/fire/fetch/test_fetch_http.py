@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,13 +127,6 @@ def test_it_is_tried_three_times_more(web: Web, fetcher: Fetcher) -> None:
     url = web.put("/b.tar.gz", BODY, *[status(500)] * 4)
     assert refused(fetcher, url, "answers 500").hint == "try again later"
     assert len(web.requests) == 8
-
-
-def test_where_nobody_answers_the_address_is_looked_at(fetcher: Fetcher) -> None:
-    with closing(socket.socket()) as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/a.tar.gz"
-        assert "see the host and its port" in refused(fetcher, url, "Connection refused").hint
 
 
 def test_a_server_says_when_to_come_back(web: Web, fetcher: Fetcher) -> None:
@@ -264,7 +255,7 @@ def test_a_server_that_is_not_there(fetcher: Fetcher) -> None:
     with Web() as server:
         url = server.url("/a.tar.gz")
     trouble = refused(fetcher, url, "Connection refused")
-    assert "try again" in trouble.hint
+    assert "see the host and its port" in trouble.hint
     refused(fetcher, "http://nowhere.invalid/a.tar.gz", "nowhere.invalid")
 
 

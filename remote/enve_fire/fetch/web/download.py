@@ -68,7 +68,7 @@ class Download:
     def _pause(self, passing: Any, tries: int) -> None:
         if tries > self._retries or passing.wait > LONGEST_WAIT:
             hint = passing.hint
-            if self._size():
+            if self._part.size():
                 hint = "try again later: what came is kept, and not asked for again"
             if passing.wait > LONGEST_WAIT:
                 hint = "the server asks to wait for %d s" % passing.wait
