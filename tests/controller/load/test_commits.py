@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from tests.support.contents import plain
+from tests.support.fetching import Repo
 from tests.support.packed import tar
 from tests.support.web import Web
 from tests.support.web import web as serve
@@ -87,6 +88,13 @@ def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
     return Case(tmp_path, monkeypatch)
 
 
+def _with(case: Case, name: str, profile: str = "") -> str:
+    """Another product, as a row of deps."""
+    repo = Repo(case.path / name)
+    repo.commit(**{"enve.yml": f"enve: 1\ntitle: {name}\n{profile}"})
+    return f"{{url: '{repo.url}'}}"
+
+
 BUILD, INSTALL, SETUP = (f"[tool-1.0!{do}@web]" for do in ("build", "install", "setup"))
 
 
@@ -155,9 +163,7 @@ def test_what_is_set_up_makes_no_other_build(case: Case) -> None:
 )
 def test_what_runs_with_others_reads_where_they_are(case: Case, more: str, text: str) -> None:
     """Only the node knows that; the words themselves are what they would be."""
-    (case.path / "lib").mkdir()
-    (case.path / "lib" / "enve.yml").write_text("enve: 1\ntitle: lib\n")
-    case.commit(PROFILE + f"deps: {{run: [{{url: 'file://{case.path}/lib'}}]}}\n")
+    case.commit(PROFILE + f"deps: {{run: [{_with(case, 'lib')}]}}\n")
     command = case.lines(f"  n1.web: {{commit: {{url: 'URL'{more}}}}}")["web"]["command"]
     assert command[:4] == ["/bin/sh", "-c", f'. "$ROOT/{text}" && exec "$@"', "sh"]
     assert command[4].endswith("/opt/tool/bin/tool")
@@ -166,9 +172,7 @@ def test_what_runs_with_others_reads_where_they_are(case: Case, more: str, text:
 
 def test_whoever_asks_how_it_is_finds_what_it_finds(case: Case) -> None:
     """Readiness, health and reload: programs of what it runs with, and its own by its prefix."""
-    (case.path / "lib").mkdir()
-    (case.path / "lib" / "enve.yml").write_text("enve: 1\ntitle: lib\n")
-    case.commit(PROFILE + f"deps: {{run: [{{url: 'file://{case.path}/lib'}}]}}\n")
+    case.commit(PROFILE + f"deps: {{run: [{_with(case, 'lib')}]}}\n")
     web = case.lines(
         "  n1.web: {commit: 'URL', ready: {check: [/opt/tool/bin/tool, $ROOT]},"
         " health: {command: lib-ping -q, every: 1m}, reload: [sh, -c, lib-ping $MAINPID]}"
@@ -404,6 +408,14 @@ def test_another_build_is_another_artifact(
         ("  n1.web: {commit: 'URL#nothing'}", "commit of spot 'n1.web': "),
         ("  n1.web: {commit: ./tool}", "is a folder of this machine"),
         (
+            "  n1.web: {commit: {url: 'URL', config: {deps: {run: [{url: ./tool}]}}}}",
+            "/tool, which tool-1.0 needs, is a folder of this machine",
+        ),
+        (
+            "  n1.web: {commit: {url: 'URL', config: {install: {mode: hardlink}}}}",
+            "is not installed by hard links",
+        ),
+        (
             "  n1.web: {commit: {url: ./tool, artifact: 'https://h/a.tar.gz'}}",
             "is a folder of this machine",
         ),
@@ -470,13 +482,6 @@ def test_setup_is_done_in_the_root_by_root(case: Case) -> None:
     lines = case.lines(f"  n1.web: {{user: daemon, commit: {{url: 'URL', {settle}}}}}")
     assert "settle" not in lines[SETUP]["stage"]["table"]
     assert lines[SETUP]["needs"] == [INSTALL[1:-1]]
-
-
-def _with(case: Case, name: str, profile: str = "") -> str:
-    """A folder that is a product; as a row of deps."""
-    (case.path / name).mkdir()
-    (case.path / name / "enve.yml").write_text(f"enve: 1\ntitle: {name}\n{profile}")
-    return f"{{url: 'file://{case.path}/{name}'}}"
 
 
 def test_what_it_runs_with_is_seen_in_its_root(case: Case) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,11 @@ from enve_fire.core import along as alongside
 from enve_fire.core import profile, sums, title, url
 from enve_fire.core.product import Product
 from enve_pm.core.fieldcheck import Bad
+
+HERE = {url.FOLDER: "a folder", url.STORE: "an entry of the store"}
+PUSHED = "artifact: push builds it here; git+file:// and https:// are fetched by the node"
+BY_GIT = "give it by git, or as an archive: each node fetches what its product needs"
+HARDLINK = "hardlink"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,29 @@ class Commit:
 
 def possible(item: Item, product: Product, artifact: str, what: str) -> None:
     """What a chain on a node cannot be made of. Raises InputError."""
-    if artifact != PUSH and url.parse(product.url).kind == url.FOLDER:
-        hint = "artifact: push builds it here; git+file:// and https:// are fetched by the node"
-        raise item.bad(f"{what}: {product.url} is a folder of this machine", hint=hint)
+    for one in _fetched(product, artifact):
+        kind = url.parse(one.url).kind
+        if kind in HERE:
+            of = "" if one is product else f", which {product.name} needs,"
+            told = f"{what}: {one.url}{of} is {HERE[kind]} of this machine"
+            raise item.bad(told, hint=PUSHED if one is product else BY_GIT)
+    mode = profile.section(product.table, profile.INSTALL)["mode"]
     if not profile.installs(product.table):
         hint = "leave `install.mode` out"
         raise item.bad(f"{what}: {product.name} has no install (`install.mode: none`)", hint=hint)
+    if mode == HARDLINK:
+        told = f"{what}: {product.name} is not installed by hard links (`install.mode`) on a node"
+        raise item.bad(f"{told}: only entries of a store share files", hint="mode: auto")
+
+
+def _fetched(product: Product, artifact: str) -> Iterator[Product]:
+    """What a node gets by itself. What is brought there was built, with what that needs."""
+    if artifact != PUSH:
+        yield product
+    for one in product.deps(profile.BUILD) if artifact == BUILD else ():
+        yield from one.each()
+    for one in product.deps(profile.INSTALL):
+        yield from one.each()
 
 
 def along(item: Item, product: Product, what: str) -> tuple[Product, ...]:
