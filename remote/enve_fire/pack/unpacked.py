@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from enve_fire.core import profile
 from enve_fire.core.trouble import INPUT, Trouble
-from enve_fire.fetch.archive.unpacked import is_package, unpack
+from enve_fire.fetch.archive.kinds import is_package
+from enve_fire.fetch.archive.unpacked import unpack
 from enve_fire.fetch.archive.view import View
 from enve_fire.fetch.how import MORE, UNPACKED, most
 from enve_fire.pack import signed

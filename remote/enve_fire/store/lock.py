@@ -79,7 +79,7 @@ class Lock:
                 self.found = self._look()
                 if self.found is None:
                     self._wait(fcntl.LOCK_EX)
-            return _is(self._fd, self.path)
+            return is_at(self._fd, self.path)
         except BaseException:
             os.close(self._fd)
             raise
@@ -119,13 +119,13 @@ def idle(path: str) -> int | None:
         if error.errno not in _WITHOUT:
             os.close(handle)
             return None
-    if not _is(handle, path):
+    if not is_at(handle, path):
         os.close(handle)
         return None
     return handle
 
 
-def _is(handle: int, path: str) -> bool:
+def is_at(handle: int, path: str) -> bool:
     """Whether the file lies there still."""
     try:
         return os.path.samestat(os.fstat(handle), os.lstat(path))

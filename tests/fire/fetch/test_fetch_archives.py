@@ -22,7 +22,7 @@ from tests.support.packed import PACKERS, folder, hard, link, member, tar, tree,
 from enve_fire.core import url as urls
 from enve_fire.core.trouble import BUSY, CHECKOUT, Trouble
 from enve_fire.fetch import readers
-from enve_fire.fetch.archive import archive, decode, unpacked
+from enve_fire.fetch.archive import archive, decode, kinds, unpacked
 from enve_fire.fetch.archive.view import View
 from enve_fire.tree import pace
 
@@ -129,7 +129,7 @@ def test_another_archive_under_its_name_once_it_was_looked_at(
     file, evil, data = tmp_path / "a.tar", tmp_path / "evil", tar(("a/x", b"1"))
     file.write_bytes(data)
     evil.write_bytes(tar(*EVIL))
-    real = unpacked.is_package
+    real = kinds.is_package
 
     def is_package(*words: str) -> bool:
         found = real(*words)
@@ -137,7 +137,7 @@ def test_another_archive_under_its_name_once_it_was_looked_at(
         return found
 
     monkeypatch.setattr(readers, "everybody", lambda _: True)  # though tests lie in a closed folder
-    monkeypatch.setattr(unpacked, "is_package", is_package)
+    monkeypatch.setattr(kinds, "is_package", is_package)
     sha = hashlib.sha256(data).hexdigest()
     found = fetcher(f"file://{file}" + f"#sha256={sha}" * pinned)
     assert not evil.exists()

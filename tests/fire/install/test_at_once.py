@@ -14,9 +14,9 @@ from enve_fire.core.product import Product
 from enve_fire.stage import marks
 from enve_fire.stage.context import Context
 from enve_fire.stage.install import install
+from enve_fire.stage.install.beside import Beside
 from enve_fire.stage.install.laid import Artifact
 from enve_fire.stage.install.place import Place
-from enve_fire.stage.install.whole import Whole
 from enve_fire.store.store import Store
 from enve_fire.tree.digest import tree_hash
 from enve_fire.tree.listing import compare
@@ -83,13 +83,13 @@ def test_nobody_waits_while_what_was_replaced_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, free = Place(str(tmp_path / "spots/app-1"), "web"), []
-    remove = Whole._remove
+    remove = Beside.remove
 
-    def watched(self: Whole, path: str) -> None:
+    def watched(self: Beside, path: str) -> None:
         free.append((".off." in path, (tmp_path / "spots/.app-1.lock").exists()))
         remove(self, path)
 
-    monkeypatch.setattr(Whole, "_remove", watched)
+    monkeypatch.setattr(Beside, "remove", watched)
     for content in ("one", "two"):
         install.install(PRODUCT, artifact(tmp_path / content, content), place, CTX)
     assert sorted(free) == [(False, False), (False, False), (True, False)]

@@ -38,7 +38,8 @@ def source(sha256: str, how: How) -> str:
 
 
 def _unpacked(url: Url, brought: Brought, store: Store, how: How, private: bool) -> Fetched:
-    from enve_fire.fetch.archive.unpacked import is_package, unpack
+    from enve_fire.fetch.archive.kinds import is_package
+    from enve_fire.fetch.archive.unpacked import unpack
 
     private = private or is_package(brought.path, url.text)
     ref = "sha256=" + brought.sha256

@@ -40,7 +40,8 @@ class Export:
 
     def run(self, out: str, time: int, enter: Enter) -> None:
         """Into the empty folder `out`; `time`: of every file."""
-        from enve_fire.fetch.archive.unpacked import Counted, tar, trouble
+        from enve_fire.fetch.archive.unfit import trouble
+        from enve_fire.fetch.archive.unpacked import Counted, tar
         from enve_fire.tree.pace import Amount
 
         tell = Amount(self._how.report, "checkout of " + self._mirror.url)
