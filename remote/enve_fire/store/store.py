@@ -67,7 +67,7 @@ class Store:
         several who want it one makes it, and the others wait. Raises what the method raises."""
 
         def told(out: str) -> None:
-            report("making %s" % wanted.name)
+            report("making %s (%s)" % (wanted.name, wanted.catalog))
             method(out)  # type: ignore[misc]
 
         return self.fill(wanted, told if method else None, report)

@@ -13,7 +13,7 @@ import pytest
 from tests.support.mirror import Mirror
 from tests.support.others import PRODUCTS
 
-MADE = re.compile(r"^making [a-z2-7]{32}-(.*)$", re.MULTILINE)
+MADE = re.compile(r"^making [a-z2-7]{32}-(\S+) \(", re.MULTILINE)
 
 
 class Laptop:
