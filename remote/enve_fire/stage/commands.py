@@ -61,10 +61,10 @@ class Begun:
     def __init__(
         self, command: str, env: Mapping[str, str], cwd: str, walls: sandbox.Sandbox
     ) -> None:
-        argv, seen = walls.started((SHELL, "-e", "-c", command), env)
+        walls.prepare()
         self._reader, writer = os.pipe()
         try:
-            how = supervisor.How(argv, seen, cwd, writer, walls.enter)
+            how = supervisor.How((SHELL, "-e", "-c", command), env, cwd, writer, walls.enter)
             self._pid, self._lifeline = supervisor.start(how)
         finally:
             os.close(writer)

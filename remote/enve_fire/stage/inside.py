@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
     from typing import Any, Mapping, Sequence
 
+    from enve_fire.stage.walls.supervisor import Started
+
 NETWORKS = "/run/netns/"
 TMP = "/tmp"  # noqa: S108  (one that is mounted for this root alone)
 
@@ -44,13 +46,11 @@ class Inside(namedtuple("Inside", "root netns", defaults=("",))):
         return tempfile.TemporaryDirectory(prefix="enve-", dir=self.root + TMP)
 
     # -- as `sandbox.Sandbox` ----------------------------------------------------------------------
-    def started(
-        self, argv: Sequence[str], env: Mapping[str, str]
-    ) -> tuple[list[str], Mapping[str, str]]:
-        return list(argv), env
+    def prepare(self) -> None:
+        """Nothing has to be loaded first."""
 
-    def enter(self) -> None:
-        """What the process does that becomes the command. Raises OSError."""
+    def enter(self, argv: Sequence[str], env: Mapping[str, str]) -> Started:
+        """In the process that becomes the command; what that has to execute. Raises OSError."""
         from enve_pm.enter import kernel
         from enve_pm.maker import trusted
 
@@ -59,6 +59,7 @@ class Inside(namedtuple("Inside", "root netns", defaults=("",))):
             kernel.join(handle, kernel.NEWNET)
         os.fchdir(trusted.open_path(self.root))
         os.chroot(".")
+        return argv, env
 
 
 def of(table: Mapping[str, Any], spot: str, spots: str) -> Inside | None:

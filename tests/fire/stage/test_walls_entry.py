@@ -60,6 +60,18 @@ def test_its_environment_comes_as_it_is_said(walls):
     assert {"A=", "B=1 2", "3=4", "C=--bind"} <= set(said.splitlines())
 
 
+def test_the_list_of_processes_says_neither_paths_nor_variables(tmp_path):
+    """Of a private entry of a store not even the name is for others."""
+    (tmp_path / "in").mkdir()
+    walls = sandbox.Sandbox(sandbox.BWRAP, (str(tmp_path / "in"),))
+    if sandbox.probe(walls):
+        pytest.skip("no bwrap works here")
+    said = run(walls, "tr '\\0' ' ' </proc/1/cmdline", HIDDEN="hunter2")
+    assert "--args" in said
+    assert "hunter2" not in said
+    assert str(tmp_path) not in said
+
+
 def test_a_folder_that_the_caller_has_open_is_not_theirs(walls, tmp_path):
     handle = os.open(tmp_path, os.O_RDONLY)
     try:

@@ -13,12 +13,13 @@ from enve_fire.core.trouble import MISSING, Trouble
 from enve_fire.stage.walls import view
 from enve_pm.core.lean import namedtuple
 from enve_pm.shell.process import keyring
+from enve_pm.shell.state.handle import write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    Started = tuple[list[str], Mapping[str, str]]  # words, environment
+    from enve_fire.stage.walls.supervisor import Started
 
 AUTO, NONE, USERNS, BWRAP = KINDS = ("auto", "none", "userns", "bwrap")
 PROGRAM = "bwrap"
@@ -39,27 +40,34 @@ class Sandbox(namedtuple("Sandbox", "kind writable network seen", defaults=((), 
         network: bool
         seen: Sequence[str]
 
-    def started(self, argv: Sequence[str], env: Mapping[str, str]) -> Started:
-        """What is executed for a command. Its environment is for behind the walls: what stands
-        before them would be led by it (LD_PRELOAD)."""
+    def prepare(self) -> None:
+        """Load what a command takes to enter, once."""
         if self.kind != NONE:
-            keyring.prepare()  # once, and not by each command
+            keyring.prepare()
         if self.kind == USERNS:
-            from enve_fire.stage.walls import kernel  # noqa: F401  (likewise)
-        if self.kind != BWRAP:
-            return list(argv), env
+            from enve_fire.stage.walls import kernel  # noqa: F401
+
+    def enter(self, argv: Sequence[str], env: Mapping[str, str]) -> Started:
+        """In the process that becomes the command; what that has to execute. Raises OSError."""
+        if self.kind == NONE:
+            return argv, env
+        keyring.leave()
+        if self.kind == BWRAP:
+            return self._by_program(argv, env)
+        from enve_fire.stage.walls import kernel
+
+        kernel.enter(self._view(), self.network)
+        return argv, env
+
+    def _by_program(self, argv: Sequence[str], env: Mapping[str, str]) -> Started:
+        """The environment is for behind the walls: what stands before them would be led by it
+        (LD_PRELOAD). All that is told stays out of the list of processes, which all may read."""
         shut = () if self.network else ("--unshare-net",)
-        laid = [program(), *_laid(self._view()), *APART, *shut, *_rights()]
-        return [*laid, *_environment(env), "--", *argv], {}
-
-    def enter(self) -> None:
-        """What the process does that becomes the command. Raises OSError."""
-        if self.kind != NONE:
-            keyring.leave()
-        if self.kind == USERNS:
-            from enve_fire.stage.walls import kernel
-
-            kernel.enter(self._view(), self.network)
+        words = [*_laid(self._view()), *APART, *shut, *_rights(), *_environment(env)]
+        handle = os.memfd_create("walls", 0)
+        write_all(handle, b"".join(os.fsencode(word) + b"\0" for word in words))
+        os.lseek(handle, 0, os.SEEK_SET)
+        return [program(), "--args", str(handle), "--", *argv], {}
 
     def _view(self) -> view.View:
         return view.of(self.writable, self.seen, self.network)

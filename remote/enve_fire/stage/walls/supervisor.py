@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    Started = tuple[Sequence[str], Mapping[str, str]]  # words, environment
+
 GRACE = 2.0  # seconds from TERM to KILL
 DEADLINE = 10.0  # seconds to get rid of what is left
 NOT_STARTED = 126  # status of a command that could not begin; why stands in its output
@@ -23,7 +25,7 @@ NOT_STARTED = 126  # status of a command that could not begin; why stands in its
 
 class How(namedtuple("How", "argv env cwd output enter")):
     """`output`: where standard output and error go · `enter`: runs in the process that becomes the
-    command."""
+    command, and says what is to be executed for these words and environment."""
 
     __slots__ = ()
 
@@ -32,7 +34,7 @@ class How(namedtuple("How", "argv env cwd output enter")):
         env: Mapping[str, str]
         cwd: str
         output: int
-        enter: Callable[[], None]
+        enter: Callable[[Sequence[str], Mapping[str, str]], Started]
 
 
 def start(how: How) -> tuple[int, int]:
@@ -128,9 +130,9 @@ def _become(how: How) -> None:
         os.dup2(how.output, 2)
         only_standard()
         os.umask(UMASK)
-        how.enter()
+        argv, env = how.enter(how.argv, how.env)
         os.chdir(how.cwd)
-        os.execve(how.argv[0], list(how.argv), how.env)
+        os.execve(argv[0], list(argv), env)
     except BaseException as error:
         os.write(2, ("enve: %s cannot begin: %s\n" % (how.argv[0], error)).encode())
     finally:
