@@ -225,6 +225,9 @@ class Seat:
         loads = self.loading is not None and not self.loading.quiet
         return self.pm.quiet and self.below.quiet and not loads
 
+    def settle(self) -> None:
+        self.pm.board.settle()
+
     def dump(self) -> tuple[dict[str, Any], list[int]]:
         state, fds = self.pm.dump()
         state.update(

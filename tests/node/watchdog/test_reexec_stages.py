@@ -24,8 +24,9 @@ class Bench:
         self.ended: list[Any] = []  # callbacks of the trials
         self.answers: list[tuple[str, int, str]] = []
         life: Any = SimpleNamespace(post=SimpleNamespace(home=str(home)), ask=self.ask)
-        subject: Any = SimpleNamespace(quiet=True, dump=lambda: ({}, []))
-        monkeypatch.setattr(reexec, "helper", self.helper)
+        dump, settle = lambda: ({}, []), lambda: None
+        subject: Any = SimpleNamespace(quiet=True, dump=dump, settle=settle)
+        monkeypatch.setattr(reexec, "branch", self.branch)
         self.change = reexec.Reexec(self.loop, life, subject, self.finish)
         self.gone = 0
         monkeypatch.setattr(self.change, "_go", self.go)
@@ -37,7 +38,7 @@ class Bench:
     def finish(self, job: str, code: int, message: str) -> None:
         self.answers.append((job, code, message))
 
-    def helper(self, loop: Any, argv: Any, fds: Any, done: Any) -> int:
+    def branch(self, loop: Any, fds: Any, work: Any, done: Any) -> int:
         os.write(fds[1], b"ok\n")
         self.ended.append(done)
         return 4242
@@ -89,17 +90,15 @@ def test_an_end_that_is_asked_for_while_the_state_is_written_is_not_lost(
     assert executed == ["new"]
 
 
-def test_a_state_that_cannot_be_packed_costs_no_descriptor(
+def test_a_trial_that_cannot_begin_costs_no_descriptor(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> Any:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     gc.collect()  # of tests before this one
     before = len(list(Path("/proc/self/fd").iterdir()))
-    for name in ("pack", "helper"):
-        monkeypatch.setattr(reexec.carry if name == "pack" else reexec, name, full)
-        bench.change.command(name, ["/"])
-        monkeypatch.undo()
-    assert [row[:2] for row in bench.answers] == [("pack", 3), ("helper", 3)]
+    monkeypatch.setattr(reexec, "branch", full)
+    bench.change.command("one", ["/"])
+    assert [row[:2] for row in bench.answers] == [("one", 3)]
     assert len(list(Path("/proc/self/fd").iterdir())) == before

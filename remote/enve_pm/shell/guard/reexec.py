@@ -1,8 +1,8 @@
 """`pm reexec [PLACE]`: another program goes on where this one stands. Same pid, same children, same
 pipes with what is unread in them.
 
-1. The new program is started as a child that loads a copy of the state and says ok (5 s). If it
-   does not, the old one goes on and the command fails with the reason.
+1. A fork packs a copy of the state, and becomes the new program, which loads it and says ok (5 s).
+   If it does not, the old one goes on and the command fails with the reason.
 2. The watchdog replaces itself.
 3. pm replaces itself; the new program answers the command.
 """
@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import os
 
+from enve_pm.shell.events.branch import branch
 from enve_pm.shell.events.light import signal
 from enve_pm.shell.guard import carry, heartbeat, program
 from enve_pm.shell.guard import post as posts
-from enve_pm.shell.process.spawn import SpawnError, helper
+from enve_pm.shell.process.spawn import base_env
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Protocol
+    from typing import Any, NoReturn, Protocol
 
     from enve_pm.shell.events.loop import Loop
     from enve_pm.shell.events.timer import Timer
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
 
         @property
         def quiet(self) -> bool: ...
+        def settle(self) -> None: ...
         def dump(self) -> tuple[dict[str, Any], list[int]]: ...
 
     Finish = Callable[[str, int, str], None]
 
 PATIENCE = 5000  # ms for the trial, and for the watchdog
 REASON = 2000  # bytes of what a failed trial says
-STATE_FD = 3  # the trial's number of the state
 FAILED, REFUSED = 3, 5
 IDLE, TRIAL, WATCHDOG, LEAVING = range(4)  # how far it is
 
@@ -69,32 +70,31 @@ class Reexec:
             return
         try:
             self._try()
-        except SpawnError as error:
-            self._fail(f"it cannot be started: {error.reason}")
         except Exception as error:  # whatever is wrong, somebody waits for the answer
             self._fail(f"the state cannot be handed over: {error!r}")
 
     # -- 1. the trial ------------------------------------------------------------------------------
     def _try(self) -> None:
         self._stage = TRIAL
-        state = carry.pack(self._life.post.home, {"job": self._job, "pm": self._subject.dump()[0]})
-        try:
-            self._start_trial(state)
-        finally:
-            os.close(state)
-        self._patience(self._late)
-
-    def _start_trial(self, state: int) -> None:
+        self._subject.settle()
         reader, writer = os.pipe()
-        argv = program.successor(self._place, "_try", str(STATE_FD))
-        fds = {1: writer, 2: writer, STATE_FD: state}
+        fds = {1: writer, 2: writer}
         try:
-            self._pid = helper(self._loop, argv, fds, lambda code: self._tried(code, reader))
+            self._pid = branch(self._loop, fds, self._trial, lambda code: self._tried(code, reader))
         except BaseException:
             os.close(reader)
             raise
         finally:
             os.close(writer)
+        self._patience(self._late)
+
+    def _trial(self) -> NoReturn:
+        """In a fork of pm, which is not kept waiting: pack the state, and be the new program."""
+        state = {"job": self._job, "pm": self._subject.dump()[0]}
+        fd = carry.pack(self._life.post.home, state)
+        os.set_inheritable(fd, True)
+        argv = program.successor(self._place, "_try", str(fd))
+        os.execve(argv[0], argv, base_env())
 
     def _late(self) -> None:
         """The trial hangs: its end, which comes now, is its failure."""
