@@ -93,17 +93,19 @@ _PM: Sequence[tuple[str, str, float, str, bool]] = (
 )
 
 
+_CPUID = (
+    "(a third of which is the dynamic loader's, which asks the processor for its caches by an "
+    "instruction that a hypervisor traps)"
+)
 _CHANGE = (
-    "of it the program's 170 modules take two fifths (a fifth of these goes into finding their "
-    "files, which one file of all of them would save), the states of all units packed, for the "
-    "trial and for good, a fifth, read back and indexed another, exec and the start of Python a "
-    "tenth; it lay between 44 and 58 on the machine that the bar was set on, and lies between 64 "
-    "and 75 on an Intel Xeon"
+    "of it the program's 170 modules take a third: they lie in one file, and what is left is to "
+    f"read their code and to run it; exec and the start of Python take a sixth {_CPUID}, "
+    "the states of all units packed a seventh, read back and indexed a fifth, shown anew a tenth"
 )
 _STREAM = (
     "nothing but posix_spawn of as many services, in which pm waits, takes two thirds of the bar "
-    "there; the rest is pm's own CPU, of which the lines, checked by the policy, the ceilings and "
-    "the machine, take about a third"
+    "there; the rest is pm's own CPU, of which the part and its lines, read once and checked by "
+    "the policy, the ceilings and the machine, take about a quarter"
 )
 WHY: Mapping[str, str] = {  # what is known to stand behind a bar that may be missed
     "march of one config, beside two bare execs": (
@@ -113,7 +115,17 @@ WHY: Mapping[str, str] = {  # what is known to stand behind a bar that may be mi
     "CPU of pm for that": (
         "each unit is some 35 calls of the kernel and a thousand of Python's: a quarter of the CPU "
         "goes into posix_spawn and what surrounds it, an eighth into files for people and for the "
-        "next pm, a fifth into the start of Python, modules and the units' files"
+        "next pm, a fifth into the start of Python, modules and the units' files; it goes with the "
+        "speed of the machine at the moment: two programs that were 8 % apart in runs of their own "
+        "took the same in turns"
+    ),
+    "boot with all services": (
+        "nothing but posix_spawn of as many services, in which pm waits, takes three quarters of "
+        "the bar there; the rest is the CPU of pm, see below"
+    ),
+    "one command by the client to its effect, p50": (
+        f"a start of Python that does nothing is more than half of the bar {_CPUID}; pm's own part "
+        "in it is that of a command into its pipe"
     ),
     "restart after SIGKILL, p50": (
         "a bare posix_spawn is a third of the bar; the kernel lists the 1,000 children once to pm "
