@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.forked import in_own_mounts
 from tests.support.workbench import Workbench, table
 
 from enve_fire.app import verify
+from enve_fire.core import mark
+from enve_fire.core.digest import hash_of
+from enve_pm.maker import libc
 
 DAY = 86_400
 
@@ -73,6 +79,46 @@ def test_only_files_of_ours_go(bench: Workbench) -> None:
     aged(log / "file2", 99)
     gc(bench)
     assert (log / "file2").exists()
+
+
+def test_a_root_that_was_not_laid_for_a_month_goes(bench: Workbench) -> None:
+    """But none that is laid, that somebody is at, or that is not ours."""
+    roots = bench.home / ".cache/enve/root"
+
+    def root(name: str, days: float) -> Path:
+        written = roots / name / mark.ROOT
+        bench.write(written, mark.text(hash_of("s", name), {"lines": []}).decode())
+        bench.write(roots / name / "store/files", "many")
+        for path in (written, roots / name):
+            aged(path, days)
+        return roots / name
+
+    left, young, held, laid = (root(*one) for one in (("a", 31), ("b", 29), ("c", 31), ("d", 31)))
+    shared = root("e", 31)
+    shared.chmod(0o777)
+    (roots / "link").symlink_to(young)
+    with subprocess.Popen(["sleep", "1000"], cwd=held) as somebody:
+        try:
+            if os.geteuid() == 0:
+                in_own_mounts(partial(_gc_where_it_is_laid, bench, laid))
+            else:
+                shutil.rmtree(laid)
+                gc(bench)
+        finally:
+            somebody.kill()
+    assert not left.exists()
+    assert all((one / "store/files").exists() for one in (young, held, shared))
+    gc(bench)
+    assert not held.exists() and not laid.exists()
+    assert (roots / "link").is_symlink()
+
+
+def _gc_where_it_is_laid(bench: Workbench, laid: Path) -> None:
+    (laid / "root").mkdir()
+    aged(laid, 31)
+    libc.mount("tmpfs", str(laid / "root"), "tmpfs", 0)
+    gc(bench)
+    assert (laid / "store/files").exists()
 
 
 def test_more_than_verify_looks_at_is_told(
