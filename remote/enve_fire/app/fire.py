@@ -33,26 +33,39 @@ def fire(request: Request, load: Callable[[], Loaded], ctx: Context) -> int:
     if request.target in (SETUP, MODULE):
         _stays(loaded, request.target)
     chain = Chain(loaded.product, ctx, _place(request), own=profile.sets_up(table))
-    if request.target == BUILD:
-        from enve_fire.app import checking
+    does = _DOES.get(request.target)
+    return does(request, chain, ctx) if does else _final(request, loaded, chain, ctx)
 
-        print(checking.check(chain, ctx) if request.check else chain.material().path)
-        return 0
-    if request.target == UNSETTLE:
-        from enve_fire.app import rooted
 
-        rooted.unsettle(chain.product, ctx, request.purge)
-        return 0
-    if request.target == TEST:
-        from enve_fire.app import trial
+def _build(request: Request, chain: Chain, ctx: Context) -> int:
+    from enve_fire.app import checking
 
-        return trial.test(chain, ctx)
-    if request.target in (INSTALL, SETUP):
-        whole = request.target == SETUP
-        found = prepare(chain, ctx, setup=whole, settle=whole)
-        print((found.inside.root if found.inside else "") + found.where.home)
-        return 0
-    return _final(request, loaded, chain, ctx)
+    print(checking.check(chain, ctx) if request.check else chain.material().path)
+    return 0
+
+
+def _lay(request: Request, chain: Chain, ctx: Context) -> int:
+    whole = request.target == SETUP
+    found = prepare(chain, ctx, setup=whole, settle=whole)
+    print((found.inside.root if found.inside else "") + found.where.home)
+    return 0
+
+
+def _test(_: Request, chain: Chain, ctx: Context) -> int:
+    from enve_fire.app import trial
+
+    return trial.test(chain, ctx)
+
+
+def _unsettle(request: Request, chain: Chain, ctx: Context) -> int:
+    from enve_fire.app import rooted
+
+    rooted.unsettle(chain.product, ctx, request.purge)
+    return 0
+
+
+# Targets after which nothing runs.
+_DOES = {BUILD: _build, INSTALL: _lay, SETUP: _lay, TEST: _test, UNSETTLE: _unsettle}
 
 
 def _refuse(request: Request) -> None:
@@ -91,6 +104,7 @@ def _keep_open(loaded: Loaded) -> None:
 
 
 def _final(request: Request, loaded: Loaded, chain: Chain, ctx: Context) -> int:
+    """It runs, or a file says how it would."""
     product = loaded.product
     if request.target == MODULE:
         _keep_open(loaded)

@@ -33,28 +33,33 @@ def main(words: Sequence[str]) -> int:
 
 def _slow(words: Sequence[str]) -> int:
     from enve_fire.app.fire import fire
-    from enve_fire.app.request import TARGETS, Request
-    from enve_fire.core.trouble import USAGE, Trouble
+    from enve_fire.app.request import Request
     from enve_fire.verb.words import Words
 
     before, more = split(words)
     found = Words(before, FLAGS)
-    rest = list(found.rest)
+    target, url = _meant(list(found.rest))
+    ctx, file = context_of(found), found.text("-f")
+    keep = not found.has("--refresh")
+    check, purge = found.has("--check"), found.has("--purge")
+    request = Request(target, before, more, found.text("--root"), "", check, keep, purge)
+    return fire(request, lambda: loaded(url, file, ctx, found.has("--trust")), ctx)
+
+
+def _meant(rest: list[str]) -> tuple[str, str]:
+    """The target and the url. Raises Trouble."""
+    from enve_fire.app.request import TARGETS
+    from enve_fire.core.trouble import USAGE, Trouble
+
     target = RUN
     if rest and rest[0] in TARGETS:
         target = rest.pop(0)
     elif rest:
         _names_something(rest[0], TARGETS)
     if len(rest) > 1:
-        raise Trouble(
-            USAGE, "wanted [%s] [URL]" % "|".join(TARGETS), "words for it stand behind --"
-        )
-    ctx = context_of(found)
-    url, file = rest[0] if rest else ".", found.text("-f")
-    keep = not found.has("--refresh")
-    check, purge = found.has("--check"), found.has("--purge")
-    request = Request(target, before, more, found.text("--root"), "", check, keep, purge)
-    return fire(request, lambda: loaded(url, file, ctx, found.has("--trust")), ctx)
+        hint = "words for it stand behind --"
+        raise Trouble(USAGE, "wanted [%s] [URL]" % "|".join(TARGETS), hint)
+    return target, rest[0] if rest else "."
 
 
 def _names_something(word: str, targets: Sequence[str]) -> None:

@@ -96,9 +96,13 @@ class Turn:
                 self._undo(change, error)
                 kept.tidy(begun)
                 raise
+        self._end(kept, begun, sums_)
+
+    def _end(self, kept: Kept, begun: laying.State, sums_: Mapping[str, str]) -> None:
+        """All lies as it shall: the mark says so."""
         ended = begun.ended(sums_)
         kept.write_state(ended)
-        rows = [[file.path, sums_[file.path], file.mode] for file in files]
+        rows = [[file.path, sums_[file.path], file.mode] for file in self._share.files]
         body = {
             "files": rows,
             "left": left(self._place, self._product.table, sums_),

@@ -89,28 +89,10 @@ class _InRoot:
 
     def _run(self, argv: Sequence[str]) -> str:
         """Why it failed; "" else. Nothing of it is left behind."""
-        from enve_pm.maker import trusted
-
-        handle = trusted.open_path(self._root)
-
-        def enter() -> None:  # no program does it for who is not root
-            os.fchdir(handle)
-            os.chroot(".")
-
         try:
-            child = subprocess.Popen(
-                argv,
-                env=_ENV,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                preexec_fn=enter,  # noqa: PLW1509  (there are no threads)
-                start_new_session=True,
-            )
+            child = _started(argv, self._root)
         except subprocess.SubprocessError:
             return "its root cannot be entered"
-        finally:
-            os.close(handle)
         try:
             said = child.communicate(timeout=PATIENCE)[0].decode("utf-8", "replace").strip()
         except BaseException as error:
@@ -121,6 +103,30 @@ class _InRoot:
         if child.returncode == 0:
             return ""
         return said or "%s ended with %d" % (argv[0], child.returncode)
+
+
+def _started(argv: Sequence[str], root: str) -> subprocess.Popen[bytes]:
+    """Raises SubprocessError where it is not entered; Trouble, OSError."""
+    from enve_pm.maker import trusted
+
+    handle = trusted.open_path(root)
+
+    def enter() -> None:  # no program does it for who is not root
+        os.fchdir(handle)
+        os.chroot(".")
+
+    try:
+        return subprocess.Popen(
+            argv,
+            env=_ENV,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=enter,  # noqa: PLW1509  (there are no threads)
+            start_new_session=True,
+        )
+    finally:
+        os.close(handle)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -39,31 +39,37 @@ def gc(store: Store, words: Sequence[str]) -> int:
 
 
 def _collect(collector: Collector, found: Words) -> int:
-    older = amounts.span(found.text("--older")) if found.has("--older") else None
-    most = amounts.size(found.text("--max-size")) if found.has("--max-size") else None
-    if most is None and older is None:
-        most = members.limit(os.environ) or None
+    most, older = _wanted(found)
     items = collector.doomed(most, older)
     if found.has("--dry-run"):
         items = collector.would(items)
     else:
         items = collector.run(items)
         stale.prune(os.environ)
-    left = sum(item.bytes for item in collector.items.values())
     freed = sum(item.bytes for item in items)
+    left = sum(item.bytes for item in collector.items.values()) - freed
     if found.format() == "json":
         rows = [document(item) for item in items]
-        as_json({"v": 1, "entries": rows, "bytes": freed, "left": left - freed})
+        as_json({"v": 1, "entries": rows, "bytes": freed, "left": left})
         return 0
     for item in items:
         print("%s  %s" % (item.entry.path, amounts.told(item.bytes)))
     word = "would go" if found.has("--dry-run") else "went"
-    told = (amounts.entries(len(items)), word, amounts.told(freed), amounts.told(left - freed))
+    told = (amounts.entries(len(items)), word, amounts.told(freed), amounts.told(left))
     print("%s %s: %s; %s stay" % told)
-    if most is not None and left - freed > most:
+    if most is not None and left > most:
         for why, amount in collector.staying(items):
             print("  %s %s" % (amounts.told(amount), why))
     return 0
+
+
+def _wanted(found: Words) -> tuple[int | None, int | None]:
+    """(bytes that may stay, seconds after which something goes), None: any. Raises Trouble."""
+    older = amounts.span(found.text("--older")) if found.has("--older") else None
+    most = amounts.size(found.text("--max-size")) if found.has("--max-size") else None
+    if most is None and older is None:
+        most = members.limit(os.environ) or None
+    return most, older
 
 
 def _why(collector: Collector, found: Words) -> int:
