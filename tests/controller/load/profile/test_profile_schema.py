@@ -20,7 +20,7 @@ from enve_fire.core import profile
 from enve_fire.core.settle import shape
 from enve_pm.core.fieldcheck import Bad
 
-CASES = Path(__file__).parents[2] / "cases" / "profiles"
+CASES = Path(__file__).parents[3] / "cases" / "profiles"
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
