@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEADER = 16  # bytes of a .pyc before its code
+MODE = 0o644  # whoever may enter lib/ may read the program
 
 
 def compile_all(place: str, final: str = "") -> None:
@@ -26,7 +27,7 @@ def compile_all(place: str, final: str = "") -> None:
         if code:
             rows.append((name, len(code), package))
             codes.append(code)
-    files.put(compiled.path_of(place), _head(rows) + b"".join(codes), 0o644)
+    files.put(compiled.path_of(place), _head(rows) + b"".join(codes), MODE)
 
 
 def _sources(place: str) -> Iterator[tuple[str, str, bool]]:
@@ -48,6 +49,7 @@ def _compile(path: str, shown: str) -> bytes:
     target = cache_from_source(path, optimization="")
     if not py_compile.compile(path, target, shown, optimize=2, quiet=2):
         return b""
+    os.chmod(target, MODE)  # the umask has no say
     with open(target, "rb") as file:
         return file.read()[HEADER:]
 
