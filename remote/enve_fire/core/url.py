@@ -28,7 +28,7 @@ _PIN = "sha256="
 _REPOSITORY = ".git"
 _SCHEMES = ("https", "http", "file", "git+https", "git+http", "git+ssh", "git+file")
 _MEANT = "a url (did you mean %s ?)"
-_NO_BLANKS = "a path without blanks, as commands of builds have it in $SRC (a link to it will do)"
+_NO_BLANKS = "a url without blanks (%20 is one, of the web)"
 WANTED = "git+https://, git+http://, git+ssh://, git+file:///, https://, http://, file:///, a path"
 
 
@@ -69,9 +69,9 @@ def parse(text: str, folder: str = "") -> Url:
     (wanted, found)."""
     if not 0 < len(text) <= LONGEST or not text.isprintable() or "\\" in text:
         raise Bad("a url: " + WANTED, text)
-    if " " in text:
-        raise Bad(_NO_BLANKS, text)
     base, _, tail = text.partition("#")
+    if " " in text and base.startswith((*_GIT, *_WEB)):
+        raise Bad(_NO_BLANKS, text)
     if base.startswith(_GIT):
         return _git(base, tail)
     if base.startswith(_WEB):
@@ -137,15 +137,14 @@ def _local(base: str, tail: str, folder: str) -> Url:
     meant = _meant(path)
     if meant:
         raise Bad(_MEANT % meant, base)
-    if "://" in path or (base.startswith(_FILE) and not path.startswith("/")):
+    wrong = base.startswith(_FILE) and not path.startswith("/")
+    if "://" in path or wrong or base.startswith("git+"):
         raise Bad(WANTED, base)
     if not path.startswith("/"):
         if not folder:
             raise Bad("an absolute path, or a url", base)
         path = folder + "/" + path
     path = _clean(path)
-    if " " in path:
-        raise Bad(_NO_BLANKS, path)
     if path.endswith(ENDS):
         return Url(ARCHIVE, path, sha256=_pin(tail))
     if tail:

@@ -101,6 +101,14 @@ class Building:
         if self._then:
             self._then(work)
 
+    def _refuse_blank(self, src: str) -> None:
+        """Commands have it in $SRC, mostly without quotes. A copy lies in the store, where no path
+        has one. Raises Trouble."""
+        if " " in src:
+            told = "build of %s: $SRC is %r, and has a blank"
+            hint = "leave `build.copy` out, or name a link to it that has none"
+            raise Trouble(BUILD, told % (self._product.name, src), hint)
+
     def _refuse_odd(self, out: str) -> None:
         """What no install would lay. Raises Trouble."""
         handle = top(out)
@@ -148,6 +156,7 @@ class Building:
     def _source(self, found: Any, scratch: str) -> tuple[str, str]:
         """($SRC, where the commands begin)"""
         if not profile.section(self._product.table, "build")["copy"]:
+            self._refuse_blank(found.path)
             os.mkdir(scratch + "/" + APART)
             return found.path, scratch + "/" + APART
         src = scratch + "/" + SOURCE

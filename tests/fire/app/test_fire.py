@@ -47,6 +47,24 @@ def test_in_the_folder_itself_without_any_words(bench):
     assert bench.good("run", cwd=folder) == "hello you"
 
 
+def test_a_folder_whose_path_has_blanks(bench):
+    """The copy of it that is built has none."""
+    folder = bench.source("my own greet")
+    shutil.move(bench.profile(table()), folder / "enve.json")
+    for _ in range(2):
+        assert bench.good("run", cwd=folder) == bench.good("run", folder) == "hello you"
+    bench.write(folder / "greet", "#!/bin/sh\necho hallo\n", 0o755)
+    assert bench.good("run", folder) == "hallo"
+    (folder / "enve.json").unlink()
+    apart = table(build={**table()["build"], "copy": False})
+    done = bench.fire("run", "-f", bench.profile(apart), folder)
+    assert done.returncode == 82
+    assert "my own greet', and has a blank" in done.stderr
+    bare = bench.profile(table(build={}, install={"mode": "none"}, run={"cmd": ["./greet"]}))
+    assert bench.good("-f", bare, folder) == "hallo"
+    assert bench.good("test", "-f", bench.profile(table(test={"run": ["./greet"]})), folder) == ""
+
+
 def test_nothing_to_build_is_installed_as_it_is(bench):
     profile = bench.profile(table(build={}, run={"cmd": ["./greet"]}))
     assert bench.good("-f", profile, bench.source()) == "hello you"

@@ -69,8 +69,19 @@ def test_urls(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "a b", "ftp://host/a", "https:///a.tar", "https://me:secret@host/a.tar.gz"),
-        *("git+https://me@host/a", "git+ssh://-oProxyCommand=x/a", "git+ext::sh -c x"),
+        *(
+            "",
+            "http://h/a b.tar",
+            "ftp://host/a",
+            "https:///a.tar",
+            "https://me:secret@host/a.tar.gz",
+        ),
+        *(
+            "git+https://me@host/a",
+            "git+ssh://-oProxyCommand=x/a",
+            "git+ext::sh -c x",
+            "git+ext::x",
+        ),
         *("git+https://h/a#-x", "git+https://h/a#a..b", "https://h/a.tar#md5=1", "/srv/a#x"),
         *("store:build/x", "store:../" + "a" * 32 + "-lua", "file://host/a"),
     ],
@@ -88,7 +99,7 @@ def test_what_is_no_url_is_refused(text: str) -> None:
         ("https://me:pw@host/b.git", "a url without a password"),
         ("git+file:/tmp/x.git", "did you mean git+file:///tmp/x.git ?"),
         ("htp://h/x.tar", "did you mean http:// ?"),
-        ("/srv/a b", "a path without blanks"),
+        ("git+file:///srv/a b", "a url without blanks"),
     ],
 )
 def test_what_was_meant_is_told(text: str, said: str) -> None:
@@ -97,11 +108,14 @@ def test_what_was_meant_is_told(text: str, said: str) -> None:
     assert said in told.value.args[0]
 
 
-def test_a_folder_within_one_that_has_a_blank() -> None:
+def test_paths_may_have_blanks() -> None:
     assert url.parse("https://h/a.tar", "/home/a b").base == "https://h/a.tar"
+    for text in (".", "/home/a b", "file:///home/a b", "./x /../../a b"):
+        found = url.parse(text, "/home/a b")
+        assert (found.kind, found.base) == ("folder", "/home/a b")
+        assert url.parse(found.text) == found
+    assert url.parse("a b.tar", "/home").kind == "archive"
     assert url.parse("./grün", "/home").base == "/home/grün"
-    with pytest.raises(Bad, match="without blanks"):
-        url.parse(".", "/home/a b")
 
 
 def test_marks_show_their_hash_in_line_one() -> None:
