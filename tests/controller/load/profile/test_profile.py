@@ -92,7 +92,7 @@ def test_a_bad_profile(case: dict[str, Any], profiles: Profiles) -> None:
 
 
 def test_the_example_of_the_reference_loads() -> None:
-    page = CASES.parents[3] / "docs" / "reference" / "profile.md"
+    page = CASES.parents[2] / "docs" / "reference" / "profile.md"
     text = page.read_text().split("```yaml\n")[1].split("```")[0]
     named = text.replace('readline#8.2"}', 'readline#8.2", profile: {enve: 1, title: readline}}')
 
@@ -105,7 +105,7 @@ def test_the_example_of_the_reference_loads() -> None:
 
 
 def test_the_example_of_settle_loads() -> None:
-    page = CASES.parents[3] / "docs" / "reference" / "settle.md"
+    page = CASES.parents[2] / "docs" / "reference" / "settle.md"
     text = "enve: 1\ntitle: a\n" + page.read_text().split("```yaml\n")[1].split("```")[0]
     found = Profiles().inline(parse_yaml(text.encode(), "enve.yml")).table["settle"]
     assert found["volumes"] == [{"path": "data", "mode": 0o700}]
