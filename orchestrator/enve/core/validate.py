@@ -121,25 +121,32 @@ def _key(spec: UnitSpec, reason: str) -> str:
     return names.get(words[0], words[0]) if words else ""
 
 
-def check_setups(node: str, specs: Specs) -> None:
-    """Raises Flaw for two setups of one title that would take turns in the same place."""
+def check_places(node: str, specs: Specs) -> None:
+    """Raises Flaw for two spots that would take turns in the same place: with two versions of one
+    title, or with two setups of it."""
     seen: dict[tuple[str, ...], tuple[UnitSpec, object]] = {}
     for spec in specs.values():
         named = stages.split(spec.unit) if "place" in spec.body else None
-        if named is None or named.stage != stages.SETUP:
+        if named is None or named.stage == stages.BUILD:
             continue
-        table = spec.body["table"]
-        key = (spec.body["place"], table.get("title", ""), named.variant)
-        value = (named.product, spec.body.get("source"), table.get("prefix"), table.get("setup"))
+        place, table = spec.body["place"], spec.body["table"]
+        title, prefix = table.get("title", ""), table.get("prefix", "")
+        content = [named.product, spec.body.get("source"), prefix]
+        key: tuple[str, ...]
+        if named.stage == stages.SETUP:
+            key, value = (title, place, named.variant), [*content, table.get("setup")]
+            told, hint = SETUPS, "a `cfgpath` for each, or another `place`"
+        else:
+            key, value = (title, place, prefix, named.stage), content
+            told, hint = VERSIONS, "the same `commit` for both, another `prefix` or another `place`"
         other, before = seen.setdefault(key, (spec, value))
         if before != value:
-            raise Flaw(
-                spec.name,
-                STAGE,
-                f"E_SETUP_CONFLICT: {other.name} and {spec.name} of {node} set up {key[1]} in "
-                f"{key[0]} in two ways",
-                hint="a `cfgpath` for each, or another `place`",
-            )
+            message = told.format(f"{other.name} and {spec.name} of {node}", title, place)
+            raise Flaw(spec.name, STAGE, message, hint=hint)
+
+
+SETUPS = "E_SETUP_CONFLICT: {} set up {} in {} in two ways"
+VERSIONS = "E_PLACE_CONFLICT: {} install two versions of {} in {}"
 
 
 def check_single(placed: Mapping[str, Collection[str]]) -> None:

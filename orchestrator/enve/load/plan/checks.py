@@ -74,7 +74,7 @@ class Checks:
     def _node(self, name: str, lines: Lines, laid: Laid) -> None:
         specs = {below: line.spec for below, line in lines.items()}
         _checked(name, lambda: validate.check_node(name, specs, laid.there, laid.pms))
-        _checked(name, lambda: validate.check_setups(name, specs))
+        _checked(name, lambda: validate.check_places(name, specs))
         if laid.pm is None:
             return
         top = home(self._domain.nodes[name], self._facts.get(name)) or "~"

@@ -30,16 +30,26 @@ _BESIDE = (DEPS, ENV, marks.NEW)
 
 
 class Manifests:
-    """own: of the product itself. others: of each other one, by its name. Raises Trouble."""
+    """own: of the product itself, and of each version of it that it takes the place of: one of the
+    same prefix. others: of each other one, by its name. Raises Trouble."""
 
     def __init__(self, place: Place, table: Mapping[str, Any]) -> None:
         self._folder = place.mark(mark.INSTALLS)
         self._name = profile.product(table)
         self.journal = "%s/%s%s" % (self._folder, self._name, BEGUN)
-        self.own = self._read(self._name)
-        others = products(os.listdir(self._folder)) - {self._name}
-        self.others = {name: self._read(name) for name in others}
+        self._place = {"title": table["title"], "prefix": table["prefix"]}
+        names = products(os.listdir(self._folder)) - {self._name}
+        self._before = [name for name in sorted(names) if self._is_version(name)]
+        self.own: Rows = {}
+        for name in (*self._before, self._name):
+            self.own.update(self._read(name))
+        self.others = {name: self._read(name) for name in names.difference(self._before)}
         self.set_up = _set_up(place)
+
+    def _is_version(self, name: str) -> bool:
+        path = "%s/%s" % (self._folder, name)
+        body = marks.read_body(path) or marks.read_body(path + BEGUN)
+        return all(body.get(key) == value for key, value in self._place.items())
 
     def _read(self, name: str) -> Rows:
         path = "%s/%s" % (self._folder, name)
@@ -52,7 +62,13 @@ class Manifests:
         """Write down what is laid from now on, with what is there already."""
         new = {row[0] for row in rows}
         old = [[path, *said] for path, said in self.own.items() if path not in new]
-        marks.write(self.journal, hash_, {"files": [*old, *rows]})
+        marks.write(self.journal, hash_, {"files": [*old, *rows], **self._place})
+
+    def drop_before(self) -> None:
+        """The versions that make way are not installed any more; their files are ours now."""
+        for name in self._before:
+            for end in ("", BEGUN, DEPS, ENV):
+                marks.drop("%s/%s%s" % (self._folder, name, end))
 
     def others_have(self, path: str) -> bool:
         return path in self.set_up or any(path in rows for rows in self.others.values())

@@ -72,6 +72,7 @@ class Merge:
                 self._check(root, known, row)
             known.begin(rows, hash_)
             marks.drop(self._mark)
+            known.drop_before()
             for path in {known.set_up[row[0]] for row in rows if row[0] in known.set_up}:
                 marks.drop(path)  # its file makes way for the default, until it is done again
             marks.replace(self._place.deps(self._product.table), deps)

@@ -436,6 +436,12 @@ def test_another_build_is_another_artifact(
             "  n1.b: {commit: {url: 'URL', place: /srv, set: {port: 2}}}",
             "E_SETUP_CONFLICT",
         ),
+        (
+            "  n1.a: {commit: {url: 'URL', place: /srv}}\n"
+            "  n1.b: {commit: {url: 'URL', place: /srv, set: {version: '2'}}}",
+            "E_PLACE_CONFLICT: [tool-1.0!install@a] and [tool-2!install@b] of n1 install two "
+            "versions of tool in /srv",
+        ),
     ],
 )
 def test_what_is_refused(case: Case, spots: str, error: str) -> None:

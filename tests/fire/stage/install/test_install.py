@@ -15,7 +15,7 @@ from enve_fire.core.product import Product
 from enve_fire.core.trouble import BUSY, INPUT, INSTALL, Trouble
 from enve_fire.stage import marks
 from enve_fire.stage.context import Context
-from enve_fire.stage.install import install, manifest, versions
+from enve_fire.stage.install import install, manifest, merge, versions
 from enve_fire.stage.install.laid import Artifact
 from enve_fire.stage.install.place import Place
 from enve_fire.stage.verify import drift
@@ -290,6 +290,42 @@ def test_a_new_one_takes_away_only_its_own(tmp_path: Path, shared: Place) -> Non
     assert (root / "home" / "mine").exists()
     found = [".lock", "lua-1", "lua-1.deps", "other-1", "other-1.deps"]
     assert names(root / ".enve" / "installs") == found
+
+
+def test_another_version_takes_the_place_of_the_one_before(tmp_path: Path, shared: Place) -> None:
+    old, new = lua(tmp_path / "a"), lua(tmp_path / "b", "2")
+    b, other_built = other(tmp_path / "c")
+    install.install(b, other_built, shared, CTX)
+    for version, (product, built) in (("1", old), ("2", new), ("1", old)):
+        install.install(product, built, shared, CTX)
+        assert tree_hash(shared.root + "/opt/lua") == tree_hash(built.path + "/opt/lua")
+        found = [".lock", f"lua-{version}", f"lua-{version}.deps", "other-1", "other-1.deps"]
+        assert names(Path(shared.root) / ".enve" / "installs") == found
+    elsewhere = table("lua", "2") | {"prefix": "/opt/lua-2"}
+    built = artifact(tmp_path / "d", {"opt/lua-2/bin/lua": "two"})
+    install.install(Product("x", "git:1", elsewhere), built, shared, CTX)
+    assert tree_hash(shared.root + "/opt/lua") == tree_hash(old[1].path + "/opt/lua")
+
+
+def cut_off(*args: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("again", [0, 1])
+def test_a_version_that_was_cut_off_half_way_makes_way_too(
+    tmp_path: Path, shared: Place, monkeypatch: pytest.MonkeyPatch, again: int
+) -> None:
+    both = lua(tmp_path / "a"), lua(tmp_path / "b", "2")
+    install.install(*both[0], shared, CTX)
+    with monkeypatch.context() as cut:
+        cut.setattr(merge, "lay", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            install.install(*both[1], shared, CTX)
+    product, built = both[again]
+    install.install(product, built, shared, CTX)
+    assert tree_hash(shared.root) == tree_hash(built.path)
+    found = [".lock", f"lua-{again + 1}", f"lua-{again + 1}.deps"]
+    assert names(Path(shared.root) / ".enve" / "installs") == found
 
 
 def test_two_products_with_one_file_are_told(tmp_path: Path, shared: Place) -> None:
