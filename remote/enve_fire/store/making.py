@@ -68,7 +68,8 @@ class Making:
         out = self._draft + "/" + draft.OUT
         if os.path.islink(out) or not os.path.isdir(out) or not os.listdir(out):
             raise Trouble(FAILED, "%s: nothing was made in $OUT" % self.wanted.name)
-        os.chmod(out, os.stat(out).st_mode & 0o7777 | 0o700)  # else it could not be renamed
+        mode = os.stat(out).st_mode & 0o755 | 0o700  # else it could not be renamed
+        os.chmod(out, mode)
         size = closing.measure(out, close=not self.wanted.mutable)
         self._write(draft.META, self._meta(size, cost))
         self._write(draft.SUMS, self._sums(out))

@@ -17,9 +17,9 @@ _SEEN = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def close_files(folder: str, setuid: Iterable[str] = ()) -> None:
-    """Files lose their w, folders are their owner's to change, and only files that are listed (by
-    their paths below `folder`) keep setuid and setgid, or become setuid where they have neither.
-    Raises OSError."""
+    """Files lose their w, folders are their owner's alone to change, and only files that are listed
+    (by their paths below `folder`) keep setuid and setgid, or become setuid where they have
+    neither. Raises OSError."""
     listed = paths(setuid)
     handle = top(folder)
     try:
@@ -39,9 +39,15 @@ def paths(listed: Iterable[str]) -> frozenset[bytes]:
 def closed(mode: int, is_folder: bool, listed: bool) -> int:
     """What becomes of a mode; `listed`: as one that may be setuid."""
     if is_folder:
-        return mode & 0o1777 | 0o700
+        return owned(mode) & 0o1777 | 0o700
     bits = (mode & BITS or SETUID) if listed else 0
     return mode & 0o555 | bits
+
+
+def owned(mode: int) -> int:
+    """Of a folder that nobody but its owner may write in, or, with the sticky bit, take away what
+    is another's: what root has made others use, too, and believe because it is root's."""
+    return mode if mode & stat.S_ISVTX else mode & ~0o022
 
 
 def _change(folder: int, name: bytes, mode: int) -> None:

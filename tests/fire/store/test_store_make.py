@@ -303,3 +303,20 @@ def test_a_catalog_that_would_be_another(catalog: str) -> None:
 def test_a_title_that_is_none(title: str) -> None:
     with pytest.raises(Trouble):
         Wanted("x", title)
+
+
+def test_nobody_else_writes_in_the_folders_of_an_entry(store: Store) -> None:
+    """He would change what others believe because of who owns it."""
+
+    def wide(out: str) -> None:
+        for name, mode in (("a", 0o777), ("b", 0o1777), ("c", 0o2770)):
+            Path(out, name).mkdir()
+            Path(out, name, "x").write_text("x")
+            Path(out, name).chmod(mode)
+        Path(out).chmod(0o777)
+
+    made = Path(store.make(Wanted("x"), wide).path)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (made, *sorted(made.iterdir()))]
+    assert modes == [0o755, 0o755, 0o1777, 0o2750]
+    kept = Path(store.make(Wanted("y", mutable=True), wide).path)
+    assert stat.S_IMODE((kept / "a").stat().st_mode) == 0o777

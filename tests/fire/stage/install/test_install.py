@@ -206,6 +206,21 @@ def test_only_what_is_listed_is_setuid(tmp_path: Path, place: Place) -> None:
     assert compare(body["files"], place.root) == []
 
 
+def test_nobody_but_their_owner_writes_in_folders(tmp_path: Path, place: Place) -> None:
+    """Else he would put other programs into them."""
+    product, built = lua(tmp_path / "a")
+    for name, mode in (("bin", 0o777), ("spool", 0o1777)):
+        folder = tmp_path / "a" / "opt" / "lua" / name
+        folder.mkdir(exist_ok=True)
+        folder.chmod(mode)
+    install.install(product, built, place, CTX)
+    found = Path(place.prefix(product.table))
+    modes = [(found / name).stat().st_mode & 0o7777 for name in ("bin", "spool")]
+    assert modes == [0o755, 0o1777]
+    body = marks.read_body(place.installed(product.table))
+    assert compare(body["files"], place.root) == []
+
+
 def test_a_setuid_file_that_is_not_there_is_told(tmp_path: Path, place: Place) -> None:
     product, built = lua(tmp_path / "a", setuid=["bin/lau"])
     with pytest.raises(Trouble) as found:
