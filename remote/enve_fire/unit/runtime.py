@@ -1,7 +1,7 @@
 """What a unit runs with: products that its own needs, by their paths, which only the node knows.
 
 They lie in the node's store, so that no plan can name them. An install writes a text for `sh`, and
-the command of the unit reads it (see `enve.load.chain.lines`).
+the command of the unit reads it (see `enve.load.chain.running`).
 """
 
 from __future__ import annotations
