@@ -14,7 +14,7 @@ from enve_fire.tree.pace import quiet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Container, Iterator, Mapping
+    from typing import Any, Callable, Iterator, Mapping
 
     from enve_fire.store.making import Method
     from enve_fire.store.wanted import Wanted
@@ -104,35 +104,6 @@ class Store:
     def hold(self, wanted: Wanted, report: Report = quiet) -> Lock:
         """The lock of an entry that is changed in place: a context manager."""
         return self._locked(wanted, report, lambda: None)
-
-    def put_root(self, name: str, entry: Entry, path: str = "") -> None:
-        """Keep an entry and what it needs, until the root is dropped or `path` is gone. A root of
-        that name in the same catalog is replaced."""
-        from enve_fire.store import roots
-
-        hidden = not os.lstat(entry.shelf).st_mode & 0o077  # else its name would be seen
-        shelves = self.mine(entry.catalog, entry.private or hidden)
-        own = entry.shelf if entry.shelf in shelves else shelves[0]
-        shelf.furnish(own, self.me)
-        roots.put(own, name, entry.name, path)
-        for other in shelves:
-            if other != own:
-                roots.drop(other, name)
-
-    def drop_root(self, name: str) -> bool:
-        """In every catalog; whether there was one."""
-        from enve_fire.store import roots, survey
-
-        return sum(roots.drop(one.path, name) for one in survey.own(self)) > 0
-
-    def drop_roots(self, path: str, head: str, kept: Container[str]) -> None:
-        """Those that live with `path` and whose names begin with `head`, but for these."""
-        from enve_fire.store import roots, survey
-
-        for one in survey.own(self):
-            for root in roots.read(one.path, self.me):
-                if root.path == path and root.name.startswith(head) and root.name not in kept:
-                    roots.drop(one.path, root.name)
 
     def folders(self) -> Iterator[str]:
         """Of its members those that are there, the first first."""

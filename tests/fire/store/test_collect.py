@@ -16,6 +16,7 @@ from enve_fire.core.trouble import Trouble
 from enve_fire.store.collect import Collector
 from enve_fire.store.collection import DAY
 from enve_fire.store.entry import Entry
+from enve_fire.store.keeping import Keeping
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
 from enve_pm.core.canonical import dumps, loads
@@ -88,21 +89,21 @@ def test_roots_keep_with_all_that_they_need(store: Store, verb: Verb, tmp_path: 
 
 def test_a_root_is_dropped(store: Store, verb: Verb) -> None:
     made = filled(store, "x", 9)
-    store.put_root("me", made)
-    store.put_root("me", made)
-    assert store.drop_root("me") and not store.drop_root("me")
+    Keeping(store).put("me", made)
+    Keeping(store).put("me", made)
+    assert Keeping(store).drop("me") and not Keeping(store).drop("me")
     assert verb("drop", "me").returncode == 64
     assert f'"name":"{made.name}"' in verb("meta", "x").stdout
     assert "no entry is in the catalog nope; it has:" in verb("list", "--catalog", "nope").stderr
     for word in ("path", "meta", "keep", "verify"):
         assert verb(word, "nope").returncode == 87
     with pytest.raises(Trouble):
-        store.put_root("", made)
+        Keeping(store).put("", made)
 
 
 def test_a_root_cannot_leave_its_folder(store: Store) -> None:
     made = filled(store, "x", 9)
-    store.put_root("../../escape", made)
+    Keeping(store).put("../../escape", made)
     assert [path.name for path in Path(made.shelf, ".roots").iterdir()] == ["%2E.%2F..%2Fescape"]
     assert [root.name for root in Collector(store).roots] == ["../../escape"]
 
@@ -140,7 +141,7 @@ def test_what_a_process_uses_stays(store: Store, verb: Verb, how: str) -> None:
 
 def test_a_root_of_a_private_entry_is_hidden_too(store: Store) -> None:
     made = filled(store, "x", private=True)
-    store.put_root("r", Entry(made.shelf, made.name, made.catalog))
+    Keeping(store).put("r", Entry(made.shelf, made.name, made.catalog))
     assert list(Path(store.first).rglob("r")) == [Path(made.shelf, ".roots/r")]
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.fire.store.conftest import AS_DAEMON, Verb
 
 from enve_fire.core.trouble import FAILED, Trouble
+from enve_fire.store.keeping import Keeping
 from enve_fire.store.store import Store
 from enve_fire.store.wanted import Wanted
 
@@ -221,5 +222,5 @@ def test_members_behind_the_first_are_read_only(store: Store, tmp_path: Path) ->
     assert found is not None and found.path == made.path
     other = both.make(Wanted("other"), hello)
     assert other.path.startswith(f"{tmp_path}/first/root-any/")
-    both.put_root("r", found)
+    Keeping(both).put("r", found)
     assert not list(Path(store.first).rglob("r"))

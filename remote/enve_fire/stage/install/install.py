@@ -149,14 +149,15 @@ class _Install:
         """They are not collected as long as the text that names them is there; those of what was
         there before are until it is replaced. For one at a time in this place."""
         from enve_fire.store.entry import Entry
+        from enve_fire.store.keeping import Keeping
 
         text = place.deps(self._product.table)
-        names = set()
+        keeping, names = Keeping(self._ctx.store), set()
         for dep in self._deps:
             catalog, _, name = dep.entry.partition("/")
             entry = Entry(dep.where.partition("/" + name)[0], name, catalog)
             root = ROOT + hash_of_value("root", [text, dep.entry])
-            self._ctx.store.put_root(root, entry, text)
+            keeping.put(root, entry, text)
             names.add(root)
         yield
-        self._ctx.store.drop_roots(text, ROOT, names)
+        keeping.drop_all(text, ROOT, names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from enve_fire.core.trouble import USAGE, Trouble
+from enve_fire.store.keeping import Keeping
 from enve_fire.store.store import Store
 from enve_fire.verb.store import gc, get, view
 from enve_fire.verb.words import Words
@@ -46,13 +47,13 @@ def keep(store: Store, words: Sequence[str]) -> int:
     lives = found.text("--while")
     for item in view.named(store, word):
         name = found.text("--as", item.entry.name)
-        store.put_root(name, item.entry, os.path.abspath(lives) if lives else "")
+        Keeping(store).put(name, item.entry, os.path.abspath(lives) if lives else "")
     return 0
 
 
 def drop(store: Store, words: Sequence[str]) -> int:
     for name in Words(words, {}).takes(1, 1000, "store drop NAME..."):
-        if not store.drop_root(name):
+        if not Keeping(store).drop(name):
             raise Trouble(USAGE, "there is no root %r" % name, "enve store gc --roots shows all")
     return 0
 
