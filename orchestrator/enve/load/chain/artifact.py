@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from enve.errors import InputError
 from enve.load.profile.checkout import Checkout
 from enve.load.yaml.item import Item
 from enve_fire.core import package as packages
@@ -59,13 +60,22 @@ class PlanArtifacts:
             found = self._checkout(where, {**profile.section({}, "checkout"), "strip": 0})
             package = _package(found.folder)
         except Trouble as trouble:
-            raise item.bad(f"{what}: {trouble.message}", hint=trouble.hint) from None
+            raise unmade(item, what, trouble) from None
         except (OSError, FormatError):
             raise item.bad(f"{what}: {where.text} is no package", hint=HINT) from None
         flaw = packages.misfit(package, product.table, product.source)
         if flaw:
             raise item.bad(f"{what}: {where.text} {flaw}", hint="make it of what the plan says")
         return found.pinned.text
+
+
+def unmade(item: Item, what: str, trouble: Trouble) -> InputError:
+    """What stands there could not be fetched or built here: it may be right all the same, so the
+    exit code is that of the stage."""
+    notes = (f"all that was printed: {trouble.log}",) if trouble.log else ()
+    error = item.bad(f"{what}: {trouble.message}", notes=notes, hint=trouble.hint)
+    error.exit_code = trouble.code
+    return error
 
 
 def _package(folder: Path) -> Package:

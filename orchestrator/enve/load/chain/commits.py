@@ -8,7 +8,7 @@ from pathlib import Path
 
 from enve.load.chain import said
 from enve.load.chain.archive import archive_of
-from enve.load.chain.artifact import BUILD, PUSH, Build, PlanArtifacts, nowhere
+from enve.load.chain.artifact import BUILD, PUSH, Build, PlanArtifacts, nowhere, unmade
 from enve.load.chain.commit import Commit, along, distinct, possible
 from enve.load.profile.checkout import Checkout
 from enve.load.profile.profiles import Found, Profile, Profiles
@@ -67,7 +67,7 @@ class Commits:
             found, loaded = self._profiles.product(where, asked, lent)
             return self._commit(item, keys, found, loaded, what)
         except Trouble as trouble:
-            raise keys["url"].bad(f"{what}: {trouble.message}", hint=trouble.hint) from None
+            raise unmade(keys["url"], what, trouble) from None
         except OSError as error:  # of the store of this machine
             told = f"{error.filename or 'system'}: {error.strerror or error}"
             raise keys["url"].bad(f"{what}: {told}") from None

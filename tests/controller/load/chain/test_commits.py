@@ -451,6 +451,24 @@ def test_what_is_refused(case: Case, spots: str, error: str) -> None:
     assert caught.value.where is not None
 
 
+@pytest.mark.parametrize(
+    ("commit", "code"),
+    [
+        ("{url: 'git+file:///nonexistent/tool#v1'}", 80),
+        ("{url: 'URL', artifact: push, config: {build: {run: ['false']}}}", 69),
+        ("{url: 'git+fil:///x'}", 65),
+    ],
+)
+def test_what_could_not_be_had_here_is_told_by_the_stages_code(
+    case: Case, commit: str, code: int
+) -> None:
+    """69: no builder is given here, as where a plan is only looked at."""
+    with pytest.raises(InputError) as caught:
+        case.load(f"  n1.web: {{commit: {commit}}}")
+    assert caught.value.exit_code == code
+    assert caught.value.where is not None
+
+
 def test_a_root_of_its_own(case: Case) -> None:
     config = "{settle: {volumes: [{path: data}], mounts: [{type: bind, src: data, dst: /srv}]}}"
     lines = case.lines(f"  n1.web: {{commit: {{url: 'URL', config: {config}}}}}")
