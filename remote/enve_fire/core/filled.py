@@ -25,6 +25,8 @@ def words(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
 
 
 def text(text: str, names: Mapping[str, str]) -> str:
+    """With the values of these names; other variables stay, and `$$` is `$`."""
+
     def filled(found: re.Match[str]) -> str:
         name = found[1] or found[2]
         return names.get(name, found[0]) if name else "$"

@@ -66,6 +66,7 @@ class Package(namedtuple("Package", "bh epoch platform prefix source table text 
 
 
 def of(product: Product, bh: str, text: str, epoch: int, platform: Sequence[str]) -> Package:
+    """What makepkg packs. `bh`: the hash of the build; `text`: what that is of; `epoch`: s."""
     table = product.table
     plat = list(platform) if profile.builds(table) else []
     version = table.get("version", "")

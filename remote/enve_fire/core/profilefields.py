@@ -41,6 +41,7 @@ def version(value: Any) -> Any:
 
 
 def prefix(value: Any) -> Any:
+    """An absolute path without blanks."""
     place(value)
     if not value.startswith("/"):
         raise Bad("an absolute path", value)

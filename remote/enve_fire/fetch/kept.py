@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def fetch(url: Url, store: Store, how: How) -> Fetched:
+    """An entry of the store, or a folder in it. Raises Trouble, OSError."""
     entry, private = _entry(url, store)
     path = entry.path + ("/" + how.subdir if how.subdir else "")
     if os.path.realpath(path) != path or not os.path.isdir(path):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 class Work:
+    """Where commands of a build run, and with what. `log`: the file that keeps what they print."""
+
     def __init__(
         self,
         cwd: str,

@@ -38,13 +38,6 @@ def by_itself(store: Store, report: Report) -> None:
         report("the store was full: %s went, %s" % (amounts.entries(len(gone)), freed))
 
 
-_BY_ROOTS = "kept by roots (store gc --roots shows them, store drop NAME takes one away)"
-_OF_TODAY = (
-    "of use within a day, which never goes (rm -r PATH by hand: it is made again when wanted)"
-)
-_IN_USE = "in use, or newer than what was asked for (store gc --why ENTRY)"
-
-
 class Collector:
     """Of what is mine in the folder that is written to; what root or another has is theirs."""
 
@@ -85,7 +78,7 @@ class Collector:
 
     def would(self, doomed: Sequence[Item]) -> list[Item]:
         """Those that would go, if it were now; nothing is changed."""
-        return self._taken(doomed, self._is_free)
+        return self._taken(doomed, self.is_free)
 
     def _taken(self, doomed: Sequence[Item], take: Callable[[Item], bool]) -> list[Item]:
         gone: list[Item] = []
@@ -98,46 +91,21 @@ class Collector:
                 gone.append(item)
         return gone
 
-    def staying(self, gone: Sequence[Item]) -> list[tuple[str, int]]:
-        """(why and what to do, bytes) of what stays when these are gone."""
-        taken = {item.entry.path for item in gone}
-        sums = dict.fromkeys((_BY_ROOTS, _OF_TODAY, _IN_USE), 0)
-        for path, item in self.items.items():
-            if path in taken:
-                continue
-            name = item.entry.name
-            young = self.now - self.collection.used[name] < DAY
-            rest = _OF_TODAY if young else _IN_USE
-            sums[_BY_ROOTS if name in self.collection.kept else rest] += item.bytes
-        return [(why, amount) for why, amount in sums.items() if amount]
-
-    def why(self, item: Item) -> list[str]:
-        """What keeps an entry, in words."""
-        chains = self.collection.why(item.entry.name)
-        lines = ["root %s: %s" % (chain[0], " -> ".join(chain[1:])) for chain in chains]
-        idle_for = self.now - self.collection.used[item.entry.name]
-        if not chains and idle_for < DAY:
-            lines.append("it was of use within a day, by itself or by what needs it")
-        if not self._is_free(item):
-            lines.append("somebody holds its lock")
-        if item.entry.path in self.users():
-            lines.append("process %d uses it" % self.users()[item.entry.path])
-        return lines
-
     def users(self) -> dict[str, int]:
         """Paths of entries -> a process that uses it, at the first look."""
         if self._users is None:
             self._users = inuse.users(self.store)
         return self._users
 
+    def is_free(self, item: Item) -> bool:
+        """Whether nobody holds its lock."""
+        return is_idle(self._lock(item.shelf, item.entry.name))
+
     # -- one entry ---------------------------------------------------------------------------------
     def _lock(self, one: Shelf, name: str) -> str:
         first = shelf.mine(self.store, one.catalog, one.private, self.me)[0]
         shelf.furnish(first, self.me)
         return "%s/%s/%s" % (first, entries.LOCK, name)
-
-    def _is_free(self, item: Item) -> bool:
-        return is_idle(self._lock(item.shelf, item.entry.name))
 
     def _gone(self, item: Item) -> bool:
         path = self._lock(item.shelf, item.entry.name)

@@ -44,6 +44,7 @@ def state(out: str, what: str, facts: Mapping[str, Any]) -> None:
 
 
 def stated(out: str, what: str) -> Mapping[str, Any]:
+    """What `state` wrote; {} for nothing. Raises OSError, FormatError."""
     try:
         with open(beside(out, what), "rb") as file:
             found: Mapping[str, Any] = loads(file.read())

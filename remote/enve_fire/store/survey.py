@@ -81,6 +81,7 @@ def _parse(name: str, user: str) -> tuple[str, bool]:
 
 
 def items(found: Shelf, me: int) -> Iterator[Item]:
+    """Entries of a shelf that are root's or `me`'s. Raises OSError."""
     for name in sorted(os.listdir(found.path)):
         entry = Entry(found.path, name, found.catalog, found.private)
         if titles.parse_entry(name) and trust.entry(entry.path, me):

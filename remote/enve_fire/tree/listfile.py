@@ -15,6 +15,7 @@ HEAD = b"enve-sums 1 "
 
 
 def dumps(rows: Sequence[Listed]) -> bytes:
+    """The bytes of such a file."""
     fields = [text for path, content, mode in rows for text in (path, content, "%o" % mode)]
     body = "\0".join(fields).encode()
     return HEAD + b"%d\n" % crc32(body) + body

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 
 def shown(name: bytes) -> str:
+    """As text: what is no UTF-8 is \\xHH, and \\ itself is \\\\."""
     text = name.replace(b"\\", b"\\\\").decode("utf-8", "surrogateescape")
     if text.isascii():
         return text

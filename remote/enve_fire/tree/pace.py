@@ -21,6 +21,8 @@ def quiet(_said: object) -> None:
 
 
 class Pace:
+    """When it is time for a word about something that takes long."""
+
     def __init__(self) -> None:
         self._begun = time.monotonic()
         self._next = self._begun + PATIENCE

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def main(words: Sequence[str]) -> int:
+    """An Order on stdin, the package on stdout: the child of `pack.session`. Raises Trouble."""
     if words:
         raise Trouble(USAGE, "_pack takes no words")
     pack(Order.read(loads(sys.stdin.buffer.read())), sys.stdout.buffer)

@@ -29,6 +29,7 @@ OWN, USED = "SPOT_DIR", "ENVE_USED"
 
 
 def main(words: Sequence[str]) -> int:
+    """A step of a unit for pm, whose line is on stdin; its exit status."""
     if len(words) != 2 or words[0] not in STEPS:
         raise Trouble(USAGE, "wanted unit check|make PLACE, and a unit's line on stdin")
     os.umask(0o022)

@@ -28,6 +28,8 @@ class Laid(NamedTuple):
 
 
 class NodeFlaw(Exception):
+    """A flaw, and the node whose lines have it."""
+
     def __init__(self, node: str, flaw: Flaw) -> None:
         super().__init__(flaw.message)
         self.node = node

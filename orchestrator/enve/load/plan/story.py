@@ -111,6 +111,7 @@ class Story:
 
     # -- the result -------------------------------------------------------------------------------
     def result(self, expires: int) -> RenderedPlan:
+        """`expires`: unix seconds, 0: the signer decides."""
         blobs: dict[str, Blob] = {}
         names: dict[str, str] = {}
         for lines in self._lines.values():

@@ -15,6 +15,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
+    """Of a whole profile, for editors."""
     whole = FORM.schema()
     layer = whole["properties"]["profiles"]["anyOf"][0]["additionalProperties"]["anyOf"][0]
     return {

@@ -12,6 +12,8 @@ from enve.load.yaml.item import Item
 
 
 class Lent(Protocol):
+    """Secrets that a product may name."""
+
     def value(self, item: Item) -> str:
         """The secret that `!secret NAME` stands for. Raises InputError."""
 

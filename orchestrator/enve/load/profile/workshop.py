@@ -44,6 +44,7 @@ class Workshop:
         return load
 
     def filler(self, item: Item) -> Filler:
+        """Compiled once for each place."""
         key = id(item.node)
         if key not in self._fillers:  # the item is kept: its id stays its own
             self._fillers[key] = (item, Filler(item, self.templates(item)))

@@ -30,6 +30,7 @@ def _word(letters: frozenset[str], wanted: str) -> Callable[[Any], Any]:
 
 
 def mirror(value: Any) -> Any:
+    """A url that debootstrap fetches from."""
     text(1024)(value)
     if not value.startswith(("http://", "https://", "file:///")) or not value.isprintable():
         raise Bad("a url (http, https, file)", value)

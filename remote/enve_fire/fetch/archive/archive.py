@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def fetch(url: Url, store: Store, how: How) -> Fetched:
+    """An archive, unpacked in the store. Raises Trouble, OSError."""
     private = readers.private(url, how.environ)
     known = _known(url, store, how)
     found = known and checkout.find(url, "sha256=" + known, how, private, store)

@@ -34,6 +34,7 @@ def judged() -> Iterator[None]:
 
 
 def trouble(name: str, unfit: Unfit) -> Trouble:
+    """`name`: of the archive, as its user knows it."""
     text = str(unfit)
     hint = "it is not unpacked: nothing of it is kept"
     if "strip:" in text:

@@ -33,6 +33,7 @@ class View:
         self.top: Optional[Steps] = None
 
     def of(self, steps: Steps, folder: bool) -> Optional[Steps]:
+        """Where a member lies when it is unpacked; None: nowhere. Raises Unfit."""
         head, rest = steps[: self.strip], steps[self.strip :]
         if not rest and self.strip:
             if not folder:

@@ -74,6 +74,7 @@ class Git:
         return data
 
     def start(self, *words: str, folder: str = "/", keep: int = -1) -> Running:
+        """One that runs: what it prints is read from it. `keep`: see `run`."""
         assert self._program is not None  # noqa: S101  (else there is no Git)
         child = subprocess.Popen(
             [self._program, *words],

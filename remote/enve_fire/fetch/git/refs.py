@@ -38,6 +38,7 @@ def chosen(ref: str, found: Mapping[str, str]) -> str:
 
 
 def short(name: str) -> str:
+    """As people call a branch or a tag."""
     for start in (HEADS, TAGS):
         if name.startswith(start):
             return name[len(start) :]

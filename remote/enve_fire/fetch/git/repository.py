@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def fetch(url: Url, store: Store, how: How) -> Fetched:
+    """A commit, exported into the store. Raises Trouble, OSError."""
     work = Repository(url, store, how)
     private = how.submodules or readers.private(url, how.environ)  # one of them may be
     id_ = work.known() or work.lookup()

@@ -27,6 +27,7 @@ class Downloads:
         self._store = store
 
     def find(self, sha256: str, hidden: bool = False) -> Optional[Brought]:
+        """`hidden`: not everybody could have read it."""
         found = self._store.find(self._wanted(sha256, hidden))
         names = os.listdir(found.path) if found else ()
         if found is None or not names:

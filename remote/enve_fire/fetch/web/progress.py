@@ -12,6 +12,8 @@ _MIB = 1 << 20
 
 
 class Progress:
+    """A line now and then about what comes from a url."""
+
     def __init__(self, report: Report, url: str) -> None:
         self._report = report
         self._name = url.rpartition("/")[2] or url

@@ -12,6 +12,8 @@ LONGEST = 4 * 3600.0  # seconds of one run
 
 
 class Tempo:
+    """Of one download."""
+
     def __init__(self, url: str) -> None:
         self._url = url
         self._begun = time.monotonic()

@@ -98,6 +98,7 @@ class Kept:
         os.close(self.folder.fd)
 
     def state(self) -> laying.State:
+        """Raises Trouble where it cannot be read, OSError."""
         data = private.read(self.folder, STATE, LARGEST)
         try:
             return laying.read(data) if data else laying.State()

@@ -52,6 +52,7 @@ def key(folder: Folder) -> bytes:
 
 
 def new_key(folder: Folder) -> bytes:
+    """Written, where there is none yet. Raises OSError."""
     found = os.urandom(KEY_LENGTH)
     write(folder, KEY, found)
     return found
@@ -81,6 +82,7 @@ def own(above: Folder, name: str, mode: int, code: int = SETUP) -> Folder:
 
 
 def locked(folder: Folder, name: str, waits: Callable[[], None]) -> int:
+    """A descriptor, which holds it until it is closed. `waits` is called if somebody else does."""
     handle = os.open(name, _LOCK, 0o600, dir_fd=folder.fd)
     try:
         try:

@@ -89,6 +89,7 @@ class Standing:
 
 
 def sum_at(folder: Folder, name: str, path: str) -> str:
+    """As `Standing.sum`. `path`: for errors."""
     try:
         state = folder.stat(name)
     except FileNotFoundError:

@@ -6,7 +6,7 @@ import os
 
 from enve_fire.app import stale
 from enve_fire.core.trouble import MISS, Trouble
-from enve_fire.store import amounts, members
+from enve_fire.store import amounts, members, reasons
 from enve_fire.store.collect import Collector, named_by
 from enve_fire.verb.store.view import age_of, as_json, document, table
 from enve_fire.verb.words import Words
@@ -58,7 +58,7 @@ def _collect(collector: Collector, found: Words) -> int:
     told = (amounts.entries(len(items)), word, amounts.told(freed), amounts.told(left))
     print("%s %s: %s; %s stay" % told)
     if most is not None and left > most:
-        for why, amount in collector.staying(items):
+        for why, amount in reasons.staying(collector, items):
             print("  %s %s" % (amounts.told(amount), why))
     return 0
 
@@ -77,7 +77,7 @@ def _why(collector: Collector, found: Words) -> int:
     items = [one for one in collector.items.values() if named_by(word, one.entry)]
     if not items:
         raise Trouble(MISS, "no entry of mine is called %r" % word, "enve store list shows all")
-    rows = [(item, collector.why(item)) for item in items]
+    rows = [(item, reasons.why(collector, item)) for item in items]
     if found.format() == "json":
         as_json({"v": 1, "entries": [{**document(item), "why": why} for item, why in rows]})
         return 0

@@ -88,6 +88,7 @@ def _row(item: Item) -> tuple[str, ...]:
 
 
 def age_of(item: Item) -> str:
+    """For how long it was of no use: `3d`."""
     from enve_pm.shell.listing import age
 
     return age(int((time.time() - item.used) * 1000))
