@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from enve.cli import arguments, product
 from enve.cli.trouble import told
@@ -54,10 +54,36 @@ def _show(args: argparse.Namespace) -> int:
     if args.output == "json":
         print(json.dumps(loaded.table, indent=2, ensure_ascii=False))
         return OK
+    print(_yaml(loaded.table), end="")
+    return OK
+
+
+class _Mode(int):
+    """Permission bits, as people write them."""
+
+
+def _yaml(table: Any) -> str:
     import yaml  # noqa: PLC0415
 
-    print(yaml.safe_dump(loaded.table, sort_keys=False, allow_unicode=True), end="")
-    return OK
+    class Dumper(yaml.SafeDumper):
+        """With modes."""
+
+    def mode(dumper: Dumper, value: _Mode) -> yaml.Node:
+        return dumper.represent_scalar("tag:yaml.org,2002:int", f"0{value:03o}")
+
+    Dumper.add_representer(_Mode, mode)
+    return str(yaml.dump(_modes(table), Dumper=Dumper, sort_keys=False, allow_unicode=True))
+
+
+def _modes(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_modes(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _Mode(one) if key == "mode" and isinstance(one, int) else _modes(one)
+        for key, one in value.items()
+    }
 
 
 def _lint(args: argparse.Namespace) -> int:

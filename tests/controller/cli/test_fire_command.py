@@ -228,6 +228,15 @@ def test_a_refresh_forgets_what_it_looked_up_and_nothing_else(enve, tmp_path):
     assert "enve.cli.main" not in enve("run").stderr
 
 
+def test_what_was_fetched_and_has_no_profile_is_told_by_its_url(enve, tmp_path):
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "x").touch()
+    packed = tmp_path / "bare.tar"
+    subprocess.run(["tar", "-C", tmp_path, "-cf", packed, "bare"], check=True)
+    assert f"it is what file://{packed}#sha256=" in enve("build", str(packed), code=65).stderr
+    assert "it is what" not in enve("build", str(tmp_path / "bare"), code=65).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

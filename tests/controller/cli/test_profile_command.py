@@ -52,6 +52,7 @@ def test_it_is_shown(enve: Enve, tmp_path: Path) -> None:
         code, out, err = enve("profile", "show", *words)
         assert (code, err) == (0, "")
         assert yaml.safe_load(out) == TABLE
+        assert "mode: 0600\n" in out
     _, out, _ = enve("profile", "show", "-o", "json")
     assert json.loads(out) == TABLE
 

@@ -25,7 +25,7 @@ from enve.load.secret import Secrets
 from enve.load.template.effort import Budget
 from enve.load.yaml.file import parse_yaml, read_bytes
 from enve.load.yaml.item import Item
-from enve_fire.core.url import Url
+from enve_fire.core.url import FOLDER, Url
 
 __all__ = ["Asked", "Checked", "Found", "Profile", "Profiles", "local"]
 
@@ -88,7 +88,7 @@ class Profiles:
         shop = self._shop(secrets or self._secrets)
 
         def load(checked: Checked, asked: Asked, trail: Trail) -> Mapping[str, Any]:
-            root = self._root(checked.folder, asked)
+            root = self._root(checked, asked)
             made = make(layered(root, asked), shop, self._deps, trail)
             strays(root, asked, made.unused)
             loaded.append(self._loaded(made, root))
@@ -102,7 +102,7 @@ class Profiles:
         return self._shops[secrets]
 
     def _dep(self, checked: Checked, asked: Asked, trail: Trail) -> Mapping[str, Any]:
-        root = layered(self._root(checked.folder, asked), asked)
+        root = layered(self._root(checked, asked), asked)
         return make(root, self._foreign, self._deps, trail, AS_DEP).table
 
     def _early(self, asked: Asked) -> Mapping[str, Any]:
@@ -112,15 +112,17 @@ class Profiles:
         except InputError:  # it takes the profile's variables: then the profile is found as it is
             return options(above(PLAIN), self._foreign)
 
-    def _root(self, folder: Path, asked: Asked) -> Item:
+    def _root(self, checked: Checked, asked: Asked) -> Item:
         """What stands for the product's own profile, or that."""
         if asked.inline is not None:
             return asked.inline
         try:
-            path, data = self._beside.profile(folder)
+            path, data = self._beside.profile(checked.folder)
         except Unreadable as error:
             hint = "-f FILE, or `profile:` with a whole one, says how it is built and run"
-            raise InputError(str(error), hint=hint) from None
+            fetched = checked.pinned.kind != FOLDER  # nobody knows that by a path in the store
+            notes = (f"it is what {checked.pinned.text} holds",) if fetched else ()
+            raise InputError(str(error), notes=notes, hint=hint) from None
         return _headed(parse_yaml(data, str(path)))
 
     def _loaded(self, made: Made, root: Item) -> Profile:
