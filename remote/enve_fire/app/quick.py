@@ -24,7 +24,6 @@ CACHE = "enve"
 NOWHERE = "/dev/null"  # has nothing in it
 # what else of the environment says which rc is meant
 _SETTINGS = ("ENVE_STORE", "ENVE_JOBS", "HOME", "XDG_DATA_HOME")
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def quick(words: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -80,7 +79,7 @@ def stat_cache(folder: str, environ: Mapping[str, str]) -> str:
 def read(path: str) -> Rc | None:
     """None where there is none, or it is somebody else's."""
     try:
-        handle = os.open(path, _READ)
+        handle = os.open(path, relied.READ)
     except OSError:
         return None
     try:

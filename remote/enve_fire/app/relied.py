@@ -16,7 +16,7 @@ HOUR = 3600  # seconds
 MOUNTS = "/proc/self/mountinfo"
 _MARK = "enve-mark 1 "  # as `core.mark`, which brings hashes with it
 _MARK_LENGTH = 64
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _ROOT, _OPTIONS = 3, 5  # words of a row of MOUNTS: what is mounted, where, how
 _AT = _ROOT + 1
 
@@ -90,7 +90,7 @@ def _now() -> int:
 
 def _is_marked(path: str, hash_: str) -> bool:
     try:
-        handle = os.open(path, _READ)
+        handle = os.open(path, READ)
     except OSError:
         return False
     try:

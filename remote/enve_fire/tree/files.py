@@ -11,6 +11,7 @@ from enve_fire.tree.modes import closed
 from enve_fire.tree.pace import quiet
 from enve_fire.tree.pour import clone, pour
 from enve_fire.tree.walk import FILE
+from enve_fire.tree.written import NEW
 from enve_pm.core.lean import namedtuple
 
 TYPE_CHECKING = False
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 AUTO, REFLINK, HARDLINK, COPY = MODES = ("auto", "reflink", "hardlink", "copy")
 CAPABILITY = "security.capability"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITABLE = 0o222
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 _NO_ATTRIBUTE = (errno.ENODATA, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -77,7 +77,7 @@ class Files:
             return
         handle = os.open(name, FILE, dir_fd=source)
         try:
-            new = os.open(name, _NEW, 0o600, dir_fd=target)
+            new = os.open(name, NEW, 0o600, dir_fd=target)
             try:
                 state = self._regular(handle, path)
                 self._fill(handle, new, state, self._mode(state, path))

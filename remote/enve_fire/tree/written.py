@@ -6,7 +6,7 @@ import os
 
 from enve_pm.shell.state.handle import write_all
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def replace(path: str, data: bytes, mode: int = 0o600, sync: bool = False, new: str = "") -> None:
@@ -17,7 +17,7 @@ def replace(path: str, data: bytes, mode: int = 0o600, sync: bool = False, new: 
         unlink(new)
     else:
         new = "%s/.%s" % (os.path.dirname(path), os.urandom(8).hex())
-    handle = os.open(new, _NEW, 0o600)
+    handle = os.open(new, NEW, 0o600)
     try:
         fill(handle, data, mode, sync)
         os.rename(new, path)

@@ -7,10 +7,10 @@ import fcntl
 import os
 
 from enve_fire.store.lock import is_at
+from enve_fire.tree.walk import FOLDER
 from enve_pm.shell.state.folder import Folder
 
 TMP, OLD, OFF, LOCK = ".tmp.", ".old.", ".off.", ".lock"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Beside:
@@ -44,7 +44,7 @@ class Beside:
             path = self.new(TMP)
             os.mkdir(path, 0o700)
             try:
-                handle = os.open(path, _FOLDER)
+                handle = os.open(path, FOLDER)
             except FileNotFoundError:
                 continue  # taken for a rest, before it was locked
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -64,7 +64,7 @@ class Beside:
     def _taken_away(self, path: str) -> None:
         """Unless somebody is at it."""
         try:
-            handle = os.open(path, _FOLDER)
+            handle = os.open(path, FOLDER)
         except PermissionError:
             self.remove(path)  # its owner has shut it, so it is not being filled
             return

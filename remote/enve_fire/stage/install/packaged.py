@@ -7,6 +7,7 @@ import os
 from enve_fire.core import package as packages
 from enve_fire.core.mark import FOLDER
 from enve_fire.core.trouble import INPUT, Trouble
+from enve_fire.tree.walk import FILE
 from enve_pm.core.refusal import FormatError
 from enve_pm.shell.state.handle import read_all
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from enve_fire.core.package import Package
     from enve_fire.fetch.how import Fetched
-
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def may_be(url: str) -> bool:
@@ -35,7 +34,7 @@ def of(fetched: Fetched, platform: Sequence[str]) -> Package | None:
 def read(folder: str, name: str, platform: Sequence[str]) -> Package | None:
     """What was unpacked there; `name`: what errors call it."""
     try:
-        handle = os.open("%s/%s" % (folder, packages.MEMBER), _READ)
+        handle = os.open("%s/%s" % (folder, packages.MEMBER), FILE)
     except OSError:
         return None
     try:
