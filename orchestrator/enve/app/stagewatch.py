@@ -4,8 +4,9 @@ failed has printed."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import takewhile
 
 from enve.app.collect import command
 from enve.app.visit import Visit
@@ -80,8 +81,17 @@ class StageWatch:
         except (EnveError, TimeoutError, FormatError, RecursionError):
             return ()
         own = address.parse(story["chain"][-1]["unit"])[1:] == address.parse(unit)
-        lines = story["log"][-LINES:] if own else []
+        lines = ended(story["log"])[-LINES:] if own else []
         return (f"its last lines, on {node.name}:", *lines) if lines else ()
+
+
+def ended(lines: Sequence[str]) -> Sequence[str]:
+    """Without what the next try has printed already, behind the last error."""
+    errors = [at for at, line in enumerate(lines) if line.startswith("error: ")]
+    if not errors:
+        return lines
+    rest = takewhile(lambda line: line.startswith("  "), lines[errors[-1] + 1 :])
+    return lines[: errors[-1] + 1 + len(list(rest))]
 
 
 def title(unit: str) -> str:
