@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from enve_fire.core.trouble import BUILD, Trouble
 from enve_fire.tree.walk import top, walk
 
 TYPE_CHECKING = False
@@ -19,16 +20,35 @@ _SEEN = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 def close_files(folder: str, setuid: Iterable[str] = ()) -> None:
     """Files lose their w, folders are their owner's alone to change, and only files that are listed
     (by their paths below `folder`) keep setuid and setgid, or become setuid where they have
-    neither. Raises OSError."""
+    neither. All of it becomes ours: to whom root's commands gave something, he could change it
+    where others believe it as root's, and no install keeps that. Raises Trouble, OSError."""
     listed = paths(setuid)
     handle = top(folder)
     try:
+        if os.geteuid() == 0:
+            os.fchown(handle, 0, os.getegid())
         for inner, path, name, state in walk(handle):
+            given = _taken_back(inner, name, state, path in listed)
             mode = closed(state.st_mode, stat.S_ISDIR(state.st_mode), path in listed)
-            if mode != stat.S_IMODE(state.st_mode) and not stat.S_ISLNK(state.st_mode):
-                _change(inner, name, mode)
+            if stat.S_ISLNK(state.st_mode) or (mode == stat.S_IMODE(state.st_mode) and not given):
+                continue
+            _change(inner, name, mode)
     finally:
         os.close(handle)
+
+
+def _taken_back(folder: int, name: bytes, state: os.stat_result, listed: bool) -> bool:
+    """Whether it was given away; bits such as setuid go then. Raises Trouble for one that would be
+    root's with them."""
+    ours = (0, os.getegid())
+    if os.geteuid() or (state.st_uid, state.st_gid) == ours:
+        return False
+    if listed and state.st_mode & BITS:
+        told = "%s: setuid or setgid of uid %d, gid %d, which no install keeps: it would be root's"
+        told %= (ascii(os.fsdecode(name))[1:-1], state.st_uid, state.st_gid)
+        raise Trouble(BUILD, told, "leave its owner alone, or take it out of install.setuid")
+    os.chown(name, *ours, dir_fd=folder, follow_symlinks=False)
+    return True
 
 
 def paths(listed: Iterable[str]) -> frozenset[bytes]:

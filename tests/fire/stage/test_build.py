@@ -42,6 +42,22 @@ def test_files_are_closed_folders_are_not(bench):
     assert modes == {"b": 0o755, "f": 0o444, "s": 0o4555, "t": 0o555}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives files away")
+def test_what_a_build_gives_away_is_roots_again(bench):
+    """As many a `make install` does. Who got it could change what all believe to be root's."""
+    lines = ("mkdir -p $OUT/a/b; echo 1 >$OUT/a/b/f; ln -s f $OUT/a/b/l; cp $OUT/a/b/f $OUT/a/s",)
+    given = ("chown -R 1:2 $OUT; chown -h 1:2 $OUT/a/b/l; chmod 6755 $OUT/a/b/f",)
+    found = {"build": commands(*lines, *given), "install": {"setuid": ["/a/s"]}}
+    made = build(bench, bench.source(), **found)
+    states = [path.lstat() for path in (made, *made.rglob("*"))]
+    assert {(state.st_uid, state.st_gid) for state in states} == {(0, os.getegid())}
+    assert [(made / one).stat().st_mode & 0o7777 for one in ("a/s", "a/b/f")] == [0o4444, 0o555]
+    found["install"] = {"setuid": ["/a/s", "/a/b/f"]}  # it would be setuid as root, not as he
+    done = bench.fire("build", "-f", bench.profile(table(**found)), bench.path / "greet")
+    assert done.returncode == 82
+    assert "f: setuid or setgid of uid 1, gid 2, which no install keeps" in done.stderr
+
+
 def test_what_may_be_setuid_is_an_input_of_the_build(bench):
     """Else the artifact would depend on who asked for it first."""
     source = bench.source()
