@@ -91,7 +91,8 @@ class Running:
         folders = [self._at.root + self._table["prefix"], *along.values()]
         path = ":".join([*(f"{folder}/bin" for folder in folders), PATH])
         deps = {title.variable(name): prefix for name, prefix in along.items()}
-        return {"PATH": path, "PREFIX": self._table["prefix"], "ROOT": self._at.root, **deps}
+        where = {"PATH": path, "PREFIX": self._table["prefix"], "ROOT": self._at.root}
+        return {**where, "ENVE_STAGE": profile.RUN, "ENVE_TITLE": self._table["title"], **deps}
 
     def _equip(self) -> None:
         """Whoever asks how it is, or tells it to reload, finds what it finds itself."""

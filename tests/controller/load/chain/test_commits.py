@@ -108,6 +108,7 @@ def test_a_chain(case: Case) -> None:
     assert web["on_restart"] == {SETUP[1:-1]: "reload"}
     assert web["reload"] == {"signal": "HUP"}
     assert (web["env"]["MODE"], web["env"]["ROOT"], web["env"]["http_proxy"]) == ("a", place, "p")
+    assert (web["env"]["ENVE_TITLE"], web["env"]["ENVE_STAGE"]) == ("tool", "run")
     build, install, setup = (lines[name] for name in (BUILD, INSTALL, SETUP))
     assert build["stage"]["url"] == f"{case.url}#{case.git('rev-parse', 'HEAD')}"
     assert build["stage"]["source"] == "git:" + case.git("rev-parse", "HEAD^{tree}")
