@@ -45,6 +45,7 @@ def expect(case: dict[str, Any], error: InputError) -> None:
     if "at" in case:
         assert str(error.where) == case["at"]
     assert case.get("hint", "") in error.hint
+    assert case.get("note", "") in "".join(error.notes)
     assert case.get("notes", "") in "\n".join(error.notes)
     assert "\n" not in error.message + error.hint
 

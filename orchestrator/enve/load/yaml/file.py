@@ -138,8 +138,16 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> InputError:
     return InputError(
         "not YAML: " + ", ".join(parts),
         where=Where(file, line + 1, column + 1),
+        notes=_begun(error.context_mark, line, file),
         hint=_cause(" ".join(parts), near),
     )
+
+
+def _begun(mark: yaml.Mark | None, line: int, file: str) -> tuple[str, ...]:
+    """Where the mistake is, more often than not: a bracket that is never closed."""
+    if mark is None or mark.line == line:
+        return ()
+    return (f"that begins at {Where(file, mark.line + 1, mark.column + 1)}",)
 
 
 def _cause(problem: str, near: list[str]) -> str:
