@@ -54,6 +54,11 @@ def test_what_the_system_refuses_is_no_bug(enve: Enve, monkeypatch: pytest.Monke
     assert err.startswith("error: the store /proc/none cannot be written to: ")
 
 
+def test_nothing_is_exported_to_nowhere(enve: Enve, tmp_path: Path) -> None:
+    code, _, err = enve("export", "x", str(tmp_path / "no"), "--sign-with", "me")
+    assert (code, f"{tmp_path}/no: wanted a folder" in err) == (64, True)
+
+
 def test_help(enve: Enve) -> None:
     told = enve("--help")[1]
     assert enve("help")[1].startswith("store list")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from enve_fire.core.trouble import USAGE, Trouble
 from enve_fire.fetch import checkout, own, record
 from enve_fire.store import publish, survey
@@ -26,6 +28,10 @@ def export(store: Store, words: Sequence[str], report: Report) -> int:
     key = found.text("--sign-with")
     if not key:
         raise Trouble(USAGE, "store export: wanted --sign-with KEY: nobody takes what is unsigned")
+    if not os.path.isdir(folder):
+        raise Trouble(
+            USAGE, "%s: wanted a folder that is there" % folder, "mkdir it, for you alone"
+        )
     chosen = _chosen(named(store, word), word)
     for item in publish.needed(chosen, survey.everything(store)):
         try:
@@ -46,5 +52,5 @@ def _chosen(found: Sequence[Item], word: str) -> list[Item]:
     good = [one for one in made if not (one.shelf.private or one.meta.get("mutable"))]
     if not good:
         told = "nothing called %r is for others: it is private, or may change, or was only fetched"
-        raise Trouble(USAGE, told % word, "store list shows all: name one")
+        raise Trouble(USAGE, told % word, "enve store list shows all: name one")
     return good
