@@ -27,6 +27,7 @@ BEGUN = ".begun"
 DEPS = ".deps"
 ENV = ".env"
 _BESIDE = (DEPS, ENV, marks.NEW)
+TAKEN = (*_BESIDE, BEGUN)  # ends of names that no product may have
 
 
 class Manifests:

@@ -16,7 +16,7 @@ from enve_fire.core import mark, profile
 from enve_fire.core.trouble import INSTALL, Trouble
 from enve_fire.stage import marks
 from enve_fire.stage.install.among import around, clear, lay, name_of
-from enve_fire.stage.install.manifest import Manifests
+from enve_fire.stage.install.manifest import TAKEN, Manifests
 from enve_fire.stage.install.place import marks_of
 from enve_fire.store.lock import Lock
 from enve_fire.tree import ground
@@ -45,6 +45,10 @@ class Merge:
         self._place = place
         self._report = report
         self._mark = place.installed(product.table)
+        name = profile.product(product.table)
+        if name.endswith(TAKEN):
+            told = "%s: in a shared root a file with that name is another product's" % name
+            raise Trouble(INSTALL, told, "take another version, or a place of its own")
 
     @contextmanager
     def alone(self) -> Iterator[str]:

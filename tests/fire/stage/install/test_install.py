@@ -221,6 +221,17 @@ def test_nobody_but_their_owner_writes_in_folders(tmp_path: Path, place: Place) 
     assert compare(body["files"], place.root) == []
 
 
+@pytest.mark.parametrize("end", ["deps", "env", "begun", "new"])
+def test_no_product_is_called_as_what_lies_beside_anothers_mark(
+    tmp_path: Path, shared: Place, end: str
+) -> None:
+    """`lua-1.env` is read by the shell of who runs lua-1."""
+    product, built = lua(tmp_path / "a", "1." + end)
+    with pytest.raises(Trouble, match=f"lua-1.{end}: in a shared root a file with that name"):
+        install.install(product, built, shared, CTX)
+    assert not list(Path(shared.root).rglob(f"lua-1.{end}"))
+
+
 def test_a_setuid_file_that_is_not_there_is_told(tmp_path: Path, place: Place) -> None:
     product, built = lua(tmp_path / "a", setuid=["bin/lau"])
     with pytest.raises(Trouble) as found:
