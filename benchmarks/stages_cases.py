@@ -12,8 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-MAIN = ROOT / "remote" / "enve_fire" / "__main__.py"
+from benchmarks.laid import PM, STAGES, lay
+
 BARE, NODE, GIT, LAPTOP = "python3 -I -S", "enve: folder", "enve: git", "enve: laptop, folder"
 MAKE, NIX = "make", "nix-build"
 FIND = "find, which looks at each file"
@@ -110,7 +110,12 @@ def _product(source: Path, folder: Path) -> dict[str, str]:
 
 
 def _fire(url: str, python: str, env: Mapping[str, str], folder: Path) -> Case:
-    return Case([python, "-I", "-S", str(MAIN), "fire", "run", url], env, folder)
+    """By the program as a node has it, which is laid into the folder once."""
+    place = folder / "program"
+    if not place.exists():
+        lay(place, python, PM, STAGES)
+    main = place / STAGES / "__main__.py"
+    return Case([python, "-I", "-S", str(main), "fire", "run", url], env, folder)
 
 
 def _repository(source: Path, folder: Path, env: Mapping[str, str]) -> str:

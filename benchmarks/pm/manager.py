@@ -20,16 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-REMOTE = Path(__file__).parents[2] / "remote"
+from benchmarks.laid import PM, lay
+
 SLEEP = ["sleep", "100000"]
 DEADLINE = 120.0
 LOOKS = 50
-COMPILE = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from enve_pm.hostinit.compiling import compile_all
-compile_all(sys.argv[2])
-"""
 
 
 def now() -> float:
@@ -77,12 +72,8 @@ class Pm:
         (folder / "parameter").write_text(json.dumps(row))
 
     def install(self, name: str) -> Path:
-        """The program as deploy lays it down: compiled for this Python."""
-        place = self.home / "lib" / name
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REMOTE / "enve_pm", place / "enve_pm", ignore=ignored)
-        subprocess.run([self.python, "-c", COMPILE, str(REMOTE), str(place)], check=True)
-        return place
+        """The program as deploy lays it down."""
+        return lay(self.home / "lib" / name, self.python, PM)
 
     @property
     def program(self) -> list[str]:
