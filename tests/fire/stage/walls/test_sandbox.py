@@ -16,33 +16,14 @@ import pytest
 from tests.support import wait
 from tests.support.box import installed
 from tests.support.interpreter import python_for
+from tests.support.walled import run
 
-from enve_fire.core.trouble import BUILD, MISSING, Trouble
-from enve_fire.stage.commands import run_commands
+from enve_fire.core.trouble import MISSING, Trouble
 from enve_fire.stage.walls import sandbox
 from enve_pm.shell.guard.subtree import children
 
-ENV = {"PATH": "/usr/sbin:/usr/bin:/bin"}
 LONG = 1_000_000 + os.getpid()  # seconds that nobody else sleeps
 PYTHON = "/usr/bin/python3"  # of the system: what lies in somebody's home is not seen
-
-
-@pytest.fixture(params=[sandbox.BWRAP, sandbox.USERNS])
-def walls(request, tmp_path):
-    inside = tmp_path / "in"
-    inside.mkdir()
-    found = sandbox.Sandbox(request.param, (str(inside),))
-    why = sandbox.probe(found)
-    if why:
-        pytest.skip(f"{request.param}: {why}")
-    return found
-
-
-def run(walls, *commands: str) -> str:
-    folder = Path(walls.writable[0])
-    log = folder.parent / "log"
-    run_commands(commands, ENV, str(folder), str(log), code=BUILD, what="w", walls=walls)
-    return log.read_text()
 
 
 def test_it_writes_where_it_may_and_nowhere_else(walls):

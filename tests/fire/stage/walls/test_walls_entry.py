@@ -10,34 +10,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.support.walled import run
 
-from enve_fire.core.trouble import BUILD
-from enve_fire.stage.commands import run_commands
 from enve_fire.stage.walls import sandbox
 from enve_pm.shell.process import keyring
 
-ENV = {"PATH": "/usr/sbin:/usr/bin:/bin"}
 ADD = {"x86_64": 248, "aarch64": 217, "riscv64": 217, "s390x": 278, "ppc64le": 269}  # add_key(2)
 SEARCH, SESSION = 10, -3  # of keyctl(2)
-
-
-@pytest.fixture(params=[sandbox.BWRAP, sandbox.USERNS])
-def walls(request, tmp_path):
-    inside = tmp_path / "in"
-    inside.mkdir()
-    found = sandbox.Sandbox(request.param, (str(inside),))
-    why = sandbox.probe(found)
-    if why:
-        pytest.skip(f"{request.param}: {why}")
-    return found
-
-
-def run(walls, *commands: str, **env: str) -> str:
-    folder = Path(walls.writable[0])
-    log = folder.parent / "log"
-    told = {"code": BUILD, "what": "w", "walls": walls}
-    run_commands(commands, {**ENV, **env}, str(folder), str(log), **told)
-    return log.read_text()
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a compiler")
